@@ -1,0 +1,1 @@
+"""Firstkey: the first key to the school's portal, for every student and parent."""

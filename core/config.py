@@ -1,0 +1,69 @@
+"""Settings of this installation, from the environment or `.env` (prefix FIRSTKEY_). See .env.example.
+
+What the school decides is not here but in models.records.SchoolSettings.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from pathlib import Path
+from typing import Literal
+from urllib.parse import urlsplit
+
+from pydantic import field_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+ROOT = Path(__file__).resolve().parent.parent
+VAR = ROOT / "data" / "var"
+
+
+class Settings(BaseSettings):
+    """One field per FIRSTKEY_ variable; the names and defaults stand in .env.example."""
+
+    model_config = SettingsConfigDict(env_prefix="FIRSTKEY_", env_file=ROOT / ".env", extra="ignore")
+
+    database_url: str = f"sqlite:///{VAR / 'firstkey.db'}"
+    engine_url: str = f"sqlite:///{VAR / 'engine.db'}"
+    port: int = 8501
+    public_base_url: str = ""
+    secret_key: str = ""
+    secret_key_previous: str = ""
+    email: Literal["outbox", "smtp"] = "outbox"
+    smtp_url: str = ""
+    email_from: str = "School office <office@localhost>"
+    email_rate: float = 50
+    email_slots: int = 4
+    deliver_in_web: bool = True
+    executor_id: str = ""
+    demo: bool = True
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
+
+    @field_validator("public_base_url")
+    @classmethod
+    def _no_path(cls, value: str) -> str:
+        parts = urlsplit(value)
+        if value and (parts.scheme not in ("http", "https") or not parts.netloc or parts.path.strip("/")):
+            raise ValueError("FIRSTKEY_PUBLIC_BASE_URL is an address like https://keys.school.example, without a path")
+        return value.rstrip("/")
+
+    @property
+    def base_url(self) -> str:
+        """The address that people see; links in messages are built from it and nothing else (R18)."""
+        return self.public_base_url or f"http://localhost:{self.port}"
+
+    @property
+    def is_https(self) -> bool:
+        return self.base_url.startswith("https://")
+
+    @property
+    def var_folder(self) -> Path:
+        """Where files that belong to the database live: beside it on SQLite, data/var otherwise."""
+        if self.database_url.startswith("sqlite:///"):
+            return Path(self.database_url.removeprefix("sqlite:///")).resolve().parent
+        return VAR
+
+
+@lru_cache
+def settings() -> Settings:
+    """The settings of this process; tests call `settings.cache_clear()` after changing the environment."""
+    return Settings()

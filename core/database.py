@@ -1,0 +1,81 @@
+"""The connection to the database, and the only place that commits."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+from sqlmodel import Session
+
+from core.config import settings
+
+WEB_WAIT_MS, WORKER_WAIT_MS = 5_000, 30_000
+
+
+@lru_cache
+def engine() -> sa.Engine:
+    """The engine of this process, made at first use."""
+    url = settings().database_url
+    if not url.startswith("sqlite"):
+        return sa.create_engine(url, pool_size=20, max_overflow=20, pool_pre_ping=True)
+    path = Path(url.removeprefix("sqlite:///"))
+    path.parent.mkdir(parents=True, exist_ok=True)
+    made = sa.create_engine(url, pool_size=20, max_overflow=40, connect_args={"check_same_thread": False})
+    sa.event.listen(made, "connect", _configure_sqlite)
+    sa.event.listen(made, "begin", _begin_sqlite)
+    return made
+
+
+def _configure_sqlite(connection: sqlite3.Connection, _record: object) -> None:
+    connection.isolation_level = None  # we say BEGIN ourselves
+    pragmas = ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "secure_delete=ON", "cache_size=-32000")
+    for pragma in pragmas:
+        connection.execute(f"PRAGMA {pragma}")
+
+
+def _begin_sqlite(connection: sa.Connection) -> None:
+    options = connection.get_execution_options()
+    reading = bool(options.get("reading"))
+    connection.exec_driver_sql(f"PRAGMA busy_timeout={options.get('wait_ms', WEB_WAIT_MS)}")
+    connection.exec_driver_sql(f"PRAGMA query_only={'ON' if reading else 'OFF'}")
+    # IMMEDIATE: a deferred transaction that turns to writing fails at once when somebody else writes (F5).
+    connection.exec_driver_sql("BEGIN" if reading else "BEGIN IMMEDIATE")
+
+
+@contextmanager
+def transaction(*, wait_ms: int = WEB_WAIT_MS) -> Iterator[Session]:
+    """One act: all of it is stored when the block ends, none of it when the block raises."""
+    with Session(_with(wait_ms=wait_ms), expire_on_commit=False) as session:
+        try:
+            yield session
+            session.commit()
+        except BaseException:
+            session.rollback()
+            raise
+
+
+@contextmanager
+def reading() -> Iterator[Session]:
+    """A consistent look at the data; writing in it is refused by the database. Readers never wait for a writer."""
+    with Session(_with(reading=True, postgresql_readonly=True), autoflush=False) as session:
+        yield session
+
+
+def _with(**options: Any) -> sa.Engine:
+    return engine().execution_options(**options)
+
+
+def is_sqlite() -> bool:
+    return engine().dialect.name == "sqlite"
+
+
+def forget() -> None:
+    """Close all connections and forget the engine: for tests, and before a fork."""
+    if engine.cache_info().currsize:
+        engine().dispose()
+    engine.cache_clear()

@@ -1,0 +1,1 @@
+"""DBOS drives batches of messages; our own `message` table is the truth."""

@@ -1,0 +1,1 @@
+"""fpdf2: plain rows in, PDF bytes out."""

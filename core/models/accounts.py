@@ -1,0 +1,147 @@
+"""Accounts, their roles, the invitations to them, and the sessions of those who have signed in."""
+
+from datetime import date, datetime
+from enum import StrEnum
+
+import sqlalchemy as sa
+from sqlmodel import Field, SQLModel
+
+from core.models.columns import UtcDateTime, json_type
+
+
+class UserType(StrEnum):
+    """What a person is: the eight of Classter."""
+
+    ADMINISTRATOR = "administrator"
+    STUDENT = "student"
+    TEACHER = "teacher"
+    PARTNER = "partner"
+    STAFF = "staff"
+    GUARDIAN = "guardian"
+    ALUMNUS = "alumnus"
+    AGENT = "agent"
+
+
+class SignInMethod(StrEnum):
+    """Where the password of an account lives."""
+
+    LOCAL = "local"
+    MICROSOFT = "microsoft"
+
+
+class Account(SQLModel, table=True):
+    """What signs in, for one person. Facts only: the account's state is derived by rules.account_state.
+
+    `invited_at` is when the latest invitation was handed to a provider (or printed), `invitation_ends_at` its end;
+    `delivery` and `delivery_reason` are what became of its latest message, and `delivery_address` where that one went.
+    `username_key` is the username folded for comparing. `password_hash` is empty until the person chose a password.
+    """
+
+    __table_args__ = (
+        sa.Index("account_by_type", "user_type", "person_id"),
+        sa.UniqueConstraint("tenant_id", "object_id"),
+    )
+
+    id: int | None = Field(default=None, primary_key=True)
+    person_id: int = Field(foreign_key="person.id", unique=True)
+    user_type: str
+    username: str
+    username_key: str = Field(unique=True)
+    sign_in_method: str = SignInMethod.LOCAL
+    tenant_id: str | None = None
+    object_id: str | None = None
+    password_hash: str = ""
+    password_changed_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    created_at: datetime = Field(sa_type=UtcDateTime)
+    verified_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    first_sign_in_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    last_sign_in_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    sign_ins: int = 0
+    failed_sign_ins: int = 0
+    next_try_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    suspended_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    deactivated_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    pending_provider_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    invited_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    invitation_ends_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    times_invited: int = 0
+    delivery: str | None = None
+    delivery_reason: str | None = None
+    delivery_address: str | None = None
+
+
+class AccountRole(SQLModel, table=True):
+    """A role an account holds, for the sections named (none named: everybody), between two dates."""
+
+    __tablename__ = "account_role"
+    __table_args__ = (sa.UniqueConstraint("account_id", "role"),)
+
+    id: int | None = Field(default=None, primary_key=True)
+    account_id: int = Field(foreign_key="account.id")
+    role: str
+    everybody: bool = False
+    section_ids: list[int] = Field(default_factory=list, sa_type=json_type())
+    starts_on: date | None = None
+    ends_on: date | None = None
+
+
+class Purpose(StrEnum):
+    """What an invitation's secret opens."""
+
+    LINK = "link"
+    PASSWORD = "password"  # noqa: S105  (a word, not a password)
+
+
+class Superseded(StrEnum):
+    """Why an invitation ended before its time."""
+
+    REPLACED = "replaced"
+    PASSWORD_CHOSEN = "password_chosen"  # noqa: S105
+    ADDRESS_CHANGED = "address_changed"
+    DEACTIVATED = "deactivated"
+
+
+class Invitation(SQLModel, table=True):
+    """One issue of a link or an initial password. The secret is derived from `uid` and the key `kid` (DESIGN §4)."""
+
+    __table_args__ = (sa.Index("invitation_by_account", "account_id", "purpose", "id"),)
+
+    id: int | None = Field(default=None, primary_key=True)
+    account_id: int = Field(foreign_key="account.id")
+    purpose: str
+    uid: str = Field(unique=True)
+    kid: str
+    token_hash: str = Field(unique=True)
+    channel: str
+    address: str = ""
+    issued_at: datetime = Field(sa_type=UtcDateTime)
+    expires_at: datetime = Field(sa_type=UtcDateTime)
+    used_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    superseded_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    superseded_because: str | None = None
+
+
+class SignInSession(SQLModel, table=True):
+    """Somebody signed in on one browser. `id` may be shown inside the server, the token never (R34)."""
+
+    __tablename__ = "sign_in_session"
+
+    id: str = Field(primary_key=True)
+    token_hash: str = Field(unique=True)
+    account_id: int = Field(foreign_key="account.id", index=True)
+    created_at: datetime = Field(sa_type=UtcDateTime)
+    last_used_at: datetime = Field(sa_type=UtcDateTime)
+    expires_at: datetime = Field(sa_type=UtcDateTime)
+    ended_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    ip: str = ""
+    user_agent: str = ""
+
+
+class SetupToken(SQLModel, table=True):
+    """The one-time link that creates the first administrator; only its hash is kept (R30)."""
+
+    __tablename__ = "setup_token"
+
+    token_hash: str = Field(primary_key=True)
+    expires_at: datetime = Field(sa_type=UtcDateTime)
+    used_at: datetime | None = Field(default=None, sa_type=UtcDateTime)

@@ -1,0 +1,131 @@
+"""People and how they belong together: guardianships, periods, sections, enrolments."""
+
+from datetime import date, datetime
+from enum import StrEnum
+
+import sqlalchemy as sa
+from sqlmodel import Field, SQLModel
+
+from core.models.columns import UtcDateTime
+
+
+class PersonKind(StrEnum):
+    """Which list a person stands in."""
+
+    STUDENT = "student"
+    GUARDIAN = "guardian"
+    STAFF = "staff"
+
+
+class PersonStatus(StrEnum):
+    """Registered counts for students, active for others; only they get accounts."""
+
+    REGISTERED = "registered"
+    APPLICANT = "applicant"
+    ACTIVE = "active"
+    INACTIVE = "inactive"
+    LEFT = "left"
+
+
+COUNTING_STATUSES = frozenset({PersonStatus.REGISTERED, PersonStatus.ACTIVE})
+
+
+class Person(SQLModel, table=True):
+    """A student, guardian or member of staff.
+
+    The columns from `search_text` on are made by rules.person_facts from the ones above, whenever those change.
+    `section_id` is the class under which a student is listed; other classes are enrolments.
+    """
+
+    __table_args__ = (
+        sa.UniqueConstraint("kind", "source_id"),
+        sa.Index("person_by_name", "kind", "sort_name", "id"),
+        sa.Index("person_by_code", "kind", "source_id"),
+        sa.Index("person_by_section", "section_id", "sort_name"),
+        sa.Index("person_by_update", "kind", "updated_at"),
+    )
+
+    id: int | None = Field(default=None, primary_key=True)
+    kind: str
+    source_id: str
+    first_name: str
+    middle_name: str = ""
+    last_name: str
+    status: str
+    grade: str = ""
+    programme: str = ""
+    section_id: int | None = Field(default=None, foreign_key="section.id")
+    language: str = ""
+    personal_email: str = ""
+    use_personal_email: bool = False
+    contact_email: str = ""
+    external_email: str = ""
+    mobile: str = ""
+    phone: str = ""
+    created_at: datetime = Field(sa_type=UtcDateTime)
+    updated_at: datetime = Field(sa_type=UtcDateTime)
+    search_text: str = ""
+    sort_name: str = ""
+    personal_email_valid: bool = False
+    contact_email_valid: bool = False
+    mobile_region: str = ""
+
+
+class Guardianship(SQLModel, table=True):
+    """Who answers for a student, from when to when, and what may be sent to them about the student."""
+
+    __table_args__ = (sa.UniqueConstraint("student_id", "guardian_id"),)
+
+    id: int | None = Field(default=None, primary_key=True)
+    student_id: int = Field(foreign_key="person.id")
+    guardian_id: int = Field(foreign_key="person.id", index=True)
+    relation: str = ""
+    priority: int = 1
+    may_email: bool = True
+    may_sms: bool = True
+    starts_on: date | None = None
+    ends_on: date | None = None
+
+
+class AcademicPeriod(SQLModel, table=True):
+    """A school year or term; one of them is current."""
+
+    __tablename__ = "academic_period"
+
+    id: int | None = Field(default=None, primary_key=True)
+    source_id: str = Field(unique=True)
+    title: str
+    starts_on: date | None = None
+    ends_on: date | None = None
+    is_current: bool = False
+
+
+class Section(SQLModel, table=True):
+    """A class in a period."""
+
+    __table_args__ = (sa.UniqueConstraint("period_id", "source_id"),)
+
+    id: int | None = Field(default=None, primary_key=True)
+    source_id: str
+    period_id: int = Field(foreign_key="academic_period.id")
+    title: str
+    grade: str = ""
+    school: str = ""
+
+
+class EnrolmentKind(StrEnum):
+    """In which quality a person belongs to a section."""
+
+    LEARNER = "learner"
+    TEACHER = "teacher"
+
+
+class Enrolment(SQLModel, table=True):
+    """A student or teacher in a section."""
+
+    __table_args__ = (sa.UniqueConstraint("section_id", "person_id"),)
+
+    id: int | None = Field(default=None, primary_key=True)
+    section_id: int = Field(foreign_key="section.id")
+    person_id: int = Field(foreign_key="person.id", index=True)
+    kind: str = EnrolmentKind.LEARNER

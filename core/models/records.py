@@ -1,0 +1,96 @@
+"""What Firstkey remembers about its own use: settings of the school, selections, imports, the audit."""
+
+from datetime import datetime
+
+import sqlalchemy as sa
+from sqlmodel import Field, SQLModel
+
+from core.models.columns import UtcDateTime, json_type
+
+
+class SchoolSettings(SQLModel, table=True):
+    """What the school decides. One row, id 1."""
+
+    __tablename__ = "school_settings"
+
+    id: int = Field(default=1, primary_key=True)
+    school_name: str = "My school"
+    is_demo: bool = False
+    time_zone: str = "Europe/Athens"
+    default_language: str = "en"
+    default_region: str = "GR"
+    allowed_regions: list[str] = Field(default_factory=lambda: ["GR", "CY", "GB", "DE", "FR"], sa_type=json_type())
+    help_contact: str = ""
+    microsoft: bool = False
+    microsoft_user_types: list[str] = Field(
+        default_factory=lambda: ["student", "teacher", "staff", "administrator"], sa_type=json_type()
+    )
+    link_days: int = 7
+    password_length: int = 15
+    staff_password_length: int = 15
+
+
+class Selection(SQLModel, table=True):
+    """Which rows of a list an account has chosen (DESIGN §6). One per account and list.
+
+    `everything` false: the rows of SelectionItem. True: all that match `filter`, without the rows of SelectionItem.
+    `shown_filter` is the filter of the latest Search; reports without a choice cover what it shows.
+    """
+
+    __table_args__ = (sa.UniqueConstraint("account_id", "list_name"),)
+
+    id: int | None = Field(default=None, primary_key=True)
+    account_id: int = Field(foreign_key="account.id")
+    list_name: str
+    everything: bool = False
+    filter: dict[str, object] = Field(default_factory=dict, sa_type=json_type())
+    shown_filter: dict[str, object] = Field(default_factory=dict, sa_type=json_type())
+    changed_at: datetime = Field(sa_type=UtcDateTime)
+
+
+class SelectionItem(SQLModel, table=True):
+    """A row ticked (or, with `everything`, taken out)."""
+
+    __tablename__ = "selection_item"
+
+    selection_id: int = Field(foreign_key="selection.id", primary_key=True)
+    row_id: int = Field(primary_key=True)
+
+
+class ImportRun(SQLModel, table=True):
+    """An import that was applied."""
+
+    __tablename__ = "import_run"
+
+    id: int | None = Field(default=None, primary_key=True)
+    applied_at: datetime = Field(sa_type=UtcDateTime)
+    applied_by: str
+    source: str
+    format: str
+    digest: str
+    created: int
+    changed: int
+    unchanged: int
+    left: int
+
+
+class AuditEntry(SQLModel, table=True):
+    """Who did what to whom. Each entry seals the one before (R95-R100). Ids and counts only."""
+
+    __tablename__ = "audit_entry"
+
+    seq: int = Field(primary_key=True)
+    at: datetime = Field(sa_type=UtcDateTime)
+    actor: str
+    account_id: int | None = Field(default=None, index=True)
+    role: str = ""
+    action: str = Field(index=True)
+    object_kind: str = ""
+    object_id: int | None = None
+    result: str = "done"
+    details: dict[str, object] = Field(default_factory=dict, sa_type=json_type())
+    ip: str = ""
+    session: str = ""
+    kid: str
+    previous_seal: str
+    seal: str

@@ -1,0 +1,107 @@
+"""Who may do what: roles map to permissions, an actor carries them with a scope. Deny by default."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from core.errors import NotAllowed
+
+
+class Permission(StrEnum):
+    """One named thing one may do."""
+
+    SEE_STATUS = "see_status"
+    SEE_STUDENTS = "see_students"
+    EDIT_STUDENTS = "edit_students"
+    SEE_ACCOUNTS = "see_accounts"
+    CREATE_ACCOUNTS = "create_accounts"
+    SEE_CONTACTS = "see_contacts"
+    SEND = "send"
+    PRINT_REPORTS = "print_reports"
+    REVEAL_CREDENTIALS = "reveal_credentials"
+    IMPORT = "import"
+    CHANGE_SETTINGS = "change_settings"
+    USE_OWN_ACCOUNT = "use_own_account"
+
+
+class Role(StrEnum):
+    """What an account may do."""
+
+    ADMINISTRATOR = "administrator"
+    OFFICE = "office"
+    COORDINATOR = "coordinator"
+    TEACHER = "teacher"
+    STUDENT = "student"
+    GUARDIAN = "guardian"
+
+
+_OWN = frozenset({Permission.USE_OWN_ACCOUNT})
+_LISTS = _OWN | {Permission.SEE_STATUS, Permission.SEE_STUDENTS, Permission.SEE_ACCOUNTS, Permission.PRINT_REPORTS}
+
+ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
+    Role.ADMINISTRATOR: frozenset(Permission),
+    Role.OFFICE: _LISTS
+    | {Permission.EDIT_STUDENTS, Permission.CREATE_ACCOUNTS, Permission.SEE_CONTACTS, Permission.SEND}
+    | {Permission.REVEAL_CREDENTIALS, Permission.IMPORT},
+    Role.COORDINATOR: _LISTS,
+    Role.TEACHER: _OWN | {Permission.SEE_STATUS, Permission.SEE_STUDENTS},
+    Role.STUDENT: _OWN,
+    Role.GUARDIAN: _OWN,
+}
+STAFF_ROLES = frozenset({Role.ADMINISTRATOR, Role.OFFICE, Role.COORDINATOR, Role.TEACHER})
+
+
+@dataclass(frozen=True)
+class Scope:
+    """The rows an actor may see: everybody, or the people of some sections."""
+
+    everybody: bool = False
+    section_ids: frozenset[int] = frozenset()
+
+    def __or__(self, other: Scope) -> Scope:
+        return Scope(self.everybody or other.everybody, self.section_ids | other.section_ids)
+
+
+@dataclass(frozen=True)
+class Actor:
+    """Who does this now. `session_id` is the row id of the sign-in, never its token."""
+
+    label: str
+    account_id: int | None = None
+    person_id: int | None = None
+    roles: frozenset[Role] = frozenset()
+    scope: Scope = Scope()
+    session_id: str | None = None
+    ip: str | None = None
+
+    @property
+    def permissions(self) -> frozenset[Permission]:
+        return frozenset().union(*(ROLE_PERMISSIONS[role] for role in self.roles))
+
+    @property
+    def is_staff(self) -> bool:
+        return bool(self.roles & STAFF_ROLES)
+
+    def may(self, permission: Permission) -> bool:
+        return permission in self.permissions
+
+    def require(self, permission: Permission) -> None:
+        """Refuse unless the actor has the permission; every service begins with it."""
+        if not self.may(permission):
+            raise NotAllowed("Your role does not include this. An administrator can change your role.")
+
+
+def visitor(ip: str | None = None) -> Actor:
+    """Somebody who has not signed in."""
+    return Actor(label="visitor", ip=ip)
+
+
+def command_line(user: str) -> Actor:
+    """Whoever may run commands on this machine may do everything; the audit names the system's user."""
+    return Actor(label=f"command line, {user}", roles=frozenset({Role.ADMINISTRATOR}), scope=Scope(everybody=True))
+
+
+def system(part: str) -> Actor:
+    """Firstkey itself, for instance the delivery engine. It has no permissions of its own."""
+    return Actor(label=f"system, {part}")

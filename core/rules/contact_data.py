@@ -1,0 +1,41 @@
+"""E-mail addresses and phone numbers: are they valid, and how are they written."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+import phonenumbers
+from email_validator import EmailNotValidError, validate_email
+from phonenumbers import NumberParseException, PhoneNumberFormat, PhoneNumberType
+
+_MOBILE = {PhoneNumberType.MOBILE, PhoneNumberType.FIXED_LINE_OR_MOBILE}
+
+
+@lru_cache(maxsize=50_000)
+def email_is_valid(text: str) -> bool:
+    """Whether mail can be addressed to `text`: syntax only, no look-up (RFC 5322, RFC 6531)."""
+    try:
+        validate_email(text, check_deliverability=False)
+    except EmailNotValidError:
+        return False
+    return True
+
+
+@lru_cache(maxsize=50_000)
+def read_mobile(text: str, default_region: str) -> tuple[str, str]:
+    """A mobile number as E.164 with its region; a text that is no mobile number comes back as it is, region "".
+
+    National numbers are read as numbers of `default_region`; 00 and + both mean abroad.
+    """
+    typed = text.strip()
+    international = f"+{typed[2:]}" if typed.startswith("00") else typed
+    try:
+        number = phonenumbers.parse(international, default_region)
+    except NumberParseException:
+        return typed, ""
+    written = phonenumbers.format_number(number, PhoneNumberFormat.E164)
+    if not phonenumbers.is_valid_number(number) or number.extension:
+        return typed, ""
+    if phonenumbers.number_type(number) not in _MOBILE:
+        return written, ""
+    return written, phonenumbers.region_code_for_number(number) or ""

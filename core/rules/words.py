@@ -1,0 +1,108 @@
+"""Every status in the words that people read: one map for pages, HTML and PDFs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from core.models.accounts import UserType
+from core.models.messaging import FailureReason, MessageStatus
+from core.models.people import PersonStatus
+from core.permissions import Role
+from core.rules.account_state import AccountState
+from core.rules.reachability import Refusal
+
+
+@dataclass(frozen=True)
+class StateWords:
+    """How a state looks: a word, a colour for light and dark grounds, a Material symbol, a sentence."""
+
+    label: str
+    colour: str
+    icon: str
+    meaning: str
+
+
+ACCOUNT_STATE: dict[AccountState, StateWords] = {
+    AccountState.DEACTIVATED: StateWords("Deactivated", "#d9730d", "block", "Switched off by staff."),
+    AccountState.LOCKED: StateWords("Locked", "#c0352b", "lock", "Sign-in is suspended after many wrong passwords."),
+    AccountState.PENDING_PROVIDER: StateWords(
+        "Pending provider", "#7a5ba6", "cloud_sync", "Microsoft has not created or updated the account yet."
+    ),
+    AccountState.SIGNED_IN: StateWords("Signed in", "#1e7d46", "check_circle", "Has signed in to the portal."),
+    AccountState.VERIFIED: StateWords(
+        "Verified", "#58a55c", "verified_user", "Has chosen a password but never signed in."
+    ),
+    AccountState.BOUNCED: StateWords("Bounced", "#a8201a", "unsubscribe", "The last message could not be delivered."),
+    AccountState.LINK_EXPIRED: StateWords("Link expired", "#b98500", "timer_off", "The last invitation has ended."),
+    AccountState.INVITED: StateWords("Invited", "#9a7fd1", "outgoing_mail", "Has a live invitation."),
+    AccountState.READY: StateWords("Ready", "#2f6fb3", "mark_email_unread", "Can be invited, was not yet."),
+    AccountState.NOT_REACHABLE: StateWords(
+        "Not reachable", "#cfa23a", "contact_support", "Has an account but no usable address."
+    ),
+    AccountState.NO_ACCOUNT: StateWords("No account", "#8a9499", "person_off", "Only a person, no account yet."),
+}
+
+REFUSAL: dict[Refusal, str] = {
+    Refusal.NO_ACCOUNT: "no account yet",
+    Refusal.DEACTIVATED: "the account is deactivated",
+    Refusal.SIGNED_IN: "has already signed in",
+    Refusal.STATUS: "the status does not count as Registered or Active",
+    Refusal.PERSONAL_EMAIL_OFF: "Use Personal E-mail is off",
+    Refusal.NO_PERSONAL_EMAIL: "no personal e-mail",
+    Refusal.NO_CONTACT_EMAIL: "Contact e-mail is missing",
+    Refusal.ADDRESS_NOT_VALID: "the e-mail address is not valid",
+    Refusal.BOUNCED: "the last message to this address bounced",
+    Refusal.NO_MOBILE: "no mobile number",
+    Refusal.MOBILE_NOT_VALID: "the mobile number is not valid",
+    Refusal.REGION_NOT_ALLOWED: "the number's country is not allowed",
+}
+
+USER_TYPE: dict[UserType, str] = {
+    UserType.ADMINISTRATOR: "Administrator",
+    UserType.STUDENT: "Student",
+    UserType.TEACHER: "Teacher",
+    UserType.PARTNER: "Partner/Employer",
+    UserType.STAFF: "Staff/Employee",
+    UserType.GUARDIAN: "Parent/Guardian",
+    UserType.ALUMNUS: "Alumnus",
+    UserType.AGENT: "Agent",
+}
+
+PERSON_STATUS: dict[PersonStatus, str] = {
+    PersonStatus.REGISTERED: "Registered",
+    PersonStatus.APPLICANT: "Applicant",
+    PersonStatus.ACTIVE: "Active",
+    PersonStatus.INACTIVE: "Inactive",
+    PersonStatus.LEFT: "Left",
+}
+
+ROLE: dict[Role, str] = {
+    Role.ADMINISTRATOR: "Administrator",
+    Role.OFFICE: "Office",
+    Role.COORDINATOR: "Coordinator",
+    Role.TEACHER: "Teacher",
+    Role.STUDENT: "Student",
+    Role.GUARDIAN: "Parent/Guardian",
+}
+
+MESSAGE_STATUS: dict[MessageStatus, str] = {
+    MessageStatus.QUEUED: "Waiting",
+    MessageStatus.SENDING: "Being sent",
+    MessageStatus.SENT: "Sent",
+    MessageStatus.WRITTEN: "Written to the outbox, not sent",
+    MessageStatus.DELIVERED: "Delivered",
+    MessageStatus.FAILED: "Failed",
+    MessageStatus.UNKNOWN: "May have been sent",
+    MessageStatus.CANCELLED: "Cancelled",
+}
+
+FAILURE_REASON: dict[FailureReason, str] = {
+    FailureReason.BOUNCED: "the mailbox does not accept mail",
+    FailureReason.BLOCKED: "the provider blocked it",
+    FailureReason.BAD_ADDRESS: "the address does not exist",
+    FailureReason.OVER_LIMIT: "too many tries",
+    FailureReason.REPLACED: "replaced by a newer message",
+    FailureReason.CONFIGURATION: "the mail settings do not work",
+}
+
+LANGUAGE = {"": "Not known", "en": "English", "el": "Greek"}

@@ -1,0 +1,1 @@
+"""The read side: filter, sort, page and actor in; DataFrames and counts out. Writes nothing."""

@@ -1,0 +1,19 @@
+"""The school's own settings, and what follows from them."""
+
+from __future__ import annotations
+
+from sqlmodel import Session
+
+from core.models import SchoolSettings
+from core.rules.reachability import Policy
+
+
+def settings(db: Session) -> SchoolSettings:
+    """The school's settings; a database without any has the defaults."""
+    return db.get(SchoolSettings, 1) or SchoolSettings()
+
+
+def policy(school: SchoolSettings) -> Policy:
+    """What the school has decided about reaching people."""
+    types = frozenset(school.microsoft_user_types) if school.microsoft else frozenset()
+    return Policy(types, frozenset(school.allowed_regions))

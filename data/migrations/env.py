@@ -1,0 +1,33 @@
+"""Alembic: runs the migrations on the database of FIRSTKEY_DATABASE_URL, all or nothing on both databases."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from alembic import context
+from sqlmodel.sql.sqltypes import AutoString
+
+from core import database
+from core.models import metadata
+
+
+def _render(kind: str, item: Any, _context: object) -> str | Literal[False]:
+    return "sa.String()" if kind == "type" and isinstance(item, AutoString) else False
+
+
+def run() -> None:
+    with database.engine().connect() as connection:
+        context.configure(
+            connection=connection,
+            target_metadata=metadata,
+            render_as_batch=True,
+            compare_type=True,
+            render_item=_render,
+            transaction_per_migration=False,
+        )
+        with context.begin_transaction():
+            context.run_migrations()
+        connection.commit()
+
+
+run()
