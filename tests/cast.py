@@ -1,0 +1,164 @@
+"""The same small cast of people in every test, and factories for more.
+
+Ada administers, Olga works in the office, Cora coordinates 7B, Tom teaches 7B, Sam and Max are in 7B, Gina is
+guardian of both, Otto of 8A is the one whom Tom and Cora must never see.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from itertools import count
+from typing import Any
+
+from sqlmodel import Session
+
+from core import clock
+from core.models import (
+    AcademicPeriod,
+    Account,
+    AccountRole,
+    Enrolment,
+    EnrolmentKind,
+    Guardianship,
+    Person,
+    PersonKind,
+    SchoolSettings,
+    Section,
+)
+from core.permissions import Actor, Role, Scope
+from core.rules import person_facts
+
+_numbers = count(1)
+
+
+@dataclass(frozen=True)
+class Member:
+    """One of the cast."""
+
+    person: Person
+    account: Account
+    actor: Actor
+
+
+@dataclass(frozen=True)
+class Cast:
+    """Everybody, and the two classes."""
+
+    ada: Member
+    olga: Member
+    cora: Member
+    tom: Member
+    sam: Member
+    max: Member
+    gina: Member
+    otto: Member
+    class_7b: Section
+    class_8a: Section
+    period: AcademicPeriod
+
+
+def period(db: Session, *, title: str = "2026-2027", is_current: bool = True) -> AcademicPeriod:
+    return _store(
+        db,
+        AcademicPeriod(
+            source_id=title, title=title, starts_on=date(2026, 9, 1), ends_on=date(2027, 6, 30), is_current=is_current
+        ),
+    )
+
+
+def section(db: Session, *, period: AcademicPeriod, title: str = "7B", grade: str = "7") -> Section:
+    return _store(db, Section(source_id=f"section-{title}", period_id=_id(period), title=title, grade=grade))
+
+
+def person(db: Session, *, kind: str = PersonKind.STUDENT, in_section: Section | None = None, **fields: Any) -> Person:
+    """A registered student (or active other) with a valid personal e-mail, unless `fields` say otherwise."""
+    number = next(_numbers)
+    status = "registered" if kind == PersonKind.STUDENT else "active"
+    values: dict[str, Any] = {
+        "source_id": f"P{number:05}",
+        "first_name": "Sam",
+        "middle_name": "",
+        "last_name": f"Sample{number}",
+        "status": status,
+        "language": "en",
+        "personal_email": f"person{number}@mail.example",
+        "use_personal_email": kind == PersonKind.STUDENT,
+        "contact_email": "" if kind == PersonKind.STUDENT else f"contact{number}@mail.example",
+        "external_email": "",
+        "mobile": "",
+        "phone": "",
+    } | fields
+    values |= person_facts.derived(values, default_region="GR")
+    now = clock.now()
+    made = _store(
+        db,
+        Person(kind=kind, section_id=in_section.id if in_section else None, created_at=now, updated_at=now, **values),
+    )
+    if in_section:
+        enrolment_kind = EnrolmentKind.LEARNER if kind == PersonKind.STUDENT else EnrolmentKind.TEACHER
+        db.add(Enrolment(section_id=_id(in_section), person_id=_id(made), kind=enrolment_kind))
+    return made
+
+
+def account(db: Session, *, person: Person, **fields: Any) -> Account:
+    """An account that was never invited, unless `fields` say otherwise."""
+    username = fields.pop("username", f"{person.first_name}.{person.last_name}".lower())
+    values: dict[str, Any] = {"user_type": person.kind, "created_at": clock.now()} | fields
+    return _store(db, Account(person_id=_id(person), username=username, username_key=username.casefold(), **values))
+
+
+def role(db: Session, *, account: Account, role: Role, sections: tuple[Section, ...] = ()) -> AccountRole:
+    """The role for everybody, or for the sections named."""
+    ids = [_id(section) for section in sections]
+    everybody = not sections and role in (Role.ADMINISTRATOR, Role.OFFICE)
+    return _store(db, AccountRole(account_id=_id(account), role=role, everybody=everybody, section_ids=ids))
+
+
+def actor(account: Account, *roles: Role, sections: tuple[Section, ...] = ()) -> Actor:
+    """Whoever signed in with `account`."""
+    everybody = bool({Role.ADMINISTRATOR, Role.OFFICE} & set(roles))
+    scope = Scope(everybody, frozenset(_id(section) for section in sections))
+    return Actor(account.username, account.id, account.person_id, frozenset(roles), scope, session_id="session-of-test")
+
+
+def school(db: Session) -> Cast:
+    """The whole cast in a school of two classes."""
+    db.add(SchoolSettings(id=1, school_name="Athena School", is_demo=False))
+    year = period(db)
+    b7, a8 = section(db, period=year), section(db, period=year, title="8A", grade="8")
+    staff = {"kind": PersonKind.STAFF}
+    ada = _member(db, Role.ADMINISTRATOR, "administrator", first_name="Ada", last_name="Adams", **staff)
+    olga = _member(db, Role.OFFICE, "staff", first_name="Olga", last_name="Orlova", **staff)
+    cora = _member(db, Role.COORDINATOR, "staff", sections=(b7,), first_name="Cora", last_name="Cole", **staff)
+    tom = _member(
+        db, Role.TEACHER, "teacher", sections=(b7,), in_section=b7, first_name="Tom", last_name="Thys", **staff
+    )
+    sam = _member(db, Role.STUDENT, "student", in_section=b7, first_name="Sam", last_name="Sideris", source_id="S1")
+    max_ = _member(db, Role.STUDENT, "student", in_section=b7, first_name="Max", last_name="Sideris", source_id="S2")
+    gina = _member(
+        db, Role.GUARDIAN, "guardian", kind=PersonKind.GUARDIAN, first_name="Gina", last_name="Siderí", language="el"
+    )
+    otto = _member(db, Role.STUDENT, "student", in_section=a8, first_name="Otto", last_name="Other", source_id="S3")
+    for child in (sam, max_):
+        db.add(Guardianship(student_id=_id(child.person), guardian_id=_id(gina.person), relation="mother"))
+    db.flush()
+    return Cast(ada, olga, cora, tom, sam, max_, gina, otto, b7, a8, year)
+
+
+def _member(db: Session, held: Role, user_type: str, *, sections: tuple[Section, ...] = (), **fields: Any) -> Member:
+    who = person(db, **fields)
+    made = account(db, person=who, user_type=user_type)
+    role(db, account=made, role=held, sections=sections)
+    return Member(who, made, actor(made, held, sections=sections))
+
+
+def _store(db: Session, row: Any) -> Any:
+    db.add(row)
+    db.flush()
+    return row
+
+
+def _id(row: Any) -> int:
+    assert row.id is not None
+    return int(row.id)

@@ -1,0 +1,119 @@
+"""Fixtures for all tests: a fresh database, the clock, the cast."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from itertools import count
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+
+from core import clock as core_clock
+from core import config, database, models
+from tests import cast as tests_cast
+from tests.peers import postgres
+
+_numbers = count(1)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", "both_databases: runs on SQLite and on PostgreSQL")
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    if "database_kind" in metafunc.fixturenames:
+        both = metafunc.definition.get_closest_marker("both_databases") is not None
+        kinds = ["sqlite", "postgresql"] if both else ["sqlite"]
+        metafunc.parametrize("database_kind", kinds, scope="function")
+
+
+@pytest.fixture(scope="session")
+def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An empty database with all tables, copied for each test."""
+    path = tmp_path_factory.mktemp("template") / "firstkey.db"
+    engine = sa.create_engine(f"sqlite:///{path}")
+    models.metadata.create_all(engine)
+    engine.dispose()
+    return path
+
+
+@pytest.fixture(scope="session")
+def postgres_url() -> Iterator[str]:
+    """URL of a private cluster with `{name}` for the database; database `template_firstkey` has all tables."""
+    with postgres.cluster() as url:
+        postgres.admin(url, "CREATE DATABASE template_firstkey")
+        engine = sa.create_engine(_sqlalchemy(url.format(name="template_firstkey")))
+        models.metadata.create_all(engine)
+        engine.dispose()
+        yield url
+
+
+@pytest.fixture
+def database_url(database_kind: str, tmp_path: Path, request: pytest.FixtureRequest) -> str:
+    """The URL of a fresh database with empty tables."""
+    if database_kind == "sqlite":
+        shutil.copy(request.getfixturevalue("sqlite_template"), tmp_path / "firstkey.db")
+        return f"sqlite:///{tmp_path / 'firstkey.db'}"
+    url = request.getfixturevalue("postgres_url")
+    name = f"test_{next(_numbers)}"
+    postgres.admin(url, f"CREATE DATABASE {name} TEMPLATE template_firstkey")
+    request.addfinalizer(lambda: postgres.admin(url, f"DROP DATABASE {name} WITH (FORCE)"))
+    return _sqlalchemy(url.format(name=name))
+
+
+@pytest.fixture
+def fresh_database(database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Point Firstkey at a fresh, empty database with a key of its own."""
+    monkeypatch.setenv("FIRSTKEY_DATABASE_URL", database_url)
+    monkeypatch.setenv("FIRSTKEY_ENGINE_URL", f"sqlite:///{tmp_path / 'engine.db'}")
+    monkeypatch.setenv("FIRSTKEY_SECRET_KEY", bytes(range(100, 132)).hex())
+    monkeypatch.setattr(config, "VAR", tmp_path)
+    config.settings.cache_clear()
+    database.forget()
+    yield
+    database.forget()
+    config.settings.cache_clear()
+
+
+@pytest.fixture(name="database")
+def _database(fresh_database: None) -> None:
+    """The same under the name that tests use."""
+
+
+@dataclass
+class Clock:
+    """The time that core.clock tells."""
+
+    now: datetime = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
+
+    def forward(self, **amount: float) -> None:
+        self.now += timedelta(**amount)
+
+    def set(self, moment: datetime) -> None:
+        self.now = moment
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    """A clock that stands still at Monday 23 November 2026, 09:00 UTC, until the test moves it."""
+    made = Clock()
+    monkeypatch.setattr(core_clock, "now", lambda: made.now)
+    return made
+
+
+@pytest.fixture
+def cast(database: None) -> tests_cast.Cast:
+    """The small cast of people, stored: see tests/cast.py."""
+    with database_transaction() as db:
+        return tests_cast.school(db)
+
+
+database_transaction = database.transaction
+
+
+def _sqlalchemy(url: str) -> str:
+    return url.replace("postgresql://", "postgresql+psycopg://", 1)

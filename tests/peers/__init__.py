@@ -1,0 +1,1 @@
+"""Real counterparts that the tests start themselves, on loopback only."""

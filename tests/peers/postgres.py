@@ -1,0 +1,64 @@
+"""A private PostgreSQL cluster: Debian's binaries (as user postgres when run by root), else the ones of pgserver."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import psycopg
+
+FAST = "-c fsync=off -c synchronous_commit=off -c full_page_writes=off -c listen_addresses='' -c max_connections=200"
+
+
+@contextmanager
+def cluster() -> Iterator[str]:
+    """Start a cluster, give the libpq URL of its `postgres` database without the name, stop it."""
+    folder = Path(tempfile.mkdtemp(prefix="firstkey-pg-"))
+    binaries = _debian_binaries()
+    if binaries is None:
+        yield from _pgserver(folder)
+        return
+    prefix = ["runuser", "-u", "postgres", "--"] if os.geteuid() == 0 else []
+    if prefix:
+        shutil.chown(folder, "postgres")
+    data, log = folder / "data", folder / "log"
+    _run([*prefix, binaries / "initdb", "-D", data, "-U", "firstkey", "-A", "trust", "-E", "UTF8", "--no-sync"])
+    _run([*prefix, binaries / "pg_ctl", "-D", data, "-w", "-l", log, "-o", f"{FAST} -k {folder}", "start"])
+    try:
+        yield f"postgresql://firstkey@/{{name}}?host={folder}"
+    finally:
+        _run([*prefix, binaries / "pg_ctl", "-D", data, "-m", "immediate", "stop"])
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def admin(url: str, statement: str) -> None:
+    """Run one statement outside a transaction on the cluster's own database."""
+    with psycopg.connect(url.format(name="postgres"), autocommit=True) as connection:
+        connection.execute(statement)  # type: ignore[arg-type]
+
+
+def _debian_binaries() -> Path | None:
+    found = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"))
+    return found[-1].parent if found else None
+
+
+def _pgserver(folder: Path) -> Iterator[str]:
+    import pgserver
+
+    print("Debian's PostgreSQL is missing: pgserver stands in, without pg_trgm.", file=sys.stderr)
+    server = pgserver.get_server(folder / "data")
+    try:
+        yield server.get_uri().replace("postgresql://postgres:@/postgres", "postgresql://postgres@/{name}")
+    finally:
+        server.cleanup()
+
+
+def _run(command: list[str | Path]) -> None:
+    environment = {key: value for key, value in os.environ.items() if key not in ("PGHOST", "PGPORT", "PGDATA")}
+    subprocess.run(command, check=True, stdout=subprocess.DEVNULL, cwd="/", env=environment)
