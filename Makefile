@@ -1,0 +1,52 @@
+# make run   starts Firstkey on this machine        make test   runs all tests
+# make lint  format, style, types, known faults      make bench  measures (ONLY=group for one)
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+DEMO ?=
+
+export FIRSTKEY_DEMO := $(or $(DEMO),$(FIRSTKEY_DEMO),yes)
+
+.PHONY: run test lint bench chaos requirements format clean
+
+run: $(VENV)/.ready
+	@$(BIN)/python -m core.manage serve
+
+test: $(VENV)/.ready-for-tests
+	@bash tests/system_packages.sh
+	$(BIN)/python -m pytest -n 2 --dist loadfile
+
+lint: $(VENV)/.ready-for-tests
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy core
+
+bench: $(VENV)/.ready-for-tests
+	@$(BIN)/python -m tests.benchmarks $(ONLY)
+
+chaos: $(VENV)/.ready-for-tests
+	$(BIN)/python -m pytest tests/chaos -q
+
+# A machine needs nothing but Python 3.11+ and its pip: the versions and their hashes stand in requirements.txt.
+$(VENV)/.ready: requirements.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Firstkey needs Python 3.11 or newer; this is " + sys.version.split()[0])'
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@echo "Installing what Firstkey needs (once) ..."
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.txt
+	@touch $@
+
+$(VENV)/.ready-for-tests: $(VENV)/.ready requirements-test.txt
+	@echo "Installing what the tests need (once) ..."
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-test.txt
+	@touch $@
+
+requirements:
+	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url --no-annotate requirements.in -o requirements.txt
+	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url --no-annotate requirements-test.in -o requirements-test.txt
+
+format: $(VENV)/.ready-for-tests
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+clean:
+	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache

@@ -1,0 +1,29 @@
+"""Puts the commands together. Each module of this package lists its own in COMMANDS."""
+
+from __future__ import annotations
+
+import sys
+
+import typer
+
+from core.errors import AppError, SettingsError
+from core.manage import audit, campaign, demo, imports, serve, worker
+
+app = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False, help="Firstkey")
+for module in (serve, demo, imports, campaign, worker, audit):
+    for name, command in module.COMMANDS.items():
+        app.command(name)(command)
+
+
+def main() -> int:
+    """Run the command; a refusal is one sentence and exit code 1."""
+    try:
+        app()
+    except (AppError, SettingsError) as refusal:
+        print(refusal, file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,144 @@
+"""`serve`: from an empty folder to a running school, as `make run` does it."""
+
+from __future__ import annotations
+
+import contextlib
+import getpass
+import logging
+import socket
+import sys
+import threading
+import time
+from typing import Annotated
+
+import typer
+from sqlmodel import select
+
+from core import database, keys, migrations
+from core.config import settings
+from core.errors import SettingsError
+from core.models import Account, AccountRole, Person, SchoolSettings
+from core.permissions import Role, command_line
+from core.services import school, setup, wordings
+from core.tables.school import settings as school_settings
+
+DEMO_STUDENTS, DEMO_SEED = 240, 1
+
+
+def init() -> None:
+    """Make the key and the tables, or bring them up to date."""
+    keys.current()
+    migrations.upgrade()
+    with database.transaction() as db:
+        wordings.ensure_defaults(db)
+
+
+def serve(
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask before the demo school is removed.")] = False,
+) -> None:
+    """Prepare the database and run Firstkey until Ctrl-C."""
+    _refuse_taken_port()
+    init()
+    _choose_school(yes=yes)
+    _announce()
+    _run_server()
+
+
+def create_admin() -> None:
+    """Print a one-time link that creates an administrator, for instance when the only one is locked out."""
+    init()
+    with database.transaction() as db:
+        print(setup.new_link(db))
+
+
+def start_own_school(
+    name: Annotated[str, typer.Argument(help="The name of the school.")] = "My school",
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+) -> None:
+    """Remove the demo school, make a new key and end all sessions."""
+    init()
+    _leave_demo(name, yes=yes)
+
+
+def _choose_school(*, yes: bool) -> None:
+    with database.reading() as db:
+        is_demo = school_settings(db).is_demo
+        is_empty = db.exec(select(Person.id).limit(1)).first() is None and db.get(SchoolSettings, 1) is None
+    if is_demo and not settings().demo:
+        _leave_demo("My school", yes=yes)
+    elif is_empty and settings().demo:
+        from core import demo  # only the first start needs the generator
+
+        print(f"Making the demo school with {DEMO_STUDENTS} students ...", flush=True)
+        with database.transaction() as db:
+            demo.seed(db, students=DEMO_STUDENTS, seed=DEMO_SEED)
+    elif is_empty:
+        with database.transaction() as db:
+            db.add(SchoolSettings(id=1))
+
+
+def _leave_demo(name: str, *, yes: bool) -> None:
+    with database.reading() as db:
+        gone = school.what_would_go(db)
+    print(
+        f"This removes the demo school: {gone.people:,} people, {gone.accounts:,} accounts, {gone.messages:,} messages."
+    )
+    print("A new key is made: all links and sessions of the demo end. This cannot be undone.")
+    if not yes and not sys.stdin.isatty():
+        raise SettingsError("Nobody is here to answer. Run it in a terminal, or say --yes.")
+    if not yes and not typer.confirm("Remove the demo school?"):
+        raise SettingsError("Nothing was changed. Start with: make run")
+    with database.transaction() as db:
+        school.start_own(db, command_line(getpass.getuser()), school_name=name)
+
+
+def _announce() -> None:
+    """Say where to go; nobody has a default password, so without an administrator a one-time link is printed."""
+    with database.transaction() as db:
+        query = select(Account.id).join(AccountRole).where(AccountRole.role == Role.ADMINISTRATOR)
+        has_administrator = db.exec(query.limit(1)).first() is not None
+        link = None if has_administrator else setup.new_link(db)
+    if link:
+        print(f"\nCreate the first administrator with this link. It works once:\n\n    {link}\n", flush=True)
+
+
+def _refuse_taken_port() -> None:
+    with contextlib.closing(socket.socket()) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", settings().port))
+        except OSError as error:
+            message = f"Port {settings().port} is in use, perhaps by another Firstkey. Stop it, or set FIRSTKEY_PORT."
+            raise SettingsError(message) from error
+
+
+def _run_server() -> None:
+    import uvicorn
+
+    # The website's files are found from here, and Streamlit reads .streamlit/config.toml from the working directory.
+    logging.basicConfig(level=settings().log_level.upper(), format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    server = uvicorn.Server(
+        uvicorn.Config(
+            "app:app",
+            host="127.0.0.1",
+            port=settings().port,
+            log_level="warning",
+            access_log=False,
+            server_header=False,
+            ws_max_size=60 * 1024 * 1024,
+            timeout_graceful_shutdown=3,
+        )
+    )
+    threading.Thread(target=_say_when_ready, args=(server,), daemon=True).start()
+    with contextlib.suppress(KeyboardInterrupt):
+        server.run()
+    print("Firstkey has stopped. Nothing is lost; make run starts it again.", flush=True)
+
+
+def _say_when_ready(server: object) -> None:
+    while not getattr(server, "started", False):
+        time.sleep(0.02)
+    print(f"Firstkey is ready: {settings().base_url}   (Ctrl-C stops it)", flush=True)
+
+
+COMMANDS = {"init": init, "serve": serve, "create-admin": create_admin, "start-own-school": start_own_school}

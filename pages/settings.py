@@ -1,0 +1,104 @@
+"""Settings: what the school decides, and leaving the demo school."""
+
+from __future__ import annotations
+
+from zoneinfo import available_timezones
+
+import phonenumbers
+import streamlit as st
+
+from core import database
+from core.permissions import Actor, Permission
+from core.rules import words
+from core.services import school, setup, wordings
+from core.tables.school import settings as school_settings
+from pages.shared import feedback, guard
+
+ZONES = sorted(zone for zone in available_timezones() if "/" in zone and not zone.startswith(("Etc/", "posix")))
+REGIONS = sorted(phonenumbers.SUPPORTED_REGIONS)
+LANGUAGES = [code for code in words.LANGUAGE if code]
+
+
+def _form(actor: Actor) -> None:
+    with database.reading() as db:
+        now = school_settings(db)
+    with st.form("settings"):
+        st.subheader("School")
+        changes: dict[str, object] = {"school_name": st.text_input("Name of the school", now.school_name)}
+        left, right = st.columns(2)
+        changes["time_zone"] = left.selectbox("Time zone", ZONES, ZONES.index(now.time_zone))
+        changes["default_language"] = right.selectbox(
+            "Language of messages when a person's own is not known",
+            LANGUAGES,
+            LANGUAGES.index(now.default_language),
+            format_func=words.LANGUAGE.__getitem__,
+        )
+        changes["help_contact"] = st.text_input(
+            "Help contact",
+            now.help_contact,
+            help="Stands in messages, for instance: office@school.example, 210 1234567",
+        )
+        st.subheader("Invitations")
+        left, right = st.columns(2)
+        changes["link_days"] = int(left.number_input("Days a link lasts", 1, 30, now.link_days))
+        changes["default_region"] = right.selectbox(
+            "Country of phone numbers without one", REGIONS, REGIONS.index(now.default_region)
+        )
+        changes["allowed_regions"] = st.multiselect("Countries that may get SMS", REGIONS, now.allowed_regions)
+        st.subheader("Passwords")
+        left, right = st.columns(2)
+        shortest = int(left.number_input("Shortest password, students and parents", 8, 64, now.password_length))
+        staff = int(right.number_input("Shortest password, staff", 8, 64, now.staff_password_length))
+        changes |= {"password_length": shortest, "staff_password_length": staff}
+        if min(now.password_length, now.staff_password_length) < 15:
+            st.warning("Passwords under 15 characters are guessed too easily where nothing else protects an account.")
+        st.subheader("Microsoft 365")
+        changes["microsoft"] = st.toggle(
+            "The school uses Microsoft 365", now.microsoft, help="Then the username is the Microsoft address."
+        )
+        changes["microsoft_user_types"] = st.multiselect(
+            "Who signs in with Microsoft 365",
+            list(words.USER_TYPE),
+            now.microsoft_user_types,
+            format_func=words.USER_TYPE.__getitem__,
+        )
+        pressed = st.form_submit_button("Save settings", type="primary")
+    if pressed:
+        _save(actor, changes)
+
+
+def _save(actor: Actor, changes: dict[str, object]) -> None:
+    with feedback.refusals_shown():
+        with database.transaction() as db:
+            changed = school.change_settings(db, actor, changes=changes)
+        st.toast(f"Saved: {', '.join(name.replace('_', ' ') for name in changed)}." if changed else "Nothing changed.")
+
+
+def _own_school(actor: Actor) -> None:
+    with database.reading() as db:
+        if not school_settings(db).is_demo:
+            return
+        gone = school.what_would_go(db)
+    st.divider()
+    st.subheader("Start with my own school")
+    st.write(
+        f"This removes the demo school: {gone.people:,} people, {gone.accounts:,} accounts and {gone.messages:,} messages. "
+        "A new key is made, so every link and session of the demo ends, yours too. It cannot be undone."
+    )
+    name = st.text_input("Name of my school", key="own_school")
+    sure = st.text_input("Type REMOVE to confirm", key="own_school_sure")
+    if st.button("Remove the demo and start with my own school", disabled=sure != "REMOVE" or not name.strip()):
+        with feedback.refusals_shown():
+            with database.transaction() as db:
+                school.start_own(db, actor, school_name=name)
+                wordings.ensure_defaults(db)
+                link = setup.new_link(db)
+            st.success("The demo school is gone. You are signed out. Create your administrator now.")
+            st.link_button("Create the first administrator", link, type="primary")
+            st.stop()
+
+
+actor = guard.require(Permission.CHANGE_SETTINGS)
+st.title("Settings")
+_form(actor)
+_own_school(actor)
