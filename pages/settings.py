@@ -82,7 +82,7 @@ def _own_school(actor: Actor) -> None:
     st.divider()
     st.subheader("Start with my own school")
     st.write(
-        f"This removes the demo school: {gone.people:,} people, {gone.accounts:,} accounts and {gone.messages:,} messages. "
+        f"This removes the demo: {gone.people:,} people, {gone.accounts:,} accounts, {gone.messages:,} messages. "
         "A new key is made, so every link and session of the demo ends, yours too. It cannot be undone."
     )
     name = st.text_input("Name of my school", key="own_school")

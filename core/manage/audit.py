@@ -16,7 +16,7 @@ def verify_audit() -> None:
         print(f"The audit is whole: {verdict.entries:,} entries.")
         return
     print(
-        f"The audit is broken at entry {verdict.broken_at}: {verdict.why}. Keep a copy of the database and look into it."
+        f"The audit is broken at entry {verdict.broken_at}: {verdict.why}. Copy the database and look into it."
     )
     raise typer.Exit(1)
 

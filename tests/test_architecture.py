@@ -1,0 +1,139 @@
+"""Guards as tests: who imports whom, who may commit, what pages begin with, which words are banned."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from core.config import ROOT, Settings
+from core.models import FailureReason, MessageStatus, PersonStatus, UserType
+from core.permissions import Permission, Role
+from core.rules import words
+from core.rules.account_state import AccountState
+from core.rules.reachability import Refusal
+
+CORE = sorted((ROOT / "core").rglob("*.py"))
+PAGES = sorted((ROOT / "pages").rglob("*.py"))
+SCREENS = [path for path in PAGES if path.parent.name == "pages" and path.name != "navigation.py"]
+
+# What a folder may import from core. A name stands for itself and all below it.
+FOUNDATION = {"config", "clock", "errors", "permissions", "database", "keys", "models", "rules"}
+ALLOWED = {
+    "models": {"models"},
+    "rules": {"errors", "models", "rules", "permissions"},
+    "gateways": {"config", "errors", "gateways", "clock", "rules"},
+    "documents": {"documents", "rules", "errors", "config"},
+    "tables": FOUNDATION | {"tables"},
+    "services": FOUNDATION | {"tables", "documents", "services"},
+    "delivery": FOUNDATION | {"tables", "services", "gateways", "delivery"},
+    "web": FOUNDATION | {"tables", "services", "web", "delivery"},
+}
+
+
+def _imports(path: Path) -> Iterator[str]:
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+
+
+def _relative(path: Path) -> str:
+    return str(path.relative_to(ROOT))
+
+
+@pytest.mark.parametrize("path", [path for path in CORE if path.parent != ROOT / "core"], ids=_relative)
+def test_each_folder_imports_only_what_it_may(path: Path) -> None:
+    folder = path.relative_to(ROOT / "core").parts[0]
+    allowed = ALLOWED.get(folder)
+    parts = {name.split(".")[1] for name in _imports(path) if name.startswith("core.")}
+    assert allowed is None or parts <= allowed, f"{folder} may not import core.{parts - allowed}"
+
+
+@pytest.mark.parametrize("path", CORE, ids=_relative)
+def test_nothing_in_core_imports_streamlit_but_the_check_of_its_options(path: Path) -> None:
+    if _relative(path) not in ("core/web/self_check.py", "core/web/middleware/headers.py"):
+        assert not any(name.split(".")[0] == "streamlit" for name in _imports(path))
+
+
+@pytest.mark.parametrize("path", [path for path in CORE if "services" in path.parts], ids=_relative)
+def test_a_service_calls_no_other_service_but_the_audit_and_selections(path: Path) -> None:
+    called = {name.split(".")[2] for name in _imports(path) if name.startswith("core.services.")}
+    called |= {
+        name.removeprefix("core.services.")
+        for name in _imports(path)
+        if name.count(".") == 2 and "core.services." in name
+    }
+    assert called <= {"audit", "selections", "invitations", path.stem}
+
+
+@pytest.mark.parametrize("path", CORE + PAGES, ids=_relative)
+def test_only_the_database_module_commits(path: Path) -> None:
+    if path.name != "database.py":
+        assert not re.search(r"\.commit\(\)", path.read_text())
+
+
+@pytest.mark.parametrize("path", CORE + PAGES, ids=_relative)
+def test_only_the_clock_asks_for_the_time(path: Path) -> None:
+    if path.name != "clock.py":
+        assert not re.search(r"datetime\.(now|utcnow|today)\(|date\.today\(", path.read_text())
+
+
+@pytest.mark.parametrize("path", SCREENS, ids=_relative)
+def test_a_page_asks_for_its_permission_before_it_does_anything(path: Path) -> None:
+    statements = ast.parse(path.read_text()).body
+    passive = (ast.Import, ast.ImportFrom, ast.FunctionDef, ast.ClassDef, ast.Assign, ast.AnnAssign)
+    for node in statements[1:]:
+        if isinstance(node, ast.Assign) and "guard.require(Permission." in ast.unparse(node):
+            return
+        assert isinstance(node, passive), f"line {node.lineno} runs before guard.require"
+        assert not (isinstance(node, ast.Assign | ast.AnnAssign) and "st." in ast.unparse(node)), f"line {node.lineno}"
+    pytest.fail("guard.require(Permission.…) is missing")
+
+
+@pytest.mark.parametrize("path", PAGES, ids=_relative)
+def test_nothing_of_streamlit_happens_inside_a_transaction(path: Path) -> None:
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.With) and "database.transaction" in ast.unparse(node.items[0]):
+            inside = "\n".join(ast.unparse(line) for line in node.body)
+            assert not re.search(r"\bst\.(?!session_state)", inside), f"line {node.lineno}"
+
+
+@pytest.mark.parametrize("path", CORE + PAGES, ids=_relative)
+def test_names_say_something(path: Path) -> None:
+    assert path.stem not in {"utils", "helpers", "common", "misc", "manager", "constants", "base"}
+
+
+def test_r54_html_comes_from_constants_only() -> None:
+    for path in PAGES:
+        text = path.read_text()
+        assert "unsafe_allow_html" not in text, path
+        assert "st.download_button" not in text, path
+        assert "components.html" not in text, path
+
+
+def test_every_status_has_words() -> None:
+    for values, said in (
+        (AccountState, words.ACCOUNT_STATE),
+        (Refusal, words.REFUSAL),
+        (UserType, words.USER_TYPE),
+        (PersonStatus, words.PERSON_STATUS),
+        (Role, words.ROLE),
+        (MessageStatus, words.MESSAGE_STATUS),
+        (FailureReason, words.FAILURE_REASON),
+    ):
+        assert set(values) == set(said)
+
+
+def test_every_permission_is_asked_for_somewhere() -> None:
+    text = "".join(path.read_text() for path in CORE + PAGES if path.name != "permissions.py")
+    assert [permission.name for permission in Permission if f"Permission.{permission.name}" not in text] == []
+
+
+def test_every_setting_is_documented_and_every_documented_setting_exists() -> None:
+    documented = set(re.findall(r"FIRSTKEY_([A-Z_]+)=", (ROOT / ".env.example").read_text()))
+    assert documented == {name.upper() for name in Settings.model_fields}
