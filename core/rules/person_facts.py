@@ -13,13 +13,14 @@ def derived(person: Mapping[str, Any], *, default_region: str) -> dict[str, Any]
     """search_text, sort_name, validity of the addresses, and the mobile as E.164 where it is one."""
     mobile, region = read_mobile(person["mobile"], default_region) if person["mobile"] else ("", "")
     names = f"{person['last_name']} {person['first_name']} {person['middle_name']}"
-    searched = (names, person["source_id"], person["personal_email"], person["contact_email"])
+    sort_name = fold(names)
+    searched = (person["source_id"], person["personal_email"], person["contact_email"])
     digits = " ".join(number.lstrip("+") for number in (mobile, person["phone"]) if number)
     return {
         "mobile": mobile,
         "mobile_region": region,
-        "sort_name": fold(names),
-        "search_text": fold(" ".join((*searched, person["external_email"], digits))),
+        "sort_name": sort_name,
+        "search_text": f"{sort_name} {fold(' '.join((*searched, person['external_email'], digits)))}",
         "personal_email_valid": bool(person["personal_email"]) and email_is_valid(person["personal_email"]),
         "contact_email_valid": bool(person["contact_email"]) and email_is_valid(person["contact_email"]),
     }
