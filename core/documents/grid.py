@@ -1,0 +1,143 @@
+"""Rows of a table as bytes of a content stream: whole columns are encoded and measured at once.
+
+A row is one stretch of operators that leaves the pen at the beginning of the next row, so rows can stand anywhere.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import chain
+from typing import Any
+
+import numpy as np
+
+from core.documents.ink import LEADING, SMALLEST, Ink
+from core.documents.text import clean, clean_all, needs_shaping
+
+GAP = 5  # points between a text and the next column
+
+
+_ASCII_PER_POINT = 1.5 / SMALLEST  # so many of the widest letters of ASCII are sure to stand on two lines
+
+
+@dataclass(frozen=True)
+class Column:
+    """`exact`: never shortened, but shrunk and then wrapped. `few`: not many distinct values, so they are kept."""
+
+    heading: str
+    width: int
+    exact: bool = True
+    few: bool = False
+    grey: bool = False
+
+
+@dataclass(frozen=True)
+class Rows:
+    """Cells ready for the page, row by row, and the height of each row."""
+
+    cells: list[tuple[bytes, ...]]
+    heights: list[float]
+
+
+class Grid:
+    """A table of one face and size. Cells are str; what they hold is cleaned here."""
+
+    def __init__(self, ink: Ink, columns: Sequence[Column], *, size: float, row_height: float) -> None:
+        self.ink, self.columns, self.size, self.row_height = ink, columns, size, row_height
+        self.width = sum(column.width for column in columns)
+        self._kept: list[_Kept] = [_Kept(self, column) for column in columns]
+        self._row = b"".join(_cell_template(column) for column in columns)
+        self._back = b"-%d -%%.1f Td\n" % self.width
+
+    def rows(self, table: Sequence[Sequence[str]]) -> Rows:
+        """Encode all rows; tall ones are those whose user name, code or address had to be wrapped."""
+        lines: Counter[int] = Counter()
+        columns = [
+            self._column(kept, list(texts), lines)
+            for kept, texts in zip(self._kept, zip(*table, strict=True), strict=True)
+        ]
+        heights = [self.row_height] * len(table)
+        for index, count in lines.items():
+            heights[index] = self.height_of(count)
+        return Rows(list(zip(*columns, strict=True)), heights)
+
+    def height_of(self, lines: int) -> float:
+        """How high a row is whose longest cell stands on so many lines; two fit into an ordinary row."""
+        return self.row_height + LEADING * max(0, lines - 2)
+
+    def draw(self, rows: Rows, begin: int, end: int, *, x: float, top: float) -> bytes:
+        """Rows `begin` to `end` (exclusive) with hairlines below them, `top` being where the first row begins."""
+        heights = rows.heights[begin:end]
+        ends = top - np.cumsum(heights)
+        right = x + self.width
+        rules = b"".join([b"%.2f %.1f m %.2f %.1f l\n" % (x, y, right, y) for y in ends.tolist()])
+        template = b"".join([self._template(height) for height in heights])
+        texts = template % tuple(chain.from_iterable(rows.cells[begin:end]))
+        base = top - self.row_height / 2 - 0.36 * self.size
+        start = b"BT %b %.2f Tf %.2f %.2f Td\n" % (self.ink.face.name, self.size, x, base)
+        return b"0.3 w 0.75 G\n%bS\n%b%bET\n" % (rules, start, texts)
+
+    def _template(self, height: float) -> bytes:
+        return self._row + self._back % height
+
+    def _column(self, kept: _Kept, texts: Sequence[str], lines: Counter[int]) -> list[bytes]:
+        if kept.column.few:
+            return [kept[text] for text in texts]
+        return self._many(kept.column, clean_all(texts), lines)
+
+    def _many(self, column: Column, texts: list[str], lines: Counter[int]) -> list[bytes]:
+        encoded = self.ink.face.encode(texts)
+        room = column.width - GAP
+        sizes = self._sizes(texts, room)
+        shaped = _to_shape(texts)
+        for index in np.flatnonzero(sizes < self.size).tolist():
+            if column.exact and sizes[index] >= SMALLEST and index not in shaped:
+                encoded[index] = self.ink.resized(encoded[index], float(sizes[index]), self.size)
+            else:
+                shaped.add(index)
+        for index in shaped:
+            encoded[index], count = self.ink.cell(texts[index], room, self.size, exact=column.exact)
+            lines[index] = max(lines[index], count)
+        return encoded
+
+    def _sizes(self, texts: list[str], room: float) -> Any:
+        """The size at which each text would fill the room, in steps that one does not see."""
+        widths = np.maximum(self.ink.face.widths(texts), 1)
+        return np.floor(room * 10_000 / widths) / 10
+
+    def tall(self, columns: Mapping[int, Sequence[str]]) -> dict[int, float]:
+        """Which rows are higher than the others: what has to be known before pages are counted. Exact columns only."""
+        lines: Counter[int] = Counter()
+        for number, texts in columns.items():
+            room, wide = self.columns[number].width - GAP, self.columns[number].width * _ASCII_PER_POINT
+            for index in [index for index, text in enumerate(texts) if len(text) > wide or not text.isascii()]:
+                lines[index] = max(lines[index], len(self.ink.wrap(clean(texts[index]), room)))
+        return {index: self.height_of(count) for index, count in lines.items() if count > 2}
+
+
+def _to_shape(texts: list[str]) -> set[int]:
+    if not needs_shaping("".join(texts)):
+        return set()
+    return {index for index, text in enumerate(texts) if needs_shaping(text)}
+
+
+class _Kept(dict[str, bytes]):
+    """The encoded cells of a column with few values."""
+
+    def __init__(self, grid: Grid, column: Column) -> None:
+        super().__init__()
+        self.grid, self.column = grid, column
+
+    def __missing__(self, text: str) -> bytes:
+        cleaned, ink, room = clean(text), self.grid.ink, self.column.width - GAP
+        fits = not needs_shaping(cleaned) and ink.width(cleaned, self.grid.size) <= room
+        drawn = ink.face.encode([cleaned])[0] if fits else ink.cell(cleaned, room, self.grid.size, exact=False)[0]
+        self[text] = drawn
+        return drawn
+
+
+def _cell_template(column: Column) -> bytes:
+    shown = b".4 g(%b)Tj 0 g" if column.grey else b"(%b)Tj"
+    return shown + b" %d 0 Td " % column.width

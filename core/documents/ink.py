@@ -1,0 +1,88 @@
+"""One text at a time: measured, shaped where it must be, shortened or shrunk to fit."""
+
+from __future__ import annotations
+
+from core.documents.fonts import Face
+from core.documents.shaping import Shaper
+from core.documents.text import clean, needs_shaping
+
+SMALLEST = 5.2  # points; below that nobody reads a user name
+LEADING = 6.0
+# A cell stands in "(%b)Tj": these close the string, do what they like, and open an empty one again.
+_OPEN, _CLOSE = b")Tj ", b" ("
+
+
+class Ink:
+    """Writes in one face."""
+
+    def __init__(self, face: Face) -> None:
+        self.face = face
+        self._shaper = Shaper(face)
+
+    def width(self, text: str, size: float) -> float:
+        """The width of a clean text in points."""
+        shaped = needs_shaping(text)
+        return (self._shaper.shape(text).width if shaped else self.face.width(text)) * size / 1000
+
+    def shorten(self, text: str, limit: float, size: float) -> str:
+        """The text, or as much of it as fits and "…". For names only: never for what somebody has to type."""
+        limit *= 1000 / size
+        if needs_shaping(text):
+            return self._shaper.fitting(text, limit)
+        width, room = 0.0, limit - self.face.width("…")
+        if self.face.width(text) <= limit:
+            return text
+        for index, character in enumerate(text):
+            width += self.face.font.cw[ord(character)]
+            if width > room:
+                return text[:index].rstrip() + "…"
+        return text
+
+    def show(self, text: str, size: float) -> bytes:
+        """Operators that draw a clean text where the pen is."""
+        if needs_shaping(text):
+            return self._shaper.shape(text).operators(size)
+        return b"(%b)Tj" % self.face.encode([text])[0]
+
+    def line(self, text: str, x: float, y: float, size: float, *, limit: float = 0, right: bool = False) -> bytes:
+        """A whole text object at a place; `right` makes x the right end."""
+        text = clean(text)
+        if limit:
+            text = self.shorten(text, limit, size)
+        left = x - self.width(text, size) if right else x
+        return b"BT %b %.2f Tf %.2f %.2f Td %b ET\n" % (self.face.name, size, left, y, self.show(text, size))
+
+    def cell(self, text: str, limit: float, size: float, *, exact: bool) -> tuple[bytes, int]:
+        """What a cell needs that does not fit or must be shaped, and on how many lines it stands."""
+        if not exact:
+            return self._inside(self.show(self.shorten(text, limit, size), size)), 1
+        shrunk = size * min(1, limit / max(self.width(text, size), 0.001))
+        if shrunk >= SMALLEST:
+            return self._inside(self._sized(self.show(text, shrunk), shrunk, size)), 1
+        lines = self.wrap(text, limit)
+        drawn = (b" 0 %.2f Td " % -LEADING).join(self.show(line, SMALLEST) for line in lines)
+        drawn = b"0 3.2 Td %b 0 %.2f Td" % (drawn, LEADING * (len(lines) - 1) - 3.2)
+        return self._inside(self._sized(drawn, SMALLEST, size)), len(lines)
+
+    def resized(self, encoded: bytes, size: float, back_to: float) -> bytes:
+        """A cell that fits when its encoded text stands a little smaller."""
+        return self._inside(self._sized(b"(%b)Tj" % encoded, size, back_to))
+
+    def wrap(self, text: str, limit: float) -> list[str]:
+        """Break anywhere: user names and addresses have no spaces to break at. Nothing is lost."""
+        lines, room = [""], limit * 1000 / SMALLEST
+        width = 0.0
+        for character in text:
+            advance = self.face.font.cw[ord(character)]
+            if width + advance > room and lines[-1]:
+                lines.append("")
+                width = 0.0
+            lines[-1] += character
+            width += advance
+        return lines
+
+    def _sized(self, drawn: bytes, size: float, back_to: float) -> bytes:
+        return b"%b %.1f Tf %b %b %.1f Tf" % (self.face.name, size, drawn, self.face.name, back_to)
+
+    def _inside(self, operators: bytes) -> bytes:
+        return _OPEN + operators + _CLOSE

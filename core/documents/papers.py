@@ -1,0 +1,49 @@
+"""What goes onto paper: plain facts, light to import, ready to be sent to the process that draws."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+
+@dataclass(frozen=True)
+class Letterhead:
+    """What stands on every page. `scope` says in words who is in the document; `created` is aware, shown in `zone`."""
+
+    school: str
+    title: str
+    period: str
+    scope: str
+    printed_by: str
+    created: datetime
+    zone: str
+    language: str = "en"
+
+
+@dataclass(frozen=True)
+class ClassRows:
+    """The students of one class. `rows` are pickled AccountRow tuples: 100,000 of them weigh 15 MB, not 100."""
+
+    title: str
+    count: int
+    rows: bytes
+
+
+# Student code, last name, first name, username, sign-in method, invitation e-mail, mobile, active (0 or 1), verified
+# (0 or 1), invited at, last login (both "2026-11-23 09:00" in UTC, or None), account state
+AccountRow = tuple[str, str, str, str, str, str, str, int, int, str | None, str | None, str]
+
+
+@dataclass(frozen=True)
+class StudentAccountInfo:
+    """One line per student, by class; never a password. `states` and `methods` are the words for what rows hold."""
+
+    head: Letterhead
+    classes: tuple[ClassRows, ...]
+    states: Mapping[str, str]
+    methods: Mapping[str, str]
+    notes: tuple[str, ...] = ()
+
+
+Paper = StudentAccountInfo
