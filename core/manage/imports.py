@@ -1,0 +1,103 @@
+"""The command that imports a school's files."""
+
+from __future__ import annotations
+
+import getpass
+import time
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from core import database, migrations
+from core.errors import InputProblem, RowProblem, Severity
+from core.permissions import command_line
+from core.rules.delimited import DELIMITERS
+from core.rules.imports import reading
+from core.rules.imports.intake import FORMAT_WORDS, Intake
+from core.rules.imports.plan import Counts
+from core.rules.imports.reading import Choices
+from core.rules.spreadsheets import COMMAND_LINE_LIMITS, Upload
+from core.rules.text_encoding import ENCODINGS
+from core.services import imports
+
+_SHOWN = 50
+_ENDINGS = (".csv", ".txt", ".xlsx")
+_DELIMITER_WORDS = {word: delimiter for delimiter, word in DELIMITERS.items()}
+
+
+def import_(
+    path: Annotated[Path, typer.Argument(help="A CSV or Excel file, a ZIP archive, or a folder of CSV files.")],
+    apply: Annotated[bool, typer.Option("--apply", help="Import; without it, only check.")] = False,
+    mark_as_left: Annotated[
+        bool, typer.Option("--mark-as-left", help="Students who are missing from the files become Left.")
+    ] = False,
+    delimiter: Annotated[
+        str, typer.Option(help="comma, semicolon, tab or one character; found out if not given.")
+    ] = "",
+    encoding: Annotated[str, typer.Option(help=f"One of {', '.join(ENCODINGS)}; found out if not given.")] = "",
+) -> None:
+    """Check a school's files and, with --apply, import them: all or nothing."""
+    migrations.upgrade()
+    started = time.perf_counter()
+    uploads = _uploads(path)
+    choices = Choices(encoding=encoding, delimiter=_DELIMITER_WORDS.get(delimiter, delimiter))
+    intake = reading.read(reading.sheets(uploads, limits=COMMAND_LINE_LIMITS, choices=choices), choices=choices)
+    _say_what_was_read(intake)
+    actor = command_line(getpass.getuser())
+    with database.reading() as db:
+        check = imports.check(db, actor, intake=intake)
+    _say_problems(check.problems)
+    _say_counts(check.plan.counts)
+    if not apply:
+        print(f"Nothing was changed. To import: python -m core.manage import {path} --apply")
+        raise typer.Exit(1 if check.errors else 0)
+    with database.transaction(wait_ms=database.WORKER_WAIT_MS) as db:
+        run = imports.apply(db, actor, seen=check, uploads=uploads, mark_as_left=mark_as_left)
+    left = f", {run.left:,} marked as left" if mark_as_left else ""
+    print(f"Imported in {time.perf_counter() - started:.1f} s: {run.created:,} new, {run.changed:,} changed{left}.")
+    print("Nobody was written to. Next: create accounts in the Students List.")
+
+
+def _uploads(path: Path) -> list[Upload]:
+    if not path.exists():
+        raise InputProblem(f"There is no file or folder {path}. Check the path.")
+    files = [path] if path.is_file() else sorted(file for file in path.iterdir() if file.suffix.lower() in _ENDINGS)
+    return [Upload(file.name, file.read_bytes()) for file in files]
+
+
+def _say_what_was_read(intake: Intake) -> None:
+    print(FORMAT_WORDS[intake.format])
+    for file in intake.files:
+        kind = f"{ENCODINGS.get(file.encoding, file.encoding)}, {DELIMITERS.get(file.delimiter, file.delimiter)}"
+        print(f"  {file.name}: {file.rows:,} rows ({kind})")
+        by_reason: dict[str, list[str]] = {}
+        for column in file.columns:
+            if not column.meaning:
+                by_reason.setdefault(column.reason, []).append(column.header)
+        for reason, headers in by_reason.items():
+            print(f"    {reason}: {', '.join(headers[:20])}{' …' if len(headers) > 20 else ''}")
+
+
+def _say_problems(problems: list[RowProblem]) -> None:
+    for problem in problems[:_SHOWN]:
+        word = "ERROR" if problem.severity == Severity.ERROR else "note"
+        value = f" “{problem.value}”" if problem.value else ""
+        print(f"  {word}  {problem.file}, row {problem.row}, {problem.column}{value}: {problem.message}")
+    if len(problems) > _SHOWN:
+        print(f"  … and {len(problems) - _SHOWN:,} more.")
+
+
+def _say_counts(counts: Counts) -> None:
+    print(
+        f"People: {counts.created:,} to create, {counts.changed:,} to change, {counts.unchanged:,} unchanged, "
+        f"{counts.missing:,} missing from the files."
+    )
+    print(
+        f"Classes: {counts.sections_created:,} new, {counts.sections_changed:,} changed. "
+        f"Enrolments: {counts.enrolments_created:,} new, {counts.enrolments_ended:,} ended. "
+        f"Guardianships: {counts.guardianships_created:,} new."
+    )
+
+
+COMMANDS = {"import": import_}

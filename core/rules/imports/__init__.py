@@ -1,0 +1,1 @@
+"""What a school's files say, made comparable with what Firstkey knows: formats, columns, values, differences."""

@@ -1,0 +1,121 @@
+"""What was read from a set of files, in Firstkey's own terms."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import date
+from enum import StrEnum
+from typing import Any
+
+from core.errors import RowProblem, Severity
+
+PersonKey = tuple[str, str]  # kind, source id
+SectionKey = tuple[str, str]  # source id of the period ("": the current one), source id
+NO_PERIOD = ""
+
+
+class Format(StrEnum):
+    """The kinds of files that are understood."""
+
+    LIST = "list"
+    SDS_V2_1 = "sds_v2_1"
+    SDS_V2 = "sds_v2"
+    SDS_V1 = "sds_v1"
+    SDS_V1_UK = "sds_v1_uk"
+
+
+FORMAT_WORDS = {
+    Format.LIST: "A list of students",
+    Format.SDS_V2_1: "Microsoft School Data Sync, version 2.1",
+    Format.SDS_V2: "Microsoft School Data Sync, version 2",
+    Format.SDS_V1: "Microsoft School Data Sync, version 1",
+    Format.SDS_V1_UK: "Microsoft School Data Sync, version 1, United Kingdom",
+}
+
+
+@dataclass(frozen=True)
+class ColumnFacts:
+    """What became of a column: the field it fills, or why it is left out; and its first value as a sample."""
+
+    header: str
+    meaning: str
+    reason: str
+    sample: str
+
+
+@dataclass(frozen=True)
+class FileFacts:
+    """What was recognised in one file."""
+
+    name: str
+    encoding: str
+    delimiter: str
+    rows: int
+    columns: tuple[ColumnFacts, ...]
+
+
+@dataclass(slots=True)
+class PersonRow:
+    """What a file says about one person; a field that is not in `fields` stays as it is."""
+
+    kind: str
+    source_id: str
+    fields: dict[str, Any]
+    file: str
+    row: int
+
+
+@dataclass(frozen=True)
+class GuardianRow:
+    """A guardian named in a student's row, without a code of their own."""
+
+    student: PersonRow
+    name: str
+    email: str
+    mobile: str
+    relation: str
+
+
+@dataclass(frozen=True)
+class SectionRow:
+    """A class as the files describe it."""
+
+    title: str
+    grade: str = ""
+    school: str = ""
+
+
+@dataclass(frozen=True)
+class PeriodRow:
+    """A school year or term as the files describe it."""
+
+    title: str
+    starts_on: date | None = None
+    ends_on: date | None = None
+
+
+@dataclass
+class Intake:
+    """Everything the files say. Filled by the reader of a format, then only read."""
+
+    format: Format
+    files: list[FileFacts] = field(default_factory=list)
+    people: dict[PersonKey, PersonRow] = field(default_factory=dict)
+    guardians: list[GuardianRow] = field(default_factory=list)
+    periods: dict[str, PeriodRow] = field(default_factory=dict)
+    sections: dict[SectionKey, SectionRow] = field(default_factory=dict)
+    enrolments: dict[tuple[SectionKey, PersonKey], str] = field(default_factory=dict)
+    guardianships: dict[tuple[PersonKey, PersonKey], str] = field(default_factory=dict)
+    homes: dict[PersonKey, SectionKey] = field(default_factory=dict)
+    problems: list[RowProblem] = field(default_factory=list)
+    covers: frozenset[str] = frozenset()
+
+    def problem(
+        self, where: tuple[str, int], column: str, value: str, message: str, severity: Severity = Severity.ERROR
+    ) -> None:
+        """Note that a cell needs another look; `where` is the file and its row."""
+        shown = value if len(value) <= 80 else value[:79] + "…"
+        self.problems.append(RowProblem(where[0], where[1], column, shown, message, severity))
+
+    def warn(self, where: tuple[str, int], column: str, value: str, message: str) -> None:
+        self.problem(where, column, value, message, Severity.WARNING)

@@ -1,0 +1,153 @@
+"""What an import would do: the difference between what the files say and what Firstkey knows."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import astuple, dataclass, field
+from typing import Any
+
+from core.errors import RowProblem, Severity
+from core.models import PersonKind, PersonStatus
+from core.rules import person_facts
+from core.rules.contact_data import read_mobile
+from core.rules.imports import guardians
+from core.rules.imports.intake import Intake, PeriodRow, PersonKey, PersonRow, SectionKey, SectionRow
+from core.rules.imports.places import Places
+from core.rules.imports.world import Row, World
+
+_EMPTY: Row = {
+    **dict.fromkeys(("first_name", "middle_name", "last_name", "grade", "programme", "language"), ""),
+    **dict.fromkeys(("personal_email", "contact_email", "external_email", "mobile", "phone"), ""),
+    "use_personal_email": False,
+}
+_NO_MOBILE = "This is no mobile number that can get an SMS. It is kept as typed."
+_LEFT = "Firstkey has this person as Left, and leaves it so. Change the status on the card, or give the file a Status."
+
+
+@dataclass(frozen=True)
+class Counts:
+    """How much an import does. What is counted at the check must be what is applied."""
+
+    created: int
+    changed: int
+    unchanged: int
+    missing: int
+    periods: int
+    sections_created: int
+    sections_changed: int
+    enrolments_created: int
+    enrolments_ended: int
+    guardianships_created: int
+
+    @property
+    def nothing(self) -> bool:
+        """Whether the files say what Firstkey knows already."""
+        return not any((self.created, self.changed, *astuple(self)[4:]))
+
+
+@dataclass(frozen=True)
+class Change:
+    """A person who is known, and what becomes different."""
+
+    before: Row
+    after: Row
+
+    @property
+    def fields(self) -> list[str]:
+        return [name for name, value in self.after.items() if self.before[name] != value]
+
+
+@dataclass
+class Plan:
+    """Everything an import would write. Section keys carry the id of their period."""
+
+    current_period: str = ""
+    periods: dict[str, PeriodRow] = field(default_factory=dict)
+    sections: dict[SectionKey, SectionRow] = field(default_factory=dict)
+    sections_changed: dict[int, SectionRow] = field(default_factory=dict)
+    created: list[Row] = field(default_factory=list)
+    changed: list[Change] = field(default_factory=list)
+    unchanged: int = 0
+    missing: list[Row] = field(default_factory=list)
+    enrolments: dict[tuple[SectionKey, PersonKey], str] = field(default_factory=dict)
+    enrolments_ended: list[int] = field(default_factory=list)
+    guardianships: dict[tuple[PersonKey, PersonKey], str] = field(default_factory=dict)
+    problems: list[RowProblem] = field(default_factory=list)
+
+    @property
+    def counts(self) -> Counts:
+        return Counts(
+            created=len(self.created),
+            changed=len(self.changed),
+            unchanged=self.unchanged,
+            missing=len(self.missing),
+            periods=len(self.periods),
+            sections_created=len(self.sections),
+            sections_changed=len(self.sections_changed),
+            enrolments_created=len(self.enrolments),
+            enrolments_ended=len(self.enrolments_ended),
+            guardianships_created=len(self.guardianships),
+        )
+
+    @property
+    def created_by_kind(self) -> dict[str, int]:
+        return dict(Counter(row["kind"] for row in self.created))
+
+
+def make(intake: Intake, world: World) -> Plan:
+    """Compare; changes nothing."""
+    places = Places(intake, world)
+    plan = Plan(places.current, places.periods, places.sections, places.sections_changed)
+    codes = world.guardian_codes() if intake.guardians else {}
+    named, answers = guardians.place(intake, known=lambda code, name: codes.get((code, name)))
+    for key, person in named.items():
+        _keep_the_order_of_names(person, world.people.get(key))
+    for key, person in (intake.people | named).items():
+        _compare(plan, world, key, person, places.home(key))
+    plan.missing = [
+        row
+        for key, row in world.people.items()
+        if key[0] in intake.covers and key not in intake.people and row["status"] != PersonStatus.LEFT
+    ]
+    plan.enrolments, plan.enrolments_ended = places.enrolments()
+    wanted = intake.guardianships | answers
+    plan.guardianships = {key: relation for key, relation in wanted.items() if key not in world.guardianships}
+    return plan
+
+
+def _keep_the_order_of_names(person: PersonRow, known: Row | None) -> None:
+    """A list has a guardian's name in one cell; which half is the family name, somebody may have corrected here."""
+    parts = person.fields.get("last_name", ""), person.fields.get("first_name", "")
+    if known and guardians.folded_name(known["last_name"], known["first_name"]) == guardians.folded_name(*parts):
+        person.fields.pop("last_name", None)
+        person.fields.pop("first_name", None)
+
+
+def _compare(plan: Plan, world: World, key: PersonKey, person: PersonRow, home: SectionKey | None) -> None:
+    fields = person.fields
+    if mobile := fields.get("mobile"):
+        number, region = read_mobile(mobile, world.region)
+        fields = fields | {"mobile": number}
+        if not region:
+            problem = RowProblem(person.file, person.row, "Mobile", mobile[:80], _NO_MOBILE, Severity.WARNING)
+            plan.problems.append(problem)
+    if home:
+        fields = fields | {"section": home}
+    known = world.people.get(key)
+    if known is None:
+        plan.created.append(_new(key, fields, world))
+        return
+    if known["status"] == PersonStatus.LEFT and "status" not in fields:
+        plan.problems.append(RowProblem(person.file, person.row, "", key[1], _LEFT, Severity.WARNING))
+    after = {name: value for name, value in fields.items() if known[name] != value}
+    if not after:
+        plan.unchanged += 1
+        return
+    whole = known | after
+    plan.changed.append(Change(known, after | person_facts.derived(whole, default_region=world.region)))
+
+
+def _new(key: PersonKey, fields: dict[str, Any], world: World) -> Row:
+    counting = PersonStatus.REGISTERED if key[0] == PersonKind.STUDENT else PersonStatus.ACTIVE
+    row = _EMPTY | {"kind": key[0], "source_id": key[1], "status": counting.value, "section": None} | fields
+    return row | person_facts.derived(row, default_region=world.region)

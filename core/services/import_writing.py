@@ -1,0 +1,130 @@
+"""The rows that an import writes, in bulk, within the transaction of the import."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import sqlalchemy as sa
+from sqlmodel import Session, SQLModel, col, select
+
+from core import clock
+from core.models import (
+    AcademicPeriod,
+    Account,
+    Enrolment,
+    Guardianship,
+    Invitation,
+    Person,
+    Section,
+    Superseded,
+)
+from core.rules.imports.intake import PersonKey, SectionKey
+from core.rules.imports.plan import Plan
+
+_EMAILS = ("personal_email", "contact_email", "external_email")
+
+
+def write(db: Session, plan: Plan) -> None:
+    """Write everything that is new or different; the plan was made in this transaction."""
+    sections = _write_sections(db, plan)
+    _insert(db, Person, [_person(row, sections) for row in plan.created])
+    _write_changes(db, plan, sections)
+    _supersede_links(db, plan)
+    if not (plan.enrolments or plan.enrolments_ended or plan.guardianships):
+        return
+    people: dict[PersonKey, int] = {
+        (kind, source_id): id_
+        for id_, kind, source_id in db.connection().execute(sa.select(Person.id, Person.kind, Person.source_id))  # type: ignore[call-overload]
+    }
+    if plan.enrolments_ended:
+        gone = sa.delete(Enrolment).where(col(Enrolment.id) == sa.bindparam("ended"))
+        db.connection().execute(gone, [{"ended": id_} for id_ in plan.enrolments_ended])
+    places = plan.enrolments.items()
+    _insert(
+        db,
+        Enrolment,
+        [{"section_id": sections[at], "person_id": people[who], "kind": kind} for (at, who), kind in places],
+    )
+    answers = plan.guardianships.items()
+    _insert(
+        db,
+        Guardianship,
+        [{"student_id": people[of], "guardian_id": people[who], "relation": what} for (of, who), what in answers],
+    )
+
+
+def _write_sections(db: Session, plan: Plan) -> dict[SectionKey, int]:
+    """Write periods and classes; gives the id of every class."""
+    periods = {row.source_id: row for row in db.exec(select(AcademicPeriod))}
+    for source_id, said in plan.periods.items():
+        period = periods.setdefault(source_id, AcademicPeriod(source_id=source_id, title=said.title))
+        period.title, period.starts_on, period.ends_on = said.title, said.starts_on, said.ends_on
+    for source_id, period in periods.items():
+        period.is_current = source_id == plan.current_period
+        db.add(period)
+    db.flush()
+    new = [
+        {
+            "period_id": periods[key[0]].id,
+            "source_id": key[1],
+            "title": row.title,
+            "grade": row.grade,
+            "school": row.school,
+        }
+        for key, row in plan.sections.items()
+    ]
+    _insert(db, Section, new)
+    for id_, row in plan.sections_changed.items():
+        values = {"title": row.title, "grade": row.grade, "school": row.school}
+        db.connection().execute(sa.update(Section).where(col(Section.id) == id_).values(values))
+    query = select(AcademicPeriod.source_id, Section.source_id, Section.id).join(Section)
+    return {(period, source_id): id_ or 0 for period, source_id, id_ in db.exec(query)}
+
+
+def _person(row: dict[str, Any], sections: dict[SectionKey, int]) -> dict[str, Any]:
+    values = {name: value for name, value in row.items() if name not in ("section", "id")}
+    return values | {
+        "section_id": sections[row["section"]] if row["section"] else None,
+        "created_at": clock.now(),
+        "updated_at": clock.now(),
+    }
+
+
+def _write_changes(db: Session, plan: Plan, sections: dict[SectionKey, int]) -> None:
+    """One statement for each set of columns, so that an import of a thousand new classes writes only classes."""
+    by_columns: dict[tuple[str, ...], list[dict[str, Any]]] = {}
+    for change in plan.changed:
+        values = {name: change.after[name] for name in change.fields}
+        if "section" in values:
+            values["section_id"] = sections[values.pop("section")]
+        by_columns.setdefault(tuple(sorted(values)), []).append(values | {"the_id": change.before["id"]})
+    for names, rows in by_columns.items():
+        columns: dict[str, Any] = {name: sa.bindparam(f"new_{name}") for name in names}
+        statement = sa.update(Person).where(col(Person.id) == sa.bindparam("the_id"))
+        bound = [{f"new_{n}" if n != "the_id" else n: v for n, v in row.items()} for row in rows]
+        db.connection().execute(statement.values(columns | {"updated_at": clock.now()}), bound)
+
+
+def _supersede_links(db: Session, plan: Plan) -> None:
+    """A link that went to an address that is no longer the person's opens nothing any more (R17)."""
+    old = [
+        {"person": change.before["id"], "old": change.before[name]}
+        for change in plan.changed
+        for name in _EMAILS
+        if change.before[name] and change.before[name] != change.after.get(name, change.before[name])
+    ]
+    if not old:
+        return
+    accounts = sa.select(Account.id).where(col(Account.person_id) == sa.bindparam("person"))  # type: ignore[call-overload]
+    live = col(Invitation.used_at).is_(None) & col(Invitation.superseded_at).is_(None)
+    statement = (
+        sa.update(Invitation)
+        .where(live, col(Invitation.account_id).in_(accounts), col(Invitation.address) == sa.bindparam("old"))
+        .values(superseded_at=clock.now(), superseded_because=Superseded.ADDRESS_CHANGED.value)
+    )
+    db.connection().execute(statement, old)
+
+
+def _insert(db: Session, model: type[SQLModel], rows: list[dict[str, Any]]) -> None:
+    if rows:
+        db.connection().execute(sa.insert(model), rows)
