@@ -40,6 +40,7 @@ class Person(SQLModel, table=True):
     __table_args__ = (
         sa.UniqueConstraint("kind", "source_id"),
         sa.Index("person_by_name", "kind", "sort_name", "id"),
+        sa.Index("person_by_name_of_all", "sort_name", "id"),
         sa.Index("person_by_code", "kind", "source_id"),
         sa.Index("person_by_section", "section_id", "sort_name"),
         sa.Index("person_by_update", "kind", "updated_at"),

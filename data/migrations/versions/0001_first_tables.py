@@ -151,6 +151,7 @@ def upgrade() -> None:
     with op.batch_alter_table("person", schema=None) as batch_op:
         batch_op.create_index("person_by_code", ["kind", "source_id"], unique=False)
         batch_op.create_index("person_by_name", ["kind", "sort_name", "id"], unique=False)
+        batch_op.create_index("person_by_name_of_all", ["sort_name", "id"], unique=False)
         batch_op.create_index("person_by_section", ["section_id", "sort_name"], unique=False)
         batch_op.create_index("person_by_update", ["kind", "updated_at"], unique=False)
 
@@ -447,6 +448,7 @@ def downgrade() -> None:
     with op.batch_alter_table("person", schema=None) as batch_op:
         batch_op.drop_index("person_by_update")
         batch_op.drop_index("person_by_section")
+        batch_op.drop_index("person_by_name_of_all")
         batch_op.drop_index("person_by_name")
         batch_op.drop_index("person_by_code")
 

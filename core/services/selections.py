@@ -1,0 +1,184 @@
+"""Which rows of a list an account has chosen: stored, so that it outlives filter, page and refresh."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import sqlalchemy as sa
+from sqlmodel import Session, col, select
+
+from core import clock
+from core.errors import NotFound
+from core.models import Account, Selection, SelectionItem
+from core.permissions import Actor, Permission
+from core.tables import accounts, students
+from core.tables.filters import AccountFilter, StudentFilter
+
+ListName = Literal["students", "accounts"]
+RowScope = Literal["selected", "shown"]
+
+
+@dataclass(frozen=True)
+class SelectionView:
+    """A selection as a page needs it. `items` are the rows ticked, or with `everything` the rows taken out.
+
+    `id` is None until the first Search or tick.
+    """
+
+    id: int | None
+    list_name: ListName
+    everything: bool
+    filter: dict[str, Any]
+    shown_filter: dict[str, Any]
+    items: frozenset[int]
+
+    def holds(self, row_id: int) -> bool:
+        """Whether a row that the filter shows is chosen."""
+        return (row_id in self.items) != self.everything
+
+
+def current(db: Session, actor: Actor, *, list_name: ListName) -> SelectionView:
+    """The actor's selection on a list; looking makes none."""
+    row = _mine(db, actor, list_name)
+    return _view(db, row) if row else SelectionView(None, list_name, False, {}, {}, frozenset())
+
+
+def show(db: Session, actor: Actor, *, list_name: ListName, filter: StudentFilter | AccountFilter) -> SelectionView:
+    """Remember what the latest Search asked; what is chosen stays chosen."""
+    row = _row(db, actor, list_name)
+    row.shown_filter, row.changed_at = filter.as_json(), clock.now()
+    db.add(row)
+    return _view(db, row)
+
+
+def tick(db: Session, actor: Actor, *, list_name: ListName, shown: Collection[int], ticked: Collection[int]) -> None:
+    """The table says which of the rows it shows are ticked; the others keep what they had.
+
+    "Everything that matches" one filter cannot take in rows of another one: then it turns into the rows it meant.
+    """
+    row = _row(db, actor, list_name)
+    on_page, chosen = set(shown), set(ticked) & set(shown)
+    if row.everything and row.filter != row.shown_filter:
+        _spell_out(db, actor, row)
+    marked = on_page - chosen if row.everything else chosen
+    items = col(SelectionItem.selection_id) == row.id
+    db.execute(sa.delete(SelectionItem).where(items, col(SelectionItem.row_id).in_(on_page)))
+    row.changed_at = clock.now()
+    db.add(row)
+    _add(db, row, marked)
+
+
+def everything(db: Session, actor: Actor, *, list_name: ListName, filter: StudentFilter | AccountFilter) -> None:
+    """Choose all that match the filter, now and when it is resolved."""
+    _replace(db, _row(db, actor, list_name), everything=True, filter=filter.as_json(), items=())
+
+
+def clear(db: Session, actor: Actor, *, list_name: ListName) -> None:
+    """Choose nobody."""
+    _replace(db, _row(db, actor, list_name), everything=False, filter={}, items=())
+
+
+def size(db: Session, actor: Actor, *, selection_id: int, scope: RowScope = "selected") -> int:
+    """How many rows it means now, within the actor's scope."""
+    return _count(db, _rows(db, actor, selection_id, scope))
+
+
+def hidden(db: Session, actor: Actor, *, selection_id: int) -> int:
+    """How many chosen rows the filter on screen does not show."""
+    chosen = _rows(db, actor, selection_id, "selected").subquery()
+    shown = _rows(db, actor, selection_id, "shown")
+    return _count(db, sa.select(chosen.c.id).where(chosen.c.id.not_in(shown)))
+
+
+def person_ids(db: Session, actor: Actor, *, selection_id: int, scope: RowScope = "selected") -> sa.Select[Any]:
+    """The people it means now."""
+    rows = _rows(db, actor, selection_id, scope)
+    if _owned(db, actor, selection_id).list_name == "students":
+        return rows
+    return sa.select(col(Account.person_id)).where(col(Account.id).in_(rows))
+
+
+def account_ids(db: Session, actor: Actor, *, selection_id: int, scope: RowScope = "selected") -> sa.Select[Any]:
+    """The accounts it means now; chosen people without an account are not among them."""
+    rows = _rows(db, actor, selection_id, scope)
+    if _owned(db, actor, selection_id).list_name == "accounts":
+        return rows
+    return sa.select(col(Account.id)).where(col(Account.person_id).in_(rows))
+
+
+def _rows(db: Session, actor: Actor, selection_id: int, scope: RowScope) -> sa.Select[Any]:
+    row = _owned(db, actor, selection_id)
+    if scope == "shown":
+        return _matching(db, actor, row.list_name, row.shown_filter)
+    items = select(SelectionItem.row_id).where(SelectionItem.selection_id == row.id)
+    within = _matching(db, actor, row.list_name, row.filter if row.everything else {})
+    key = within.selected_columns[0]
+    return within.where(key.not_in(items) if row.everything else key.in_(items))
+
+
+def _matching(db: Session, actor: Actor, list_name: str, asked: dict[str, Any]) -> sa.Select[Any]:
+    if list_name == "students":
+        return students.matching(db, actor, filter=StudentFilter.from_json(asked))
+    return accounts.matching(db, actor, filter=AccountFilter.from_json(asked))
+
+
+def _owned(db: Session, actor: Actor, selection_id: int) -> Selection:
+    row = db.get(Selection, selection_id)
+    if row is None or row.account_id != actor.account_id:
+        raise NotFound("This selection is not there any more. Go back to the list and choose again.")
+    return row
+
+
+def _row(db: Session, actor: Actor, list_name: ListName) -> Selection:
+    row = _mine(db, actor, list_name)
+    if row is None:
+        row = Selection(account_id=_account(actor), list_name=list_name, changed_at=clock.now())
+        db.add(row)
+        db.flush()
+    return row
+
+
+def _mine(db: Session, actor: Actor, list_name: ListName) -> Selection | None:
+    actor.require(Permission.SEE_STUDENTS if list_name == "students" else Permission.SEE_ACCOUNTS)
+    mine = select(Selection).where(Selection.account_id == _account(actor), Selection.list_name == list_name)
+    return db.exec(mine).first()
+
+
+def _account(actor: Actor) -> int:
+    if actor.account_id is None:
+        raise NotFound("Only a signed-in account keeps a selection.")
+    return actor.account_id
+
+
+def _view(db: Session, row: Selection) -> SelectionView:
+    items = frozenset(db.scalars(select(SelectionItem.row_id).where(SelectionItem.selection_id == row.id)))
+    name: ListName = "students" if row.list_name == "students" else "accounts"
+    return SelectionView(row.id, name, row.everything, row.filter, row.shown_filter, items)
+
+
+def _spell_out(db: Session, actor: Actor, row: Selection) -> None:
+    meant = list(db.scalars(_rows(db, actor, _id(row), "selected")))
+    _replace(db, row, everything=False, filter={}, items=meant)
+
+
+def _replace(db: Session, row: Selection, *, everything: bool, filter: dict[str, Any], items: Collection[int]) -> None:
+    db.execute(sa.delete(SelectionItem).where(col(SelectionItem.selection_id) == row.id))
+    row.everything, row.filter, row.changed_at = everything, filter, clock.now()
+    db.add(row)
+    _add(db, row, items)
+
+
+def _add(db: Session, row: Selection, items: Collection[int]) -> None:
+    if items:
+        db.execute(sa.insert(SelectionItem), [{"selection_id": row.id, "row_id": row_id} for row_id in items])
+
+
+def _count(db: Session, rows: sa.Select[Any]) -> int:
+    return db.scalar(sa.select(sa.func.count()).select_from(rows.subquery())) or 0
+
+
+def _id(row: Selection) -> int:
+    assert row.id is not None  # noqa: S101  (stored rows have one)
+    return row.id

@@ -1,0 +1,46 @@
+"""The rows an actor may see, as conditions: everybody, or the students of some sections and their guardians."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from typing import Any
+
+import sqlalchemy as sa
+from sqlmodel import col
+
+from core import clock
+from core.models import Enrolment, EnrolmentKind, Guardianship, Person
+from core.permissions import Actor
+
+Truth = sa.ColumnElement[bool]
+
+
+def people(actor: Actor) -> Truth:
+    """Holds for the persons whom `actor` may see."""
+    if actor.scope.everybody:
+        return sa.true()
+    return in_sections(actor.scope.section_ids) if actor.scope.section_ids else sa.false()
+
+
+def in_sections(section_ids: Collection[int]) -> Truth:
+    """Holds for students listed or enrolled in the sections, and for those who answer for them today."""
+    students = students_of(section_ids)
+    return sa.or_(col(Person.id).in_(students), col(Person.id).in_(_guardians_of(students)))
+
+
+def students_of(section_ids: Collection[int]) -> sa.CompoundSelect[Any]:
+    """The ids of students listed or enrolled in the sections."""
+    wanted, listed = sorted(section_ids), sa.orm.aliased(Person)
+    enrolled = sa.select(col(Enrolment.person_id)).where(
+        col(Enrolment.section_id).in_(wanted), col(Enrolment.kind) == EnrolmentKind.LEARNER
+    )
+    return sa.select(col(listed.id)).where(col(listed.section_id).in_(wanted)).union(enrolled)
+
+
+def _guardians_of(students: sa.CompoundSelect[Any]) -> sa.Select[Any]:
+    today = clock.now().date()
+    return sa.select(col(Guardianship.guardian_id)).where(
+        col(Guardianship.student_id).in_(students),
+        sa.or_(col(Guardianship.starts_on).is_(None), col(Guardianship.starts_on) <= today),
+        sa.or_(col(Guardianship.ends_on).is_(None), col(Guardianship.ends_on) >= today),
+    )

@@ -1,0 +1,41 @@
+"""Who is here, and may they open this page. Every page begins with `actor = guard.require(Permission.X)`."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from core import database
+from core.errors import NotAllowed
+from core.permissions import Actor, Permission
+from core.services import sign_in
+from core.web import cookies
+
+
+def require(permission: Permission) -> Actor:
+    """The actor of this run; without a session or the permission the page stays empty but for a way on."""
+    actor = signed_in()
+    try:
+        actor.require(permission)
+    except NotAllowed as refusal:
+        st.title("This page is not for your role")
+        st.write(str(refusal))
+        st.stop()
+    return actor
+
+
+def signed_in() -> Actor:
+    """Whoever of the staff is signed in; an ended session empties the page (R36)."""
+    actor = look_up()
+    if actor is None or not actor.is_staff:
+        st.title("Your session has ended")
+        st.write("Nothing was lost. Sign in again to go on.")
+        st.link_button("Sign in again", "/sign-in", type="primary")
+        st.stop()
+    return actor
+
+
+def look_up() -> Actor | None:
+    """The session behind this browser's cookie, read anew on every run."""
+    token = st.context.cookies.get(cookies.session_name())
+    with database.reading() as db:
+        return sign_in.actor_of(db, token=token, ip=st.context.ip_address)
