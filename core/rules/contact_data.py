@@ -9,6 +9,8 @@ import phonenumbers
 from email_validator import EmailNotValidError, validate_email
 from phonenumbers import NumberParseException, PhoneNumberFormat, PhoneNumberType
 
+from core.rules import mobile_shortcut
+
 _MOBILE = {PhoneNumberType.MOBILE, PhoneNumberType.FIXED_LINE_OR_MOBILE}
 _PLAIN_LOCAL_PART = re.compile(r"[A-Za-z0-9_+-]{1,30}(?:\.[A-Za-z0-9_+-]{1,30})?")
 
@@ -30,13 +32,20 @@ def _is_valid(text: str) -> bool:
     return True
 
 
-@lru_cache(maxsize=50_000)
 def read_mobile(text: str, default_region: str) -> tuple[str, str]:
     """A mobile number as E.164 with its region; a text that is no mobile number comes back as it is, region "".
 
     National numbers are read as numbers of `default_region`; 00 and + both mean abroad.
     """
     typed = text.strip()
+    if plain := mobile_shortcut.read(typed, default_region):
+        return plain
+    return by_the_library(typed, default_region)
+
+
+@lru_cache(maxsize=50_000)
+def by_the_library(typed: str, default_region: str) -> tuple[str, str]:
+    """The same for any number whatever."""
     international = f"+{typed[2:]}" if typed.startswith("00") else typed
     try:
         number = phonenumbers.parse(international, default_region)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from core.models.accounts import UserType
+from core.models.accounts import SignInMethod, UserType
 from core.models.messaging import FailureReason, MessageStatus
 from core.models.people import PersonStatus
 from core.permissions import Role
@@ -66,6 +66,11 @@ USER_TYPE: dict[UserType, str] = {
     UserType.GUARDIAN: "Parent/Guardian",
     UserType.ALUMNUS: "Alumnus",
     UserType.AGENT: "Agent",
+}
+
+SIGN_IN_METHOD: dict[SignInMethod, str] = {
+    SignInMethod.LOCAL: "Local",
+    SignInMethod.MICROSOFT: "Microsoft 365",
 }
 
 PERSON_STATUS: dict[PersonStatus, str] = {
