@@ -1,0 +1,54 @@
+"""Rows as the rules want them: what is known of a person and of an account."""
+
+from __future__ import annotations
+
+from core.models import Account, Person, PersonKind, PersonStatus
+from core.rules.account_state import UNDELIVERABLE, AccountFacts
+from core.rules.reachability import AccountSide, Contact, Policy, reachable
+
+
+def contact(person: Person, account: Account | None) -> Contact:
+    """How the person can be reached; without an account the user type is what theirs would be."""
+    wanted = PersonStatus.REGISTERED if person.kind == PersonKind.STUDENT else PersonStatus.ACTIVE
+    return Contact(
+        user_type=account.user_type if account else person.kind,
+        counts=person.status == wanted,
+        use_personal_email=person.use_personal_email,
+        personal_email=person.personal_email,
+        personal_email_valid=person.personal_email_valid,
+        contact_email=person.contact_email,
+        contact_email_valid=person.contact_email_valid,
+        external_email=person.external_email,
+        mobile=person.mobile,
+        mobile_region=person.mobile_region,
+    )
+
+
+def account_side(account: Account | None) -> AccountSide | None:
+    """What of the account decides whether an invitation may go out."""
+    if account is None:
+        return None
+    failed = account.delivery == "failed" and account.delivery_reason in UNDELIVERABLE
+    return AccountSide(
+        deactivated=account.deactivated_at is not None,
+        signed_in=account.first_sign_in_at is not None,
+        bounced_address=(account.delivery_address or "") if failed else "",
+    )
+
+
+def account_facts(person: Person, account: Account | None, policy: Policy) -> AccountFacts | None:
+    """What the account's state depends on."""
+    if account is None:
+        return None
+    return AccountFacts(
+        deactivated_at=account.deactivated_at,
+        suspended_at=account.suspended_at,
+        pending_provider_at=account.pending_provider_at,
+        first_sign_in_at=account.first_sign_in_at,
+        verified_at=account.verified_at,
+        delivery=account.delivery,
+        delivery_reason=account.delivery_reason,
+        invited_at=account.invited_at,
+        invitation_ends_at=account.invitation_ends_at,
+        reachable=reachable(contact(person, account), policy),
+    )
