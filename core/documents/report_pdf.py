@@ -16,6 +16,7 @@ from fpdf.output import OutputProducer, PDFPage
 from fpdf.syntax import PDFContentStream, PDFObject, create_stream
 
 from core.documents.fonts import Face
+from core.documents.text import clean
 
 _LEVEL = 3  # of zlib: half the time of 6 for tables and 4 % more bytes
 
@@ -59,8 +60,8 @@ class ReportPDF(FPDF):
         super().__init__(orientation, "pt", "A4")
         self.set_auto_page_break(False)
         self.single_resources_object = True
-        self.set_title(title)
-        self.set_author(author)
+        self.set_title(clean(title))
+        self.set_author(clean(author))
         self.set_lang(language)
         self.set_creation_date(created)
         self.viewer_preferences = ViewerPreferences(display_doc_title=True)
@@ -84,7 +85,7 @@ class ReportPDF(FPDF):
     def bookmark(self, name: str, *, top: float, level: int = 0) -> None:
         """An entry of the outline that leads to the page added last, `top` points above its foot."""
         self.y = self.h_pt - top
-        self.start_section(name, level=level)
+        self.start_section(clean(name) or "–", level=level)
 
     def missing(self) -> list[str]:
         """The characters for which no face had a glyph."""

@@ -111,7 +111,7 @@ def _visual_runs(text: str) -> Iterator[tuple[str, int]]:
 
 
 def _clusters(text: str, starts: list[int]) -> dict[int, tuple[int, ...]]:
-    """Which characters each cluster stands for; its first glyph carries them all."""
+    """Which characters each cluster stands for; its first glyph carries them, up to the eight that readers take."""
     begins: list[Any] = sorted(set(starts))
     ends = [*begins[1:], len(text)]
-    return {begin: tuple(map(ord, text[begin:end])) for begin, end in zip(begins, ends, strict=True)}
+    return {begin: tuple(map(ord, text[begin:end][:8])) for begin, end in zip(begins, ends, strict=True)}

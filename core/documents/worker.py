@@ -1,0 +1,54 @@
+"""The process that waits, and forks to draw one document: `python -m core.documents.worker FD` (see press)."""
+
+from __future__ import annotations
+
+import os
+import pickle
+import resource
+import signal
+import socket
+import sys
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+from core.documents import student_account_info
+from core.documents.papers import ClassRows, Letterhead, Paper, StudentAccountInfo
+
+_MOST_CPU_SECONDS = 120
+RENDERERS: dict[type[Paper], Callable[[Paper], bytes]] = {StudentAccountInfo: student_account_info.render}
+
+
+def main(control: socket.socket) -> None:
+    """Fork for each connection handed over, until the other side is gone."""
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody waits for the children
+    _load_everything()
+    while True:
+        message, handed, *_ = socket.recv_fds(control, 1, 1)
+        if not message:
+            return
+        if os.fork() == 0:
+            control.close()
+            resource.setrlimit(resource.RLIMIT_CPU, (_MOST_CPU_SECONDS, _MOST_CPU_SECONDS))
+            _draw_one(socket.socket(fileno=handed[0]))
+            return
+        os.close(handed[0])
+
+
+def _draw_one(line: socket.socket) -> None:
+    """A failure ends this process with its traceback on stderr; the other side then reads nothing."""
+    with line, line.makefile("rb") as request:
+        paper: Paper = pickle.load(request)  # noqa: S301  (from the process that started us)
+        drawn = RENDERERS[type(paper)](paper)
+        line.sendall(len(drawn).to_bytes(8, "big") + drawn)
+
+
+def _load_everything() -> None:
+    """Draw a small document: what fpdf2 and fontTools load on first use is then there for every fork."""
+    head = Letterhead("", "", "", "", "", datetime(2000, 1, 1, tzinfo=UTC), "UTC")
+    nobody = ("1", "a", "ب", "", "", "", "", 0, 0, None, None, "")
+    rows = ClassRows("", 1, pickle.dumps([nobody]))
+    student_account_info.render(StudentAccountInfo(head, (rows,), {"": ""}, {}))
+
+
+if __name__ == "__main__":
+    main(socket.socket(fileno=int(sys.argv[1])))

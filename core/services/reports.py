@@ -1,0 +1,166 @@
+"""Reports: lists of people on paper. Preparing reads and is audited; drawing comes after the transaction.
+
+Nothing is reset or issued by printing.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import pickle
+from dataclasses import dataclass
+from enum import StrEnum
+from zoneinfo import ZoneInfo
+
+from sqlmodel import Session
+
+from core import clock
+from core.documents import press
+from core.documents.papers import ClassRows, Letterhead, Paper, StudentAccountInfo
+from core.errors import Conflict, InputProblem, NotFound
+from core.models import Person
+from core.permissions import Actor, Permission
+from core.rules import words
+from core.services import audit, selections
+from core.services.selections import RowScope
+from core.tables import reports, school
+from core.tables.frames import masked
+from core.tables.reports import StudentRow
+
+STATE_WORDS = {state.value: said.label for state, said in words.ACCOUNT_STATE.items()}
+METHOD_WORDS = {method.value: said for method, said in words.SIGN_IN_METHOD.items()}
+EMAIL, MOBILE, FIRST_OF_ROW = 7, 8, 2  # places in a row of tables.reports
+
+
+class ReportKind(StrEnum):
+    """A report of the Reports menu; the value stands in its address."""
+
+    STUDENT_ACCOUNT_INFO = "student-account-info"
+
+
+TITLES = {ReportKind.STUDENT_ACCOUNT_INFO: "Student Account Info"}
+
+
+@dataclass(frozen=True)
+class File:
+    """Something to download."""
+
+    name: str
+    media_type: str
+    content: bytes
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A report that may be drawn: checked, read and audited."""
+
+    name: str
+    paper: Paper
+
+
+@dataclass(frozen=True)
+class _Contents:
+    """What is printed about how many, and a digest of their ids for the audit."""
+
+    paper: Paper
+    people: int
+    digest: str
+
+
+def prepare(db: Session, actor: Actor, *, kind: str, selection_id: int, scope: RowScope, expected: int) -> Prepared:
+    """Read what goes onto paper, and write to the audit that it did.
+
+    Refuses with Conflict and the new number when the list is not as long as the person saw it, and when it is empty.
+    """
+    actor.require(Permission.PRINT_REPORTS)
+    if kind not in TITLES:
+        raise NotFound("There is no such report. Choose one from the Reports menu.")
+    _check_size(selections.size(db, actor, selection_id=selection_id, scope=scope), expected)
+    contents = BUILDERS[ReportKind(kind)](db, actor, selection_id, scope)
+    details = {"kind": kind, "count": contents.people, "people": contents.digest}
+    audit.record(db, actor, action="report.printed", object_kind="selection", object_id=selection_id, details=details)
+    zone = ZoneInfo(school.settings(db).time_zone)
+    return Prepared(f"{TITLES[ReportKind(kind)]} {clock.now().astimezone(zone):%Y-%m-%d}.pdf", contents.paper)
+
+
+def draw(prepared: Prepared) -> File:
+    """The PDF, drawn in a process of its own: call it when the transaction is over."""
+    return File(prepared.name, "application/pdf", press.draw(prepared.paper))
+
+
+def _check_size(size: int, expected: int) -> None:
+    if not size:
+        raise InputProblem("Nobody matches, so there is nothing to print. Choose students in the list, then try again.")
+    if size != expected:
+        raise Conflict(
+            f"The list has changed: it now has {size:,} entries, not {expected:,}. "
+            "Go back, look at the list, and print it again."
+        )
+
+
+def _student_account_info(db: Session, actor: Actor, selection_id: int, scope: RowScope) -> _Contents:
+    settings = school.settings(db)
+    found = reports.student_accounts(
+        db,
+        person_ids=selections.person_ids(db, actor, selection_id=selection_id, scope=scope),
+        now=clock.now(),
+        policy=school.policy(settings),
+    )
+    digest, groups = hashlib.sha256(), []
+    for group in found:
+        digest.update(" ".join(str(row[0]) for row in group.rows).encode() + b"\n")
+        rows = [_shown(row, actor) for row in group.rows]
+        groups.append((group.order, ClassRows(group.title, len(rows), pickle.dumps(rows))))
+    classes = tuple(rows for _, rows in sorted(groups, key=lambda pair: pair[0]))
+    people = sum(group.count for group in classes)
+    if not people:
+        raise InputProblem("No student is among the accounts chosen. Set User Type to Student, search, and try again.")
+    head = _letterhead(db, actor, ReportKind.STUDENT_ACCOUNT_INFO, _scope_words(db, actor, selection_id, scope, people))
+    paper = StudentAccountInfo(head, classes, STATE_WORDS, METHOD_WORDS, _notes(actor))
+    return _Contents(paper, people, digest.hexdigest())
+
+
+def _shown(row: StudentRow, actor: Actor) -> StudentRow:
+    """The row without its ids, contacts masked for whom they are not meant (R61)."""
+    if actor.may(Permission.SEE_CONTACTS):
+        return row[FIRST_OF_ROW:]
+    return (*row[FIRST_OF_ROW:EMAIL], masked(row[EMAIL]), masked(row[MOBILE]), *row[MOBILE + 1 :])
+
+
+def _notes(actor: Actor) -> tuple[str, ...]:
+    if actor.may(Permission.SEE_CONTACTS):
+        return ()
+    return (
+        "E-mail addresses and mobile numbers are shortened: the role of whoever printed this does not include them.",
+    )
+
+
+def _letterhead(db: Session, actor: Actor, kind: ReportKind, scope: str) -> Letterhead:
+    settings, period = school.settings(db), reports.current_period(db)
+    return Letterhead(
+        school=settings.school_name,
+        title=TITLES[kind],
+        period=f"Academic period {period}" if period else "",
+        scope=scope,
+        printed_by=_name(db, actor),
+        created=clock.now(),
+        zone=settings.time_zone,
+    )
+
+
+def _scope_words(db: Session, actor: Actor, selection_id: int, scope: RowScope, people: int) -> str:
+    """23 selected of 240, or all 240 that the list shows."""
+    students = "1 student" if people == 1 else f"{people:,} students"
+    if scope == "shown":
+        return f"All shown: {students}"
+    shown = selections.size(db, actor, selection_id=selection_id, scope="shown")
+    return (
+        f"{students} selected, {shown:,} shown in the list" if shown < people else f"{people:,} selected of {shown:,}"
+    )
+
+
+def _name(db: Session, actor: Actor) -> str:
+    person = db.get(Person, actor.person_id) if actor.person_id else None
+    return f"{person.first_name} {person.last_name}" if person else actor.label
+
+
+BUILDERS = {ReportKind.STUDENT_ACCOUNT_INFO: _student_account_info}
