@@ -1,0 +1,111 @@
+"""Who gets an account, under which username, and who does not and why."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import StrEnum
+
+from core.models import PersonKind, SignInMethod, UserType
+from core.permissions import Role
+from core.rules import usernames
+from core.rules.reachability import Policy
+
+
+class AccountRefusal(StrEnum):
+    """Why a person does not get an account."""
+
+    HAS_ONE = "has_one"
+    STATUS = "status"
+    NO_MICROSOFT_ADDRESS = "no_microsoft_address"
+    ADDRESS_TAKEN = "address_taken"
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A person who may get an account. `teaches`: the classes, for staff."""
+
+    person_id: int
+    kind: str
+    first_name: str
+    last_name: str
+    source_id: str
+    counts: bool
+    has_account: bool
+    external_email: str
+    teaches: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True)
+class NewAccount:
+    """An account that would be made. `role` is None where an administrator has to give one."""
+
+    person_id: int
+    name: str
+    username: str
+    user_type: UserType
+    sign_in_method: SignInMethod
+    role: Role | None
+    section_ids: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Skipped:
+    """A person who gets none."""
+
+    person_id: int
+    name: str
+    reason: AccountRefusal
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What creating accounts would do."""
+
+    new: tuple[NewAccount, ...]
+    skipped: tuple[Skipped, ...]
+
+
+def plan(candidates: Iterable[Candidate], *, policy: Policy, taken: dict[str, int]) -> Plan:
+    """An account for each candidate who may have one; names that exist are never changed. Fills `taken`."""
+    new: list[NewAccount] = []
+    skipped: list[Skipped] = []
+    for person in candidates:
+        name = f"{person.last_name} {person.first_name}"
+        user_type, role = _type_and_role(person)
+        microsoft = user_type in policy.microsoft_user_types
+        reason = _refusal(person, microsoft=microsoft, taken=taken)
+        if reason:
+            skipped.append(Skipped(person.person_id, name, reason))
+            continue
+        username = _username(person, microsoft=microsoft, taken=taken)
+        method = SignInMethod.MICROSOFT if microsoft else SignInMethod.LOCAL
+        new.append(NewAccount(person.person_id, name, username, user_type, method, role, person.teaches))
+    return Plan(tuple(new), tuple(skipped))
+
+
+def _type_and_role(person: Candidate) -> tuple[UserType, Role | None]:
+    if person.kind == PersonKind.STUDENT:
+        return UserType.STUDENT, Role.STUDENT
+    if person.kind == PersonKind.GUARDIAN:
+        return UserType.GUARDIAN, Role.GUARDIAN
+    return (UserType.TEACHER, Role.TEACHER) if person.teaches else (UserType.STAFF, None)
+
+
+def _refusal(person: Candidate, *, microsoft: bool, taken: dict[str, int]) -> AccountRefusal | None:
+    if person.has_account:
+        return AccountRefusal.HAS_ONE
+    if not person.counts:
+        return AccountRefusal.STATUS
+    if microsoft and not person.external_email:
+        return AccountRefusal.NO_MICROSOFT_ADDRESS
+    if microsoft and usernames.key(person.external_email) in taken:
+        return AccountRefusal.ADDRESS_TAKEN
+    return None
+
+
+def _username(person: Candidate, *, microsoft: bool, taken: dict[str, int]) -> str:
+    if microsoft:
+        taken[usernames.key(person.external_email)] = 1
+        return person.external_email
+    return usernames.next_free(usernames.stem(person.first_name, person.last_name, code=person.source_id), taken)

@@ -1,0 +1,127 @@
+"""Accounts: making them for people who have none."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+from sqlmodel import Session, col
+
+from core import clock
+from core.errors import InputProblem
+from core.models import Account, AccountRole, Enrolment, EnrolmentKind, Person
+from core.permissions import Actor, Permission
+from core.rules import new_accounts, usernames
+from core.rules.new_accounts import Candidate, NewAccount, Plan, Skipped
+from core.services import audit, selections
+from core.tables import reachability, school, scope
+
+_POSTGRES_LOCK = 0x46495253544B4E41  # one maker of usernames at a time; SQLite has only one writer anyway
+AT_ONCE = 5000
+IDS_IN_AUDIT = 100
+
+
+@dataclass(frozen=True)
+class Created:
+    """How many accounts were made, and who was skipped and why."""
+
+    done: int
+    skipped: tuple[Skipped, ...]
+
+
+def preview(db: Session, actor: Actor, *, selection_id: int | None = None, person_ids: Sequence[int] = ()) -> Plan:
+    """The usernames that `create` would give at this moment; changes nothing."""
+    actor.require(Permission.CREATE_ACCOUNTS)
+    people = _people(db, actor, selection_id, person_ids)
+    policy = school.policy(school.settings(db))
+    return new_accounts.plan(_candidates(db, people), policy=policy, taken=_taken(db))
+
+
+def create(db: Session, actor: Actor, *, selection_id: int | None = None, person_ids: Sequence[int] = ()) -> Created:
+    """Make accounts with usernames and roles, for the selection or the people named; nobody is told yet."""
+    actor.require(Permission.CREATE_ACCOUNTS)
+    if db.get_bind().dialect.name == "postgresql":
+        db.execute(sa.text("SELECT pg_advisory_xact_lock(:key)"), {"key": _POSTGRES_LOCK})
+    plan = preview(db, actor, selection_id=selection_id, person_ids=person_ids)
+    _insert(db, plan.new)
+    details: dict[str, Any] = {"created": len(plan.new), "skipped": len(plan.skipped)}
+    if len(plan.new) <= IDS_IN_AUDIT:
+        details["people"] = [account.person_id for account in plan.new]
+    audit.record(db, actor, action="accounts.created", object_kind="account", details=details)
+    return Created(len(plan.new), plan.skipped)
+
+
+def _people(db: Session, actor: Actor, selection_id: int | None, person_ids: Sequence[int]) -> sa.Select[Any]:
+    if selection_id is not None:
+        return selections.person_ids(db, actor, selection_id=selection_id)
+    if not person_ids:
+        raise InputProblem("Nobody is chosen. Tick some rows first.")
+    return sa.select(col(Person.id)).where(col(Person.id).in_(person_ids), scope.people(actor))
+
+
+def _candidates(db: Session, people: sa.Select[Any]) -> Iterator[Candidate]:
+    teaches = _teaches(db, people)
+    query = sa.select(
+        col(Person.id),
+        col(Person.kind),
+        col(Person.first_name),
+        col(Person.last_name),
+        col(Person.source_id),
+        reachability.counts(),
+        col(Account.id).is_not(None),
+        col(Person.external_email),
+    ).outerjoin(Account, col(Account.person_id) == col(Person.id))
+    for row in db.execute(query.where(col(Person.id).in_(people)).order_by(col(Person.sort_name), col(Person.id))):
+        yield Candidate(*row, tuple(teaches.get(row[0], ())))
+
+
+def _teaches(db: Session, people: sa.Select[Any]) -> dict[int, list[int]]:
+    query = sa.select(col(Enrolment.person_id), col(Enrolment.section_id)).where(
+        col(Enrolment.kind) == EnrolmentKind.TEACHER, col(Enrolment.person_id).in_(people)
+    )
+    sections: dict[int, list[int]] = {}
+    for person_id, section_id in db.execute(query.order_by(col(Enrolment.section_id))):
+        sections.setdefault(person_id, []).append(section_id)
+    return sections
+
+
+def _taken(db: Session) -> dict[str, int]:
+    return dict.fromkeys(db.scalars(sa.select(col(Account.username_key))), 1)
+
+
+def _insert(db: Session, new: Sequence[NewAccount]) -> None:
+    now = clock.now()
+    for start in range(0, len(new), AT_ONCE):
+        part = new[start : start + AT_ONCE]
+        rows = [
+            {
+                "person_id": account.person_id,
+                "user_type": account.user_type,
+                "username": account.username,
+                "username_key": usernames.key(account.username),
+                "sign_in_method": account.sign_in_method,
+                "created_at": now,
+            }
+            for account in part
+        ]
+        db.execute(sa.insert(Account), rows)
+        ids = _ids(db, [account.person_id for account in part])
+        roles = [
+            {
+                "account_id": ids[account.person_id],
+                "role": account.role,
+                "everybody": False,
+                "section_ids": list(account.section_ids),
+            }
+            for account in part
+            if account.role
+        ]
+        if roles:
+            db.execute(sa.insert(AccountRole), roles)
+
+
+def _ids(db: Session, person_ids: Sequence[int]) -> dict[int, int]:
+    query = sa.select(col(Account.person_id), col(Account.id)).where(col(Account.person_id).in_(person_ids))
+    return {row.person_id: row.id for row in db.execute(query)}
