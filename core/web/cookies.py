@@ -1,0 +1,42 @@
+"""The names and properties of our cookies. With https they carry the __Host- prefix (RFC 6265bis §4.1.3)."""
+
+from __future__ import annotations
+
+from starlette.responses import Response
+
+from core.config import settings
+
+
+def session_name() -> str:
+    """The cookie that holds the reference of a sign-in."""
+    return _name("sid")
+
+
+def invitation_name() -> str:
+    """The cookie that holds a link token between opening the link and choosing a password."""
+    return _name("inv")
+
+
+def form_name() -> str:
+    """The cookie that ties forms to the browser of somebody who has not signed in."""
+    return _name("form")
+
+
+def language_name() -> str:
+    """The language chosen on this browser."""
+    return "lang"
+
+
+def put(response: Response, name: str, value: str, *, seconds: int | None = None) -> None:
+    """Set a cookie that no script can read and no other site can send along with a form."""
+    response.set_cookie(
+        name, value, max_age=seconds, path="/", secure=settings().is_https, httponly=True, samesite="lax"
+    )
+
+
+def drop(response: Response, name: str) -> None:
+    response.delete_cookie(name, path="/", secure=settings().is_https, httponly=True, samesite="lax")
+
+
+def _name(name: str) -> str:
+    return f"__Host-{name}" if settings().is_https else name
