@@ -1,0 +1,112 @@
+"""Imports: upload, look at what would happen, import."""
+
+from __future__ import annotations
+
+import hashlib
+
+import pandas as pd
+import streamlit as st
+
+from core import database
+from core.models import PersonKind
+from core.permissions import Actor, Permission
+from core.rules.imports import reading
+from core.rules.imports.intake import FORMAT_WORDS, Format
+from core.rules.imports.reading import NO_CHOICES, Choices
+from core.rules.spreadsheets import PAGE_LIMITS, Upload
+from core.services import imports
+from core.services.imports import Check
+from core.tables import imports as tables
+from core.tables import school
+from pages.shared import feedback, guard, import_columns, import_result
+
+STATE = "import_state"  # key of the files, choices, check; forgotten when other files are chosen
+
+
+def _uploaded() -> list[Upload]:
+    chosen = st.file_uploader(
+        "A list of students (CSV or Excel), or the files of a School Data Sync set, also as one ZIP archive",
+        type=["csv", "txt", "tsv", "xlsx", "xls", "zip"],
+        accept_multiple_files=True,
+        help="At most 10 MB and 20,000 rows. Larger files: python -m core.manage import FILE.",
+    )
+    return [Upload(file.name, file.getvalue()) for file in chosen]
+
+
+def _key(uploads: list[Upload]) -> str:
+    return hashlib.sha256(b"".join(upload.name.encode() + upload.content for upload in uploads)).hexdigest()[:16]
+
+
+def _checked(actor: Actor, uploads: list[Upload], choices: Choices, key: str) -> Check:
+    state = st.session_state.get(STATE)
+    if state and state[:2] == (key, choices):
+        return state[2]
+    read = reading.read(reading.sheets(uploads, limits=PAGE_LIMITS, choices=choices), choices=choices)
+    with database.reading() as db:
+        check = imports.check(db, actor, intake=read)
+    st.session_state[STATE] = (key, choices, check)
+    return check
+
+
+def _choices(uploads: list[Upload], key: str) -> Choices:
+    """What was found out or chosen; the columns of a list can be chosen even when it cannot be read yet."""
+    name = f"import_choices_of_{key}"
+    now = st.session_state.get(name, NO_CHOICES)
+    found = reading.sheets(uploads, limits=PAGE_LIMITS, choices=now)
+    is_list = reading.recognise(found) == Format.LIST
+    with st.expander("Columns, encoding and delimiter", icon=":material/view_column:"):
+        sent = import_columns.choose(reading.list_columns(found[0], choices=now) if is_list else None, now, key=key)
+    if sent:
+        st.session_state[name] = sent
+    return sent or now
+
+
+def _show(actor: Actor, uploads: list[Upload]) -> None:
+    key = _key(uploads)
+    check = _checked(actor, uploads, _choices(uploads, key), key)
+    st.subheader(FORMAT_WORDS[check.intake.format])
+    import_columns.files(check.intake.files)
+    import_result.counts(check.plan.counts)
+    import_result.problems(check.problems)
+    import_result.samples(check)
+    found, gone = check.plan.counts, sum(row["kind"] == PersonKind.STUDENT for row in check.plan.missing)
+    left = gone > 0 and st.checkbox(f"Mark the {gone:,} students who are not in the file as Left", key="import_left")
+    if found.nothing and not left:
+        st.info("Firstkey knows all of this already. There is nothing to import.")
+        return
+    label = f"Import {found.created + found.changed:,} people"
+    if st.button(label, type="primary", disabled=check.errors > 0, width="stretch"):
+        _apply(actor, uploads, check, mark_as_left=left)
+
+
+def _apply(actor: Actor, uploads: list[Upload], check: Check, *, mark_as_left: bool) -> None:
+    st.session_state.pop(STATE, None)
+    with database.transaction() as db:
+        run = imports.apply(db, actor, seen=check, uploads=uploads, mark_as_left=mark_as_left)
+    left = f", {run.left:,} marked as Left" if run.left else ""
+    st.success(f"Imported: {run.created:,} new, {run.changed:,} changed, {run.unchanged:,} unchanged{left}.")
+    st.write("Nobody was written to, and nobody has an account yet. Next: open the Students List and create accounts.")
+    st.page_link("students.py", label="Open the Students List", icon=":material/arrow_forward:")
+
+
+def _earlier(actor: Actor) -> None:
+    with database.reading() as db:
+        runs, zone = tables.runs(db, actor), school.settings(db).time_zone
+    st.subheader("Earlier imports")
+    if not runs:
+        st.caption("None yet. Upload a file above; a check comes first and changes nothing.")
+        return
+    names = ("applied_at", "applied_by", "source", "created", "changed", "unchanged", "left")
+    frame = pd.DataFrame([run.model_dump(include=set(names)) for run in runs])[list(names)]
+    frame["applied_at"] = frame["applied_at"].dt.tz_convert(zone).dt.strftime("%-d %b %Y, %H:%M")
+    frame.columns = ["When", "By", "Files", "New", "Changed", "Unchanged", "Left"]
+    st.dataframe(frame, hide_index=True, width="stretch", key="import_runs")
+
+
+actor = guard.require(Permission.IMPORT)
+st.title("Imports")
+uploads = _uploaded()
+if uploads:
+    with feedback.refusals_shown():
+        _show(actor, uploads)
+_earlier(actor)
