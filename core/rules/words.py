@@ -9,6 +9,7 @@ from core.models.messaging import FailureReason, MessageStatus
 from core.models.people import PersonStatus
 from core.permissions import Role
 from core.rules.account_state import AccountState
+from core.rules.passwords import Objection
 from core.rules.reachability import Refusal
 
 
@@ -111,3 +112,11 @@ FAILURE_REASON: dict[FailureReason, str] = {
 }
 
 LANGUAGE = {"": "Not known", "en": "English", "el": "Greek"}
+
+OBJECTION: dict[Objection, str] = {
+    Objection.TOO_SHORT: "This password is too short. Put three or four words together that only you would choose.",
+    Objection.TOO_LONG: "This password is too long. Use up to 256 characters.",
+    Objection.COMMON: "This password is on the lists that people try first. Choose words that do not belong together.",
+    Objection.ABOUT_YOU: "Others know your name and your school. Choose words that have nothing to do with you.",
+    Objection.REPEATED: "This password repeats itself. Put three or four different words together.",
+}

@@ -1,0 +1,151 @@
+"""From a link to a chosen password: looking changes nothing, one transaction uses the link up (R13, R14)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+import sqlalchemy as sa
+from sqlmodel import Session, col, select
+
+from core import clock
+from core.errors import InputProblem, TokenRejected
+from core.models import Account, Invitation, Person, Purpose, SignInMethod, Superseded, UserType
+from core.permissions import Actor
+from core.rules import initial_credentials, passwords
+from core.rules.words import OBJECTION
+from core.services import audit, invitations
+from core.tables import school
+
+
+class Standing(StrEnum):
+    """What a link is good for now."""
+
+    LIVE = "live"
+    ENDED = "ended"
+    USED = "used"
+    REPLACED = "replaced"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True)
+class Offer:
+    """What a link opens. Only a genuine link tells anything; `at` is when it ended, was used or was replaced."""
+
+    standing: Standing
+    school_name: str
+    invitation_id: int | None = None
+    first_name: str = ""
+    username: str = ""
+    language: str = ""
+    is_microsoft: bool = False
+    shortest: int = 0
+    about: tuple[str, ...] = ()
+    at: datetime | None = None
+
+    @property
+    def is_live(self) -> bool:
+        return self.standing is Standing.LIVE
+
+
+def look_up(db: Session, visitor: Actor, *, token: str) -> Offer:
+    """What the link opens; reads only."""
+    settings = school.settings(db)
+    found = _find(db, token)
+    if found is None:
+        return Offer(Standing.UNKNOWN, settings.school_name)
+    invitation, account, person = found
+    standing, at = _standing(invitation, account)
+    staff = account.user_type not in (UserType.STUDENT, UserType.GUARDIAN)
+    return Offer(
+        standing,
+        settings.school_name,
+        invitation.id,
+        person.first_name,
+        account.username,
+        person.language,
+        account.sign_in_method == SignInMethod.MICROSOFT,
+        settings.staff_password_length if staff else settings.password_length,
+        (person.first_name, person.middle_name, person.last_name, account.username, settings.school_name),
+        at,
+    )
+
+
+def check_password(offer: Offer, *, password: str) -> None:
+    """Refuse a password that will not do, saying why in words; done before any lock is taken."""
+    opinion = passwords.judge(password, shortest=offer.shortest, about=offer.about)
+    if not opinion.accepted:
+        raise InputProblem(OBJECTION[opinion.objections[0]], field="password", hint=opinion.objections[0].value)
+
+
+def redeem(db: Session, visitor: Actor, *, token: str, password_hash: str) -> Account:
+    """Store the chosen password and use the link up, once; everything older of this account ends.
+
+    `password_hash` was made before this transaction began. Raises TokenRejected for a link that is no longer live.
+    """
+    found, now = _find(db, token), clock.now()
+    if found is None:
+        raise TokenRejected(Standing.UNKNOWN)
+    invitation, account, _person = found
+    live = (
+        col(Invitation.used_at).is_(None),
+        col(Invitation.superseded_at).is_(None),
+        col(Invitation.expires_at) > now,
+    )
+    use = sa.update(Invitation).where(col(Invitation.id) == invitation.id, *live).values(used_at=now)
+    switched_off = account.deactivated_at is not None or account.sign_in_method != SignInMethod.LOCAL
+    if switched_off or db.execute(use).rowcount != 1:  # type: ignore[attr-defined]
+        standing, at = _standing(invitation, account)
+        raise TokenRejected(standing if standing is not Standing.LIVE else Standing.USED, at=at)
+    account.password_hash, account.password_changed_at = password_hash, now
+    account.verified_at = account.verified_at or now
+    account.failed_sign_ins, account.next_try_at = 0, None
+    db.add(account)
+    db.flush()
+    invitations.supersede(db, account_id=invitation.account_id, because=Superseded.PASSWORD_CHOSEN)
+    audit.record(db, visitor, action="invitation.used", object_kind="account", object_id=account.id)
+    return account
+
+
+def ask_new_link(db: Session, visitor: Actor, *, token: str) -> int | None:
+    """Queue a new link to the address on file, for a genuine link only; gives the campaign to start, or nothing.
+
+    The person is told the same in every case (R20, R22).
+    """
+    found = _find(db, token)
+    if found is None:
+        return None
+    _invitation, account, _person = found
+    if account.deactivated_at or account.first_sign_in_at or account.id is None:
+        return None
+    campaign_id = invitations.queue_new_link(db, account_id=account.id)
+    if campaign_id is not None:
+        audit.record(db, visitor, action="invitation.asked_again", object_kind="account", object_id=account.id)
+    return campaign_id
+
+
+def _find(db: Session, token: str) -> tuple[Invitation, Account, Person] | None:
+    if not initial_credentials.looks_like_link(token):
+        return None
+    query = select(Invitation, Account, Person).where(
+        Invitation.token_hash == initial_credentials.token_hash(token),
+        Invitation.purpose == Purpose.LINK,
+        col(Account.id) == col(Invitation.account_id),
+        col(Person.id) == col(Account.person_id),
+    )
+    return db.exec(query).first()
+
+
+def _standing(invitation: Invitation, account: Account) -> tuple[Standing, datetime | None]:
+    if invitation.used_at:
+        return Standing.USED, invitation.used_at
+    if invitation.superseded_because == Superseded.PASSWORD_CHOSEN:
+        return Standing.USED, invitation.superseded_at
+    if account.deactivated_at:
+        return Standing.ENDED, account.deactivated_at
+    if invitation.superseded_at:
+        return Standing.REPLACED, invitation.superseded_at
+    if invitation.expires_at <= clock.now():
+        return Standing.ENDED, invitation.expires_at
+    return Standing.LIVE, None
