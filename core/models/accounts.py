@@ -39,6 +39,7 @@ class Account(SQLModel, table=True):
 
     __table_args__ = (
         sa.Index("account_by_type", "user_type", "person_id"),
+        sa.Index("account_by_username", "username_key", "person_id"),
         sa.UniqueConstraint("tenant_id", "object_id"),
     )
 

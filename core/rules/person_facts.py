@@ -8,19 +8,21 @@ from typing import Any
 from core.rules.contact_data import email_is_valid, read_mobile
 from core.rules.search_text import fold
 
+LONGEST_NAME, LONGEST_TEXT = 150, 450  # together they fit into one index entry of PostgreSQL (2,704 bytes)
+
 
 def derived(person: Mapping[str, Any], *, default_region: str) -> dict[str, Any]:
     """search_text, sort_name, validity of the addresses, and the mobile as E.164 where it is one."""
     mobile, region = read_mobile(person["mobile"], default_region) if person["mobile"] else ("", "")
     names = f"{person['last_name']} {person['first_name']} {person['middle_name']}"
-    sort_name = fold(names)
+    sort_name = fold(names)[:LONGEST_NAME]
     searched = (person["source_id"], person["personal_email"], person["contact_email"])
     digits = " ".join(number.lstrip("+") for number in (mobile, person["phone"]) if number)
     return {
         "mobile": mobile,
         "mobile_region": region,
         "sort_name": sort_name,
-        "search_text": f"{sort_name} {fold(' '.join((*searched, person['external_email'], digits)))}",
+        "search_text": f"{sort_name} {fold(' '.join((*searched, person['external_email'], digits)))}"[:LONGEST_TEXT],
         "personal_email_valid": bool(person["personal_email"]) and email_is_valid(person["personal_email"]),
         "contact_email_valid": bool(person["contact_email"]) and email_is_valid(person["contact_email"]),
     }

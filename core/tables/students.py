@@ -20,7 +20,6 @@ SORTS: Sorts = {
     "name": (col(Person.sort_name),),
     "source_id": (col(Person.source_id),),
     "grade": (col(Person.grade), col(Person.sort_name)),
-    "status": (col(Person.status), col(Person.sort_name)),
     "updated_at": (col(Person.updated_at),),
 }
 
@@ -69,5 +68,7 @@ def matching(db: Session, actor: Actor, *, filter: StudentFilter) -> sa.Select[A
 def _ids(db: Session, actor: Actor, filter: StudentFilter) -> sa.Select[Any]:
     policy = school.policy(school.settings(db))
     asked = conditions.students(actor, filter, now=clock.now(), policy=policy)
-    joined = sa.select(col(Person.id)).outerjoin(Account, col(Account.person_id) == col(Person.id))
-    return joined.where(*asked)
+    query = sa.select(col(Person.id)).where(*asked)
+    if filter.states or filter.invitable is not None:
+        return query.outerjoin(Account, col(Account.person_id) == col(Person.id))
+    return query

@@ -150,8 +150,9 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("person", schema=None) as batch_op:
         batch_op.create_index("person_by_code", ["kind", "source_id"], unique=False)
-        batch_op.create_index("person_by_name", ["kind", "sort_name", "id"], unique=False)
-        batch_op.create_index("person_by_name_of_all", ["sort_name", "id"], unique=False)
+        batch_op.create_index("person_by_grade", ["kind", "grade", "sort_name", "id"], unique=False)
+        batch_op.create_index("person_by_name", ["kind", "sort_name", "id", "search_text"], unique=False)
+        batch_op.create_index("person_by_name_of_all", ["sort_name", "id", "search_text"], unique=False)
         batch_op.create_index("person_by_section", ["section_id", "sort_name"], unique=False)
         batch_op.create_index("person_by_update", ["kind", "updated_at"], unique=False)
 
@@ -194,6 +195,7 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("account", schema=None) as batch_op:
         batch_op.create_index("account_by_type", ["user_type", "person_id"], unique=False)
+        batch_op.create_index("account_by_username", ["username_key", "person_id"], unique=False)
 
     op.create_table(
         "enrolment",
@@ -442,6 +444,7 @@ def downgrade() -> None:
 
     op.drop_table("enrolment")
     with op.batch_alter_table("account", schema=None) as batch_op:
+        batch_op.drop_index("account_by_username")
         batch_op.drop_index("account_by_type")
 
     op.drop_table("account")
@@ -450,6 +453,7 @@ def downgrade() -> None:
         batch_op.drop_index("person_by_section")
         batch_op.drop_index("person_by_name_of_all")
         batch_op.drop_index("person_by_name")
+        batch_op.drop_index("person_by_grade")
         batch_op.drop_index("person_by_code")
 
     op.drop_table("person")
