@@ -75,6 +75,8 @@ def read(upload: Upload, *, limits: Limits, encoding: str = "", delimiter: str =
         return _sheet(upload.name, name, sheet, rows, limits)
     _refuse_other_types(upload)
     text, found_encoding = text_encoding.read(upload.content, encoding=encoding)
+    if sum(character < " " and character not in "\t\r\n\v\f" for character in text[:2000]) > 20:
+        raise _neither(upload)
     rows, found_delimiter = delimited.rows(text, delimiter=delimiter, limit=limits.rows + 1)
     return _sheet(upload.name, found_encoding, found_delimiter, rows, limits)
 
@@ -107,4 +109,8 @@ def _refuse_other_types(upload: Upload) -> None:
         )
     binary = b"\x00" in upload.content[:4096] and not text_encoding.detect(upload.content).startswith("utf-16")
     if start.startswith(_PDF) or binary or ending not in _TEXT_ENDINGS:
-        raise InputProblem(f"“{upload.name}” is neither CSV nor Excel (.xlsx). Export the list as one of these.")
+        raise _neither(upload)
+
+
+def _neither(upload: Upload) -> InputProblem:
+    return InputProblem(f"“{upload.name}” is neither CSV nor Excel (.xlsx). Export the list as one of these.")
