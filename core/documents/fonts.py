@@ -20,6 +20,7 @@ BOLD = FOLDER / "DejaVuSansCondensed-Bold.ttf"
 MONO = FOLDER / "DejaVuSansMono-Bold.ttf"
 
 _SEPARATOR_BYTES = SEPARATOR.encode("utf-16-be")
+Lengths = np.ndarray[Any, np.dtype[np.int64]]
 _MOST_BOXES = 20_000  # ids of glyphs must stay below the surrogates
 
 
@@ -51,7 +52,8 @@ class Face:
         self.font = font
         self.missing: dict[int, None] = {}
         self._ids = _GlyphIds(font, self.missing)
-        self._widths = np.full(0x110000, -1, np.int16)
+        self._glyphs = np.zeros(0x110000, np.uint16)  # 0: not looked up yet
+        self._widths = np.zeros(0x110000, np.int16)
 
     @property
     def name(self) -> bytes:
@@ -59,24 +61,32 @@ class Face:
         return b"/F%d" % self.font.i
 
     def encode(self, texts: Sequence[str]) -> list[bytes]:
-        """The bytes of PDF strings, without their parentheses, of clean texts."""
-        joined = SEPARATOR.join(texts).translate(self._ids).encode("utf-16-be")
-        for special, written in ((b"\\", b"\\\\"), (b"(", b"\\("), (b")", b"\\)"), (b"\r", b"\\r")):
-            joined = joined.replace(special, written)
-        return joined.split(_SEPARATOR_BYTES)
+        """The bytes of PDF strings, without their parentheses, of a few clean texts."""
+        return _strings(SEPARATOR.join(texts).translate(self._ids).encode("utf-16-be"))
 
-    def widths(self, texts: Sequence[str]) -> np.ndarray[Any, np.dtype[np.int64]]:
-        """Widths in thousandths of the font size, of texts that need no shaping."""
-        codes = np.frombuffer("".join(texts).encode("utf-32-le"), np.uint32)
-        found = self._widths[codes]
-        if found.size and found.min() < 0:
-            for code in np.unique(codes[found < 0]).tolist():
-                self._widths[code] = self.font.cw[code]
-            found = self._widths[codes]
-        ends = np.cumsum(np.array(list(map(len, texts)), np.int64))
-        sums = np.concatenate((np.zeros(1, np.int64), np.cumsum(found, dtype=np.int64)))
-        return np.diff(sums[ends], prepend=0)
+    def encode_and_measure(self, texts: Sequence[str]) -> tuple[list[bytes], Lengths]:
+        """The same for many, by numpy, and their widths in thousandths of the font size."""
+        codes = np.frombuffer(SEPARATOR.join(texts).encode("utf-32-le"), np.uint32)
+        glyphs = self._glyphs[codes]
+        if glyphs.size and not glyphs.all():
+            for code in np.unique(codes[glyphs == 0]).tolist():
+                self._glyphs[code], self._widths[code] = self._ids[code], self.font.cw[code]
+            self._widths[ord(SEPARATOR)] = 0
+            glyphs = self._glyphs[codes]
+        return _strings(glyphs.astype(">u2").tobytes()), self._lengths(codes, texts)
+
+    def _lengths(self, codes: Any, texts: Sequence[str]) -> Lengths:
+        ends = np.cumsum(np.array(list(map(len, texts)), np.int64)) + np.arange(len(texts))
+        sums = np.concatenate((np.zeros(1, np.int64), np.cumsum(self._widths[codes], dtype=np.int64)))
+        lengths: Lengths = np.diff(sums[ends], prepend=0)
+        return lengths
 
     def width(self, text: str) -> float:
         """The width of one text in thousandths of the font size."""
         return float(sum(self.font.cw[ord(character)] for character in text))
+
+
+def _strings(joined: bytes) -> list[bytes]:
+    for special, written in ((b"\\", b"\\\\"), (b"(", b"\\("), (b")", b"\\)"), (b"\r", b"\\r")):
+        joined = joined.replace(special, written)
+    return joined.split(_SEPARATOR_BYTES)

@@ -5,21 +5,22 @@ A row is one stretch of operators that leaves the pen at the beginning of the ne
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from itertools import chain
+from itertools import accumulate, chain
 from typing import Any
 
 import numpy as np
 
 from core.documents.ink import LEADING, SMALLEST, Ink
-from core.documents.text import clean, clean_all, needs_shaping
+from core.documents.text import clean, clean_all, needs_shaping, places_to_shape
 
 GAP = 5  # points between a text and the next column
 
 
-_ASCII_PER_POINT = 1.5 / SMALLEST  # so many of the widest letters of ASCII are sure to stand on two lines
+_ASCII_PER_POINT = 1.5 / SMALLEST  # so many of the widest letters of ASCII surely stand on two lines
 
 
 @dataclass(frozen=True)
@@ -88,9 +89,9 @@ class Grid:
         return self._many(kept.column, clean_all(texts), lines)
 
     def _many(self, column: Column, texts: list[str], lines: Counter[int]) -> list[bytes]:
-        encoded = self.ink.face.encode(texts)
         room = column.width - GAP
-        sizes = self._sizes(texts, room)
+        encoded, widths = self.ink.face.encode_and_measure(texts)
+        sizes = _sizes(widths, room)
         shaped = _to_shape(texts)
         for index in np.flatnonzero(sizes < self.size).tolist():
             if column.exact and sizes[index] >= SMALLEST and index not in shaped:
@@ -102,25 +103,34 @@ class Grid:
             lines[index] = max(lines[index], count)
         return encoded
 
-    def _sizes(self, texts: list[str], room: float) -> Any:
-        """The size at which each text would fill the room, in steps that one does not see."""
-        widths = np.maximum(self.ink.face.widths(texts), 1)
-        return np.floor(room * 10_000 / widths) / 10
-
     def tall(self, columns: Mapping[int, Sequence[str]]) -> dict[int, float]:
         """Which rows are higher than the others: what has to be known before pages are counted. Exact columns only."""
         lines: Counter[int] = Counter()
         for number, texts in columns.items():
-            room, wide = self.columns[number].width - GAP, self.columns[number].width * _ASCII_PER_POINT
-            for index in [index for index, text in enumerate(texts) if len(text) > wide or not text.isascii()]:
-                lines[index] = max(lines[index], len(self.ink.wrap(clean(texts[index]), room)))
+            room, letters = self.columns[number].width - GAP, self.columns[number].width * _ASCII_PER_POINT
+            long = [index for index, text in enumerate(texts) if len(text) > letters or not text.isascii()]
+            cleaned = [clean(texts[index]) for index in long]
+            sizes = _sizes(self.ink.face.encode_and_measure(cleaned)[1], room).tolist()
+            for index, text, size in zip(long, cleaned, sizes, strict=True):
+                if (
+                    size < 0.65 * SMALLEST
+                ):  # lines are at least two thirds full, so anything less long needs two at most
+                    lines[index] = max(lines[index], len(self.ink.wrap(text, room)))
         return {index: self.height_of(count) for index, count in lines.items() if count > 2}
 
 
+def _sizes(widths: Any, room: float) -> Any:
+    """The size at which each text would fill the room, in steps that one does not see."""
+    return np.floor(room * 10_000 / np.maximum(widths, 1)) / 10
+
+
 def _to_shape(texts: list[str]) -> set[int]:
-    if not needs_shaping("".join(texts)):
+    """Which texts must be shaped, found in one search through all of them."""
+    places = places_to_shape("".join(texts))
+    if not places:
         return set()
-    return {index for index, text in enumerate(texts) if needs_shaping(text)}
+    ends = list(accumulate(map(len, texts)))
+    return {bisect_right(ends, place) for place in places}
 
 
 class _Kept(dict[str, bytes]):

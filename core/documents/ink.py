@@ -47,7 +47,7 @@ class Ink:
     def line(self, text: str, x: float, y: float, size: float, *, limit: float = 0, right: bool = False) -> bytes:
         """A whole text object at a place; `right` makes x the right end."""
         text = clean(text)
-        if limit:
+        if 1.6 * size * len(text) > limit > 0:  # no glyph is wider
             text = self.shorten(text, limit, size)
         left = x - self.width(text, size) if right else x
         return b"BT %b %.2f Tf %.2f %.2f Td %b ET\n" % (self.face.name, size, left, y, self.show(text, size))
@@ -69,14 +69,15 @@ class Ink:
         return self._inside(self._sized(b"(%b)Tj" % encoded, size, back_to))
 
     def wrap(self, text: str, limit: float) -> list[str]:
-        """Break anywhere: user names and addresses have no spaces to break at. Nothing is lost."""
+        """Break before an @ or after a dot where one is near, else anywhere. Nothing is lost."""
         lines, room = [""], limit * 1000 / SMALLEST
         width = 0.0
         for character in text:
             advance = self.face.font.cw[ord(character)]
             if width + advance > room and lines[-1]:
-                lines.append("")
-                width = 0.0
+                cut = _break(lines[-1])
+                lines[-1:] = [lines[-1][:cut], lines[-1][cut:]]
+                width = self.face.width(lines[-1])
             lines[-1] += character
             width += advance
         return lines
@@ -86,3 +87,9 @@ class Ink:
 
     def _inside(self, operators: bytes) -> bytes:
         return _OPEN + operators + _CLOSE
+
+
+def _break(line: str) -> int:
+    """Where to break a line that is full: in its last third, before an @ or after a dot."""
+    place = max(line.rfind("@"), line.rfind(".") + 1)
+    return place if 3 * place > 2 * len(line) else len(line)

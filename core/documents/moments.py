@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
@@ -20,13 +20,24 @@ def day_and_time(moment: datetime, zone: ZoneInfo) -> str:
 
 
 class Days(dict[str | None, str]):
-    """The day of "2027-03-03 12:05" (UTC), worked out once for each minute; a dash for never."""
+    """The day of "2027-03-03 22:05" (UTC); a dash for never. Works out once for each date where midnight falls."""
 
     def __init__(self, zone: str) -> None:
         super().__init__({None: "–"})
         self._zone = ZoneInfo(zone)
+        self._dates: dict[str, tuple[str, str, str]] = {}
 
     def __missing__(self, text: str | None) -> str:
-        shown = day(datetime.fromisoformat(str(text)).replace(tzinfo=UTC), self._zone)
-        self[text] = shown
+        date = str(text)[:10]
+        if date not in self._dates:
+            self._dates[date] = self._around(date)
+        midnight, before, after = self._dates[date]
+        self[text] = shown = before if str(text) < midnight else after
         return shown
+
+    def _around(self, date: str) -> tuple[str, str, str]:
+        """The moment in UTC at which the school's day changes on that date of UTC, the day before and the day after."""
+        first = datetime.fromisoformat(date).replace(tzinfo=UTC)
+        last = (first + timedelta(hours=23, minutes=59)).astimezone(self._zone)
+        midnight = last.replace(hour=0, minute=0).astimezone(UTC)
+        return f"{midnight:%Y-%m-%d %H:%M}", day(first, self._zone), day(last, self._zone)

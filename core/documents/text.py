@@ -38,3 +38,8 @@ def clean_all(texts: Sequence[str]) -> list[str]:
 def needs_shaping(text: str) -> bool:
     """Whether the glyphs depend on one another, or run from right to left."""
     return not text.isascii() and _NEEDS_SHAPING.search(text) is not None
+
+
+def places_to_shape(text: str) -> list[int]:
+    """Where the characters stand that need shaping."""
+    return [] if text.isascii() else [found.start() for found in _NEEDS_SHAPING.finditer(text)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import pickle
 import resource
@@ -22,6 +23,9 @@ def main(control: socket.socket) -> None:
     """Fork for each connection handed over, until the other side is gone."""
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody waits for the children
     _load_everything()
+    gc.collect()
+    gc.freeze()
+    gc.disable()  # a child ends before garbage matters, and collecting would copy the shared memory
     while True:
         message, handed, *_ = socket.recv_fds(control, 1, 1)
         if not message:

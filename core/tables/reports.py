@@ -106,7 +106,7 @@ def _minute(db: Session, moment: Any) -> sa.ColumnElement[str | None]:
 
 def _raw(db: Session, query: sa.Select[Any]) -> Iterator[StudentRow]:
     """Rows as the driver gives them: every column is text or a number already."""
-    result = cast(sa.CursorResult[Any], db.execute(query))
+    result = db.connection().execute(query)
     while rows := cast(Any, result.cursor).fetchmany(AT_ONCE):
         yield from rows
     result.close()

@@ -1,0 +1,47 @@
+"""An item of a Reports menu: one click downloads, and the page stays.
+
+Streamlit's own download button would put the file at an address without access control (R45), so the item is a form
+that posts to core.web.files. This template is the one that fills HTML: with ids and the form token only (R54).
+"""
+
+from __future__ import annotations
+
+from html import escape
+
+import streamlit as st
+
+from core.permissions import Actor
+from core.services import sign_in
+
+TEMPLATE = """
+<style>
+.firstkey-report {{ margin: 0; }}
+.firstkey-report button {{
+  width: 100%; padding: .375rem .75rem; border: 0; border-radius: .5rem; background: transparent; color: inherit;
+  font: inherit; text-align: left; cursor: pointer;
+}}
+.firstkey-report button:hover {{ background: color-mix(in srgb, currentColor 9%, transparent); }}
+.firstkey-report button:focus-visible {{ outline: 2px solid currentColor; outline-offset: -2px; }}
+.firstkey-report small {{ opacity: .65; }}
+</style>
+<form class="firstkey-report" method="post" action="/files/{kind}">
+<input type="hidden" name="token" value="{token}">
+<input type="hidden" name="selection_id" value="{selection_id:d}">
+<input type="hidden" name="scope" value="{scope}">
+<input type="hidden" name="expected" value="{expected:d}">
+<button type="submit">{label} <small>PDF, {expected:,}</small></button>
+</form>
+"""
+
+
+def report_form(actor: Actor, *, label: str, kind: str, selection_id: int, scope: str, expected: int) -> None:
+    """Show the item. `expected` is the number the person sees: the download refuses when it has changed."""
+    filled = TEMPLATE.format(
+        kind=escape(kind),
+        token=sign_in.form_token(actor),
+        selection_id=selection_id,
+        scope=escape(scope),
+        expected=expected,
+        label=escape(label),
+    )
+    st.html(filled)
