@@ -1,0 +1,136 @@
+"""Downloads over HTTP: who gets them, who gets nothing, and what a refusal looks like."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from httpx import Response
+from sqlmodel import select
+from starlette.applications import Starlette
+from starlette.testclient import TestClient
+
+from core import database
+from core.config import settings
+from core.models import AuditEntry
+from core.permissions import Actor, visitor
+from core.services import selections, sign_in
+from core.tables.filters import StudentFilter
+from core.web import cookies, files
+from tests.cast import Cast, Member
+from tests.documents import papers
+
+PATH = "/files/student-account-info"
+
+
+@pytest.fixture
+def client(cast: Cast) -> Iterator[TestClient]:
+    with TestClient(Starlette(routes=files.ROUTES), base_url=settings().base_url) as made:
+        yield made
+
+
+def _signed_in(client: TestClient, member: Member) -> Actor:
+    with database.transaction() as db:
+        candidate = sign_in.candidate(db, username=member.account.username)
+        opened = sign_in.open(db, visitor(), candidate=candidate, fits=True)
+        assert opened
+    client.cookies.set(cookies.session_name(), opened.token)
+    return opened.actor
+
+
+def _form(actor: Actor, **values: object) -> dict[str, str]:
+    with database.transaction() as db:
+        selections.current(db, actor, list_name="students")
+        selections.show(db, actor, list_name="students", filter=StudentFilter())
+    with database.transaction() as db:
+        view = selections.current(db, actor, list_name="students")
+    form = {"token": sign_in.form_token(actor), "selection_id": view.id, "scope": "shown", "expected": 3} | values
+    return {name: str(value) for name, value in form.items()}
+
+
+def _post(client: TestClient, form: dict[str, str], path: str = PATH, **headers: str) -> Response:
+    ours = {"Origin": settings().base_url, "Sec-Fetch-Site": "same-origin"}
+    return client.post(path, data=form, headers=ours | headers)
+
+
+def test_the_document_is_downloaded_under_its_name_and_kept_by_no_cache(client: TestClient, cast: Cast) -> None:
+    answer = _post(client, _form(_signed_in(client, cast.olga)))
+    assert answer.status_code == 200
+    assert answer.headers["content-type"] == "application/pdf"
+    assert answer.headers["content-disposition"].startswith('attachment; filename="Student Account Info 20')
+    assert answer.headers["cache-control"] == "no-store"
+    assert answer.headers["x-content-type-options"] == "nosniff"
+    assert "Sideris" in papers.pages(answer.content)[0]
+    with database.reading() as db:
+        assert db.exec(select(AuditEntry).where(AuditEntry.action == "report.printed")).one().account_id
+
+
+def test_without_a_session_there_is_nothing(client: TestClient, cast: Cast) -> None:
+    form = _form(_signed_in(client, cast.olga))
+    client.cookies.clear()
+    assert _post(client, form).status_code == 404
+    client.cookies.set(cookies.session_name(), "made up")
+    assert _post(client, form).status_code == 404
+
+
+def test_a_student_gets_nothing_and_a_teacher_a_sentence(client: TestClient, cast: Cast) -> None:
+    actor = _signed_in(client, cast.sam)
+    form = {"token": sign_in.form_token(actor), "selection_id": "1", "scope": "shown", "expected": "3"}
+    assert _post(client, form).status_code == 404
+    answer = _post(client, form | {"token": sign_in.form_token(_signed_in(client, cast.tom))})
+    assert answer.status_code == 403
+    assert "Your role does not include this" in answer.text
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"Origin": "https://elsewhere.example"},
+        {"Origin": "null"},
+        {"Sec-Fetch-Site": "cross-site"},
+        {"Sec-Fetch-Site": "same-site"},
+    ],
+)
+def test_a_form_of_another_site_is_refused(client: TestClient, cast: Cast, headers: dict[str, str]) -> None:
+    answer = _post(client, _form(_signed_in(client, cast.olga)), **headers)
+    assert answer.status_code == 403
+    assert "did not come from your page" in answer.text
+
+
+def test_a_form_that_names_no_page_is_refused(client: TestClient, cast: Cast) -> None:
+    assert client.post(PATH, data=_form(_signed_in(client, cast.olga))).status_code == 403
+
+
+@pytest.mark.parametrize("token", ["", "0" * 32, "é"])
+def test_a_form_without_the_token_of_this_session_is_refused(client: TestClient, cast: Cast, token: str) -> None:
+    assert _post(client, _form(_signed_in(client, cast.olga), token=token)).status_code == 403
+
+
+def test_somebody_elses_selection_is_not_found(client: TestClient, cast: Cast) -> None:
+    selection_id = _form(_signed_in(client, cast.olga))["selection_id"]
+    answer = _post(client, _form(_signed_in(client, cast.ada), selection_id=selection_id))
+    assert answer.status_code == 404
+    assert "Go back to the list and choose again" in answer.text
+
+
+def test_a_changed_list_is_refused_with_a_way_back(client: TestClient, cast: Cast) -> None:
+    form = _form(_signed_in(client, cast.olga), expected=99)
+    answer = _post(client, form, Referer=f"{settings().base_url}/accounts")
+    assert answer.status_code == 409
+    assert "now has 3 entries, not 99" in answer.text
+    assert 'href="/accounts"' in answer.text
+    assert answer.headers["cache-control"] == "no-store"
+
+
+@pytest.mark.parametrize(
+    "values", [{"expected": "x"}, {"selection_id": "-1"}, {"expected": "٣"}, {"expected": "9" * 30}]
+)
+def test_numbers_that_are_none_are_refused(client: TestClient, cast: Cast, values: dict[str, str]) -> None:
+    assert _post(client, _form(_signed_in(client, cast.olga), **values)).status_code == 422
+
+
+def test_an_unknown_report_and_a_huge_form_are_refused(client: TestClient, cast: Cast) -> None:
+    form = _form(_signed_in(client, cast.olga))
+    assert _post(client, form, path="/files/passwords").status_code == 404
+    assert _post(client, form | {"more": "x" * 5000}).status_code == 422
+    assert client.get(PATH).status_code == 405
