@@ -93,8 +93,10 @@ def _tables(layout: sections.Layout, register: Register, ledger: Ledger) -> list
 def _insert(db: Session, model: type[SQLModel], rows: list[Row]) -> None:
     if not rows:
         return
+    for number, row in enumerate(rows, 1):
+        row["id"] = number  # people and accounts are numbered so already
     db.connection().execute(sa.insert(model), rows)
-    if db.get_bind().dialect.name == "postgresql" and "id" in rows[0]:  # numbers given by us do not move its counter
+    if db.get_bind().dialect.name == "postgresql":  # numbers given by us do not move its counter
         table = model.__table__.name  # type: ignore[attr-defined]
         db.connection().execute(
             sa.text(f"SELECT setval(pg_get_serial_sequence(:table, 'id'), (SELECT max(id) FROM \"{table}\"))"),

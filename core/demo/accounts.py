@@ -13,7 +13,7 @@ from core.demo.register import Row
 from core.keys import Key
 from core.models import COUNTING_STATUSES, Channel, PersonKind, Purpose
 from core.permissions import Role
-from core.rules import initial_credentials, reachability
+from core.rules import initial_credentials, reachability, usernames
 from core.rules.account_state import AccountState as State
 
 _COLUMNS: Row = {
@@ -84,12 +84,9 @@ class Ledger:
         return (State.READY if self.chance.random() < 0.75 else State.NO_ACCOUNT), ""
 
     def _username(self, person: Row) -> Row:
-        address = person["personal_email"] or person["contact_email"]
-        stem = address.split("@")[0].rstrip("0123456789") if address.endswith(".example") else ""
-        stem = stem if "." in stem else person["source_id"].lower()
-        number = self.taken[stem] = self.taken.get(stem, 0) + 1
-        name = stem if number == 1 else f"{stem}{number}"
-        return {"username": name, "username_key": name}
+        wanted = usernames.stem(person["first_name"], person["last_name"], code=person["source_id"])
+        name = usernames.next_free(wanted, self.taken)
+        return {"username": name, "username_key": usernames.key(name)}
 
     def _invite(self, account: Row, address: str) -> None:
         uid = f"{self.chance.getrandbits(128):032x}"

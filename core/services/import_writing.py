@@ -21,7 +21,7 @@ from core.models import (
 from core.rules.imports.intake import PersonKey, SectionKey
 from core.rules.imports.plan import Plan
 
-_EMAILS = ("personal_email", "contact_email", "external_email")
+_ADDRESSES = ("personal_email", "contact_email", "external_email", "mobile")
 
 
 def write(db: Session, plan: Plan) -> None:
@@ -110,7 +110,7 @@ def _supersede_links(db: Session, plan: Plan) -> None:
     old = [
         {"person": change.before["id"], "old": change.before[name]}
         for change in plan.changed
-        for name in _EMAILS
+        for name in _ADDRESSES
         if change.before[name] and change.before[name] != change.after.get(name, change.before[name])
     ]
     if not old:
