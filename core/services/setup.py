@@ -6,6 +6,7 @@ import hashlib
 import secrets
 from dataclasses import dataclass, field
 from datetime import timedelta
+from typing import Any
 
 import sqlalchemy as sa
 from sqlmodel import Session, col
@@ -104,7 +105,7 @@ def create_administrator(db: Session, visitor: Actor, *, token: str, wanted: Adm
 
 def _person(db: Session, wanted: Administrator) -> Person:
     now, region = clock.now(), school.settings(db).default_region
-    values = {
+    values: dict[str, Any] = {
         "source_id": f"admin-{secrets.token_hex(4)}",
         "first_name": wanted.first_name,
         "middle_name": "",

@@ -1,0 +1,99 @@
+"""What people see and change of their own account."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlmodel import Session, col, select
+
+from core import clock
+from core.errors import InputProblem, NotFound
+from core.models import Account, Guardianship, Person, Section, SignInMethod, Superseded, UserType
+from core.permissions import Actor, Permission
+from core.rules import passwords
+from core.rules.words import OBJECTION
+from core.services import audit, invitations
+from core.tables import school
+
+
+@dataclass(frozen=True)
+class OwnAccount:
+    """My account. `students` are whom a guardian answers for today."""
+
+    first_name: str
+    last_name: str
+    username: str
+    stored_hash: str
+    language: str
+    is_local: bool
+    section: str
+    students: tuple[str, ...]
+    last_sign_in_at: datetime | None
+    shortest: int
+
+
+def own(db: Session, actor: Actor) -> OwnAccount:
+    """The actor's own account."""
+    actor.require(Permission.USE_OWN_ACCOUNT)
+    account, person = db.get(Account, actor.account_id), db.get(Person, actor.person_id)
+    if account is None or person is None:
+        raise NotFound("This account is not there any more.")
+    section = db.get(Section, person.section_id) if person.section_id else None
+    settings = school.settings(db)
+    staff = account.user_type not in (UserType.STUDENT, UserType.GUARDIAN)
+    return OwnAccount(
+        person.first_name,
+        person.last_name,
+        account.username,
+        account.password_hash,
+        person.language,
+        account.sign_in_method == SignInMethod.LOCAL,
+        section.title if section else "",
+        _students(db, actor),
+        account.last_sign_in_at,
+        settings.staff_password_length if staff else settings.password_length,
+    )
+
+
+def check_new_password(db: Session, actor: Actor, *, password: str) -> None:
+    """Refuse a password that will not do, before any lock is taken."""
+    mine = own(db, actor)
+    about = (mine.first_name, mine.last_name, mine.username, school.settings(db).school_name)
+    opinion = passwords.judge(password, shortest=mine.shortest, about=about)
+    if not opinion.accepted:
+        raise InputProblem(OBJECTION[opinion.objections[0]], field="password")
+
+
+def change_password(db: Session, actor: Actor, *, was: str, password_hash: str) -> None:
+    """Store a new password whose current one was checked against `was`; every link of the account ends (R10b, R17)."""
+    actor.require(Permission.USE_OWN_ACCOUNT)
+    account = db.get(Account, actor.account_id, with_for_update=True)
+    if account is None or account.password_hash != was or account.id is None:
+        raise InputProblem("Your password was changed somewhere else just now. Sign in again.", field="current")
+    account.password_hash, account.password_changed_at = password_hash, clock.now()
+    db.add(account)
+    db.flush()
+    invitations.supersede(db, account_id=account.id, because=Superseded.PASSWORD_CHOSEN)
+    audit.record(db, actor, action="password.changed", object_kind="account", object_id=account.id)
+
+
+def choose_language(db: Session, actor: Actor, *, language: str) -> None:
+    """The language in which messages reach this person from now on."""
+    actor.require(Permission.USE_OWN_ACCOUNT)
+    person = db.get(Person, actor.person_id, with_for_update=True)
+    if person is None or language not in ("en", "el"):
+        raise InputProblem("Choose English or Greek.", field="language")
+    person.language, person.updated_at = language, clock.now()
+    db.add(person)
+    audit.record(db, actor, action="language.chosen", object_kind="person", object_id=person.id)
+
+
+def _students(db: Session, actor: Actor) -> tuple[str, ...]:
+    today = clock.now().date()
+    query = select(Person, Guardianship).where(
+        Guardianship.guardian_id == actor.person_id, col(Person.id) == col(Guardianship.student_id)
+    )
+    rows = db.exec(query.order_by(col(Person.sort_name))).all()
+    live = [child for child, tie in rows if (tie.starts_on or today) <= today <= (tie.ends_on or today)]
+    return tuple(f"{child.first_name} {child.last_name}" for child in live)

@@ -1,0 +1,59 @@
+"""Forms that only our own pages can send: Origin or Sec-Fetch-Site, and a token (R40)."""
+
+from __future__ import annotations
+
+import hmac
+import secrets
+
+from starlette.requests import Request
+
+from core import keys
+from core.config import settings
+from core.errors import NotAllowed
+from core.web import cookies
+
+LONGEST_FIELD = 1000
+EXPIRED = "This form has expired. Go back, reload the page and send it again."
+
+
+def new_cookie() -> str:
+    """The value that ties the forms of somebody who is not signed in to their browser."""
+    return secrets.token_urlsafe(18)
+
+
+def token(cookie: str) -> str:
+    """What such a form carries; nobody without the key can make it from a cookie of their own choice."""
+    return keys.current().sign("visitor form", cookie).hex()[:32]
+
+
+async def read(request: Request) -> dict[str, str]:
+    """The fields of a form from our own page in this browser; anything else is refused."""
+    require_same_origin(request)
+    fields = await fields_of(request)
+    cookie = request.cookies.get(cookies.form_name(), "")
+    if not cookie or not hmac.compare_digest(token(cookie).encode(), fields.get("form_token", "").encode()):
+        raise NotAllowed(EXPIRED)
+    return fields
+
+
+async def fields_of(request: Request) -> dict[str, str]:
+    """The text fields of a form; nobody here sends files or novels."""
+    async with request.form(max_files=0, max_fields=30) as form:
+        return {name: str(value)[:LONGEST_FIELD] for name, value in form.items()}
+
+
+def require_same_origin(request: Request) -> None:
+    """Refuse what another site made the browser send. The browser writes both headers, no page can."""
+    site, origin = request.headers.get("sec-fetch-site"), request.headers.get("origin")
+    if (site is not None and site != "same-origin") or (origin is not None and origin != settings().base_url):
+        raise NotAllowed(EXPIRED)
+    if site is None and origin is None:
+        raise NotAllowed(EXPIRED)
+
+
+def local_path(target: str) -> str:
+    """Where to go after signing in: only a path of this address, never another site."""
+    fine = (
+        target.startswith("/") and not target.startswith(("//", "/\\")) and target.isprintable() and "\\" not in target
+    )
+    return target if fine and len(target) < 500 else "/"

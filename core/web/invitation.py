@@ -1,0 +1,98 @@
+"""The link of an invitation: open, confirm, choose a password. Opening it changes nothing (R14, R19)."""
+
+from __future__ import annotations
+
+from urllib.parse import quote
+
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from core import database
+from core.delivery import engine
+from core.errors import InputProblem, TokenRejected
+from core.rules import password_hash
+from core.services import activation
+from core.services.activation import Offer
+from core.web import cookies, forms, pages, people
+
+COOKIE_SECONDS = 3600
+
+
+async def open_link(request: Request) -> Response:
+    """Put the token into a short-lived cookie and go to a clean address, so that it stays in no history."""
+    response = pages.redirect("/invitation")
+    cookies.put(response, cookies.invitation_name(), request.path_params["token"][:64], seconds=COOKIE_SECONDS)
+    return response
+
+
+def show(request: Request) -> Response:
+    """What the link offers, or why it does not work any more."""
+    return _page(request, _offer(request), problem="")
+
+
+async def send(request: Request) -> Response:
+    """Store the password the person chose; then on to the sign-in page, never straight in (R15)."""
+    fields = await forms.read(request)
+    offer = await run_in_threadpool(_offer, request)
+    try:
+        if not offer.is_live or offer.is_microsoft:
+            raise TokenRejected(offer.standing)
+        await run_in_threadpool(_redeem, request, offer, fields)
+    except InputProblem as problem:
+        return await run_in_threadpool(_page, request, offer, problem=str(problem))
+    except TokenRejected:
+        return await run_in_threadpool(show, request)
+    response = pages.redirect(f"/sign-in?username={quote(offer.username)}")
+    cookies.drop(response, cookies.invitation_name())
+    return response
+
+
+async def ask_new_link(request: Request) -> Response:
+    """Always the same answer, whoever asks with whatever link (R20, R22)."""
+    await forms.read(request)
+    campaign_id = await run_in_threadpool(_ask, request)
+    if campaign_id is not None:
+        await run_in_threadpool(engine.start, campaign_id)
+    return await run_in_threadpool(pages.render, request, "new_link.html")
+
+
+def _redeem(request: Request, offer: Offer, fields: dict[str, str]) -> None:
+    password = fields.get("password", "")
+    activation.check_password(offer, password=password)
+    if fields.get("again", password) != password:
+        raise InputProblem("The two passwords are not the same. Type it again.", field="again")
+    made = password_hash.make(password)
+    with database.transaction() as db:
+        activation.redeem(db, people.unknown(request), token=_token(request), password_hash=made)
+
+
+def _ask(request: Request) -> int | None:
+    with database.transaction() as db:
+        return activation.ask_new_link(db, people.unknown(request), token=_token(request))
+
+
+def _offer(request: Request) -> Offer:
+    with database.reading() as db:
+        return activation.look_up(db, people.unknown(request), token=_token(request))
+
+
+def _token(request: Request) -> str:
+    return request.cookies.get(cookies.invitation_name(), "")
+
+
+def _page(request: Request, offer: Offer, *, problem: str) -> Response:
+    if not offer.is_live:
+        return pages.render(request, "dead_link.html", status=410, language=offer.language, offer=offer)
+    template = "microsoft.html" if offer.is_microsoft else "invitation.html"
+    status = 422 if problem else 200
+    return pages.render(request, template, status=status, language=offer.language, offer=offer, problem=problem)
+
+
+ROUTES = [
+    Route("/i/{token}", open_link, methods=["GET"]),
+    Route("/invitation", show, methods=["GET"]),
+    Route("/invitation", send, methods=["POST"]),
+    Route("/invitation/new-link", ask_new_link, methods=["POST"]),
+]

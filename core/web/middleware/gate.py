@@ -1,0 +1,83 @@
+"""The allow-list in front of everything (DESIGN §8): without a staff session nobody reaches Streamlit.
+
+It also tells Streamlit who connects, in a header that only this gate may set: with it a session id that leaked is
+worth nothing to anybody else (R42).
+"""
+
+from __future__ import annotations
+
+import re
+from urllib.parse import quote
+
+from starlette.concurrency import run_in_threadpool
+from starlette.datastructures import Headers
+from starlette.requests import HTTPConnection
+from starlette.responses import PlainTextResponse, RedirectResponse, Response
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from core.config import settings
+from core.permissions import Actor
+from core.web import cookies, people
+
+IDENTITY = b"x-app-identity"
+PUBLIC = re.compile(r"/(sign-in|sign-out|setup/[^/]+|i/[^/]+|invitation|invitation/new-link|healthz|assets/.+)")
+OWN_SESSION = re.compile(r"/(me|me/password|me/language)")
+ANY_SESSION = re.compile(r"/files/.+")
+NEVER = ("/_stcore/metrics", "/_stcore/agent", "/_stcore/script-health-check", "/_stcore/bidi-components")
+MACHINERY = ("/_stcore", "/media", "/static", "/component", "/files")
+
+
+class Gate:
+    """Lets a request through, or says as little as possible."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] not in ("http", "websocket"):
+            await self.app(scope, receive, send)
+            return
+        actor = None
+        if not PUBLIC.fullmatch(scope["path"]) and not OWN_SESSION.fullmatch(scope["path"]):
+            actor = await run_in_threadpool(people.signed_in, HTTPConnection(scope))
+            refusal = _refusal(scope, actor)
+            if refusal is not None:
+                await _refuse(refusal, scope, receive, send)
+                return
+        kept = [(name, value) for name, value in scope["headers"] if name.lower() != IDENTITY]
+        if actor is not None:  # the id of the session's row, never its token
+            kept.append((IDENTITY, (actor.session_id or "").encode()))
+        await self.app({**scope, "headers": kept}, receive, send)
+
+
+def _refusal(scope: Scope, actor: Actor | None) -> Response | None:
+    path = scope["path"]
+    if path.startswith(NEVER):
+        return _nothing()
+    if scope["type"] == "websocket" and Headers(scope=scope).get("origin") != settings().base_url:
+        return _nothing()
+    if actor and (actor.is_staff or ANY_SESSION.fullmatch(path)):
+        return None
+    if scope["type"] == "websocket":
+        return _nothing()
+    if scope["method"] in ("GET", "HEAD") and not path.startswith(MACHINERY):
+        return RedirectResponse("/me" if actor else f"/sign-in?next={quote(_wanted(scope))}", 303)
+    had_session = cookies.session_name() in HTTPConnection(scope).cookies
+    return PlainTextResponse("Sign in again.", 401) if path.startswith("/_stcore/") and had_session else _nothing()
+
+
+async def _refuse(response: Response, scope: Scope, receive: Receive, send: Send) -> None:
+    if scope["type"] == "websocket":
+        await send({"type": "websocket.close", "code": 1008})
+        return
+    response.headers["cache-control"] = "no-store"
+    await response(scope, receive, send)
+
+
+def _nothing() -> Response:
+    return PlainTextResponse("Not found", 404)
+
+
+def _wanted(scope: Scope) -> str:
+    query = scope["query_string"].decode("latin-1")
+    return str(scope["path"]) + (f"?{query}" if query else "")

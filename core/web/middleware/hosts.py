@@ -1,0 +1,41 @@
+"""Only our own name is answered (R18, R46): a forged Host gets nothing, a loopback name is sent on."""
+
+from __future__ import annotations
+
+from urllib.parse import urlsplit
+
+from starlette.datastructures import Headers
+from starlette.responses import PlainTextResponse, RedirectResponse
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from core.config import settings
+
+LOOPBACK = frozenset({"localhost", "127.0.0.1", "[::1]"})
+
+
+class Hosts:
+    """Refuses requests for other hosts."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] not in ("http", "websocket"):
+            await self.app(scope, receive, send)
+            return
+        host = Headers(scope=scope).get("host", "")
+        ours = urlsplit(settings().base_url).netloc
+        near = host.rpartition(":")[0] in LOOPBACK or host in LOOPBACK
+        if host == ours or (near and scope["path"] == "/healthz"):
+            await self.app(scope, receive, send)
+        elif scope["type"] == "websocket":
+            await send({"type": "websocket.close", "code": 1008})
+        elif near and scope["method"] in ("GET", "HEAD"):
+            await RedirectResponse(settings().base_url + _path(scope), 308)(scope, receive, send)
+        else:
+            await PlainTextResponse("This address is not served here.", 421)(scope, receive, send)
+
+
+def _path(scope: Scope) -> str:
+    query = scope["query_string"].decode("latin-1")
+    return str(scope["path"]) + (f"?{query}" if query else "")

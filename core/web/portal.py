@@ -1,0 +1,105 @@
+"""*My account*: where students and guardians land, and where everybody changes their password."""
+
+from __future__ import annotations
+
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from core import database
+from core.errors import InputProblem, NotAllowed, SignInRequired
+from core.permissions import Actor
+from core.rules import password_hash
+from core.services import portal, sign_in
+from core.web import cookies, forms, languages, pages, people
+
+WRONG_CURRENT = "Your current password is not right. Type it once more."
+
+
+def show(request: Request) -> Response:
+    """My own data."""
+    return _page(request, _signed_in(request))
+
+
+async def change_password(request: Request) -> Response:
+    """A new password; all other sessions of the account end."""
+    actor, fields = await _form(request)
+    try:
+        await run_in_threadpool(_change, actor, fields)
+    except InputProblem as problem:
+        return await run_in_threadpool(_page, request, actor, problem=str(problem))
+    return pages.redirect("/me?saved=password")
+
+
+async def choose_language(request: Request) -> Response:
+    """The language of messages and of these pages."""
+    actor, fields = await _form(request)
+    chosen = fields.get("language", "")
+    await run_in_threadpool(_choose_language, actor, chosen)
+    response = pages.redirect("/me?saved=language")
+    cookies.put(response, cookies.language_name(), chosen, seconds=365 * 86_400)
+    return response
+
+
+def _change(actor: Actor, fields: dict[str, str]) -> None:
+    current, wanted = fields.get("current", ""), fields.get("password", "")
+    with database.reading() as db:
+        mine = portal.own(db, actor)
+    if not password_hash.fits(mine.stored_hash, current):
+        raise InputProblem(WRONG_CURRENT, field="current")
+    with database.reading() as db:
+        portal.check_new_password(db, actor, password=wanted)
+    made = password_hash.make(wanted)
+    with database.transaction() as db:
+        portal.change_password(db, actor, was=mine.stored_hash, password_hash=made)
+        sign_in.close_all(db, account_id=actor.account_id or 0, but=actor.session_id)
+
+
+def _choose_language(actor: Actor, language: str) -> None:
+    with database.transaction() as db:
+        portal.choose_language(db, actor, language=language)
+
+
+async def _form(request: Request) -> tuple[Actor, dict[str, str]]:
+    forms.require_same_origin(request)
+    fields = await forms.fields_of(request)
+    actor = await run_in_threadpool(_signed_in, request)
+    if not sign_in.form_token_fits(actor, fields.get("form_token", "")):
+        raise NotAllowed(forms.EXPIRED)
+    return actor, fields
+
+
+def _signed_in(request: Request) -> Actor:
+    actor = people.signed_in(request)
+    if actor is None:
+        raise SignInRequired("Sign in to see your account.")
+    with database.reading() as db:
+        due = sign_in.is_due_to_note(db, actor=actor)
+    if due:
+        with database.transaction() as db:
+            sign_in.note_use(db, actor=actor)
+    return actor
+
+
+def _page(request: Request, actor: Actor, *, problem: str = "") -> Response:
+    with database.reading() as db:
+        mine = portal.own(db, actor)
+    return pages.render(
+        request,
+        "my_account.html",
+        status=422 if problem else 200,
+        language=mine.language if mine.language in languages.LANGUAGES else "",
+        form_key=sign_in.form_token(actor),
+        mine=mine,
+        is_staff=actor.is_staff,
+        problem=problem,
+        saved=request.query_params.get("saved", ""),
+    )
+
+
+ROUTES = [
+    Route("/me", show, methods=["GET"]),
+    Route("/me/password", change_password, methods=["POST"]),
+    Route("/me/language", choose_language, methods=["POST"]),
+]
