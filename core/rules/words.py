@@ -9,6 +9,7 @@ from core.models.messaging import FailureReason, MessageStatus
 from core.models.people import PersonStatus
 from core.permissions import Role
 from core.rules.account_state import AccountState
+from core.rules.new_accounts import AccountRefusal
 from core.rules.passwords import Objection
 from core.rules.reachability import Refusal
 
@@ -56,6 +57,13 @@ REFUSAL: dict[Refusal, str] = {
     Refusal.NO_MOBILE: "no mobile number",
     Refusal.MOBILE_NOT_VALID: "the mobile number is not valid",
     Refusal.REGION_NOT_ALLOWED: "the number's country is not allowed",
+}
+
+ACCOUNT_REFUSAL: dict[AccountRefusal, str] = {
+    AccountRefusal.HAS_ONE: "they have an account already",
+    AccountRefusal.STATUS: "their status does not count as Registered or Active",
+    AccountRefusal.NO_MICROSOFT_ADDRESS: "they have no Microsoft 365 address",
+    AccountRefusal.ADDRESS_TAKEN: "another account has their Microsoft 365 address as its username",
 }
 
 USER_TYPE: dict[UserType, str] = {

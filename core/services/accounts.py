@@ -74,7 +74,8 @@ def _candidates(db: Session, people: sa.Select[Any]) -> Iterator[Candidate]:
         col(Person.external_email),
     ).outerjoin(Account, col(Account.person_id) == col(Person.id))
     for row in db.execute(query.where(col(Person.id).in_(people)).order_by(col(Person.sort_name), col(Person.id))):
-        yield Candidate(*row.tuple(), teaches=tuple(teaches.get(row.id, ())))
+        values: list[Any] = [*row, tuple(teaches.get(row.id, ()))]
+        yield Candidate(*values)
 
 
 def _teaches(db: Session, people: sa.Select[Any]) -> dict[int, list[int]]:

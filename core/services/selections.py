@@ -34,10 +34,6 @@ class SelectionView:
     shown_filter: dict[str, Any]
     items: frozenset[int]
 
-    def holds(self, row_id: int) -> bool:
-        """Whether a row that the filter shows is chosen."""
-        return (row_id in self.items) != self.everything
-
 
 def current(db: Session, actor: Actor, *, list_name: ListName) -> SelectionView:
     """The actor's selection on a list; looking makes none."""
@@ -90,6 +86,12 @@ def hidden(db: Session, actor: Actor, *, selection_id: int) -> int:
     chosen = _rows(db, actor, selection_id, "selected").subquery()
     shown = _rows(db, actor, selection_id, "shown")
     return _count(db, sa.select(chosen.c.id).where(chosen.c.id.not_in(shown)))
+
+
+def among(db: Session, actor: Actor, *, selection_id: int, row_ids: Collection[int]) -> frozenset[int]:
+    """Which of these rows are chosen."""
+    chosen = _rows(db, actor, selection_id, "selected")
+    return frozenset(db.scalars(chosen.where(chosen.selected_columns[0].in_(row_ids))))
 
 
 def person_ids(db: Session, actor: Actor, *, selection_id: int, scope: RowScope = "selected") -> sa.Select[Any]:

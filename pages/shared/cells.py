@@ -1,0 +1,46 @@
+"""How rows of the database look in a table: words, symbols and colours in place of codes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from enum import StrEnum
+from typing import Any
+
+import streamlit as st
+
+from core.rules import words
+from core.rules.account_state import AccountState
+from core.rules.reachability import Refusal
+
+STATE_OPTIONS = {state.value: said.label for state, said in words.ACCOUNT_STATE.items()}
+
+
+def state_chip(state: str) -> list[str]:
+    """One coloured word."""
+    return [words.ACCOUNT_STATE[AccountState(state)].label]
+
+
+def state_column() -> Any:
+    said = words.ACCOUNT_STATE.values()
+    labels, colours = [word.label for word in said], [word.colour for word in said]
+    return st.column_config.MultiselectColumn("State", options=labels, color=colours, width=130)
+
+
+def moment_column(title: str, time_zone: str) -> Any:
+    """A moment in the school's own time."""
+    return st.column_config.DatetimeColumn(title, format="D MMM YYYY, HH:mm", timezone=time_zone, width=150)
+
+
+def invitable(refusal: str | None) -> str:
+    """Yes, or the reason a secretary can act on."""
+    return "Yes" if refusal is None else f"No: {words.REFUSAL[Refusal(refusal)]}"
+
+
+def said(mapping: Mapping[Any, str], code: str) -> str:
+    """The word for a code; a code that this version does not know stays as it is."""
+    return {str(key): word for key, word in mapping.items()}.get(code, code)
+
+
+def named(mapping: Mapping[Any, str]) -> dict[str, str]:
+    """A map of statuses as options of a filter."""
+    return {key.value if isinstance(key, StrEnum) else str(key): word for key, word in mapping.items()}

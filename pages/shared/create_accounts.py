@@ -1,0 +1,38 @@
+"""The window of *Create user accounts*: the usernames first, then the accounts."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import pandas as pd
+import streamlit as st
+
+from core import database
+from core.permissions import Actor
+from core.rules import words
+from core.services import accounts
+from pages.shared import feedback
+
+SAMPLE = 100
+
+
+@st.dialog("Create user accounts", width="large")
+def confirm(actor: Actor, selection_id: int) -> None:
+    """Show what would be made and who is skipped and why; make it on the button. Nobody is told yet."""
+    with feedback.refusals_shown(), database.reading() as db:
+        plan = accounts.preview(db, actor, selection_id=selection_id)
+    st.write(f"**{len(plan.new):,}** accounts will be made, **{len(plan.skipped):,}** people are skipped.")
+    for reason, number in Counter(skipped.reason for skipped in plan.skipped).most_common():
+        st.caption(f"Skipped because {words.ACCOUNT_REFUSAL[reason]}: {number:,}")
+    if plan.new:
+        rows = [(new.name, new.username, words.SIGN_IN_METHOD[new.sign_in_method]) for new in plan.new[:SAMPLE]]
+        frame = pd.DataFrame(rows, columns=["Name", "Username", "Signs in with"])
+        st.dataframe(frame, hide_index=True, height=min(320, 37 + 35 * len(rows)), alt="Usernames that will be given")
+        if len(plan.new) > SAMPLE:
+            st.caption(f"The first {SAMPLE} of {len(plan.new):,}.")
+    st.caption("Nobody gets a message. Send the initial invitation afterwards.")
+    if st.button(f"Create {len(plan.new):,} accounts", type="primary", disabled=not plan.new):
+        with feedback.refusals_shown(), database.transaction() as db:
+            made = accounts.create(db, actor, selection_id=selection_id)
+        feedback.later(f"{made.done:,} accounts were made. Next: Bulk Actions, Send Initial Invitation.")
+        st.rerun()

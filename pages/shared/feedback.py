@@ -1,0 +1,39 @@
+"""Refusals as sentences, and what was done as a line that survives the rerun."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import streamlit as st
+
+from core.errors import AppError, InputProblem
+
+_DONE = "feedback.done"
+
+
+@contextmanager
+def refusals_shown() -> Iterator[None]:
+    """A refusal inside is shown to the person and ends the run; anything else is a bug and goes on."""
+    try:
+        yield
+    except AppError as refusal:
+        hint = f" {refusal.hint}" if isinstance(refusal, InputProblem) and refusal.hint else ""
+        st.error(f"{_plain(str(refusal))}{_plain(hint)}", icon=":material/info:")
+        st.stop()
+
+
+def later(sentence: str) -> None:
+    """Say `sentence` at the top of the next run."""
+    st.session_state[_DONE] = sentence
+
+
+def said() -> None:
+    """Say what the last run left to be said, once."""
+    if sentence := st.session_state.pop(_DONE, ""):
+        st.success(_plain(sentence), icon=":material/check:")
+
+
+def _plain(text: str) -> str:
+    """Names are no Markdown (R53)."""
+    return "".join(f"\\{letter}" if letter in r"\`*_{}[]()#+-!|<>:$~" else letter for letter in text)
