@@ -19,13 +19,15 @@ WEB_WAIT_MS, WORKER_WAIT_MS = 5_000, 30_000
 
 @lru_cache
 def engine() -> sa.Engine:
-    """The engine of this process, made at first use."""
+    """The engine of this process, made at first use. Errors hide their parameters: people would stand in logs."""
     url = settings().database_url
     if not url.startswith("sqlite"):
-        return sa.create_engine(url, pool_size=20, max_overflow=20, pool_pre_ping=True)
+        return sa.create_engine(url, pool_size=20, max_overflow=20, pool_pre_ping=True, hide_parameters=True)
     path = Path(url.removeprefix("sqlite:///"))
     path.parent.mkdir(parents=True, exist_ok=True)
-    made = sa.create_engine(url, pool_size=20, max_overflow=40, connect_args={"check_same_thread": False})
+    made = sa.create_engine(
+        url, pool_size=20, max_overflow=40, connect_args={"check_same_thread": False}, hide_parameters=True
+    )
     sa.event.listen(made, "connect", _configure_sqlite)
     sa.event.listen(made, "begin", _begin_sqlite)
     return made
