@@ -5,6 +5,9 @@ from __future__ import annotations
 import re
 import unicodedata
 from datetime import date, datetime
+from functools import lru_cache
+
+from core.rules.search_text import fold
 
 _STACK = re.compile(
     r"([\u0300-\u036f\u0483-\u0489\u0591-\u05c7\u064b-\u065f\u1ab0-\u1aff\u20d0-\u20ff]{3})"
@@ -33,6 +36,16 @@ def clean(text: str) -> str:
     """`text` as one visible line: no control, bidi or zero-width characters (R73), white space collapsed, NFC."""
     if text.isascii() and text.isprintable():
         return text if "  " not in text and text[:1] != " " and text[-1:] != " " else " ".join(text.split())
+    return _clean(text)
+
+
+def word(text: str) -> str:
+    """A cell that holds one of a few words, as they are compared."""
+    return fold(clean(text))
+
+
+@lru_cache(maxsize=20_000)  # names repeat
+def _clean(text: str) -> str:
     if not text.isprintable():
         text = "".join(map(_visible, text))
     text = unicodedata.normalize("NFC", text)

@@ -9,7 +9,6 @@ from core.models import PersonKind
 from core.rules.contact_data import email_is_valid
 from core.rules.imports import cells
 from core.rules.imports.intake import Intake, PersonRow
-from core.rules.search_text import fold
 
 MAX_NAME, MAX_CELL = 100, 254
 _NAMES = ("last_name", "first_name", "middle_name")
@@ -67,6 +66,8 @@ def _name(intake: Intake, where: tuple[str, int], label: str, text: str, _kind: 
 
 def _limited(intake: Intake, where: tuple[str, int], label: str, text: str, most: int) -> str:
     value = cells.clean(text)
+    if value is text and len(text) <= most:
+        return text
     if len(value) > most:
         intake.problem(where, label, value, f"{len(value):,} characters are too many: at most {most} fit. Shorten it.")
     elif not text.isprintable() and cells.hides_something(text):
@@ -82,21 +83,21 @@ def _email(intake: Intake, where: tuple[str, int], label: str, text: str, _kind:
 
 
 def _switch(intake: Intake, where: tuple[str, int], label: str, text: str, _kind: str) -> bool:
-    word = fold(cells.clean(text))
+    word = cells.word(text)
     if word not in cells.YES | cells.NO:
         intake.problem(where, label, text, "Write yes or no.")
     return word in cells.YES
 
 
 def _language(intake: Intake, where: tuple[str, int], label: str, text: str, _kind: str) -> str:
-    found = cells.LANGUAGES.get(fold(cells.clean(text)), "")
+    found = cells.LANGUAGES.get(cells.word(text), "")
     if not found:
         intake.warn(where, label, text, "Messages are in English or Greek; this person gets the school's language.")
     return found
 
 
 def _status(intake: Intake, where: tuple[str, int], label: str, text: str, kind: str) -> str:
-    found = cells.STATUSES.get(fold(cells.clean(text)), "")
+    found = cells.STATUSES.get(cells.word(text), "")
     if not found:
         intake.problem(where, label, text, "Write Registered, Applicant, Inactive or Left.")
     if found == "counts":

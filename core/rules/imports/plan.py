@@ -20,6 +20,7 @@ _EMPTY: Row = {
     **dict.fromkeys(("personal_email", "contact_email", "external_email", "mobile", "phone"), ""),
     "use_personal_email": False,
 }
+_COUNTING = {kind.value: "registered" if kind == PersonKind.STUDENT else "active" for kind in PersonKind}
 _NO_MOBILE = "This is no mobile number that can get an SMS. It is kept as typed."
 _LEFT = "Firstkey has this person as Left, and leaves it so. Change the status on the card, or give the file a Status."
 
@@ -124,19 +125,20 @@ def _keep_the_order_of_names(person: PersonRow, known: Row | None) -> None:
 
 
 def _compare(plan: Plan, world: World, key: PersonKey, person: PersonRow, home: SectionKey | None) -> None:
-    fields = person.fields
-    if mobile := fields.get("mobile"):
-        number, region = read_mobile(mobile, world.region)
-        fields = fields | {"mobile": number}
-        if not region:
-            problem = RowProblem(person.file, person.row, "Mobile", mobile[:80], _NO_MOBILE, Severity.WARNING)
-            plan.problems.append(problem)
-    if home:
-        fields = fields | {"section": home}
+    fields = person.fields | {"section": home} if home else person.fields
+    typed = fields.get("mobile")
     known = world.people.get(key)
     if known is None:
-        plan.created.append(_new(key, fields, world))
+        row = _new(key, fields, world)
+        plan.created.append(row)
+        if typed and not row["mobile_region"]:
+            _note_mobile(plan, person, typed)
         return
+    if typed:
+        number, region = read_mobile(typed, world.region)
+        fields = fields | {"mobile": number}
+        if not region:
+            _note_mobile(plan, person, typed)
     if known["status"] == PersonStatus.LEFT and "status" not in fields:
         plan.problems.append(RowProblem(person.file, person.row, "", key[1], _LEFT, Severity.WARNING))
     after = {name: value for name, value in fields.items() if known[name] != value}
@@ -147,7 +149,10 @@ def _compare(plan: Plan, world: World, key: PersonKey, person: PersonRow, home: 
     plan.changed.append(Change(known, after | person_facts.derived(whole, default_region=world.region)))
 
 
+def _note_mobile(plan: Plan, person: PersonRow, typed: str) -> None:
+    plan.problems.append(RowProblem(person.file, person.row, "Mobile", typed[:80], _NO_MOBILE, Severity.WARNING))
+
+
 def _new(key: PersonKey, fields: dict[str, Any], world: World) -> Row:
-    counting = PersonStatus.REGISTERED if key[0] == PersonKind.STUDENT else PersonStatus.ACTIVE
-    row = _EMPTY | {"kind": key[0], "source_id": key[1], "status": counting.value, "section": None} | fields
+    row = _EMPTY | {"kind": key[0], "source_id": key[1], "status": _COUNTING[key[0]], "section": None} | fields
     return row | person_facts.derived(row, default_region=world.region)
