@@ -1,0 +1,121 @@
+"""The Imports page: upload, see what was recognised, import."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from sqlmodel import select
+from streamlit.testing.v1 import AppTest
+
+from core import database
+from core.config import ROOT
+from core.models import ImportRun, Person
+from core.permissions import Actor
+from pages.shared import guard
+from tests.cast import Cast
+
+LIST = (
+    "Student code,Last name,First name,Class,E-mail,Password,Kurs\r\n"
+    "N1,Παπαδόπουλος,Νίκος,7B,nikos@mail.example,secret,x\r\n"
+    "N2,![x](http://evil.example/x.png),Ann,7B,,secret,y\r\n"
+)
+
+
+def _page(monkeypatch: pytest.MonkeyPatch, actor: Actor | None) -> AppTest:
+    monkeypatch.setattr(guard, "look_up", lambda: actor)
+    page = AppTest.from_file(str(ROOT / "pages" / "navigation.py"), default_timeout=30)
+    page.run()
+    return page.switch_page("imports.py").run()
+
+
+def _upload(page: AppTest, *files: tuple[str, bytes]) -> AppTest:
+    page.file_uploader[0].set_value([(name, content, "text/csv") for name, content in files])
+    return page.run()
+
+
+def _texts(elements: Any) -> str:
+    return " ".join(str(element.value) for element in elements)
+
+
+def _button(page: AppTest, label: str) -> Any:
+    return next(button for button in page.button if button.label == label)
+
+
+def test_a_list_is_checked_then_imported_and_the_next_step_is_named(
+    cast: Cast, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    page = _upload(_page(monkeypatch, cast.olga.actor), ("list.csv", LIST.encode("utf-16")))
+    assert not page.exception
+    assert [metric.value for metric in page.metric] == ["2", "0", "0", "3"]
+    files = page.dataframe[0].value.iloc[0]
+    assert (files["Encoding"], files["Delimiter"], files["Rows"]) == ("UTF-16", "comma", 2)
+    assert "Password (never imported)" in files["Left out"]
+    assert "Kurs (not recognised, left out)" in files["Left out"]
+    page = _button(page, "Import 2 people").click().run()
+    assert not page.exception
+    assert "2 new, 0 changed" in _texts(page.success)
+    with database.reading() as db:
+        assert db.exec(select(ImportRun)).one().created == 2
+        assert db.exec(select(Person).where(Person.source_id == "N1")).one().last_name == "Παπαδόπουλος"
+    assert page.dataframe[-1].value.iloc[0]["New"] == 2
+
+
+def test_the_same_file_again_has_nothing_to_import(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
+    page = _upload(_page(monkeypatch, cast.olga.actor), ("list.csv", LIST.encode()))
+    page = _button(page, "Import 2 people").click().run()
+    page = page.run()
+    assert "knows all of this already" in _texts(page.info)
+
+
+def test_a_column_can_be_given_another_meaning(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
+    page = _upload(_page(monkeypatch, cast.olga.actor), ("list.csv", LIST.replace("First name", "Ruf").encode()))
+    assert "recognised as First name" in _texts(page.error)
+    chosen = next(box for box in page.selectbox if box.label == "Column 3")
+    chosen.select("first_name")
+    page = _button(page, "Check again with these").click().run()
+    assert not page.exception
+    assert _button(page, "Import 2 people")
+
+
+def test_errors_are_listed_and_block_the_button(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
+    page = _upload(_page(monkeypatch, cast.olga.actor), ("list.csv", (LIST + "N1,Twice,Tom,,,,\r\n").encode()))
+    problems = page.dataframe[1].value
+    assert problems.iloc[0][["Row", "Column", "Value"]].tolist() == [4, "Student code", "N1"]
+    assert _button(page, "Import 2 people").disabled
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("list.csv", b""),
+        ("list.csv", b"%PDF-1.7"),
+        ("list.xlsx", b"PK\x03\x04 xl/workbook.xml"),
+        ("a.zip", b"PK\x03\x04"),
+    ],
+)
+def test_a_file_that_is_no_list_gets_a_sentence(
+    cast: Cast, monkeypatch: pytest.MonkeyPatch, name: str, content: bytes
+) -> None:
+    page = _upload(_page(monkeypatch, cast.olga.actor), (name, content))
+    assert not page.exception
+    assert page.error
+
+
+def test_people_not_in_the_file_are_marked_as_left_only_when_ticked(
+    cast: Cast, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    page = _upload(_page(monkeypatch, cast.olga.actor), ("list.csv", LIST.encode()))
+    page.checkbox[0].check().run()
+    _button(page, "Import 2 people").click().run()
+    with database.reading() as db:
+        assert db.get(Person, cast.otto.person.id).status == "left"
+        assert db.get(Person, cast.tom.person.id).status == "active"
+
+
+@pytest.mark.parametrize("member", ["tom", "cora"])
+def test_those_who_may_not_import_cannot_open_the_page(
+    cast: Cast, monkeypatch: pytest.MonkeyPatch, member: str
+) -> None:
+    with pytest.raises(ValueError, match="imports"):
+        _page(monkeypatch, getattr(cast, member).actor)
