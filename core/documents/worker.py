@@ -22,7 +22,7 @@ RENDERERS: dict[type[Paper], Callable[[Paper], bytes]] = {StudentAccountInfo: st
 def main(control: socket.socket) -> None:
     """Fork for each connection handed over, until the other side is gone."""
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody waits for the children
-    _load_everything()
+    load_everything()
     gc.collect()
     gc.freeze()
     gc.disable()  # a child ends before garbage matters, and collecting would copy the shared memory
@@ -46,7 +46,7 @@ def _draw_one(line: socket.socket) -> None:
         line.sendall(len(drawn).to_bytes(8, "big") + drawn)
 
 
-def _load_everything() -> None:
+def load_everything() -> None:
     """Draw a small document: what fpdf2 and fontTools load on first use is then there for every fork."""
     head = Letterhead("", "", "", "", "", datetime(2000, 1, 1, tzinfo=UTC), "UTC")
     nobody = ("1", "a", "ب", "", "", "", "", 0, 0, None, None, "")

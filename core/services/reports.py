@@ -108,7 +108,7 @@ def _student_account_info(db: Session, actor: Actor, selection_id: int, scope: R
     digest, groups = hashlib.sha256(), []
     for group in found:
         digest.update(" ".join(str(row[0]) for row in group.rows).encode() + b"\n")
-        rows = [_shown(row, actor) for row in group.rows]
+        rows = _shown(group.rows, in_full=actor.may(Permission.SEE_CONTACTS))
         groups.append((group.order, ClassRows(group.title, len(rows), pickle.dumps(rows))))
     classes = tuple(rows for _, rows in sorted(groups, key=lambda pair: pair[0]))
     people = sum(group.count for group in classes)
@@ -119,11 +119,11 @@ def _student_account_info(db: Session, actor: Actor, selection_id: int, scope: R
     return _Contents(paper, people, digest.hexdigest())
 
 
-def _shown(row: StudentRow, actor: Actor) -> StudentRow:
-    """The row without its ids, contacts masked for whom they are not meant (R61)."""
-    if actor.may(Permission.SEE_CONTACTS):
-        return row[FIRST_OF_ROW:]
-    return (*row[FIRST_OF_ROW:EMAIL], masked(row[EMAIL]), masked(row[MOBILE]), *row[MOBILE + 1 :])
+def _shown(rows: list[StudentRow], *, in_full: bool) -> list[StudentRow]:
+    """The rows without their ids, contacts masked for whom they are not meant (R61)."""
+    if in_full:
+        return [row[FIRST_OF_ROW:] for row in rows]
+    return [(*row[FIRST_OF_ROW:EMAIL], masked(row[EMAIL]), masked(row[MOBILE]), *row[MOBILE + 1 :]) for row in rows]
 
 
 def _notes(actor: Actor) -> tuple[str, ...]:

@@ -25,7 +25,7 @@ TEMPLATE = """
 .firstkey-report small {{ opacity: .65; }}
 </style>
 <form class="firstkey-report" method="post" action="/files/{kind}">
-<input type="hidden" name="token" value="{token}">
+<input type="hidden" name="form_token" value="{token}">
 <input type="hidden" name="selection_id" value="{selection_id:d}">
 <input type="hidden" name="scope" value="{scope}">
 <input type="hidden" name="expected" value="{expected:d}">

@@ -44,7 +44,7 @@ def _form(actor: Actor, **values: object) -> dict[str, str]:
         selections.show(db, actor, list_name="students", filter=StudentFilter())
     with database.transaction() as db:
         view = selections.current(db, actor, list_name="students")
-    form = {"token": sign_in.form_token(actor), "selection_id": view.id, "scope": "shown", "expected": 3} | values
+    form = {"form_token": sign_in.form_token(actor), "selection_id": view.id, "scope": "shown", "expected": 3} | values
     return {name: str(value) for name, value in form.items()}
 
 
@@ -75,9 +75,9 @@ def test_without_a_session_there_is_nothing(client: TestClient, cast: Cast) -> N
 
 def test_a_student_gets_nothing_and_a_teacher_a_sentence(client: TestClient, cast: Cast) -> None:
     actor = _signed_in(client, cast.sam)
-    form = {"token": sign_in.form_token(actor), "selection_id": "1", "scope": "shown", "expected": "3"}
+    form = {"form_token": sign_in.form_token(actor), "selection_id": "1", "scope": "shown", "expected": "3"}
     assert _post(client, form).status_code == 404
-    answer = _post(client, form | {"token": sign_in.form_token(_signed_in(client, cast.tom))})
+    answer = _post(client, form | {"form_token": sign_in.form_token(_signed_in(client, cast.tom))})
     assert answer.status_code == 403
     assert "Your role does not include this" in answer.text
 
@@ -94,7 +94,7 @@ def test_a_student_gets_nothing_and_a_teacher_a_sentence(client: TestClient, cas
 def test_a_form_of_another_site_is_refused(client: TestClient, cast: Cast, headers: dict[str, str]) -> None:
     answer = _post(client, _form(_signed_in(client, cast.olga)), **headers)
     assert answer.status_code == 403
-    assert "did not come from your page" in answer.text
+    assert "This form has expired" in answer.text
 
 
 def test_a_form_that_names_no_page_is_refused(client: TestClient, cast: Cast) -> None:
@@ -103,7 +103,7 @@ def test_a_form_that_names_no_page_is_refused(client: TestClient, cast: Cast) ->
 
 @pytest.mark.parametrize("token", ["", "0" * 32, "é"])
 def test_a_form_without_the_token_of_this_session_is_refused(client: TestClient, cast: Cast, token: str) -> None:
-    assert _post(client, _form(_signed_in(client, cast.olga), token=token)).status_code == 403
+    assert _post(client, _form(_signed_in(client, cast.olga), form_token=token)).status_code == 403
 
 
 def test_somebody_elses_selection_is_not_found(client: TestClient, cast: Cast) -> None:
@@ -132,5 +132,5 @@ def test_numbers_that_are_none_are_refused(client: TestClient, cast: Cast, value
 def test_an_unknown_report_and_a_huge_form_are_refused(client: TestClient, cast: Cast) -> None:
     form = _form(_signed_in(client, cast.olga))
     assert _post(client, form, path="/files/passwords").status_code == 404
-    assert _post(client, form | {"more": "x" * 5000}).status_code == 422
+    assert _post(client, form | {"more": "x" * 5000}).status_code == 413
     assert client.get(PATH).status_code == 405
