@@ -83,7 +83,7 @@ class Face:
 
     def width(self, text: str) -> float:
         """The width of one text in thousandths of the font size."""
-        return float(sum(self.font.cw[ord(character)] for character in text))
+        return float(sum(map(self.font.cw.__getitem__, map(ord, text))))
 
 
 def _strings(joined: bytes) -> list[bytes]:

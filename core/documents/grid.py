@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from core.documents.ink import LEADING, SMALLEST, Ink
+from core.documents.ink import LEADING, SMALLEST, WIDEST, Ink
 from core.documents.text import clean, clean_all, needs_shaping, places_to_shape
 
 GAP = 5  # points between a text and the next column
@@ -49,6 +49,7 @@ class Grid:
         self.ink, self.columns, self.size, self.row_height = ink, columns, size, row_height
         self.width = sum(column.width for column in columns)
         self._kept: list[_Kept] = [_Kept(self, column) for column in columns]
+        self._ordinary = _Ordinary(self)
         self._row = b"".join(_cell_template(column) for column in columns)
         self._back = b"-%d -%%.1f Td\n" % self.width
 
@@ -71,17 +72,19 @@ class Grid:
     def draw(self, rows: Rows, begin: int, end: int, *, x: float, top: float) -> bytes:
         """Rows `begin` to `end` (exclusive) with hairlines below them, `top` being where the first row begins."""
         heights = rows.heights[begin:end]
-        ends = top - np.cumsum(heights)
-        right = x + self.width
-        rules = b"".join([b"%.2f %.1f m %.2f %.1f l\n" % (x, y, right, y) for y in ends.tolist()])
-        template = b"".join([self._template(height) for height in heights])
+        if heights.count(self.row_height) == len(heights):
+            template = self._ordinary[len(heights)]
+        else:
+            template = self._template(heights)
         texts = template % tuple(chain.from_iterable(rows.cells[begin:end]))
-        base = top - self.row_height / 2 - 0.36 * self.size
-        start = b"BT %b %.2f Tf %.2f %.2f Td\n" % (self.ink.face.name, self.size, x, base)
-        return b"0.3 w 0.75 G\n%bS\n%b%bET\n" % (rules, start, texts)
+        return b"q 1 0 0 1 %.2f %.2f cm\n%bQ\n" % (x, top, texts)
 
-    def _template(self, height: float) -> bytes:
-        return self._row + self._back % height
+    def _template(self, heights: Sequence[float]) -> bytes:
+        """Rules and texts of so many rows, from the upper left corner; the texts are to be filled in."""
+        rules = b"".join([b"0 -%.1f m %d -%.1f l\n" % (y, self.width, y) for y in accumulate(heights)])
+        base = self.row_height / 2 + 0.36 * self.size
+        start = b"BT %b %.2f Tf 0 -%.2f Td\n" % (self.ink.face.name, self.size, base)
+        return b"0.3 w 0.75 G\n%bS\n%b%bET\n" % (rules, start, b"".join([self._row + self._back % h for h in heights]))
 
     def _column(self, kept: _Kept, texts: Sequence[str], lines: Counter[int]) -> list[bytes]:
         if kept.column.few:
@@ -133,6 +136,18 @@ def _to_shape(texts: list[str]) -> set[int]:
     return {bisect_right(ends, place) for place in places}
 
 
+class _Ordinary(dict[int, bytes]):
+    """Templates for so many rows of ordinary height."""
+
+    def __init__(self, grid: Grid) -> None:
+        super().__init__()
+        self.grid = grid
+
+    def __missing__(self, rows: int) -> bytes:
+        self[rows] = made = self.grid._template([self.grid.row_height] * rows)
+        return made
+
+
 class _Kept(dict[str, bytes]):
     """The encoded cells of a column with few values."""
 
@@ -142,7 +157,8 @@ class _Kept(dict[str, bytes]):
 
     def __missing__(self, text: str) -> bytes:
         cleaned, ink, room = clean(text), self.grid.ink, self.column.width - GAP
-        fits = not needs_shaping(cleaned) and ink.width(cleaned, self.grid.size) <= room
+        plain = not needs_shaping(cleaned)
+        fits = plain and (WIDEST * len(cleaned) * self.grid.size <= room or ink.width(cleaned, self.grid.size) <= room)
         drawn = ink.face.encode([cleaned])[0] if fits else ink.cell(cleaned, room, self.grid.size, exact=False)[0]
         self[text] = drawn
         return drawn

@@ -8,6 +8,7 @@ from core.documents.text import clean, needs_shaping
 
 SMALLEST = 5.2  # points; below that nobody reads a user name
 LEADING = 6.0
+WIDEST = 1.6  # times the size: no glyph is wider
 # A cell stands in "(%b)Tj": these close the string, do what they like, and open an empty one again.
 _OPEN, _CLOSE = b")Tj ", b" ("
 
@@ -47,7 +48,7 @@ class Ink:
     def line(self, text: str, x: float, y: float, size: float, *, limit: float = 0, right: bool = False) -> bytes:
         """A whole text object at a place; `right` makes x the right end."""
         text = clean(text)
-        if 1.6 * size * len(text) > limit > 0:  # no glyph is wider
+        if WIDEST * size * len(text) > limit > 0:
             text = self.shorten(text, limit, size)
         left = x - self.width(text, size) if right else x
         return b"BT %b %.2f Tf %.2f %.2f Td %b ET\n" % (self.face.name, size, left, y, self.show(text, size))

@@ -12,8 +12,9 @@ from typing import Any, cast
 from fpdf import FPDF, ViewerPreferences
 from fpdf.enums import PDFResourceType
 from fpdf.fonts import TTFFont
+from fpdf.outline import OutlineItemDictionary
 from fpdf.output import OutputProducer, PDFPage
-from fpdf.syntax import PDFContentStream, PDFObject, create_stream
+from fpdf.syntax import DestinationXYZ, PDFContentStream, PDFObject, create_stream
 
 from core.documents.fonts import Face
 from core.documents.text import clean
@@ -42,8 +43,27 @@ class _ReadyPage(PDFPage):
         return f"{self.id} 0 obj\n<<\n{names}\n/Type /Page\n>>\nendobj"
 
 
+class _ReadyBookmark(OutlineItemDictionary):
+    """An entry of the outline without children; a long list has thousands."""
+
+    __slots__ = ()
+
+    def serialize(self, *_args: Any, **_kwargs: Any) -> str:
+        parts = (("Parent", self.parent), ("Prev", self.prev), ("Next", self.next))
+        names = "\n".join(f"/{name} {part.ref}" for name, part in parts if part)
+        dest = cast(DestinationXYZ, self.dest).serialize()
+        return f"{self.id} 0 obj\n<<\n/Title {self.title.serialize()}\n/Dest {dest}\n{names}\n>>\nendobj"
+
+
 class _Producer(OutputProducer):
     """Takes the pages as they are."""
+
+    def _add_document_outline(self) -> Any:
+        outline, items = super()._add_document_outline()
+        for item in items:
+            if not item.count:
+                item.__class__ = _ReadyBookmark
+        return outline, items
 
     def _add_pages(self, _slice: slice = slice(0, None)) -> list[Any]:
         pages = list(self._iter_pages_in_order())[_slice]
