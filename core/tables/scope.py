@@ -37,10 +37,15 @@ def students_of(section_ids: Collection[int]) -> sa.CompoundSelect[Any]:
     return sa.select(col(listed.id)).where(col(listed.section_id).in_(wanted)).union(enrolled)
 
 
-def _guardians_of(students: sa.CompoundSelect[Any]) -> sa.Select[Any]:
+def holds_today() -> Truth:
+    """Holds for guardianships that are in force today (R62)."""
     today = clock.now().date()
-    return sa.select(col(Guardianship.guardian_id)).where(
-        col(Guardianship.student_id).in_(students),
+    return sa.and_(
         sa.or_(col(Guardianship.starts_on).is_(None), col(Guardianship.starts_on) <= today),
         sa.or_(col(Guardianship.ends_on).is_(None), col(Guardianship.ends_on) >= today),
     )
+
+
+def _guardians_of(students: sa.CompoundSelect[Any]) -> sa.Select[Any]:
+    query = sa.select(col(Guardianship.guardian_id))
+    return query.where(col(Guardianship.student_id).in_(students), holds_today())

@@ -2,25 +2,39 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import sqlalchemy as sa
 from sqlmodel import Session, col
 
 from core import clock
-from core.models import Account, Person
+from core.models import Account, Person, UserType
 from core.permissions import Actor, Permission
 from core.rules.account_state import AccountState
-from core.tables import account_state, conditions, school
-from core.tables.filters import AccountFilter
+from core.tables import account_state, conditions, school, students
+from core.tables.filters import AccountFilter, StudentFilter
 
 
 def by_state(db: Session, actor: Actor, *, filter: AccountFilter) -> dict[AccountState, int]:
-    """Accounts per state, every state named; people without an account are not accounts."""
+    """Accounts per state, every state named. *No account* are the students who have none, where students are asked for.
+
+    Whoever sees no accounts is shown the numbers of the students of their classes.
+    """
     actor.require(Permission.SEE_STATUS)
-    policy = school.policy(school.settings(db))
-    state = account_state.state(clock.now(), policy).label("state")
-    asked = conditions.accounts(actor, filter, now=clock.now(), policy=policy)
+    if not actor.may(Permission.SEE_ACCOUNTS):
+        filter = replace(filter, user_types=(UserType.STUDENT,))
+    found = _accounts(db, actor, filter)
+    if not filter.user_types or UserType.STUDENT in filter.user_types:
+        asked = StudentFilter(section_ids=filter.section_ids, states=(AccountState.NO_ACCOUNT,))
+        found[AccountState.NO_ACCOUNT] = students.count(db, actor, filter=asked)
+    return {state: found.get(state, 0) for state in AccountState}
+
+
+def _accounts(db: Session, actor: Actor, filter: AccountFilter) -> dict[AccountState, int]:
+    policy, now = school.policy(school.settings(db)), clock.now()
+    state = account_state.state(now, policy).label("state")
+    asked = conditions.accounts(actor, filter, now=now, policy=policy)
     joined = sa.select(state).select_from(Account).join(Person, col(Account.person_id) == col(Person.id))
     inner = joined.where(*asked).subquery()
     rows = db.execute(sa.select(inner.c.state, sa.func.count()).group_by(inner.c.state))
-    found = {AccountState(name): number for name, number in rows}
-    return {name: found.get(name, 0) for name in AccountState if name is not AccountState.NO_ACCOUNT}
+    return {AccountState(name): number for name, number in rows}

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
 from enum import StrEnum
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import streamlit as st
 
 from core.rules import words
 from core.rules.account_state import AccountState
 from core.rules.reachability import Refusal
+from core.tables.student_card import AccountCard
 
 STATE_OPTIONS = {state.value: said.label for state, said in words.ACCOUNT_STATE.items()}
 
@@ -44,3 +47,26 @@ def said(mapping: Mapping[Any, str], code: str) -> str:
 def named(mapping: Mapping[Any, str]) -> dict[str, str]:
     """A map of statuses as options of a filter."""
     return {key.value if isinstance(key, StrEnum) else str(key): word for key, word in mapping.items()}
+
+
+def account_facts(account: AccountCard, time_zone: str) -> list[tuple[str, str]]:
+    """The facts of an account, in words and in the school's own time."""
+    moments = {
+        "Created": account.created_at,
+        "Last invitation": account.invited_at,
+        "Invitation valid until": account.invitation_ends_at,
+        "Verified": account.verified_at,
+        "First login": account.first_sign_in_at,
+        "Last login": account.last_sign_in_at,
+    }
+    told = [(label, moment_words(moment, time_zone)) for label, moment in moments.items()]
+    return [
+        ("Username", account.username),
+        ("Signs in with", said(words.SIGN_IN_METHOD, account.sign_in_method)),
+        *told,
+    ]
+
+
+def moment_words(moment: datetime | None, time_zone: str) -> str:
+    """3 Mar 2027, 14:05, or a dash."""
+    return f"{moment.astimezone(ZoneInfo(time_zone)):%-d %b %Y, %H:%M}" if moment else "–"

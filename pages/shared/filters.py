@@ -44,19 +44,20 @@ def ask(name: str, kind: type[Filter], *, placeholder: str, main: Sequence[Choic
     asked = _asked(name, kind)
     version = st.session_state.setdefault(f"{name}.version", 0)
     with st.form(f"{name}.filter.{version}", border=False):
-        columns = st.columns([3, *[2] * len(main)], vertical_alignment="bottom")
+        columns = st.columns([3, *[2] * len(main), 1.2, 0.9], vertical_alignment="bottom")
         with columns[0]:
             text = st.text_input("Search for", asked.text, placeholder=placeholder, max_chars=100)
-        answers = {choice.field: _draw(choice, asked, column) for choice, column in zip(main, columns[1:], strict=True)}
+        answers = {
+            choice.field: _draw(choice, asked, column) for choice, column in zip(main, columns[1:-2], strict=True)
+        }
+        searched = columns[-2].form_submit_button("Search", type="primary", width="stretch")
+        cleared = columns[-1].form_submit_button("Clear", width="stretch")
         hidden = any(getattr(asked, choice.field) not in ("", (), None) for choice in more)
         with st.expander("More filters", expanded=hidden):
             columns = st.columns(max(len(more), 3))
             answers |= {
                 choice.field: _draw(choice, asked, column) for choice, column in zip(more, columns, strict=False)
             }
-        with st.container(horizontal=True):
-            searched = st.form_submit_button("Search", type="primary", icon=":material/search:")
-            cleared = st.form_submit_button("Clear")
     if searched or cleared:
         _remember(name, kind.from_json({"text": text.strip(), **answers}) if searched else kind())
         st.rerun()

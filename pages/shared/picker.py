@@ -65,6 +65,7 @@ def table(listing: Listing, shown: Shown, *, open_card: Callable[[int], None]) -
         rows,
         key=key,
         hide_index=True,
+        placeholder="",
         height=min(HEIGHT, 37 + 35 * len(rows)),
         column_config={
             "Open": st.column_config.ButtonColumn(

@@ -1,0 +1,171 @@
+"""Everything about one student that the card shows, and what would follow from what is being typed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+import sqlalchemy as sa
+from sqlmodel import Session, col
+
+from core import clock
+from core.errors import NotFound
+from core.models import Account, Guardianship, Person, PersonKind, Section
+from core.permissions import Actor, Permission
+from core.rules import contact_data, reachability
+from core.rules.account_state import AccountState, account_state
+from core.rules.reachability import AccountSide, Contact, Policy, Verdict
+from core.tables import person_facts, school, scope
+from core.tables.frames import masked
+
+
+@dataclass(frozen=True)
+class Guardian:
+    """Somebody who answers for the student."""
+
+    name: str
+    relation: str
+    email: str
+    mobile: str
+
+
+@dataclass(frozen=True)
+class AccountCard:
+    """The account's facts, as they are shown."""
+
+    username: str
+    sign_in_method: str
+    created_at: datetime
+    invited_at: datetime | None
+    invitation_ends_at: datetime | None
+    verified_at: datetime | None
+    first_sign_in_at: datetime | None
+    last_sign_in_at: datetime | None
+
+
+@dataclass(frozen=True)
+class StudentCard:
+    """One student. Contacts are masked for whom they are not meant; `seen` is what saving compares."""
+
+    id: int
+    seen: datetime
+    source_id: str
+    first_name: str
+    middle_name: str
+    last_name: str
+    section: str
+    grade: str
+    status: str
+    language: str
+    use_personal_email: bool
+    personal_email: str
+    contact_email: str
+    external_email: str
+    mobile: str
+    phone: str
+    state: AccountState
+    account: AccountCard | None
+    guardians: tuple[Guardian, ...]
+    microsoft: bool
+    contact: Contact
+    side: AccountSide | None
+    policy: Policy
+
+    def verdict(self, **typed: str | bool) -> Verdict:
+        """Whether the student can be invited by e-mail, with what is typed but not saved yet."""
+        contact = replace(self.contact, **typed)  # type: ignore[arg-type]
+        contact = replace(
+            contact,
+            personal_email_valid=contact_data.email_is_valid(contact.personal_email),
+            contact_email_valid=contact_data.email_is_valid(contact.contact_email),
+        )
+        return reachability.by_email(contact, self.side, self.policy)
+
+    def closed_mailbox(self, contact_email: str) -> bool:
+        """The contact e-mail is the new Microsoft address itself, which nobody can open yet."""
+        return reachability.opens_in_same_mailbox(replace(self.contact, contact_email=contact_email))
+
+
+def of_account(db: Session, actor: Actor, *, account_id: int) -> int:
+    """The student whose account this is."""
+    actor.require(Permission.SEE_ACCOUNTS)
+    query = sa.select(col(Account.person_id)).join(Person, col(Person.id) == col(Account.person_id))
+    found = db.scalar(query.where(col(Account.id) == account_id, scope.people(actor)))
+    if found is None:
+        raise NotFound(_NOT_THERE)
+    return int(found)
+
+
+def read(db: Session, actor: Actor, *, person_id: int) -> StudentCard:
+    """The card; a student outside the actor's scope is as little there as one who does not exist (R60)."""
+    actor.require(Permission.SEE_STUDENTS)
+    query = sa.select(Person, Account, col(Section.title)).outerjoin(Account, col(Account.person_id) == col(Person.id))
+    query = query.outerjoin(Section, col(Section.id) == col(Person.section_id))
+    row = db.execute(
+        query.where(col(Person.id) == person_id, col(Person.kind) == PersonKind.STUDENT, scope.people(actor))
+    ).first()
+    if row is None:
+        raise NotFound(_NOT_THERE)
+    person, account, section = row
+    policy = school.policy(school.settings(db))
+    show = _shown_to(actor)
+    contact = person_facts.contact(person, account)
+    return StudentCard(
+        id=person_id,
+        seen=person.updated_at,
+        source_id=person.source_id,
+        first_name=person.first_name,
+        middle_name=person.middle_name,
+        last_name=person.last_name,
+        section=section or "",
+        grade=person.grade,
+        status=person.status,
+        language=person.language,
+        use_personal_email=person.use_personal_email,
+        personal_email=show(person.personal_email),
+        contact_email=show(person.contact_email),
+        external_email=show(person.external_email),
+        mobile=show(person.mobile),
+        phone=show(person.phone),
+        state=account_state(person_facts.account_facts(person, account, policy), now=clock.now()),
+        account=_account(account),
+        guardians=tuple(_guardians(db, actor, person_id)),
+        microsoft=contact.user_type in policy.microsoft_user_types,
+        contact=contact,
+        side=person_facts.account_side(account),
+        policy=policy,
+    )
+
+
+def _account(account: Account | None) -> AccountCard | None:
+    if account is None:
+        return None
+    return AccountCard(
+        username=account.username,
+        sign_in_method=account.sign_in_method,
+        created_at=account.created_at,
+        invited_at=account.invited_at,
+        invitation_ends_at=account.invitation_ends_at,
+        verified_at=account.verified_at,
+        first_sign_in_at=account.first_sign_in_at,
+        last_sign_in_at=account.last_sign_in_at,
+    )
+
+
+def _guardians(db: Session, actor: Actor, student_id: int) -> list[Guardian]:
+    show = _shown_to(actor)
+    query = sa.select(Person, col(Guardianship.relation)).join(Person, col(Person.id) == col(Guardianship.guardian_id))
+    query = query.where(col(Guardianship.student_id) == student_id, scope.holds_today())
+    rows = db.execute(query.order_by(col(Guardianship.priority), col(Person.sort_name)))
+    return [
+        Guardian(f"{p.first_name} {p.last_name}", relation, show(p.contact_email), show(p.mobile))
+        for p, relation in rows
+    ]
+
+
+def _shown_to(actor: Actor) -> Callable[[str], str]:
+    return str if actor.may(Permission.SEE_CONTACTS) else masked
+
+
+_NOT_THERE = "There is no such student in your classes. Go back to the Students List."

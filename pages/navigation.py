@@ -1,0 +1,95 @@
+"""Streamlit's main script: who is here, which screens they may open, run one."""
+
+from __future__ import annotations
+
+from html import escape
+
+import streamlit as st
+
+from core import database
+from core.permissions import Actor, Permission
+from core.rules import words
+from core.services import sign_in
+from core.tables import people, school
+from pages.shared import guard
+
+# Each screen with the permission that its own guard asks for, and where it stands in the sidebar ("" is nowhere).
+SCREENS = (
+    ("status.py", "Account status", ":material/monitoring:", Permission.SEE_STATUS, "Work"),
+    ("students.py", "Students List", ":material/school:", Permission.SEE_STUDENTS, "Work"),
+    ("accounts.py", "User Accounts", ":material/manage_accounts:", Permission.SEE_ACCOUNTS, "Work"),
+    ("campaigns.py", "Campaigns", ":material/send:", Permission.SEND, "Work"),
+    ("outbox.py", "Outbox", ":material/outbox:", Permission.REVEAL_CREDENTIALS, "Work"),
+    ("imports.py", "Imports", ":material/upload_file:", Permission.IMPORT, "School"),
+    ("settings.py", "Settings", ":material/settings:", Permission.CHANGE_SETTINGS, "School"),
+    ("student.py", "Student", ":material/person:", Permission.SEE_STUDENTS, ""),
+)
+FRAME = """
+<style>
+.stMainBlockContainer { padding-top: 2.5rem; padding-bottom: 3rem; }
+.stSidebar [data-testid="stSidebarUserContent"] > div > div > div:first-child { font-weight: 600; }
+</style>
+"""
+SIGN_OUT = """
+<style>
+.firstkey-out button {{
+  padding: .25rem .75rem; border: 1px solid color-mix(in srgb, currentColor 25%, transparent); border-radius: .4rem;
+  background: transparent; color: inherit; font: inherit; cursor: pointer;
+}}
+.firstkey-out button:hover {{ background: color-mix(in srgb, currentColor 9%, transparent); }}
+</style>
+<form class="firstkey-out" method="post" action="/sign-out">
+<input type="hidden" name="form_token" value="{token}">
+<button type="submit">Sign out</button>
+</form>
+"""
+
+
+def _screens(actor: Actor) -> dict[str, list[st.Page]]:
+    groups: dict[str, list[st.Page]] = {}
+    for file, title, icon, permission, group in SCREENS:
+        if actor.may(permission):
+            default, visibility = file == "status.py", "visible" if group else "hidden"
+            page = st.Page(file, title=title, icon=icon, default=default, visibility=visibility)
+            groups.setdefault(group or "Work", []).append(page)
+    return groups
+
+
+def _sidebar(actor: Actor, screens: dict[str, list[st.Page]], *, school_name: str, name: str) -> None:
+    """The school, the screens of this role in their groups, who is here, the way out."""
+    with st.sidebar:
+        st.text(school_name)
+        for group in ("Work", "School"):
+            pages = [page for page in screens.get(group, []) if page.visibility == "visible"]
+            if pages:
+                st.caption(group)
+            with st.container(gap=None):
+                for page in pages:
+                    st.page_link(page)
+        st.divider()
+        st.text(name)
+        st.caption(", ".join(words.ROLE[role] for role in sorted(actor.roles)))
+        st.html(SIGN_OUT.format(token=escape(sign_in.form_token(actor))))
+
+
+def _note_use(actor: Actor) -> None:
+    """A full run is a person's act (R36); a fragment that refreshes itself does not come here."""
+    with database.reading() as db:
+        due = sign_in.is_due_to_note(db, actor=actor)
+    if due:
+        with database.transaction() as db:
+            sign_in.note_use(db, actor=actor)
+
+
+st.set_page_config(page_title="Firstkey", page_icon=":material/key:", layout="wide", initial_sidebar_state="expanded")
+actor = guard.signed_in()
+_note_use(actor)
+with database.reading() as db:
+    settings, name = school.settings(db), people.name_of(db, actor)
+screens = _screens(actor)
+chosen = st.navigation(screens, position="hidden")
+st.html(FRAME)
+_sidebar(actor, screens, school_name=settings.school_name, name=name)
+if settings.is_demo:
+    st.badge("Demo school: nothing leaves this machine", icon=":material/science:", color="orange")
+chosen.run()

@@ -1,0 +1,135 @@
+"""The two tabs of the student card that can be saved, each with the line that follows what is typed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import streamlit as st
+
+from core import database
+from core.errors import AppError, InputProblem
+from core.permissions import Actor, Permission
+from core.rules import words
+from core.rules.reachability import Verdict
+from core.services import students
+from core.services.students import Saved
+from core.tables.student_card import StudentCard
+from pages.shared import cells, feedback
+
+STATUSES, LANGUAGES = cells.named(words.PERSON_STATUS), dict(words.LANGUAGE)
+
+
+def identity(card: StudentCard) -> None:
+    """Who this is, and the one verdict that matters."""
+    said = words.ACCOUNT_STATE[card.state]
+    st.text(f"{card.first_name} {card.middle_name} {card.last_name}".replace("  ", " "), width="stretch")
+    st.caption("Student")
+    facts = {"Code": card.source_id, "Class": card.section, "Grade": card.grade, "Status": STATUSES[card.status]}
+    for label, value in facts.items():
+        if value:
+            with st.container(horizontal=True, gap="small"):
+                st.caption(label, width=60)
+                st.text(value)
+    st.badge(said.label, icon=f":material/{said.icon}:", color="gray", help=said.meaning)
+
+
+@st.fragment
+def profile(actor: Actor, card: StudentCard) -> None:
+    """*Student Profile*. A fragment: typing reruns the tab, not the page."""
+    locked = not actor.may(Permission.EDIT_STUDENTS)
+    key = f"profile.{card.id}.{card.seen.isoformat()}"
+    first, last = st.columns(2)
+    typed: dict[str, Any] = {
+        "first_name": first.text_input("First name", card.first_name, key=f"{key}.first", disabled=locked),
+        "last_name": last.text_input("Last name", card.last_name, key=f"{key}.last", disabled=locked),
+        "middle_name": first.text_input("Middle name", card.middle_name, key=f"{key}.middle", disabled=locked),
+        "status": last.selectbox(
+            "Status",
+            list(STATUSES),
+            list(STATUSES).index(card.status),
+            format_func=STATUSES.__getitem__,
+            key=f"{key}.status",
+            disabled=locked,
+        ),
+        "language": first.selectbox(
+            "Language",
+            list(LANGUAGES),
+            list(LANGUAGES).index(card.language) if card.language in LANGUAGES else 0,
+            format_func=LANGUAGES.__getitem__,
+            key=f"{key}.language",
+            disabled=locked,
+        ),
+        "personal_email": last.text_input(
+            "Personal e-mail", card.personal_email, key=f"{key}.email", disabled=locked, live=not locked
+        ),
+        "use_personal_email": st.toggle(
+            "Use Personal E-mail",
+            card.use_personal_email,
+            key=f"{key}.use",
+            disabled=locked,
+            help="Without Microsoft 365, invitations by e-mail go to the personal e-mail, and only while this is on.",
+        ),
+    }
+    asked = {name: typed[name] for name in ("personal_email", "use_personal_email")}
+    _line(card.verdict(**({} if locked else asked)), locked=locked)
+    _save_button(
+        actor, card, key, lambda db: students.save_profile(db, actor, person_id=card.id, seen=card.seen, **typed)
+    )
+
+
+@st.fragment
+def contact(actor: Actor, card: StudentCard) -> None:
+    """*Contact*. With Microsoft 365 the invitation goes to the *Contact e-mail*."""
+    locked = not actor.may(Permission.EDIT_STUDENTS)
+    key = f"contact.{card.id}.{card.seen.isoformat()}"
+    email = st.text_input(
+        "Contact e-mail",
+        card.contact_email,
+        key=f"{key}.email",
+        disabled=locked,
+        live=not locked,
+        help="With Microsoft 365 the invitation goes here: an address that somebody can open today.",
+    )
+    left, right = st.columns(2)
+    mobile = left.text_input("Mobile", card.mobile, key=f"{key}.mobile", disabled=locked)
+    phone = right.text_input("Phone", card.phone, key=f"{key}.phone", disabled=locked)
+    if card.external_email:
+        st.text_input("Microsoft 365 address", card.external_email, disabled=True, key=f"{key}.external")
+    if not locked and card.closed_mailbox(email):
+        st.warning("This is the new Microsoft 365 address itself. Nobody can open that mailbox before signing in.")
+    _line(card.verdict(**({} if locked else {"contact_email": email})), locked=locked)
+    typed = {"contact_email": email, "mobile": mobile, "phone": phone}
+    _save_button(
+        actor, card, key, lambda db: students.save_contact(db, actor, person_id=card.id, seen=card.seen, **typed)
+    )
+
+
+def _line(verdict: Verdict, *, locked: bool) -> None:
+    """Can be invited by e-mail: yes, to whom; no, and why."""
+    if verdict.refusal is not None:
+        st.text(f"Can be invited by e-mail: no, because {words.REFUSAL[verdict.refusal]}.")
+    else:
+        st.text("Can be invited by e-mail: yes." if locked else f"Can be invited by e-mail: yes, to {verdict.address}.")
+
+
+def _save_button(actor: Actor, card: StudentCard, key: str, save: Callable[[Any], Saved]) -> None:
+    if not actor.may(Permission.EDIT_STUDENTS) or not st.button("Save", type="primary", key=f"{key}.save"):
+        return
+    try:
+        with database.transaction() as db:
+            saved = save(db)
+    except AppError as refusal:
+        hint = refusal.hint if isinstance(refusal, InputProblem) else ""
+        st.error(f"{refusal} {hint}", icon=":material/info:")
+        return
+    feedback.later(_words(saved))
+    st.rerun()
+
+
+def _words(saved: Saved) -> str:
+    if not saved.fields:
+        return "Nothing was changed."
+    fields = ", ".join(name.replace("_", " ") for name in saved.fields)
+    ended = f" {saved.invitations_ended} open invitation to the old address ended." if saved.invitations_ended else ""
+    return f"Saved: {fields}.{ended}"
