@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 
-import pandas as pd
 import streamlit as st
 
 from core import database
@@ -21,6 +20,7 @@ from core.tables import school
 from pages.shared import feedback, guard, import_columns, import_result
 
 STATE = "import_state"  # key of the files, choices, check; forgotten when other files are chosen
+DONE, TURN = "import_done", "import_turn"  # what the last import did; a new number empties the uploader
 
 
 def _uploaded() -> list[Upload]:
@@ -28,6 +28,7 @@ def _uploaded() -> list[Upload]:
         "A list of students (CSV or Excel), or the files of a School Data Sync set, also as one ZIP archive",
         type=["csv", "txt", "tsv", "xlsx", "xls", "zip"],
         accept_multiple_files=True,
+        key=f"import_files_{st.session_state.get(TURN, 0)}",
         help="At most 10 MB and 20,000 rows. Larger files: python -m core.manage import FILE.",
     )
     return [Upload(file.name, file.getvalue()) for file in chosen]
@@ -68,7 +69,11 @@ def _show(actor: Actor, uploads: list[Upload]) -> None:
     import_columns.files(check.intake.files)
     import_result.counts(check.plan.counts)
     import_result.problems(check.problems)
+    _offer(actor, uploads, check)
     import_result.samples(check)
+
+
+def _offer(actor: Actor, uploads: list[Upload], check: Check) -> None:
     found, gone = check.plan.counts, sum(row["kind"] == PersonKind.STUDENT for row in check.plan.missing)
     left = gone > 0 and st.checkbox(f"Mark the {gone:,} students who are not in the file as Left", key="import_left")
     if found.nothing and not left:
@@ -84,29 +89,23 @@ def _apply(actor: Actor, uploads: list[Upload], check: Check, *, mark_as_left: b
     with database.transaction() as db:
         run = imports.apply(db, actor, seen=check, uploads=uploads, mark_as_left=mark_as_left)
     left = f", {run.left:,} marked as Left" if run.left else ""
-    st.success(f"Imported: {run.created:,} new, {run.changed:,} changed, {run.unchanged:,} unchanged{left}.")
-    st.write("Nobody was written to, and nobody has an account yet. Next: open the Students List and create accounts.")
-    st.page_link("students.py", label="Open the Students List", icon=":material/arrow_forward:")
+    told = f"Imported: {run.created:,} new, {run.changed:,} changed, {run.unchanged:,} unchanged{left}."
+    st.session_state[DONE], st.session_state[TURN] = told, st.session_state.get(TURN, 0) + 1
+    st.rerun()
 
 
 def _earlier(actor: Actor) -> None:
     with database.reading() as db:
         runs, zone = tables.runs(db, actor), school.settings(db).time_zone
-    st.subheader("Earlier imports")
-    if not runs:
-        st.caption("None yet. Upload a file above; a check comes first and changes nothing.")
-        return
-    names = ("applied_at", "applied_by", "source", "created", "changed", "unchanged", "left")
-    frame = pd.DataFrame([run.model_dump(include=set(names)) for run in runs])[list(names)]
-    frame["applied_at"] = frame["applied_at"].dt.tz_convert(zone).dt.strftime("%-d %b %Y, %H:%M")
-    frame.columns = ["When", "By", "Files", "New", "Changed", "Unchanged", "Left"]
-    st.dataframe(frame, hide_index=True, width="stretch", key="import_runs")
+    import_result.earlier(runs, zone=zone)
 
 
 actor = guard.require(Permission.IMPORT)
 st.title("Imports")
+import_result.outcome(st.session_state.get(DONE, ""))
 uploads = _uploaded()
 if uploads:
+    st.session_state.pop(DONE, None)
     with feedback.refusals_shown():
         _show(actor, uploads)
 _earlier(actor)

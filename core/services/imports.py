@@ -13,7 +13,7 @@ from core.errors import Conflict, RowProblem, RowProblems, Severity
 from core.models import ImportRun, Person, PersonKind, PersonStatus
 from core.permissions import Actor, Permission
 from core.rules.imports import plan as plans
-from core.rules.imports.intake import Intake
+from core.rules.imports.intake import Intake, SectionKey
 from core.rules.imports.plan import Plan
 from core.rules.imports.world import World
 from core.rules.spreadsheets import Upload
@@ -38,6 +38,13 @@ class Check:
     @property
     def errors(self) -> int:
         return sum(problem.severity == Severity.ERROR for problem in self.intake.problems)
+
+    def title_of(self, section: SectionKey | None) -> str:
+        """What people call a class."""
+        if section is None:
+            return ""
+        new = self.plan.sections.get(section)
+        return new.title if new else str(self.world.sections[section]["title"])
 
 
 def check(db: Session, actor: Actor, *, intake: Intake) -> Check:

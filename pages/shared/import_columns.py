@@ -25,10 +25,10 @@ def files(found: list[FileFacts]) -> None:
             "Rows": file.rows,
             "Encoding": ENCODINGS.get(file.encoding, file.encoding),
             "Delimiter": DELIMITERS.get(file.delimiter, file.delimiter),
-            "Used": ", ".join(column.header for column in file.columns if column.meaning),
             "Left out": ", ".join(
                 f"{column.header} ({column.reason})" for column in file.columns if not column.meaning
             ),
+            "Used": ", ".join(column.header for column in file.columns if column.meaning),
         }
         for file in found
     ]
@@ -55,14 +55,16 @@ def _meanings(file: FileFacts, key: str) -> dict[str, str]:
     for number, column in enumerate(file.columns[:_MOST_COLUMNS]):
         if not column.header or column.header in chosen or columns.may_never_be_chosen(column.header):
             continue
-        chosen[column.header] = places[number % 2].selectbox(
+        places = places if len(chosen) % 2 else st.columns(2)
+        place = places[len(chosen) % 2]
+        chosen[column.header] = place.selectbox(
             f"Column {number + 1}",
             names,
             names.index(column.meaning) if column.meaning in names else 0,
             format_func=lambda name: columns.LABELS.get(name, "Leave out"),
             key=f"import_meaning_{key}_{number}",
         )
-        places[number % 2].text(f"“{column.header[:40]}”, for instance {column.sample or 'empty'}")
+        place.text(f"“{column.header[:40]}”, for instance {column.sample or 'empty'}")
     return chosen
 
 

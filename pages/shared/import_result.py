@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Any
+
 import pandas as pd
 import streamlit as st
 
 from core.errors import RowProblem, Severity
+from core.models import ImportRun
 from core.rules.imports.columns import LABELS
 from core.rules.imports.plan import Change, Counts
 from core.services.imports import Check
@@ -37,15 +41,19 @@ def problems(found: list[RowProblem]) -> None:
     rows = [
         {
             "": "Put right" if problem.severity == Severity.ERROR else "Note",
-            "File": problem.file,
             "Row": problem.row,
             "Column": problem.column,
             "Value": problem.value,
             "What to do": problem.message,
+            "File": problem.file,
         }
         for problem in found[:_SHOWN]
     ]
-    st.dataframe(pd.DataFrame(rows), hide_index=True, width="stretch", key="import_problems")
+    widths = {
+        "Value": st.column_config.TextColumn(width="small"),
+        "What to do": st.column_config.TextColumn(width="large"),
+    }
+    st.dataframe(pd.DataFrame(rows), hide_index=True, width="stretch", key="import_problems", column_config=widths)
     if len(found) > _SHOWN:
         st.caption(f"The first {_SHOWN} of {len(found):,} are shown.")
 
@@ -55,9 +63,9 @@ def samples(check: Check) -> None:
     plan = check.plan
     tabs = st.tabs(["New", "Changed", "Not in the file"])
     for tab, name, rows in (
-        (tabs[0], "new", [_person(row) for row in plan.created[:_SHOWN]]),
-        (tabs[1], "changed", [_change(change) for change in plan.changed[:_SHOWN]]),
-        (tabs[2], "missing", [_person(row) for row in plan.missing[:_SHOWN]]),
+        (tabs[0], "new", [_person(check, row) for row in plan.created[:_SHOWN]]),
+        (tabs[1], "changed", [_change(check, change) for change in plan.changed[:_SHOWN]]),
+        (tabs[2], "missing", [_person(check, row) for row in plan.missing[:_SHOWN]]),
     ):
         with tab:
             if rows:
@@ -66,23 +74,43 @@ def samples(check: Check) -> None:
                 st.caption("Nobody.")
 
 
-def _person(row: dict[str, object]) -> dict[str, object]:
-    section = row["section"]
+def outcome(told: str) -> None:
+    """What the last import did, and where to go from there."""
+    if told:
+        st.success(told, icon=":material/check:")
+        st.write("Nobody was written to, and no account was made. Next: choose students and create their accounts.")
+        st.page_link("students.py", label="Students List: create accounts", icon=":material/arrow_forward:")
+
+
+def earlier(runs: Sequence[ImportRun], *, zone: str) -> None:
+    """The imports of the past, newest first, in the school's time."""
+    st.subheader("Earlier imports")
+    if not runs:
+        st.caption("None yet. Upload a file above; a check comes first and changes nothing.")
+        return
+    names = ("applied_at", "applied_by", "source", "created", "changed", "unchanged", "left")
+    frame = pd.DataFrame([run.model_dump(include=set(names)) for run in runs])[list(names)]
+    frame["applied_at"] = frame["applied_at"].dt.tz_convert(zone).dt.strftime("%-d %b %Y, %H:%M")
+    frame.columns = ["When", "By", "Files", "New", "Changed", "Unchanged", "Left"]
+    st.dataframe(frame, hide_index=True, width="stretch", key="import_runs")
+
+
+def _person(check: Check, row: dict[str, Any]) -> dict[str, object]:
     return {
         "Kind": str(row["kind"]).capitalize(),
         "Code": row["source_id"],
         "Last name": row["last_name"],
         "First name": row["first_name"],
-        "Class": section[1] if isinstance(section, tuple) else "",
+        "Class": check.title_of(row["section"]),
         "Personal e-mail": row["personal_email"],
         "Contact e-mail": row["contact_email"],
         "Mobile": row["mobile"],
     }
 
 
-def _change(change: Change) -> dict[str, object]:
+def _change(check: Check, change: Change) -> dict[str, object]:
     told = [
-        f"{LABELS[name]}: {_value(change.before[name])} → {_value(change.after[name])}"
+        f"{LABELS[name]}: {_value(check, change.before[name])} → {_value(check, change.after[name])}"
         for name in change.fields
         if name in LABELS
     ]
@@ -94,9 +122,9 @@ def _change(change: Change) -> dict[str, object]:
     }
 
 
-def _value(value: object) -> str:
+def _value(check: Check, value: Any) -> str:
     if isinstance(value, tuple):
-        return str(value[1])
+        return check.title_of((str(value[0]), str(value[1])))
     if isinstance(value, bool):
         return "yes" if value else "no"
     return str(value) if value else "empty"
