@@ -1,0 +1,65 @@
+"""The commands that fill a school: demo and import."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import typer
+from sqlmodel import select
+from typer.testing import CliRunner
+
+from core import database
+from core.config import ROOT
+from core.errors import InputProblem
+from core.manage import demo, imports
+from core.models import AuditEntry, ImportRun, Person
+
+pytestmark = pytest.mark.usefixtures("ready")
+SET = ROOT / "tests" / "data" / "sds" / "SDS_v2.1"
+
+
+@pytest.fixture
+def ready(database: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The template of the tests has all tables but no note of their version."""
+    monkeypatch.setattr("core.migrations.upgrade", lambda: None)
+
+
+def _run(command: object, *arguments: str) -> tuple[int, str]:
+    app = typer.Typer()
+    app.command()(command)  # type: ignore[type-var]
+    result = CliRunner().invoke(app, list(arguments), catch_exceptions=False)
+    return result.exit_code, result.output
+
+
+def test_an_import_only_checks_until_it_is_told_to_apply() -> None:
+    code, output = _run(imports.import_, str(SET))
+    assert (code, "8 to create" in output, "Nothing was changed" in output) == (0, True, True)
+    assert "users.csv, row 3, Mobile “+11234567890”" in output
+    assert "never imported: password" in output
+    with database.reading() as db:
+        assert db.exec(select(Person)).first() is None
+
+
+def test_an_import_of_a_folder_is_applied_and_says_what_comes_next() -> None:
+    _code, output = _run(imports.import_, str(SET), "--apply")
+    assert "8 new, 0 changed" in output
+    assert "create accounts" in output
+    with database.reading() as db:
+        assert db.exec(select(ImportRun)).one().format == "sds_v2_1"
+        assert db.exec(select(AuditEntry)).one().actor.startswith("command line, ")
+
+
+def test_a_file_that_is_not_there_and_a_bad_row_are_told(tmp_path: Path) -> None:
+    with pytest.raises(InputProblem, match="no file or folder"):
+        _run(imports.import_, str(tmp_path / "nowhere.csv"))
+    bad = tmp_path / "list.csv"
+    bad.write_text("Code|Surname|Name\n|Smith|Ann\n")
+    code, output = _run(imports.import_, str(bad), "--delimiter", "|")
+    assert code == 1
+    assert "ERROR  list.csv, row 2, Code: There is no code." in output
+
+
+def test_the_demo_command_says_what_it_made() -> None:
+    _code, output = _run(demo.demo, "--students", "20", "--seed", "3")
+    assert "The demo school has 20 students" in output
