@@ -53,17 +53,14 @@ class Grid:
         self._row = b"".join(_cell_template(column) for column in columns)
         self._back = b"-%d -%%.1f Td\n" % self.width
 
-    def rows(self, table: Sequence[Sequence[str]]) -> Rows:
-        """Encode all rows; tall ones are those whose user name, code or address had to be wrapped."""
+    def rows(self, columns: Sequence[Sequence[str]]) -> Rows:
+        """Encode whole columns. Tall are the rows whose user name, code or address had to be wrapped."""
         lines: Counter[int] = Counter()
-        columns = [
-            self._column(kept, list(texts), lines)
-            for kept, texts in zip(self._kept, zip(*table, strict=True), strict=True)
-        ]
-        heights = [self.row_height] * len(table)
+        encoded = [self._column(kept, texts, lines) for kept, texts in zip(self._kept, columns, strict=True)]
+        heights = [self.row_height] * len(columns[0])
         for index, count in lines.items():
             heights[index] = self.height_of(count)
-        return Rows(list(zip(*columns, strict=True)), heights)
+        return Rows(list(zip(*encoded, strict=True)), heights)
 
     def height_of(self, lines: int) -> float:
         """How high a row is whose longest cell stands on so many lines; two fit into an ordinary row."""
@@ -88,7 +85,7 @@ class Grid:
 
     def _column(self, kept: _Kept, texts: Sequence[str], lines: Counter[int]) -> list[bytes]:
         if kept.column.few:
-            return [kept[text] for text in texts]
+            return list(map(kept.__getitem__, texts))
         return self._many(kept.column, clean_all(texts), lines)
 
     def _many(self, column: Column, texts: list[str], lines: Counter[int]) -> list[bytes]:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import pickle
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
-from itertools import accumulate, chain
+from itertools import accumulate, chain, repeat
+from typing import Any
 
 from core.documents import layout, letterhead, totals
 from core.documents.fonts import BOLD, REGULAR
@@ -14,7 +14,7 @@ from core.documents.ink import Ink
 from core.documents.layout import Measures, Piece
 from core.documents.letterhead import LEFT, TOP
 from core.documents.moments import Days
-from core.documents.papers import AccountRow, StudentAccountInfo
+from core.documents.papers import AccountColumns, ClassRows, StudentAccountInfo
 from core.documents.report_pdf import ReportPDF
 from core.documents.totals import Tally, sum_of, tally_of
 
@@ -39,6 +39,7 @@ MEASURES = Measures(page=TOP - letterhead.FOOT, row=ROW_HEIGHT, heading=HEADING,
 FOOT = "Contains personal data: for the school's own use only."
 ANSWER, NONE = ("No", "Yes"), "–"
 ROWS_AT_ONCE = 1000
+EXACT = {1: 0, 5: 3, 7: 5, 8: 6}  # places in COLUMNS that may need several lines: their places in AccountRow
 
 
 def render(paper: StudentAccountInfo) -> bytes:
@@ -113,73 +114,59 @@ class _Drawing:
         """What must be known before the first page: by class, the rows higher than others, and the tally."""
         found: dict[int, dict[int, float]] = {}
         tallies: list[Tally] = []
-        for numbers, tables in self._batches():
-            tallies.extend(tally_of(table) for table in tables)
-            codes, _, _, usernames, _, emails, mobiles, *_ = zip(*chain.from_iterable(tables), strict=True)
-            tall = self.grid.tall({1: codes, 5: usernames, 7: emails, 8: mobiles})
-            starts = list(accumulate(map(len, tables), initial=0))
+        for groups, first in self._batches():
+            tables = [group.load() for group in groups]
+            tallies.extend(map(tally_of, tables))
+            tall = self.grid.tall({place: _joined(tables, column) for place, column in EXACT.items()})
+            starts = list(accumulate((group.count for group in groups), initial=0))
             for index, height in tall.items():
                 at = bisect_right(starts, index) - 1
-                found.setdefault(numbers[at], {})[index - starts[at]] = height
+                found.setdefault(first + at, {})[index - starts[at]] = height
         return found, tallies
 
     def _drawn_rows(self) -> Iterator[Rows]:
-        for numbers, tables in self._batches():
-            titles = [self.paper.classes[number].title for number in numbers]
-            cells = [row for title, table in zip(titles, tables, strict=True) for row in self._cells(title, table)]
-            rows, begin = self.grid.rows(cells), 0
-            for table in tables:
-                end = begin + len(table)
+        for groups, _first in self._batches():
+            rows, begin = self.grid.rows(self._columns(groups)), 0
+            for group in groups:
+                end = begin + group.count
                 yield Rows(rows.cells[begin:end], rows.heights[begin:end])
                 begin = end
 
-    def _batches(self) -> Iterator[tuple[list[int], list[Sequence[AccountRow]]]]:
-        """Whole classes with their numbers, about a thousand rows at a time: encoding many at once is what is fast."""
-        numbers: list[int] = []
-        tables: list[Sequence[AccountRow]] = []
-        rows = 0
-        for number, group in enumerate(self.paper.classes):
-            numbers.append(number)
-            tables.append(pickle.loads(group.rows))  # noqa: S301  (our own process wrote it)
+    def _batches(self) -> Iterator[tuple[list[ClassRows], int]]:
+        """Whole classes, about a thousand rows at a time, and the number of the first: many at once is what is fast."""
+        begin = rows = 0
+        for number, group in enumerate(self.paper.classes, start=1):
             rows += group.count
-            if rows >= ROWS_AT_ONCE or number == len(self.paper.classes) - 1:
-                yield numbers, tables
-                numbers, tables, rows = [], [], 0
+            if rows >= ROWS_AT_ONCE or number == len(self.paper.classes):
+                yield list(self.paper.classes[begin:number]), begin
+                begin, rows = number, 0
 
-    def _cells(self, title: str, table: Sequence[AccountRow]) -> list[tuple[str, ...]]:
-        methods, states, days = self.paper.methods, self.paper.states, self.days
+    def _columns(self, groups: Sequence[ClassRows]) -> list[Sequence[str]]:
+        """The texts of COLUMNS for the rows of these classes."""
+        tables = [group.load() for group in groups]
+        code, last, first, username, method, email, mobile, active, verified, invited, login, state = (
+            _joined(tables, column) for column in range(len(tables[0]))
+        )
         return [
-            (
-                str(number),
-                code,
-                last,
-                first,
-                title,
-                username or NONE,
-                methods.get(method, NONE),
-                email or NONE,
-                mobile or NONE,
-                ANSWER[active],
-                ANSWER[verified],
-                days[invited],
-                days[signed_in],
-                states[state],
-            )
-            for number, (
-                code,
-                last,
-                first,
-                username,
-                method,
-                email,
-                mobile,
-                active,
-                verified,
-                invited,
-                signed_in,
-                state,
-            ) in enumerate(table, start=1)
+            [str(number) for group in groups for number in range(1, group.count + 1)],
+            code,
+            last,
+            first,
+            list(chain.from_iterable(repeat(group.title, group.count) for group in groups)),
+            [text or NONE for text in username],
+            [self.paper.methods.get(text, NONE) for text in method],
+            [text or NONE for text in email],
+            [text or NONE for text in mobile],
+            list(map(ANSWER.__getitem__, active)),
+            list(map(ANSWER.__getitem__, verified)),
+            list(map(self.days.__getitem__, invited)),
+            list(map(self.days.__getitem__, login)),
+            list(map(self.paper.states.__getitem__, state)),
         ]
+
+
+def _joined(tables: Sequence[AccountColumns], column: int) -> list[Any]:
+    return list(chain.from_iterable([table[column] for table in tables]))
 
 
 def _about_boxes(missing: Sequence[str]) -> list[str]:

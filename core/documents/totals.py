@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from itertools import chain
 
 from core.documents.ink import Ink
-from core.documents.papers import AccountRow
+from core.documents.papers import AccountColumns
 
 _BAR = 180.0
 
@@ -32,15 +32,17 @@ class Tally:
         return " · ".join((students, *counts, f"{self.signed_in:,} signed in"))
 
 
-def tally_of(rows: Sequence[AccountRow]) -> Tally:
+def tally_of(columns: AccountColumns) -> Tally:
     """Count one class."""
+    *_, active, verified, invited, signed_in, states = columns
+    people = len(states)
     return Tally(
-        len(rows),
-        active=sum([row[7] for row in rows]),
-        verified=sum([row[8] for row in rows]),
-        invited=sum([row[9] is not None for row in rows]),
-        signed_in=sum([row[10] is not None for row in rows]),
-        states=Counter([row[11] for row in rows]),
+        people,
+        active=sum(active),
+        verified=sum(verified),
+        invited=people - invited.count(None),
+        signed_in=people - signed_in.count(None),
+        states=Counter(states),
     )
 
 

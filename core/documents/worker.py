@@ -50,7 +50,7 @@ def load_everything() -> None:
     """Draw a small document: what fpdf2 and fontTools load on first use is then there for every fork."""
     head = Letterhead("", "", "", "", "", datetime(2000, 1, 1, tzinfo=UTC), "UTC")
     nobody = ("1", "a", "ب", "", "", "", "", 0, 0, None, None, "")
-    rows = ClassRows("", 1, pickle.dumps([nobody]))
+    rows = ClassRows.of("", [nobody])
     student_account_info.render(StudentAccountInfo(head, (rows,), {"": ""}, {}))
 
 

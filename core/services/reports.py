@@ -6,7 +6,6 @@ Nothing is reset or issued by printing.
 from __future__ import annotations
 
 import hashlib
-import pickle
 from dataclasses import dataclass
 from enum import StrEnum
 from zoneinfo import ZoneInfo
@@ -109,7 +108,7 @@ def _student_account_info(db: Session, actor: Actor, selection_id: int, scope: R
     for group in found:
         digest.update(" ".join(str(row[0]) for row in group.rows).encode() + b"\n")
         rows = _shown(group.rows, in_full=actor.may(Permission.SEE_CONTACTS))
-        groups.append((group.order, ClassRows(group.title, len(rows), pickle.dumps(rows))))
+        groups.append((group.order, ClassRows.of(group.title, rows)))
     classes = tuple(rows for _, rows in sorted(groups, key=lambda pair: pair[0]))
     people = sum(group.count for group in classes)
     if not people:

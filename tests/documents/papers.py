@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import pickle
 import subprocess
 from datetime import UTC, datetime
 from pathlib import Path
@@ -44,7 +43,7 @@ def paper(classes: dict[str, list[AccountRow]], **head: Any) -> StudentAccountIn
         "created": datetime(2026, 11, 23, 9, 0, tzinfo=UTC),
         "zone": "Europe/Athens",
     } | head
-    groups = tuple(ClassRows(title, len(rows), pickle.dumps(rows)) for title, rows in classes.items())
+    groups = tuple(ClassRows.of(title, rows) for title, rows in classes.items())
     return StudentAccountInfo(Letterhead(**values), groups, STATES, {"local": "Local", "microsoft": "Microsoft 365"})
 
 
