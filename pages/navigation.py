@@ -27,7 +27,11 @@ SCREENS = (
 FRAME = """
 <style>
 .stMainBlockContainer { padding-top: 2.5rem; padding-bottom: 3rem; }
+.st-key-card_name { font-size: 1.35rem; font-weight: 600; }
+.st-key-card_name [data-testid="stText"] { font-size: inherit; white-space: normal; }
 .stSidebar [data-testid="stSidebarUserContent"] > div > div > div:first-child { font-weight: 600; }
+/* The grid's own search and sort see one page of fifty, and its toolbar lies over the menus. */
+[class*="-table-"] [data-testid="stElementToolbar"] { display: none; }
 </style>
 """
 SIGN_OUT = """
@@ -63,7 +67,7 @@ def _sidebar(actor: Actor, screens: dict[str, list[st.Page]], *, school_name: st
             pages = [page for page in screens.get(group, []) if page.visibility == "visible"]
             if pages:
                 st.caption(group)
-            with st.container(gap=None):
+            with st.container(gap="xxsmall"):
                 for page in pages:
                     st.page_link(page)
         st.divider()

@@ -41,6 +41,7 @@ def _chart(counts: dict[AccountState, int]) -> go.Figure:
         marker_color=[word.colour for word in said],
         text=[f"{counts[state]:,}" for state in states],
         textposition="outside",
+        textfont_size=14,
         cliponaxis=False,
         customdata=[state.value for state in states],
         hovertemplate="%{y}: %{x:,}<extra></extra>",
@@ -49,7 +50,7 @@ def _chart(counts: dict[AccountState, int]) -> go.Figure:
     figure.update_layout(height=34 * len(states) + 40, margin={"l": 10, "r": 70, "t": 10, "b": 10}, bargap=0.35)
     figure.update_layout(dragmode=False, clickmode="event+select", showlegend=False)
     figure.update_xaxes(visible=False, rangemode="tozero", fixedrange=True)
-    figure.update_yaxes(fixedrange=True, ticks="", ticksuffix="  ", automargin=True)
+    figure.update_yaxes(fixedrange=True, ticks="", tickfont_size=14, ticksuffix="  ", automargin=True)
     return figure
 
 

@@ -23,8 +23,8 @@ STATUSES, LANGUAGES = cells.named(words.PERSON_STATUS), dict(words.LANGUAGE)
 def identity(card: StudentCard) -> None:
     """Who this is, and the one verdict that matters."""
     said = words.ACCOUNT_STATE[card.state]
-    st.text(f"{card.first_name} {card.middle_name} {card.last_name}".replace("  ", " "), width="stretch")
-    st.caption("Student")
+    with st.container(key="card_name"):
+        st.text(" ".join(filter(None, (card.first_name, card.middle_name, card.last_name))), width="stretch")
     facts = {"Code": card.source_id, "Class": card.section, "Grade": card.grade, "Status": STATUSES[card.status]}
     for label, value in facts.items():
         if value:
@@ -108,7 +108,7 @@ def contact(actor: Actor, card: StudentCard) -> None:
 def _line(verdict: Verdict, *, locked: bool) -> None:
     """Can be invited by e-mail: yes, to whom; no, and why."""
     if verdict.refusal is not None:
-        st.text(f"Can be invited by e-mail: no, because {words.REFUSAL[verdict.refusal]}.")
+        st.text(f"Can be invited by e-mail: no, because: {words.REFUSAL[verdict.refusal]}.")
     else:
         st.text("Can be invited by e-mail: yes." if locked else f"Can be invited by e-mail: yes, to {verdict.address}.")
 
