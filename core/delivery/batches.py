@@ -1,0 +1,95 @@
+"""Sends one batch: claim (committed), send with no transaction open, mark. A mark and the next claim are one commit."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+from functools import lru_cache
+
+from core import database
+from core.config import settings
+from core.delivery.pacing import Pacer
+from core.errors import GatewayError, GatewayErrorKind
+from core.gateways import choose
+from core.gateways.channels import Email, EmailGateway
+from core.models import MessageStatus
+from core.rules import delivery_status
+from core.rules.delivery_status import Outcome
+from core.services import delivery
+from core.services.delivery import Batch, Claim
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Rest:
+    """What a batch left: how many wait for another try, after how many seconds."""
+
+    deferred: int = 0
+    retry_after: float = 0.0
+
+
+@dataclass(frozen=True)
+class _Done:
+    claim: Claim
+    outcome: Outcome
+
+
+def send(campaign_id: int, batch_number: int) -> Rest:
+    """Send what waits in a batch. Ends early when the campaign is paused or cancelled."""
+    with database.transaction(wait_ms=database.WORKER_WAIT_MS) as db:
+        batch = delivery.open_batch(db, campaign_id=campaign_id, batch=batch_number)
+    if batch is None:
+        return Rest()
+    pacer, deferred, longest = Pacer(settings().email_rate / settings().email_slots), 0, 0.0
+    done: _Done | None = None
+    for message_id in batch.message_ids:
+        pacer.wait()
+        claim = _mark_and_claim(batch, done, message_id)
+        done = None
+        if claim is None:
+            continue
+        outcome = _send_one(batch, claim)
+        done = _Done(claim, outcome)
+        if outcome.pause:
+            _pause(batch, done)
+            return Rest()
+        if outcome.status is MessageStatus.QUEUED:
+            deferred, longest = deferred + 1, max(longest, outcome.retry_after or 0.0)
+    _mark_and_claim(batch, done, None)
+    return Rest(deferred, longest)
+
+
+def _mark_and_claim(batch: Batch, done: _Done | None, message_id: int | None) -> Claim | None:
+    """One commit: the mark of the message that is gone, and the claim of the next one."""
+    if done is None and message_id is None:
+        return None
+    with database.transaction(wait_ms=database.WORKER_WAIT_MS) as db:
+        if done is not None:
+            delivery.record(db, message_id=done.claim.message_id, outcome=done.outcome, ends_at=done.claim.ends_at)
+        return delivery.claim(db, batch=batch, message_id=message_id) if message_id is not None else None
+
+
+def _pause(batch: Batch, done: _Done) -> None:
+    with database.transaction(wait_ms=database.WORKER_WAIT_MS) as db:
+        delivery.record(db, message_id=done.claim.message_id, outcome=done.outcome)
+        delivery.pause(db, campaign_id=batch.campaign_id, why=done.outcome.pause)
+
+
+def _send_one(batch: Batch, claim: Claim) -> Outcome:
+    """Call the gateway; whatever surprise it has for us, the message is never sent twice."""
+    email = Email(claim.address, claim.text.subject, claim.text.text, claim.text.html, claim.reference)
+    try:
+        provider_id = _gateway().send(email)
+    except GatewayError as error:
+        return delivery_status.of_error(error, attempt=claim.attempt)
+    except Exception as error:  # noqa: BLE001  (unforeseen: it may have been accepted)
+        logger.error("message %s: unforeseen %s", claim.message_id, type(error).__name__)
+        return delivery_status.of_error(GatewayError(GatewayErrorKind.AMBIGUOUS, "unforeseen"), attempt=claim.attempt)
+    written = settings().email == "outbox" and not batch.is_demo
+    return Outcome(MessageStatus.WRITTEN if written else MessageStatus.SENT, provider_id=provider_id)
+
+
+@lru_cache
+def _gateway() -> EmailGateway:
+    return choose.email()

@@ -1,0 +1,22 @@
+"""A process that only delivers: python -m core.manage worker."""
+
+from __future__ import annotations
+
+import logging
+import signal
+import threading
+
+from core.config import settings
+from core.delivery import engine
+
+
+def run() -> None:
+    """Deliver in this process until it is told to stop; several may run, each with its own FIRSTKEY_EXECUTOR_ID."""
+    logging.basicConfig(level=settings().log_level.upper(), format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    stop = threading.Event()
+    for name in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(name, lambda *_: stop.set())
+    engine.launch(executor="worker")
+    print("Delivering. Ctrl-C stops it.", flush=True)
+    stop.wait()
+    engine.shutdown()

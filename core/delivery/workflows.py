@@ -1,0 +1,43 @@
+"""The durable part: DBOS starts batches, repeats them when a process died, and waits before another try.
+
+Workflows get ids only: their arguments are stored by the engine.
+"""
+
+from __future__ import annotations
+
+from dbos import DBOS, SetEnqueueOptions, SetWorkflowID
+
+from core.delivery import batches
+from core.rules.delivery_status import wait_before
+
+CONTROL_QUEUE, EMAIL_QUEUE = "control", "email"
+LAST_ATTEMPT = 40  # far beyond the four hours after which a message gives up by itself
+
+
+@DBOS.step(name="send_batch", retries_allowed=True, interval_seconds=2, max_attempts=50, backoff_rate=1.5)
+def send_batch(campaign_id: int, batch: int) -> list[float]:
+    """A step that fails (a locked or restarting database) is tried again: what was claimed is marked unknown first."""
+    rest = batches.send(campaign_id, batch)
+    return [float(rest.deferred), rest.retry_after]
+
+
+@DBOS.workflow(name="deliver_batch", max_recovery_attempts=1000)
+def deliver_batch(run: str, campaign_id: int, batch: int, attempt: int) -> None:
+    """Send a batch; what was put off comes again later."""
+    deferred, retry_after = send_batch(campaign_id, batch)
+    if deferred and attempt < LAST_ATTEMPT:
+        enqueue_batch(run, campaign_id, batch, attempt + 1, delay=max(wait_before(attempt + 1), retry_after))
+
+
+@DBOS.workflow(name="run_campaign", max_recovery_attempts=1000)
+def run_campaign(run: str, campaign_id: int, waiting: list[int]) -> None:
+    """Queue all batches of a campaign."""
+    for batch in waiting:
+        enqueue_batch(run, campaign_id, batch, 1)
+
+
+def enqueue_batch(run: str, campaign_id: int, batch: int, attempt: int, *, delay: float = 0.0) -> None:
+    """The id makes it idempotent: queued twice, it runs once."""
+    options = SetEnqueueOptions(delay_seconds=delay or None)
+    with SetWorkflowID(f"{run}-b{batch}-a{attempt}"), options:
+        DBOS.enqueue_workflow(EMAIL_QUEUE, deliver_batch, run, campaign_id, batch, attempt)

@@ -1,0 +1,111 @@
+"""Sending from the command line."""
+
+from __future__ import annotations
+
+import getpass
+import time
+from typing import Annotated
+
+import sqlalchemy as sa
+import typer
+from sqlmodel import Session, col, select
+
+from core import database
+from core.delivery import engine
+from core.errors import InputProblem
+from core.models import AcademicPeriod, MessageStatus, Section, UserType
+from core.permissions import Actor, command_line
+from core.rules import words
+from core.services import campaigns
+from core.services.campaigns import Check, Draft
+from core.tables import campaigns as campaigns_table
+from core.tables.campaigns import Progress
+from core.tables.filters import AccountFilter
+
+
+def campaign(
+    action: Annotated[str, typer.Argument(help="What to send: send-initial-invitation.")],
+    user_type: Annotated[list[UserType], typer.Option("--user-type", help="Whom: student, guardian, teacher ...")],
+    section: Annotated[list[str] | None, typer.Option("--section", help="Only these classes, for instance 7B.")] = None,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    wait: Annotated[bool, typer.Option("--wait", help="Deliver here and show the outcome.")] = False,
+) -> None:
+    """Send the initial invitation to everybody of a user type (and class) who can receive it."""
+    if action != "send-initial-invitation":
+        raise InputProblem(f"There is no campaign {action}. Use: send-initial-invitation")
+    actor = command_line(getpass.getuser())
+    with database.reading() as db:
+        wanted = AccountFilter(user_types=tuple(user_type), section_ids=_sections(db, section or []))
+        draft = Draft(filter=wanted)
+        check = campaigns.check(db, actor, draft=draft)
+    _say(check)
+    if not check.receive:
+        raise typer.Exit(1)
+    if not yes and not typer.confirm(
+        f"{'Send' if check.sends else 'Write to the outbox'} {check.receive:,} invitations?"
+    ):
+        raise typer.Exit(1)
+    with database.transaction() as db:
+        key, count = campaigns.new_key(), check.receive
+        launched = campaigns.launch(
+            db, actor, draft=draft, seen=check.fingerprint, idempotency_key=key, typed_count=count
+        )
+    _deliver(actor, launched.id or 0, wait=wait)
+
+
+def _say(check: Check) -> None:
+    print(f"{check.receive:,} will receive it.")
+    for refusal, number in check.skipped.items():
+        print(f"{number:,} will not: {words.REFUSAL[refusal]}")
+    if not check.sends:
+        print("The outbox sends nothing: set FIRSTKEY_EMAIL=smtp to send.")
+
+
+def _deliver(actor: Actor, campaign_id: int, *, wait: bool) -> None:
+    engine.launch(deliver=wait, executor=engine.COMMAND_LINE)
+    try:
+        engine.start(campaign_id)
+        if not wait:
+            print(f"Campaign {campaign_id} is handed to the server or worker.")
+            return
+        progress = _watch(actor, campaign_id)
+    finally:
+        engine.shutdown()
+    for status, number in progress.counts.items():
+        print(f"{number:,} {words.MESSAGE_STATUS[status].lower()}")
+    if progress.pause_reason:
+        print(f"The campaign is paused: {progress.pause_reason}")
+    bad = (MessageStatus.FAILED, MessageStatus.UNKNOWN, *campaigns_table.OPEN)
+    if any(progress.counts.get(status) for status in bad):
+        raise typer.Exit(1)
+
+
+def _watch(actor: Actor, campaign_id: int) -> Progress:
+    """Until nothing waits, or the campaign stops."""
+    shown = -1
+    while True:
+        with database.reading() as db:
+            progress = campaigns_table.progress(db, actor, campaign_id=campaign_id)
+        done = progress.total - progress.waiting
+        if done != shown:
+            print(f"{done:,} of {progress.total:,}", flush=True)
+            shown = done
+        if not progress.is_under_way:
+            return progress
+        time.sleep(0.5)
+
+
+def _sections(db: Session, titles: list[str]) -> tuple[int, ...]:
+    """Ids of the classes of the current period."""
+    current = select(Section.id).join(AcademicPeriod, col(AcademicPeriod.id) == col(Section.period_id))
+    ids = []
+    for title in titles:
+        same = current.where(col(AcademicPeriod.is_current), sa.func.lower(col(Section.title)) == title.lower())
+        found = [number or 0 for number in db.exec(same)]
+        if not found:
+            raise InputProblem(f"There is no class {title} in the current period.")
+        ids += found
+    return tuple(ids)
+
+
+COMMANDS = {"campaign": campaign}

@@ -1,0 +1,61 @@
+"""The embedded outbox: one file per message beside the database, readable by its owner only."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from core import clock
+from core.config import settings
+
+_NAME = re.compile(r"[0-9]{16}-[0-9a-f]{32}")
+
+
+@dataclass(frozen=True)
+class Written:
+    """A message as it would have gone out."""
+
+    name: str
+    at: datetime
+    to: str
+    subject: str
+    text: str
+
+
+def write(*, to: str, subject: str, text: str, reference: str) -> str:
+    """Store a message; the file appears whole or not at all. Gives its name."""
+    now = clock.now()
+    name = f"{int(now.timestamp() * 1_000_000):016d}-{reference}"
+    content = {"at": now.isoformat(), "to": to, "subject": subject, "text": text}
+    target = _folder() / f"{name}.json"
+    temporary = target.with_suffix(".new")
+    handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(handle, "w", encoding="utf-8") as file:
+        json.dump(content, file, ensure_ascii=False)
+    temporary.replace(target)
+    return name
+
+
+def names() -> list[str]:
+    """The names of all messages, newest first."""
+    return sorted((path.stem for path in _folder().glob("*.json")), reverse=True)
+
+
+def read(name: str) -> Written | None:
+    """One message; None when there is none of this name."""
+    path = _folder() / f"{name}.json"
+    if not _NAME.fullmatch(name) or not path.exists():
+        return None
+    stored = json.loads(path.read_text(encoding="utf-8"))
+    at = datetime.fromisoformat(stored["at"])
+    return Written(name, at, stored["to"], stored["subject"], stored["text"])
+
+
+def _folder() -> Path:
+    folder = settings().var_folder / "outbox"
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    return folder

@@ -1,0 +1,46 @@
+"""What a failed call means for a message, and when to try again (docs/operations.md, *Sending*)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from core.errors import GatewayError, GatewayErrorKind
+from core.models.messaging import FailureReason, MessageStatus
+
+FIRST_WAIT_S, LONGEST_WAIT_S, GIVE_UP_AFTER_S = 30.0, 900.0, 4 * 3600.0
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of one try. `pause` is the sentence with which the campaign stops."""
+
+    status: MessageStatus
+    reason: FailureReason | None = None
+    detail: str = ""
+    provider_id: str | None = None
+    retry_after: float | None = None
+    pause: str = ""
+
+
+def of_error(error: GatewayError, *, attempt: int) -> Outcome:
+    """Transient: wait and try again, in the end give up. Permanent: failed. Ambiguous: unknown. Else pause."""
+    detail = str(error)[:200]
+    if error.kind is GatewayErrorKind.TRANSIENT:
+        if waited_before(attempt) >= GIVE_UP_AFTER_S:
+            return Outcome(MessageStatus.FAILED, FailureReason.OVER_LIMIT, detail)
+        return Outcome(MessageStatus.QUEUED, None, detail, retry_after=error.retry_after or 0.0)
+    if error.kind is GatewayErrorKind.PERMANENT:
+        return Outcome(MessageStatus.FAILED, FailureReason(error.reason or FailureReason.BOUNCED), detail)
+    if error.kind is GatewayErrorKind.CONFIGURATION:
+        return Outcome(MessageStatus.QUEUED, FailureReason.CONFIGURATION, detail, pause=detail)
+    return Outcome(MessageStatus.UNKNOWN, None, detail)
+
+
+def wait_before(attempt: int) -> float:
+    """Seconds before the given try: 30 s doubling to 15 minutes; the first does not wait."""
+    return 0.0 if attempt <= 1 else min(LONGEST_WAIT_S, FIRST_WAIT_S * 2 ** min(attempt - 2, 10))
+
+
+def waited_before(attempt: int) -> float:
+    """Seconds waited in all up to the given try."""
+    return sum(wait_before(number) for number in range(1, attempt + 1))

@@ -1,0 +1,217 @@
+"""One message at a time: claim it, and afterwards mark what became of it. Nothing is sent in here.
+
+At most once: a message is sent only by whoever claimed it, and the claim is committed before the call. What is found
+`sending` without a runner becomes `unknown` and is never sent again by itself.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlmodel import Session, col, select
+
+from core import clock
+from core.config import settings
+from core.models import (
+    Account,
+    Campaign,
+    CampaignStatus,
+    Invitation,
+    Message,
+    MessageAccount,
+    MessageStatus,
+    Person,
+    SignInMethod,
+    Wording,
+)
+from core.permissions import system
+from core.rules import message_text, wording
+from core.rules.delivery_status import Outcome
+from core.services import audit, invitations
+from core.tables import school, wordings
+
+_QUIET = {"synchronize_session": False}
+
+
+@dataclass(frozen=True)
+class Batch:
+    """What all messages of a batch share, read once."""
+
+    campaign_id: int
+    channel: str
+    kind: str
+    link_days: int
+    texts: dict[str, Wording]
+    place: message_text.Place
+    is_demo: bool
+    message_ids: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Claim:
+    """A message that is ours to send, with its text; the text holds a live link and is stored nowhere."""
+
+    message_id: int
+    account_id: int
+    address: str
+    reference: str
+    attempt: int
+    ends_at: datetime
+    text: wording.Filled = field(repr=False)
+
+
+def open_batch(db: Session, *, campaign_id: int, batch: int) -> Batch | None:
+    """Read what a batch needs; None when its campaign is gone or does not run.
+
+    Messages that a dead runner left in `sending` become `unknown` first: nobody can know whether they were accepted.
+    """
+    campaign = db.get(Campaign, campaign_id)
+    if campaign is None:
+        return None
+    mine = (col(Message.campaign_id) == campaign_id, col(Message.batch) == batch)
+    lost = db.scalars(select(Message.id).where(*mine, col(Message.status) == MessageStatus.SENDING)).all()
+    for message_id in lost:
+        record(
+            db, message_id=message_id or 0, outcome=Outcome(MessageStatus.UNKNOWN, detail="the sender died meanwhile")
+        )
+    if campaign.status != CampaignStatus.RUNNING:
+        return None
+    waiting = select(Message.id).where(*mine, col(Message.status) == MessageStatus.QUEUED).order_by(col(Message.id))
+    own = school.settings(db)
+    return Batch(
+        campaign_id,
+        campaign.channel,
+        campaign.kind,
+        campaign.link_days,
+        wordings.texts(db, ids=campaign.wording_ids),
+        message_text.Place(own.school_name, own.help_contact, own.time_zone, settings().base_url),
+        own.is_demo,
+        tuple(message_id or 0 for message_id in db.scalars(waiting)),
+    )
+
+
+def claim(db: Session, *, batch: Batch, message_id: int) -> Claim | None:
+    """Make the message ours and issue its link, in one transaction; None when it is not to be sent (any more)."""
+    running = sa.exists().where(col(Campaign.id) == batch.campaign_id, col(Campaign.status) == CampaignStatus.RUNNING)
+    take = (
+        sa.update(Message)
+        .where(col(Message.id) == message_id, col(Message.status) == MessageStatus.QUEUED, running)
+        .values(status=MessageStatus.SENDING.value, attempts=col(Message.attempts) + 1, claimed_at=clock.now())
+        .returning(col(Message.address), col(Message.language), col(Message.reference), col(Message.attempts))
+    )
+    taken = db.execute(take.execution_options(**_QUIET)).first()
+    if taken is None:
+        return None
+    person = db.execute(_addressee().where(col(MessageAccount.message_id) == message_id)).one()
+    if person.deactivated_at or person.first_sign_in_at:
+        _drop(db, message_id)
+        return None
+    issued = _link(db, batch, message_id, person, taken.address)
+    to = message_text.Addressee(
+        person.first_name, person.username, person.sign_in_method == SignInMethod.MICROSOFT, taken.language
+    )
+    link = f"{batch.place.base_url}/i/{issued.token}"
+    text = message_text.render(batch.texts, to, batch.place, link=link, ends_at=issued.expires_at)
+    return Claim(message_id, person.account_id, taken.address, taken.reference, taken.attempts, issued.expires_at, text)
+
+
+def record(db: Session, *, message_id: int, outcome: Outcome, ends_at: datetime | None = None) -> None:
+    """Mark what became of a try, on the message and on its account. Never over a final status."""
+    now, final = clock.now(), outcome.status is not MessageStatus.QUEUED
+    values = {
+        "status": outcome.status.value,
+        "reason": outcome.reason.value if outcome.reason else None,
+        "detail": outcome.detail or None,
+        "provider_id": outcome.provider_id,
+        "finished_at": now if final else None,
+    }
+    open_ones = (MessageStatus.SENDING, MessageStatus.UNKNOWN)
+    mark = sa.update(Message).where(col(Message.id) == message_id, col(Message.status).in_(open_ones)).values(values)
+    marked = db.execute(mark.returning(col(Message.address)).execution_options(**_QUIET)).first()
+    if marked is None or not final or outcome.status is MessageStatus.WRITTEN:
+        return
+    facts: dict[str, object] = {
+        "delivery": values["status"],
+        "delivery_reason": values["reason"],
+        "delivery_address": marked.address,
+    }
+    if outcome.status in (MessageStatus.SENT, MessageStatus.UNKNOWN):
+        facts |= {"invited_at": now, "times_invited": col(Account.times_invited) + 1}
+        facts |= {"invitation_ends_at": ends_at or _ends_of(message_id)}
+    whose = select(MessageAccount.account_id).where(col(MessageAccount.message_id) == message_id)
+    db.execute(sa.update(Account).where(col(Account.id).in_(whose)).values(facts).execution_options(**_QUIET))
+
+
+def pause(db: Session, *, campaign_id: int, why: str) -> None:
+    """Stop a campaign in which every message would fail alike."""
+    running = (col(Campaign.id) == campaign_id, col(Campaign.status) == CampaignStatus.RUNNING)
+    stop = sa.update(Campaign).where(*running).values(status=CampaignStatus.PAUSED.value, pause_reason=why)
+    if db.execute(stop.execution_options(**_QUIET)).rowcount:  # type: ignore[attr-defined]
+        audit.record(db, system("delivery"), action="campaign.paused", object_kind="campaign", object_id=campaign_id)
+
+
+def waiting_batches(db: Session, *, campaign_id: int) -> list[int]:
+    """The batches of a running campaign with messages that wait or whose sender may have died."""
+    left = (MessageStatus.QUEUED, MessageStatus.SENDING)
+    query = select(Message.batch).join(Campaign, col(Campaign.id) == col(Message.campaign_id))
+    mine = query.where(Message.campaign_id == campaign_id, col(Message.status).in_(left))
+    running = mine.where(Campaign.status == CampaignStatus.RUNNING)
+    return list(db.exec(running.distinct().order_by(col(Message.batch))))
+
+
+def running_campaigns(db: Session) -> list[tuple[int, str]]:
+    """Id and key of the campaigns that are not finished: what a start of the engine goes on with."""
+    left = select(Message.campaign_id).where(col(Message.status).in_((MessageStatus.QUEUED, MessageStatus.SENDING)))
+    rows = select(Campaign.id, Campaign.idempotency_key).where(
+        Campaign.status == CampaignStatus.RUNNING, col(Campaign.id).in_(left)
+    )
+    return [(campaign_id or 0, key) for campaign_id, key in db.exec(rows)]
+
+
+def key_of(db: Session, *, campaign_id: int) -> str | None:
+    """The campaign's own key: ids are given anew after a demo was emptied, keys never."""
+    return db.exec(select(Campaign.idempotency_key).where(Campaign.id == campaign_id)).first()
+
+
+def _addressee() -> sa.Select[Any]:
+    rows: sa.Select[Any] = sa.select(
+        col(MessageAccount.account_id),
+        col(MessageAccount.invitation_id),
+        col(Account.username),
+        col(Account.sign_in_method),
+        col(Account.deactivated_at),
+        col(Account.first_sign_in_at),
+        col(Person.first_name),
+    ).select_from(MessageAccount)
+    joined = rows.join(Account, col(Account.id) == col(MessageAccount.account_id))
+    return joined.join(Person, col(Person.id) == col(Account.person_id))
+
+
+def _link(db: Session, batch: Batch, message_id: int, person: Any, address: str) -> invitations.Issued:
+    """The link of an earlier try, or a new one that ends the older ones."""
+    if person.invitation_id:
+        earlier = invitations.same_link(db, invitation_id=person.invitation_id)
+        if earlier:
+            return earlier
+    issued = invitations.issue_link(
+        db, account_id=person.account_id, channel=batch.channel, address=address, days=batch.link_days
+    )
+    mine = sa.update(MessageAccount).where(col(MessageAccount.message_id) == message_id)
+    db.execute(mine.values(invitation_id=issued.invitation_id).execution_options(**_QUIET))
+    return issued
+
+
+def _drop(db: Session, message_id: int) -> None:
+    """Deactivated or signed in since the launch: nobody needs it any more."""
+    values = {"status": MessageStatus.CANCELLED.value, "detail": "not needed any more", "finished_at": clock.now()}
+    db.execute(sa.update(Message).where(col(Message.id) == message_id).values(values).execution_options(**_QUIET))
+
+
+def _ends_of(message_id: int) -> sa.ScalarSelect[datetime]:
+    tie = sa.select(col(Invitation.expires_at)).join(
+        MessageAccount, col(MessageAccount.invitation_id) == col(Invitation.id)
+    )
+    return tie.where(col(MessageAccount.message_id) == message_id).scalar_subquery()

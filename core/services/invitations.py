@@ -1,0 +1,153 @@
+"""Issues of links: each supersedes the older ones of its account. The secret is derived, never stored (DESIGN §4)."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+import sqlalchemy as sa
+from sqlmodel import Session, col, select
+
+from core import clock, keys
+from core.models import (
+    Account,
+    Campaign,
+    CampaignKind,
+    Channel,
+    Invitation,
+    Message,
+    MessageAccount,
+    Person,
+    Purpose,
+    Superseded,
+)
+from core.rules import initial_credentials
+from core.rules.reachability import email_address
+from core.tables import recipients, school, wordings
+
+BATCH = 100
+ASK_AGAIN_AFTER, ASKED_AT_MOST = timedelta(seconds=60), 5  # a day (R20)
+
+
+@dataclass(frozen=True)
+class Issued:
+    """A live link; the token exists only here and in the message."""
+
+    invitation_id: int
+    expires_at: datetime
+    token: str = field(repr=False)
+
+
+@dataclass(frozen=True)
+class Recipient:
+    """Who gets which message, frozen at launch."""
+
+    account_id: int
+    address: str
+    language: str
+
+
+def issue_link(db: Session, *, account_id: int, channel: str, address: str, days: int) -> Issued:
+    """Make a new link; the older ones of the account end now."""
+    supersede(db, account_id=account_id, because=Superseded.REPLACED, purpose=Purpose.LINK)
+    key, uid, now = keys.current(), initial_credentials.new_uid(), clock.now()
+    token = initial_credentials.link_token(key.secret, uid)
+    values = {
+        "account_id": account_id,
+        "purpose": Purpose.LINK.value,
+        "uid": uid,
+        "kid": key.kid,
+        "token_hash": initial_credentials.token_hash(token),
+        "channel": channel,
+        "address": address,
+        "issued_at": now,
+        "expires_at": now + timedelta(days=days),
+    }
+    made = db.execute(sa.insert(Invitation).returning(col(Invitation.id)), [values]).scalar_one()
+    return Issued(int(made), now + timedelta(days=days), token)
+
+
+def same_link(db: Session, *, invitation_id: int) -> Issued | None:
+    """The link of an earlier try, if it still works: a retry repeats it."""
+    row = db.get(Invitation, invitation_id)
+    if row is None or row.id is None or row.used_at or row.superseded_at or row.expires_at <= clock.now():
+        return None
+    key = keys.known().get(row.kid)
+    return Issued(row.id, row.expires_at, initial_credentials.link_token(key.secret, row.uid)) if key else None
+
+
+def supersede(db: Session, *, account_id: int, because: Superseded, purpose: Purpose | None = None) -> None:
+    """End what is open of an account: all of it, or one purpose."""
+    open_ones = sa.update(Invitation).where(
+        col(Invitation.account_id) == account_id,
+        col(Invitation.used_at).is_(None),
+        col(Invitation.superseded_at).is_(None),
+    )
+    if purpose:
+        open_ones = open_ones.where(col(Invitation.purpose) == purpose)
+    values = {"superseded_at": clock.now(), "superseded_because": because.value}
+    db.execute(open_ones.values(values).execution_options(synchronize_session=False))
+
+
+def queue_new_link(db: Session, *, account_id: int) -> int | None:
+    """Queue a new link to the address on file; None when there is none or it was asked for too often (R20)."""
+    row = db.exec(select(Person, Account).where(Account.id == account_id, Person.id == Account.person_id)).one()
+    settings = school.settings(db)
+    verdict = email_address(recipients.contact(*row), school.policy(settings))
+    if not verdict.yes or _asked_too_often(db, account_id):
+        return None
+    recipient = Recipient(account_id, verdict.address, row[0].language or settings.default_language)
+    campaign = Campaign(
+        kind=CampaignKind.NEW_LINK,
+        channel=Channel.EMAIL,
+        idempotency_key=secrets.token_hex(16),
+        wording_ids=wordings.newest(db, kind=CampaignKind.NEW_LINK, channel=Channel.EMAIL),
+        link_days=settings.link_days,
+        launched_by_label="the person, from the page of the link",
+        launched_at=clock.now(),
+        recipients=1,
+        recipients_digest="",
+    )
+    return queue(db, campaign=campaign, to=[recipient])
+
+
+def queue(db: Session, *, campaign: Campaign, to: Sequence[Recipient]) -> int:
+    """Store a campaign with its messages in batches; gives its id. Nothing is sent before this is committed."""
+    db.add(campaign)
+    db.flush()
+    campaign_id = campaign.id or 0
+    rows = [
+        {
+            "campaign_id": campaign_id,
+            "batch": index // BATCH,
+            "channel": campaign.channel,
+            "address": recipient.address,
+            "language": recipient.language,
+            "reference": secrets.token_hex(16),
+            "status": "queued",
+            "attempts": 0,
+        }
+        for index, recipient in enumerate(to)
+    ]
+    db.execute(sa.insert(Message), rows)
+    ids = db.scalars(
+        sa.select(col(Message.id)).where(col(Message.campaign_id) == campaign_id).order_by(col(Message.id))
+    )
+    links = [
+        {"message_id": message_id, "account_id": recipient.account_id, "campaign_id": campaign_id}
+        for message_id, recipient in zip(ids, to, strict=True)
+    ]
+    db.execute(sa.insert(MessageAccount), links)
+    return campaign_id
+
+
+def _asked_too_often(db: Session, account_id: int) -> bool:
+    now = clock.now()
+    asked = sa.select(col(Campaign.launched_at)).join(
+        MessageAccount, col(MessageAccount.campaign_id) == col(Campaign.id)
+    )
+    mine = asked.where(col(MessageAccount.account_id) == account_id, col(Campaign.kind) == CampaignKind.NEW_LINK)
+    times = list(db.scalars(mine.where(col(Campaign.launched_at) > now - timedelta(days=1))))
+    return len(times) >= ASKED_AT_MOST or any(time > now - ASK_AGAIN_AFTER for time in times)

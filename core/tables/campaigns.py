@@ -1,0 +1,140 @@
+"""Campaigns: the list, how far one is, and what became of each person."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import pandas as pd
+import sqlalchemy as sa
+from sqlmodel import Session, col
+
+from core.errors import NotFound
+from core.models import Account, Campaign, CampaignStatus, Message, MessageAccount, MessageStatus, Person
+from core.permissions import Actor, Permission
+from core.tables import scope
+from core.tables.filters import Page
+from core.tables.frames import mask_contacts
+
+OPEN = (MessageStatus.QUEUED, MessageStatus.SENDING)
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far a campaign is. Its messages add up to `total`: none is lost, none counted twice."""
+
+    id: int
+    kind: str
+    status: CampaignStatus
+    pause_reason: str
+    launched_at: datetime
+    launched_by: str
+    counts: dict[MessageStatus, int]
+    skipped: dict[str, int]
+
+    @property
+    def total(self) -> int:
+        return sum(self.counts.values())
+
+    @property
+    def waiting(self) -> int:
+        return sum(self.counts.get(status, 0) for status in OPEN)
+
+    @property
+    def is_under_way(self) -> bool:
+        return self.status == CampaignStatus.RUNNING and self.waiting > 0
+
+
+def progress(db: Session, actor: Actor, *, campaign_id: int) -> Progress:
+    """The numbers of one campaign."""
+    actor.require(Permission.SEND)
+    campaign = db.get(Campaign, campaign_id)
+    if campaign is None or campaign.id is None:
+        raise NotFound("This campaign is not there any more.")
+    mine = sa.select(col(Message.status), sa.func.count()).where(col(Message.campaign_id) == campaign_id)
+    counts = {MessageStatus(status): number for status, number in db.execute(mine.group_by(col(Message.status)))}
+    return Progress(
+        campaign.id,
+        campaign.kind,
+        CampaignStatus(campaign.status),
+        campaign.pause_reason,
+        campaign.launched_at,
+        campaign.launched_by_label,
+        counts,
+        campaign.skipped,
+    )
+
+
+def newest(db: Session, actor: Actor, *, page: Page) -> pd.DataFrame:
+    """Campaigns, newest first, with what went out and what did not."""
+    actor.require(Permission.SEND)
+    chosen = (
+        sa.select(col(Campaign.id)).order_by(col(Campaign.id).desc()).limit(page.size).offset(page.offset).subquery()
+    )
+    gone = (MessageStatus.SENT, MessageStatus.DELIVERED, MessageStatus.WRITTEN)
+    rows = (
+        sa.select(
+            col(Campaign.id),
+            col(Campaign.kind),
+            col(Campaign.status),
+            col(Campaign.launched_at),
+            col(Campaign.launched_by_label),
+            col(Campaign.recipients),
+            _count(gone).label("gone"),
+            _count((MessageStatus.FAILED,)).label("failed"),
+            _count((MessageStatus.UNKNOWN,)).label("unknown"),
+            _count(OPEN).label("waiting"),
+        )
+        .join(Message, col(Message.campaign_id) == col(Campaign.id))
+        .where(col(Campaign.id).in_(sa.select(chosen.c.id)))
+        .group_by(col(Campaign.id))
+        .order_by(col(Campaign.id).desc())
+    )
+    result = db.execute(rows)
+    return pd.DataFrame(result.all(), columns=list(result.keys()), dtype=object)
+
+
+def count(db: Session, actor: Actor) -> int:
+    """How many campaigns there are."""
+    actor.require(Permission.SEND)
+    return db.scalar(sa.select(sa.func.count()).select_from(Campaign)) or 0
+
+
+def outcome(
+    db: Session, actor: Actor, *, campaign_id: int, statuses: tuple[str, ...], page: Page
+) -> tuple[pd.DataFrame, int]:
+    """What became of each person: one page, and how many there are."""
+    actor.require(Permission.SEND)
+    mine = [col(Message.campaign_id) == campaign_id, scope.people(actor)]
+    if statuses:
+        mine.append(col(Message.status).in_(statuses))
+    rows = _people().where(*mine)
+    total = db.scalar(sa.select(sa.func.count()).select_from(rows.subquery())) or 0
+    shown = rows.order_by(col(Person.sort_name), col(Message.id)).limit(page.size).offset(page.offset)
+    result = db.execute(shown)
+    found = pd.DataFrame(result.all(), columns=list(result.keys()), dtype=object)
+    return mask_contacts(found, actor, ("address",)), total
+
+
+def _people() -> sa.Select[Any]:
+    rows: sa.Select[Any] = sa.select(
+        col(Message.id),
+        col(Person.last_name),
+        col(Person.first_name),
+        col(Account.username),
+        col(Message.address),
+        col(Message.status),
+        col(Message.reason),
+        col(Message.detail),
+        col(Message.attempts),
+        col(Message.finished_at),
+    ).select_from(Message)
+    tied = rows.join(MessageAccount, col(MessageAccount.message_id) == col(Message.id))
+    tied = tied.join(Account, col(Account.id) == col(MessageAccount.account_id))
+    return tied.join(Person, col(Person.id) == col(Account.person_id))
+
+
+def _count(statuses: tuple[MessageStatus, ...]) -> sa.ColumnElement[int]:
+    wanted = [status.value for status in statuses]
+    return sa.func.sum(sa.case((col(Message.status).in_(wanted), 1), else_=0))

@@ -1,0 +1,21 @@
+"""The texts of messages, as campaigns use them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from sqlmodel import Session, col, select
+
+from core.models import Wording
+
+
+def newest(db: Session, *, kind: str, channel: str) -> dict[str, int]:
+    """The id of the newest version per language."""
+    query = select(Wording.language, Wording.id).where(Wording.kind == kind, Wording.channel == channel)
+    return {language: number or 0 for language, number in db.exec(query.order_by(col(Wording.version)))}
+
+
+def texts(db: Session, *, ids: Mapping[str, int]) -> dict[str, Wording]:
+    """The frozen wording per language."""
+    rows = db.exec(select(Wording).where(col(Wording.id).in_(list(ids.values()))))
+    return {row.language: row for row in rows}
