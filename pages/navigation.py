@@ -19,7 +19,7 @@ SCREENS = (
     ("students.py", "Students List", ":material/school:", Permission.SEE_STUDENTS, "Work"),
     ("accounts.py", "User Accounts", ":material/manage_accounts:", Permission.SEE_ACCOUNTS, "Work"),
     ("campaigns.py", "Campaigns", ":material/send:", Permission.SEND, "Work"),
-    ("outbox.py", "Outbox", ":material/outbox:", Permission.REVEAL_CREDENTIALS, "Work"),
+    ("outbox.py", "Outbox", ":material/outbox:", Permission.SEND, "Work"),
     ("imports.py", "Imports", ":material/upload_file:", Permission.IMPORT, "School"),
     ("settings.py", "Settings", ":material/settings:", Permission.CHANGE_SETTINGS, "School"),
     ("student.py", "Student", ":material/person:", Permission.SEE_STUDENTS, ""),

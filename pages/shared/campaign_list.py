@@ -1,0 +1,62 @@
+"""All campaigns, newest first."""
+
+from __future__ import annotations
+
+import pandas as pd
+import streamlit as st
+
+from core import database
+from core.permissions import Actor
+from core.tables import campaigns as table
+from core.tables import school
+from core.tables.filters import PAGE_SIZE, Page
+from pages.shared import cells
+
+KINDS = {"initial_invitation": "Initial invitation", "new_link": "New link, asked for by the person"}
+
+
+def show(actor: Actor) -> None:
+    """One line a campaign; a ticked one opens."""
+    st.title("Campaigns")
+    page = Page(int(st.session_state.get("campaigns.page", 1)))
+    with database.reading() as db:
+        total = table.count(db, actor)
+        rows = table.newest(db, actor, page=page)
+        zone = school.settings(db).time_zone
+    if not total:
+        st.info(
+            "Nothing has been sent yet. Choose people in User Accounts, then Bulk Actions > Send Initial Invitation."
+        )
+        st.page_link("accounts.py", label="Go to User Accounts", icon=":material/arrow_forward:")
+        return
+    ids = [int(number) for number in rows["id"]]
+    event = st.dataframe(
+        _dress(rows),
+        key=f"campaigns.table.{ids[0]}.{page.number}",
+        hide_index=True,
+        on_select="rerun",
+        selection_mode="single-row",
+        column_config={"Launched": cells.moment_column("Launched", zone)},
+    )
+    chosen = [row for row in event.selection.rows if 0 <= row < len(ids)]
+    if chosen:
+        st.switch_page("campaigns.py", query_params={"campaign": str(ids[chosen[0]])})
+    st.caption("Tick a campaign to see what became of each person.")
+    if total > PAGE_SIZE:
+        st.pagination(-(-total // PAGE_SIZE), key="campaigns.page")
+
+
+def _dress(rows: pd.DataFrame) -> pd.DataFrame:
+    return pd.DataFrame(
+        {
+            "Launched": pd.to_datetime(rows["launched_at"], utc=True),
+            "By": rows["launched_by_label"],
+            "What": rows["kind"].map(lambda kind: KINDS.get(kind, kind)),
+            "Status": rows["status"].str.capitalize(),
+            "People": rows["recipients"],
+            "Gone": rows["gone"],
+            "Failed": rows["failed"],
+            "May have been sent": rows["unknown"],
+            "Waiting": rows["waiting"],
+        }
+    )
