@@ -95,7 +95,11 @@ def _insert(db: Session, model: type[SQLModel], rows: list[Row]) -> None:
         return
     for number, row in enumerate(rows, 1):
         row["id"] = number  # people and accounts are numbered so already
-    db.connection().execute(sa.insert(model), rows)
+    by_columns: dict[frozenset[str], list[Row]] = {}
+    for row in rows:
+        by_columns.setdefault(frozenset(row), []).append(row)
+    for alike in by_columns.values():  # a column left out costs nothing, a NULL in it does
+        db.connection().execute(sa.insert(model), alike)
     if db.get_bind().dialect.name == "postgresql":  # numbers given by us do not move its counter
         table = model.__table__.name  # type: ignore[attr-defined]
         db.connection().execute(

@@ -18,25 +18,10 @@ from core.rules.account_state import AccountState as State
 
 _COLUMNS: Row = {
     "sign_in_method": "local",
-    "tenant_id": None,
-    "object_id": None,
     "password_hash": "",
-    "password_changed_at": None,
-    "verified_at": None,
-    "first_sign_in_at": None,
-    "last_sign_in_at": None,
     "sign_ins": 0,
     "failed_sign_ins": 0,
-    "next_try_at": None,
-    "suspended_at": None,
-    "deactivated_at": None,
-    "pending_provider_at": None,
-    "invited_at": None,
-    "invitation_ends_at": None,
     "times_invited": 0,
-    "delivery": None,
-    "delivery_reason": None,
-    "delivery_address": None,
 }
 _USER_TYPE = {Role.TEACHER: "teacher", Role.COORDINATOR: "staff", Role.OFFICE: "staff"}
 _ROLE = {PersonKind.STUDENT: Role.STUDENT, PersonKind.GUARDIAN: Role.GUARDIAN}
@@ -70,7 +55,7 @@ class Ledger:
         everybody = role == Role.OFFICE
         held: Row = {"account_id": row["id"], "role": role.value, "everybody": everybody, "section_ids": sections}
         self.roles.append(held)
-        if row["invited_at"]:
+        if "invited_at" in row:
             self._invite(row, address)
 
     def _state(self, person: Row, user_type: str) -> tuple[State, str]:
@@ -102,8 +87,7 @@ class Ledger:
             "issued_at": account["invited_at"],
             "expires_at": account["invitation_ends_at"],
         }
-        ended = {"used_at": None, "superseded_at": None, "superseded_because": None}
-        self.invitations.append(row | ended | histories.invitation_end(account))
+        self.invitations.append(row | histories.invitation_end(account))
 
 
 def _contact(person: Row, user_type: str) -> reachability.Contact:

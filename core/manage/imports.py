@@ -49,6 +49,7 @@ def import_(
         check = imports.check(db, actor, intake=intake)
     _say_problems(check.problems)
     _say_counts(check.plan.counts)
+    _say_missing([row["source_id"] for row in check.plan.missing])
     if not apply:
         print(f"Nothing was changed. To import: python -m core.manage import {path} --apply")
         raise typer.Exit(1 if check.errors else 0)
@@ -98,6 +99,14 @@ def _say_counts(counts: Counts) -> None:
         f"Enrolments: {counts.enrolments_created:,} new, {counts.enrolments_ended:,} ended. "
         f"Guardianships: {counts.guardianships_created:,} new."
     )
+
+
+def _say_missing(codes: list[str]) -> None:
+    if codes:
+        more = f" and {len(codes) - _SHOWN:,} more" if len(codes) > _SHOWN else ""
+        print(
+            f"Missing from the files, left as they are unless you say --mark-as-left: {', '.join(codes[:_SHOWN])}{more}."
+        )
 
 
 COMMANDS = {"import": import_}

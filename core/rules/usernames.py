@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import MutableMapping
+from functools import lru_cache
 
 from core.rules.search_text import fold
 
@@ -46,6 +47,7 @@ def next_free(wanted: str, taken: MutableMapping[str, int]) -> str:
     return f"{wanted}{number}"
 
 
+@lru_cache(maxsize=20_000)  # names repeat
 def latin(name: str) -> str:
     """A name in the letters a to z: Greek after ELOT 743, Cyrillic letter by letter, others without accents."""
     return re.sub(r"[^a-z]", "", "".join(_letters(fold(name))))
