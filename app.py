@@ -18,7 +18,7 @@ from starlette.middleware import Middleware
 
 from core.config import settings
 from core.delivery import engine
-from core.web import routes, self_check
+from core.web import logs, routes, self_check
 from core.web.middleware.gate import Gate
 from core.web.middleware.headers import SecurityHeaders
 from core.web.middleware.hosts import Hosts
@@ -28,6 +28,7 @@ from core.web.middleware.hosts import Hosts
 async def lifespan(_app: object) -> AsyncIterator[None]:
     """Once per process, before any visitor: check, load what the first page would wait for, start delivering."""
     self_check.run()
+    logs.quiet()
     for heavy in ("pandas", "pyarrow", "plotly.graph_objects"):
         import_module(heavy)
     if settings().deliver_in_web:

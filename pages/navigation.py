@@ -7,6 +7,7 @@ from html import escape
 import streamlit as st
 
 from core import database
+from core.config import ROOT
 from core.permissions import Actor, Permission
 from core.rules import words
 from core.services import sign_in
@@ -85,7 +86,12 @@ def _note_use(actor: Actor) -> None:
             sign_in.note_use(db, actor=actor)
 
 
-st.set_page_config(page_title="Firstkey", page_icon=":material/key:", layout="wide", initial_sidebar_state="expanded")
+st.set_page_config(
+    page_title="Firstkey",
+    page_icon=str(ROOT / "core/web/static/key.svg"),
+    layout="wide",
+    initial_sidebar_state="expanded",
+)
 actor = guard.signed_in()
 _note_use(actor)
 with database.reading() as db:
