@@ -49,7 +49,7 @@ with database.reading() as db:
     time_zone = school.settings(db).time_zone
 left, right = st.columns([1, 2], gap="large")
 with left, st.container(border=True):
-    student_forms.identity(card)
+    student_forms.identity(actor, card)
 with right:
     feedback.said()
     profile, contact, account, guardians = st.tabs(["Student Profile", "Contact", "Account", "Guardians"])

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from sqlmodel import col
 
 from core import clock
-from core.models import Enrolment, EnrolmentKind, Guardianship, Person
+from core.models import Enrolment, EnrolmentKind, Guardianship, Person, PersonKind
 from core.permissions import Actor
 
 Truth = sa.ColumnElement[bool]
@@ -34,7 +34,8 @@ def students_of(section_ids: Collection[int]) -> sa.CompoundSelect[Any]:
     enrolled = sa.select(col(Enrolment.person_id)).where(
         col(Enrolment.section_id).in_(wanted), col(Enrolment.kind) == EnrolmentKind.LEARNER
     )
-    return sa.select(col(listed.id)).where(col(listed.section_id).in_(wanted)).union(enrolled)
+    of_class = sa.and_(col(listed.kind) == PersonKind.STUDENT, col(listed.section_id).in_(wanted))
+    return sa.select(col(listed.id)).where(of_class).union(enrolled)
 
 
 def holds_today() -> Truth:

@@ -21,7 +21,7 @@ def confirm(actor: Actor, selection_id: int) -> None:
     """Show what would be made and who is skipped and why; make it on the button. Nobody is told yet."""
     with feedback.refusals_shown(), database.reading() as db:
         plan = accounts.preview(db, actor, selection_id=selection_id)
-    st.write(f"**{len(plan.new):,}** accounts will be made, **{len(plan.skipped):,}** people are skipped.")
+    st.write(f"To be made: **{len(plan.new):,}**. Skipped: **{len(plan.skipped):,}**.")
     for reason, number in Counter(skipped.reason for skipped in plan.skipped).most_common():
         st.caption(f"Skipped because {words.ACCOUNT_REFUSAL[reason]}: {number:,}")
     if plan.new:
@@ -31,8 +31,12 @@ def confirm(actor: Actor, selection_id: int) -> None:
         if len(plan.new) > SAMPLE:
             st.caption(f"The first {SAMPLE} of {len(plan.new):,}.")
     st.caption("Nobody gets a message. Send the initial invitation afterwards.")
-    if st.button(f"Create {len(plan.new):,} accounts", type="primary", disabled=not plan.new):
+    if st.button(
+        "Create 1 account" if len(plan.new) == 1 else f"Create {len(plan.new):,} accounts",
+        type="primary",
+        disabled=not plan.new,
+    ):
         with feedback.refusals_shown(), database.transaction() as db:
             made = accounts.create(db, actor, selection_id=selection_id)
-        feedback.later(f"{made.done:,} accounts were made. Next: Bulk Actions, Send Initial Invitation.")
+        feedback.later(f"Accounts made: {made.done:,}. Next: Bulk Actions, Send Initial Invitation.")
         st.rerun()

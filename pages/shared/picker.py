@@ -84,15 +84,16 @@ def table(listing: Listing, shown: Shown, *, open_card: Callable[[int], None]) -
 
 def paging(listing: Listing, shown: Shown) -> None:
     """Which page, in which order."""
-    st.pagination(pages(shown.total), key=listing.paging_key())
-    st.selectbox(
-        "Order",
-        listing.all_orders(),
-        key=f"{listing.name}.order",
-        label_visibility="collapsed",
-        width=230,
-        format_func=listing.title,
-    )
+    with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
+        st.pagination(pages(shown.total), key=listing.paging_key())
+        st.selectbox(
+            "Order",
+            listing.all_orders(),
+            key=f"{listing.name}.order",
+            label_visibility="collapsed",
+            width=240,
+            format_func=listing.title,
+        )
 
 
 def _event(listing: Listing, key: str, ids: list[int]) -> None:

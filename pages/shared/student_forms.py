@@ -20,7 +20,7 @@ from pages.shared import cells, feedback
 STATUSES, LANGUAGES = cells.named(words.PERSON_STATUS), dict(words.LANGUAGE)
 
 
-def identity(card: StudentCard) -> None:
+def identity(actor: Actor, card: StudentCard) -> None:
     """Who this is, and the one verdict that matters."""
     said = words.ACCOUNT_STATE[card.state]
     with st.container(key="card_name"):
@@ -32,6 +32,7 @@ def identity(card: StudentCard) -> None:
                 st.caption(label, width=60)
                 st.text(value)
     st.badge(said.label, icon=f":material/{said.icon}:", color="gray", help=said.meaning)
+    _line(card.verdict(), locked=not actor.may(Permission.SEE_CONTACTS))
 
 
 @st.fragment

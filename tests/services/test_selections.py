@@ -1,0 +1,125 @@
+"""Selections: stored, owned, resolved within the scope of whoever acts."""
+
+from __future__ import annotations
+
+import pytest
+from sqlmodel import Session
+
+from core import database
+from core.errors import NotAllowed, NotFound
+from core.permissions import Actor, command_line
+from core.services import selections
+from core.tables.filters import AccountFilter, StudentFilter
+from tests.cast import Cast, Member
+
+pytestmark = pytest.mark.both_databases
+
+
+def _id(member: Member) -> int:
+    assert member.person.id is not None
+    return member.person.id
+
+
+def _tick(db: Session, actor: Actor, shown: list[Member], ticked: list[Member]) -> int:
+    ids, chosen = [_id(member) for member in shown], [_id(member) for member in ticked]
+    selections.tick(db, actor, list_name="students", shown=ids, ticked=chosen)
+    return _selection(db, actor)
+
+
+def _selection(db: Session, actor: Actor) -> int:
+    selection_id = selections.current(db, actor, list_name="students").id
+    assert selection_id is not None
+    return selection_id
+
+
+def _people(db: Session, actor: Actor, selection_id: int, scope: selections.RowScope = "selected") -> set[int]:
+    return set(db.scalars(selections.person_ids(db, actor, selection_id=selection_id, scope=scope)))
+
+
+def test_looking_at_a_list_stores_nothing(cast: Cast) -> None:
+    with database.reading() as db:
+        assert selections.current(db, cast.olga.actor, list_name="students").id is None
+
+
+def test_ticks_of_several_pages_add_up_and_a_page_only_speaks_for_its_own_rows(cast: Cast) -> None:
+    with database.transaction() as db:
+        _tick(db, cast.olga.actor, [cast.sam, cast.max], [cast.sam])
+        chosen = _tick(db, cast.olga.actor, [cast.otto], [cast.otto])
+        assert _people(db, cast.olga.actor, chosen) == {_id(cast.sam), _id(cast.otto)}
+        _tick(db, cast.olga.actor, [cast.sam, cast.max], [])
+        assert _people(db, cast.olga.actor, chosen) == {_id(cast.otto)}
+
+
+def test_a_selection_survives_another_search_and_says_what_is_not_visible(cast: Cast) -> None:
+    with database.transaction() as db:
+        chosen = _tick(db, cast.olga.actor, [cast.sam, cast.otto], [cast.sam, cast.otto])
+        selections.show(db, cast.olga.actor, list_name="students", filter=StudentFilter(text="sideris"))
+        assert selections.size(db, cast.olga.actor, selection_id=chosen) == 2
+        assert selections.hidden(db, cast.olga.actor, selection_id=chosen) == 1
+        shown = _people(db, cast.olga.actor, chosen, "shown")
+        assert shown == {_id(cast.sam), _id(cast.max)}
+
+
+def test_everything_that_matches_less_what_is_taken_out(cast: Cast) -> None:
+    sideris = StudentFilter(text="sideris")
+    with database.transaction() as db:
+        selections.show(db, cast.olga.actor, list_name="students", filter=sideris)
+        selections.everything(db, cast.olga.actor, list_name="students", filter=sideris)
+        chosen = _tick(db, cast.olga.actor, [cast.sam, cast.max], [cast.max])
+        assert _people(db, cast.olga.actor, chosen) == {_id(cast.max)}
+        among = selections.among(db, cast.olga.actor, selection_id=chosen, row_ids=[_id(cast.sam), _id(cast.max)])
+        assert among == {_id(cast.max)}
+
+
+def test_a_tick_under_another_search_adds_to_everything_that_matched_the_first(cast: Cast) -> None:
+    with database.transaction() as db:
+        olga = cast.olga.actor
+        selections.everything(db, olga, list_name="students", filter=StudentFilter(text="sideris"))
+        selections.show(db, olga, list_name="students", filter=StudentFilter(text="otto"))
+        chosen = _tick(db, olga, [cast.otto], [cast.otto])
+        assert _people(db, olga, chosen) == {_id(cast.sam), _id(cast.max), _id(cast.otto)}
+
+
+def test_clear_chooses_nobody(cast: Cast) -> None:
+    with database.transaction() as db:
+        selections.everything(db, cast.olga.actor, list_name="students", filter=StudentFilter())
+        selections.clear(db, cast.olga.actor, list_name="students")
+        assert selections.size(db, cast.olga.actor, selection_id=_selection(db, cast.olga.actor)) == 0
+
+
+def test_ids_from_a_browser_never_reach_beyond_the_scope(cast: Cast) -> None:
+    with database.transaction() as db:
+        chosen = _tick(db, cast.cora.actor, [cast.sam, cast.otto], [cast.sam, cast.otto])
+        assert _people(db, cast.cora.actor, chosen) == {_id(cast.sam)}
+        selections.everything(db, cast.cora.actor, list_name="students", filter=StudentFilter())
+        assert _people(db, cast.cora.actor, chosen) == {_id(cast.sam), _id(cast.max)}
+
+
+def test_nobody_uses_the_selection_of_somebody_else(cast: Cast) -> None:
+    with database.transaction() as db:
+        chosen = _tick(db, cast.olga.actor, [cast.sam], [cast.sam])
+        with pytest.raises(NotFound):
+            selections.person_ids(db, cast.ada.actor, selection_id=chosen)
+        with pytest.raises(NotFound):
+            selections.size(db, command_line("root"), selection_id=chosen)
+
+
+def test_a_teacher_has_no_selection_of_accounts_and_a_student_none_at_all(cast: Cast) -> None:
+    with database.transaction() as db:
+        with pytest.raises(NotAllowed):
+            selections.current(db, cast.tom.actor, list_name="accounts")
+        with pytest.raises(NotAllowed):
+            selections.current(db, cast.sam.actor, list_name="students")
+
+
+def test_a_selection_of_accounts_means_their_people_and_the_other_way_round(cast: Cast) -> None:
+    with database.transaction() as db:
+        olga = cast.olga.actor
+        students = AccountFilter(user_types=("student",))
+        selections.everything(db, olga, list_name="accounts", filter=students)
+        chosen = selections.current(db, olga, list_name="accounts").id
+        assert chosen is not None
+        assert _people(db, olga, chosen) == {_id(cast.sam), _id(cast.max), _id(cast.otto)}
+        by_people = _tick(db, olga, [cast.sam], [cast.sam])
+        accounts = list(db.scalars(selections.account_ids(db, olga, selection_id=by_people)))
+        assert accounts == [cast.sam.account.id]

@@ -1,0 +1,180 @@
+"""The two lists: what they find, count, sort, mask, and whom they never show."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pandas as pd
+import pytest
+
+from core import database
+from core.errors import InputProblem, NotAllowed, NotFound
+from core.permissions import Actor
+from core.rules.account_state import AccountState
+from core.tables import accounts, options, status, student_card, students
+from core.tables.filters import AccountFilter, Page, StudentFilter
+from tests import cast as make
+from tests.cast import Cast
+
+pytestmark = pytest.mark.both_databases
+
+
+def _students(actor: Actor, page: Page | None = None, **asked: Any) -> list[str]:
+    wanted = StudentFilter(**asked)
+    with database.reading() as db:
+        found = students.page(db, actor, filter=wanted, page=page or Page())
+        assert students.count(db, actor, filter=wanted) == len(found)
+        matching = set(db.scalars(students.matching(db, actor, filter=wanted)))
+    assert matching == set(found["id"])
+    return list(found["first_name"])
+
+
+def _accounts(actor: Actor, **asked: Any) -> pd.DataFrame:
+    wanted = AccountFilter(**asked)
+    with database.reading() as db:
+        found = accounts.page(db, actor, filter=wanted, page=Page())
+        assert accounts.count(db, actor, filter=wanted) == len(found)
+        matching = set(db.scalars(accounts.matching(db, actor, filter=wanted)))
+    assert matching == set(found["id"])
+    return found
+
+
+def test_the_office_sees_every_student_by_name(cast: Cast) -> None:
+    assert _students(cast.olga.actor) == ["Otto", "Max", "Sam"]
+
+
+@pytest.mark.parametrize("who", ["tom", "cora"])
+def test_otto_is_never_seen_by_those_of_7b(cast: Cast, who: str) -> None:
+    actor = getattr(cast, who).actor
+    assert _students(actor) == ["Max", "Sam"]
+    assert _students(actor, text="otto") == []
+    assert _students(actor, section_ids=(cast.class_8a.id,)) == []
+    assert _students(actor, states=("ready", "no_account")) == ["Max", "Sam"]
+    with database.reading() as db:
+        assert list(options.sections(db, actor).values()) == ["7B"]
+        assert options.grades(db, actor) == ["7"]
+        with pytest.raises(NotFound):
+            student_card.read(db, actor, person_id=cast.otto.person.id or 0)
+
+
+def test_a_coordinator_sees_the_accounts_of_her_students_and_their_guardians(cast: Cast) -> None:
+    assert set(_accounts(cast.cora.actor)["first_name"]) == {"Sam", "Max", "Gina"}
+    assert _accounts(cast.cora.actor, text="otto").empty
+    with database.reading() as db, pytest.raises(NotFound):
+        student_card.of_account(db, cast.cora.actor, account_id=cast.otto.account.id or 0)
+
+
+def test_a_teacher_may_not_list_accounts_and_a_student_may_list_nothing(cast: Cast) -> None:
+    with database.reading() as db:
+        with pytest.raises(NotAllowed):
+            accounts.page(db, cast.tom.actor, filter=AccountFilter(), page=Page())
+        for listed in (students.page, accounts.page):
+            with pytest.raises(NotAllowed):
+                listed(db, cast.sam.actor, filter=StudentFilter(), page=Page())  # type: ignore[operator]
+
+
+def test_contacts_are_masked_for_whom_they_are_not_meant(cast: Cast) -> None:
+    with database.reading() as db:
+        hers = students.page(db, cast.cora.actor, filter=StudentFilter(), page=Page())
+        card = student_card.read(db, cast.tom.actor, person_id=cast.sam.person.id or 0)
+    assert set(hers["personal_email"]) == {"p…@mail.example"}
+    assert card.personal_email == "p…@mail.example"
+    assert card.verdict().yes
+    assert _accounts(cast.cora.actor, text="sam")["address"].tolist() == ["p…@mail.example"]
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("SÍDERIS", ["Max", "Sam"]),
+        ("sam sid", ["Sam"]),
+        ("deris", ["Max", "Sam"]),
+        ("S1", ["Sam"]),
+        ("sam.sideris", ["Sam"]),
+        ("%", []),
+        ("_am", []),
+        ("\\", []),
+        ("' OR 1=1 --", []),
+        ("   ", ["Otto", "Max", "Sam"]),
+    ],
+)
+def test_a_search_finds_any_part_and_reads_signs_as_letters(cast: Cast, text: str, found: list[str]) -> None:
+    assert _students(cast.olga.actor, text=text) == found
+
+
+def test_greek_is_found_with_and_without_accents_and_phones_by_their_digits(cast: Cast) -> None:
+    with database.transaction() as db:
+        make.person(db, first_name="Μαρία", last_name="Παπαδοπούλου", mobile="6912345678")
+    assert _students(cast.olga.actor, text="ΠΑΠΑΔΟΠΟΥΛΟΥ μαρια") == ["Μαρία"]
+    assert _students(cast.olga.actor, text="691234") == ["Μαρία"]
+
+
+def test_each_filter_narrows_the_list(cast: Cast) -> None:
+    with database.transaction() as db:
+        make.person(db, first_name="Nora", last_name="New", status="applicant", use_personal_email=False)
+    olga = cast.olga.actor
+    assert _students(olga, section_ids=(cast.class_7b.id,)) == ["Max", "Sam"]
+    assert _students(olga, statuses=("applicant",)) == ["Nora"]
+    assert _students(olga, states=("no_account",)) == ["Nora"]
+    assert _students(olga, in_period=False) == ["Nora"]
+    assert _students(olga, invitable=False) == ["Nora"]
+    assert len(_students(olga, invitable=True)) == 3
+
+
+def test_user_accounts_has_the_filters_of_the_manual(cast: Cast) -> None:
+    olga = cast.olga.actor
+    assert set(_accounts(olga, user_types=("student",))["first_name"]) == {"Sam", "Max", "Otto"}
+    assert set(_accounts(olga, roles=("guardian",))["first_name"]) == {"Gina"}
+    assert _accounts(olga, active=False).empty
+    assert len(_accounts(olga, verified=False, login="never")) == 8
+    assert _accounts(olga, login="has").empty
+    assert _accounts(olga, text="gina")["students"].tolist() == ["Max Sideris, Sam Sideris"]
+
+
+def test_only_known_orders_are_accepted(cast: Cast) -> None:
+    with database.reading() as db, pytest.raises(InputProblem):
+        students.page(db, cast.olga.actor, filter=StudentFilter(), page=Page(sort="password_hash"))
+
+
+@pytest.mark.parametrize("sort", [*students.SORTS])
+def test_every_order_of_students_works_both_ways(cast: Cast, sort: str) -> None:
+    forward = _students(cast.olga.actor, Page(sort=sort))
+    assert _students(cast.olga.actor, Page(sort=sort, descending=True)) == forward[::-1]
+
+
+@pytest.mark.parametrize("sort", [*accounts.SORTS])
+def test_every_order_of_accounts_works_both_ways(cast: Cast, sort: str) -> None:
+    with database.reading() as db:
+        pages = [
+            accounts.page(db, cast.olga.actor, filter=AccountFilter(), page=Page(sort=sort, descending=descending))
+            for descending in (False, True)
+        ]
+    assert list(pages[0]["id"]) == list(pages[1]["id"])[::-1]
+
+
+def test_the_status_counts_are_the_lists_counts(cast: Cast) -> None:
+    with database.transaction() as db:
+        make.person(db, first_name="Nora", last_name="New")
+        make.account(db, person=make.person(db, personal_email="", last_name="Nomail"), username="nomail")
+    for actor in (cast.olga.actor, cast.cora.actor):
+        with database.reading() as db:
+            for asked in (
+                AccountFilter(),
+                AccountFilter(user_types=("student",), section_ids=(cast.class_7b.id or 0,)),
+            ):
+                counts = status.by_state(db, actor, filter=asked)
+                no_account = counts.pop(AccountState.NO_ACCOUNT)
+                for state, number in counts.items():
+                    wanted = AccountFilter(states=(state,), user_types=asked.user_types, section_ids=asked.section_ids)
+                    assert accounts.count(db, actor, filter=wanted) == number
+                assert sum(counts.values()) == accounts.count(db, actor, filter=asked)
+                listed = StudentFilter(states=(AccountState.NO_ACCOUNT,), section_ids=asked.section_ids)
+                assert students.count(db, actor, filter=listed) == no_account
+
+
+def test_filters_come_back_from_storage_as_they_were_and_nonsense_is_left_out() -> None:
+    asked = AccountFilter(text="x", user_types=("student",), section_ids=(3, 4), active=False, login="never")
+    assert AccountFilter.from_json(asked.as_json()) == asked
+    assert StudentFilter().as_json() == {}
+    nonsense = {"section_ids": ["1; DROP", 5, True], "login": "sometimes", "active": 1, "text": ["x"], "other": 1}
+    assert AccountFilter.from_json(nonsense) == AccountFilter(section_ids=(5,))
