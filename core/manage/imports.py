@@ -105,7 +105,7 @@ def _say_missing(codes: list[str]) -> None:
     if codes:
         more = f" and {len(codes) - _SHOWN:,} more" if len(codes) > _SHOWN else ""
         print(
-            f"Missing from the files, left as they are unless you say --mark-as-left: {', '.join(codes[:_SHOWN])}{more}."
+            f"Missing from the files: {', '.join(codes[:_SHOWN])}{more}. They stay as they are without --mark-as-left."
         )
 
 

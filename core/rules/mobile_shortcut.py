@@ -51,7 +51,7 @@ def read(text: str, default_region: str) -> tuple[str, str] | None:
 def _split(digits: str) -> tuple[_Country | None, str]:
     for length in (1, 2, 3):
         code = digits[:length]
-        regions = COUNTRY_CODE_TO_REGION_CODE.get(int(code)) if code.isdigit() else None
+        regions = COUNTRY_CODE_TO_REGION_CODE.get(int(code)) if code.isdigit() and code[0] != "0" else None
         if regions:
             return (_country(regions[0]) if len(regions) == 1 else None), digits[length:]
     return None, ""

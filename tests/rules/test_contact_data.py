@@ -53,6 +53,7 @@ def test_the_short_way_agrees_with_the_library_in_every_country(region: str) -> 
 )
 @example("0306912345678", "GR")
 @example("306912345678", "GR")
+@example("+062810000000", "GR")
 def test_the_short_way_agrees_with_the_library_on_any_digits(typed: str, region: str) -> None:
     quick = mobile_shortcut.read(typed, region)
     assert quick is None or quick == by_the_library(typed, region)
