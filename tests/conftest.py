@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 from itertools import count
 from pathlib import Path
 
+import hypothesis
 import pytest
 import sqlalchemy as sa
 
@@ -18,6 +19,9 @@ from tests import cast as tests_cast
 from tests.peers import postgres
 
 _numbers = count(1)
+# The same examples every time: a gate must not depend on luck. `--hypothesis-profile=default` looks further.
+hypothesis.settings.register_profile("gate", derandomize=True, deadline=None)
+hypothesis.settings.load_profile("gate")
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -21,11 +21,11 @@ PAGES = sorted((ROOT / "pages").rglob("*.py"))
 SCREENS = [path for path in PAGES if path.parent.name == "pages" and path.name != "navigation.py"]
 
 # What a folder may import from core. A name stands for itself and all below it.
-FOUNDATION = {"config", "clock", "errors", "permissions", "database", "keys", "models", "rules"}
+FOUNDATION = {"outbox", "config", "clock", "errors", "permissions", "database", "keys", "models", "rules"}
 ALLOWED = {
     "models": {"models"},
     "rules": {"errors", "models", "rules", "permissions"},
-    "gateways": {"config", "errors", "gateways", "clock", "rules"},
+    "gateways": {"config", "errors", "gateways", "clock", "outbox"},
     "documents": {"documents", "rules", "errors", "config"},
     "tables": FOUNDATION | {"tables"},
     "services": FOUNDATION | {"tables", "documents", "services"},

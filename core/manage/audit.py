@@ -15,9 +15,7 @@ def verify_audit() -> None:
     if verdict.broken_at is None:
         print(f"The audit is whole: {verdict.entries:,} entries.")
         return
-    print(
-        f"The audit is broken at entry {verdict.broken_at}: {verdict.why}. Copy the database and look into it."
-    )
+    print(f"The audit is broken at entry {verdict.broken_at}: {verdict.why}. Copy the database and look into it.")
     raise typer.Exit(1)
 
 

@@ -177,7 +177,7 @@ def key_of(db: Session, *, campaign_id: int) -> str | None:
 
 
 def _addressee() -> sa.Select[Any]:
-    rows: sa.Select[Any] = sa.select(
+    rows: Any = sa.select(
         col(MessageAccount.account_id),
         col(MessageAccount.invitation_id),
         col(Account.username),
@@ -187,7 +187,8 @@ def _addressee() -> sa.Select[Any]:
         col(Person.first_name),
     ).select_from(MessageAccount)
     joined = rows.join(Account, col(Account.id) == col(MessageAccount.account_id))
-    return joined.join(Person, col(Person.id) == col(Account.person_id))
+    found: sa.Select[Any] = joined.join(Person, col(Person.id) == col(Account.person_id))
+    return found
 
 
 def _link(db: Session, batch: Batch, message_id: int, person: Any, address: str) -> invitations.Issued:

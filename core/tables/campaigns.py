@@ -118,7 +118,7 @@ def outcome(
 
 
 def _people() -> sa.Select[Any]:
-    rows: sa.Select[Any] = sa.select(
+    rows: Any = sa.select(
         col(Message.id),
         col(Person.last_name),
         col(Person.first_name),
@@ -132,7 +132,8 @@ def _people() -> sa.Select[Any]:
     ).select_from(Message)
     tied = rows.join(MessageAccount, col(MessageAccount.message_id) == col(Message.id))
     tied = tied.join(Account, col(Account.id) == col(MessageAccount.account_id))
-    return tied.join(Person, col(Person.id) == col(Account.person_id))
+    found: sa.Select[Any] = tied.join(Person, col(Person.id) == col(Account.person_id))
+    return found
 
 
 def _count(statuses: tuple[MessageStatus, ...]) -> sa.ColumnElement[int]:

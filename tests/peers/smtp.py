@@ -1,0 +1,148 @@
+"""SMTP servers on loopback that behave as told: STARTTLS, AUTH, refusals, hanging up."""
+
+from __future__ import annotations
+
+import datetime as dt
+import ipaddress
+import ssl
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from aiosmtpd.controller import Controller
+from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
+
+from tests.peers.firstkey import free_port
+
+DROP = "drop"
+
+
+@dataclass
+class Behaviour:
+    """Replies per command; DROP hangs up. `content` is said after the content."""
+
+    mail: str = ""
+    rcpt: str = ""
+    data: str = ""
+    content: str = "250 OK"
+    accepted: list[Envelope] = field(default_factory=list)
+    connections: int = 0
+    delay_s: float = 0.0
+
+    async def handle_MAIL(  # noqa: N802
+        self, server: SMTP, _session: Session, envelope: Envelope, address: str, _options: list[str]
+    ) -> str:
+        if self.mail:
+            return self.mail
+        envelope.mail_from = address
+        return "250 OK"
+
+    async def handle_RCPT(  # noqa: N802
+        self, server: SMTP, _session: Session, envelope: Envelope, address: str, _options: list[str]
+    ) -> str:
+        if self.rcpt == DROP:
+            server.transport.close()
+            return "421 closing"
+        if self.rcpt:
+            return self.rcpt
+        envelope.rcpt_tos.append(address)
+        return "250 OK"
+
+    async def handle_DATA(self, server: SMTP, _session: Session, envelope: Envelope) -> str:  # noqa: N802
+        if self.content == DROP:
+            server.transport.close()
+            return "421 closing"
+        if self.content.startswith("250"):
+            self.accepted.append(envelope)
+        return self.content
+
+    async def handle_EHLO(  # noqa: N802
+        self, _server: SMTP, session: Session, _envelope: Envelope, hostname: str, responses: list[str]
+    ) -> list[str]:
+        self.connections += 1
+        session.host_name = hostname
+        return responses
+
+
+class _DropOnData(SMTP):
+    """Hangs up at the word DATA, before any content."""
+
+    async def smtp_DATA(self, arg: str) -> None:  # noqa: N802
+        self.transport.close()
+
+
+class _Controller(Controller):
+    def __init__(self, *arguments: Any, drop_on_data: bool, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        self._class = _DropOnData if drop_on_data else SMTP
+
+    def factory(self) -> SMTP:
+        return self._class(self.handler, **self.SMTP_kwargs)
+
+
+@contextmanager
+def server(
+    behaviour: Behaviour, *, certificate: Path | None = None, login: tuple[str, str] | None = None
+) -> Iterator[int]:
+    """Start one; gives its port. With a certificate it wants STARTTLS, with a login AUTH."""
+    context = None
+    if certificate:
+        context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+        context.load_cert_chain(certificate)
+    port = free_port()
+    controller = _Controller(
+        behaviour,
+        hostname="127.0.0.1",
+        port=port,
+        drop_on_data=behaviour.data == DROP,
+        tls_context=context,
+        require_starttls=context is not None,
+        authenticator=_authenticator(login) if login else None,
+        auth_required=login is not None,
+        auth_require_tls=context is not None,
+    )
+    controller.start()
+    try:
+        yield port
+    finally:
+        controller.stop()
+
+
+def self_made_certificate(folder: Path) -> Path:
+    """A certificate for localhost and 127.0.0.1 that nobody has signed but itself; key and certificate in one file."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "localhost")])
+    names = [x509.DNSName("localhost"), x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]
+    now = dt.datetime.now(dt.UTC)
+    built = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - dt.timedelta(days=1))
+        .not_valid_after(now + dt.timedelta(days=2))
+        .add_extension(x509.SubjectAlternativeName(names), critical=False)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+        .sign(key, hashes.SHA256())
+    )
+    private = key.private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    )
+    path = folder / "certificate.pem"
+    path.write_bytes(private + built.public_bytes(serialization.Encoding.PEM))
+    return path
+
+
+def _authenticator(login: tuple[str, str]) -> Any:
+    def check(_server: SMTP, _session: Session, _envelope: Envelope, _mechanism: str, data: Any) -> AuthResult:
+        fits = isinstance(data, LoginPassword) and (data.login.decode(), data.password.decode()) == login
+        return AuthResult(success=fits, handled=False)
+
+    return check
