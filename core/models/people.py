@@ -44,7 +44,7 @@ class Person(SQLModel, table=True):
         sa.Index("person_by_name_of_all", "sort_name", "id", "search_text"),
         sa.Index("person_by_grade", "kind", "grade", "sort_name", "id"),
         sa.Index("person_by_code", "kind", "source_id"),
-        sa.Index("person_by_section", "section_id", "sort_name"),
+        sa.Index("person_by_section", "section_id", "kind", "sort_name"),
         sa.Index("person_by_update", "kind", "updated_at"),
     )
 

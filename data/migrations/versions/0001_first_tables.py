@@ -153,7 +153,7 @@ def upgrade() -> None:
         batch_op.create_index("person_by_grade", ["kind", "grade", "sort_name", "id"], unique=False)
         batch_op.create_index("person_by_name", ["kind", "sort_name", "id", "search_text"], unique=False)
         batch_op.create_index("person_by_name_of_all", ["sort_name", "id", "search_text"], unique=False)
-        batch_op.create_index("person_by_section", ["section_id", "sort_name"], unique=False)
+        batch_op.create_index("person_by_section", ["section_id", "kind", "sort_name"], unique=False)
         batch_op.create_index("person_by_update", ["kind", "updated_at"], unique=False)
 
     op.create_table(
