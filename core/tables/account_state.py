@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 
@@ -14,15 +15,23 @@ from core.rules.reachability import Policy
 from core.tables import reachability
 
 
-def state(now: datetime, policy: Policy) -> sa.ColumnElement[str]:
-    """The one state of each row at `now`, as the word of AccountState."""
+def state(now: datetime, policy: Policy, *, reachable: sa.ColumnElement[bool] | None = None) -> sa.ColumnElement[str]:
+    """The one state of each row at `now`, as the word of AccountState; `reachable` may be asked in another way."""
+    asked = reachability.reachable(policy) if reachable is None else reachable
     return sa.case(
-        *((holds, sa.literal_column(f"'{word.value}'", sa.String())) for holds, word in _questions(now, policy)),
+        *((holds, sa.literal_column(f"'{word.value}'", sa.String())) for holds, word in _questions(now, asked)),
         else_=sa.literal_column(f"'{AccountState.NOT_REACHABLE.value}'", sa.String()),
     )
 
 
-def _questions(now: datetime, policy: Policy) -> list[tuple[Any, AccountState]]:
+def is_in(states: Collection[str], now: datetime, policy: Policy) -> sa.ColumnElement[bool]:
+    """Holds for rows in one of the states."""
+    if set(states) == {AccountState.NO_ACCOUNT}:
+        return col(Account.id).is_(None)  # asks the index alone
+    return state(now, policy).in_(sorted(states))
+
+
+def _questions(now: datetime, reachable: sa.ColumnElement[bool]) -> list[tuple[Any, AccountState]]:
     undeliverable = sa.and_(col(Account.delivery) == "failed", col(Account.delivery_reason).in_(sorted(UNDELIVERABLE)))
     invited = col(Account.invited_at).is_not(None)
     ended = sa.and_(col(Account.invitation_ends_at).is_not(None), col(Account.invitation_ends_at) <= now)
@@ -36,5 +45,5 @@ def _questions(now: datetime, policy: Policy) -> list[tuple[Any, AccountState]]:
         (undeliverable, AccountState.BOUNCED),
         (sa.and_(invited, ended), AccountState.LINK_EXPIRED),
         (invited, AccountState.INVITED),
-        (reachability.reachable(policy), AccountState.READY),
+        (reachable, AccountState.READY),
     ]

@@ -65,7 +65,10 @@ def page(db: Session, actor: Actor, *, filter: AccountFilter, page: Page) -> pd.
 
 def count(db: Session, actor: Actor, *, filter: AccountFilter) -> int:
     """How many match."""
-    return db.scalar(sa.select(sa.func.count()).select_from(_ids(db, actor, filter).subquery())) or 0
+    actor.require(Permission.SEE_ACCOUNTS)
+    about_people = filter.text or filter.section_ids or filter.states or not actor.scope.everybody
+    ids = _ids(db, actor, filter) if about_people else _filtered(db, actor, filter)
+    return db.scalar(sa.select(sa.func.count()).select_from(ids.subquery())) or 0
 
 
 def matching(db: Session, actor: Actor, *, filter: AccountFilter) -> sa.Select[Any]:
@@ -75,9 +78,13 @@ def matching(db: Session, actor: Actor, *, filter: AccountFilter) -> sa.Select[A
 
 
 def _ids(db: Session, actor: Actor, filter: AccountFilter) -> sa.Select[Any]:
+    return _filtered(db, actor, filter).join(Person, col(Account.person_id) == col(Person.id))
+
+
+def _filtered(db: Session, actor: Actor, filter: AccountFilter) -> sa.Select[Any]:
     policy = school.policy(school.settings(db))
     asked = conditions.accounts(actor, filter, now=clock.now(), policy=policy)
-    return sa.select(col(Account.id)).join(Person, col(Account.person_id) == col(Person.id)).where(*asked)
+    return sa.select(col(Account.id)).select_from(Account).where(*asked)
 
 
 def _roles(db: Session, ids: list[int], found: pd.DataFrame) -> list[str]:
