@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -12,15 +11,14 @@ import sqlalchemy as sa
 from sqlmodel import Session, col
 
 from core import clock
-from core.errors import Conflict, InputProblem, NotFound
+from core.errors import Conflict, NotFound
 from core.models import Account, Invitation, Person, PersonKind, PersonStatus, Superseded
 from core.permissions import Actor, Permission
-from core.rules import contact_data, person_facts, words
+from core.rules import person_facts, typed, words
 from core.services import audit, selections
 from core.tables import school, scope
 
 _ADDRESSES = ("personal_email", "contact_email", "mobile")
-_PHONE = re.compile(r"\+?[0-9 ()./-]{5,30}")
 
 
 @dataclass(frozen=True)
@@ -48,13 +46,13 @@ def save_profile(
     """Store the tab *Student Profile*. `seen`: the `updated_at` that the form was drawn from."""
     person = _editable(db, actor, person_id)
     wanted = {
-        "first_name": _name(first_name, "first_name", "First name"),
-        "middle_name": _name(middle_name, "middle_name", "Middle name", needed=False),
-        "last_name": _name(last_name, "last_name", "Last name"),
-        "status": _among(status, list(PersonStatus), "status", "Choose a status from the list."),
-        "language": _among(language, list(words.LANGUAGE), "language", "Choose a language from the list."),
+        "first_name": typed.name(first_name, "first_name", "First name"),
+        "middle_name": typed.name(middle_name, "middle_name", "Middle name", needed=False),
+        "last_name": typed.name(last_name, "last_name", "Last name"),
+        "status": typed.among(status, list(PersonStatus), "status", "Choose a status from the list."),
+        "language": typed.among(language, list(words.LANGUAGE), "language", "Choose a language from the list."),
         "use_personal_email": bool(use_personal_email),
-        "personal_email": _email(personal_email, "personal_email"),
+        "personal_email": typed.email(personal_email, "personal_email"),
     }
     return _save(db, actor, person, seen=seen, wanted=wanted, action="student.profile_saved")
 
@@ -65,9 +63,9 @@ def save_contact(
     """Store the section *Contact*."""
     person = _editable(db, actor, person_id)
     wanted = {
-        "contact_email": _email(contact_email, "contact_email"),
-        "mobile": _mobile(mobile, school.settings(db).default_region),
-        "phone": _phone(phone),
+        "contact_email": typed.email(contact_email, "contact_email"),
+        "mobile": typed.mobile(mobile, school.settings(db).default_region),
+        "phone": typed.phone(phone),
     }
     return _save(db, actor, person, seen=seen, wanted=wanted, action="student.contact_saved")
 
@@ -155,50 +153,6 @@ def _end_invitations(db: Session, person: Person, *, addresses: list[str]) -> in
             .values(invitation_ends_at=now)
             .execution_options(synchronize_session=False)
         )
-    return number
-
-
-def _name(text: str, field: str, label: str, *, needed: bool = True) -> str:
-    name = " ".join(text.split())
-    if needed and not name:
-        raise InputProblem(f"{label} is empty.", field=field, hint="Type it as it should stand in messages.")
-    if len(name) > 100 or not name.isprintable():
-        raise InputProblem(f"{label} is too long or has hidden characters.", field=field, hint="At most 100 letters.")
-    return name
-
-
-def _among(value: str, allowed: list[Any], field: str, hint: str) -> str:
-    if value not in allowed:
-        raise InputProblem(hint, field=field)
-    return str(value)
-
-
-def _email(text: str, field: str) -> str:
-    address = text.strip()
-    if address and not contact_data.email_is_valid(address):
-        raise InputProblem(
-            "No mail can be sent to this address.",
-            field=field,
-            hint="Write it like name@example.org, or leave it empty.",
-        )
-    return address
-
-
-def _mobile(text: str, region: str) -> str:
-    if not text.strip():
-        return ""
-    number, found = contact_data.read_mobile(text, region)
-    if not found:
-        raise InputProblem(
-            "This is no mobile number.", field="mobile", hint=f"Write it with country code, or as a number of {region}."
-        )
-    return number
-
-
-def _phone(text: str) -> str:
-    number = text.strip()
-    if number and not _PHONE.fullmatch(number):
-        raise InputProblem("This is no phone number.", field="phone", hint="Digits, spaces and a leading + are fine.")
     return number
 
 

@@ -84,14 +84,15 @@ def table(listing: Listing, shown: Shown, *, open_card: Callable[[int], None]) -
 
 def paging(listing: Listing, shown: Shown) -> None:
     """Which page, in which order."""
-    with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
-        st.pagination(pages(shown.total), key=listing.paging_key())
+    left, right = st.columns([4, 1], vertical_alignment="center")
+    with left:
+        st.pagination(pages(shown.total), key=listing.paging_key(), width="stretch")
+    with right:
         st.selectbox(
             "Order",
             listing.all_orders(),
             key=f"{listing.name}.order",
             label_visibility="collapsed",
-            width=240,
             format_func=listing.title,
         )
 
