@@ -8,32 +8,21 @@ from __future__ import annotations
 
 import contextlib
 import smtplib
-import socket
 import ssl
 import threading
-import unicodedata
+from email.errors import HeaderParseError
 from email.headerregistry import Address
-from email.message import EmailMessage
-from email.policy import SMTP as SMTP_POLICY
-from email.utils import formatdate, parseaddr
+from email.utils import parseaddr
 from urllib.parse import unquote, urlsplit
 
-from core import clock
 from core.config import settings
 from core.errors import GatewayError, GatewayErrorKind, SettingsError
+from core.gateways import mime, smtp_replies
 from core.gateways.channels import Email
 
-TIMEOUT_S = 30
+TIMEOUT_S, VERDICT_TIMEOUT_S = 30, 120  # a server may look at the content for long before it says yes
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
 _KINDS = GatewayErrorKind
-_REASONS = {
-    550: "bad_address",
-    551: "bad_address",
-    553: "bad_address",
-    501: "bad_address",
-    552: "bounced",
-    554: "blocked",
-}
 
 
 class SmtpEmail:
@@ -50,36 +39,63 @@ class SmtpEmail:
         if "@" not in self._address:
             raise SettingsError("FIRSTKEY_EMAIL_FROM looks like School office <office@school.example>")
         local, _, self._domain = self._address.rpartition("@")
-        self._from = Address(_one_line(name), local, self._domain)
+        self._from = mime.header("From", str(Address(mime.one_line(name), local, self._domain)))
         self._context = context or ssl.create_default_context()
         self._thread = threading.local()
 
     def send(self, email: Email) -> str:
         """Give the e-mail to the server; the Message-ID is the same for every try."""
         message_id = f"<{email.reference}@{self._domain}>"
-        content = self._content(email, message_id)
-        smtp = self._connection()
         try:
-            self._envelope(smtp, email.to)
+            to = _ascii_domain(email.to)
+            content = mime.content(email, from_header=self._from, to=to, message_id=message_id)
+        except (ValueError, UnicodeError, HeaderParseError) as error:
+            raise GatewayError(_KINDS.PERMANENT, "this is not an address", reason="bad_address") from error
+        smtp = self._ready(to)
+        try:
             _deliver(smtp, content)
-        except GatewayError:
-            self._end_transaction(smtp)
+        except GatewayError as refusal:
+            if refusal.kind is _KINDS.AMBIGUOUS:
+                self._hang_up()  # a late answer must not be taken for that of the next message
+            else:
+                self._end_transaction(smtp)
             raise
-        except (smtplib.SMTPServerDisconnected, OSError) as error:
-            self.close()
-            raise GatewayError(_KINDS.TRANSIENT, "the mail server hung up before the message") from error
         return message_id
 
     def close(self) -> None:
-        smtp, self._thread.smtp = getattr(self._thread, "smtp", None), None
+        smtp = getattr(self._thread, "smtp", None)
         if smtp is not None:
             with contextlib.suppress(smtplib.SMTPException, OSError):
                 smtp.quit()
+        self._hang_up()
 
-    def _connection(self) -> smtplib.SMTP:
+    def _hang_up(self) -> None:
+        smtp, self._thread.smtp = getattr(self._thread, "smtp", None), None
+        if smtp is not None:
+            smtp.close()
+
+    def _ready(self, to: str) -> smtplib.SMTP:
+        """A connection that waits for the content. One that fell asleep since the last message is opened anew."""
+        reused = getattr(self._thread, "smtp", None) is not None
+        try:
+            return self._begin(to)
+        except GatewayError as error:
+            if not reused or error.kind is not _KINDS.TRANSIENT or getattr(self._thread, "smtp", None) is not None:
+                raise
+        return self._begin(to)
+
+    def _begin(self, to: str) -> smtplib.SMTP:
         smtp: smtplib.SMTP | None = getattr(self._thread, "smtp", None)
         if smtp is None:
             smtp = self._thread.smtp = self._connect()
+        try:
+            self._envelope(smtp, to)
+        except GatewayError:
+            self._end_transaction(smtp)
+            raise
+        except (smtplib.SMTPException, OSError) as error:
+            self._hang_up()
+            raise GatewayError(_KINDS.TRANSIENT, "the mail server hung up before the message") from error
         return smtp
 
     def _connect(self) -> smtplib.SMTP:
@@ -96,9 +112,11 @@ class SmtpEmail:
             raise GatewayError(_KINDS.CONFIGURATION, f"The certificate of {self._host} is not trusted.") from error
         except smtplib.SMTPNotSupportedError as error:
             detail = f"{self._host} offers no encrypted connection. Ask for its STARTTLS or TLS port."
+            if self._user and (self._implicit or self._host in LOOPBACK):
+                detail = f"{self._host} asks for no name and password. Take them out of FIRSTKEY_SMTP_URL."
             raise GatewayError(_KINDS.CONFIGURATION, detail) from error
         except smtplib.SMTPResponseException as error:
-            raise _at_connect(error.smtp_code) from error
+            raise smtp_replies.at_connect(error.smtp_code) from error
         except (OSError, smtplib.SMTPException) as error:
             raise GatewayError(_KINDS.TRANSIENT, "the mail server cannot be reached") from error
         return smtp
@@ -116,34 +134,22 @@ class SmtpEmail:
             raise GatewayError(_KINDS.PERMANENT, "the mail server takes no such address", reason="bad_address")
         code, _ = smtp.mail(self._address, options)
         if code >= 400:
-            raise _refused(code, "the sender", permanent=_KINDS.CONFIGURATION)
+            raise smtp_replies.refused(code, "the sender", permanent=_KINDS.CONFIGURATION)
         code, _ = smtp.rcpt(to)
         if code >= 400:
-            raise _refused(code, "the address", permanent=_KINDS.PERMANENT)
+            raise smtp_replies.refused(code, "the address", permanent=_KINDS.PERMANENT)
         smtp.putcmd("data")
         code, _ = smtp.getreply()
         if code != 354:
-            raise _refused(code, "the message", permanent=_KINDS.PERMANENT)
+            raise smtp_replies.refused(code, "the message", permanent=_KINDS.PERMANENT)
 
     def _end_transaction(self, smtp: smtplib.SMTP) -> None:
         """Keep the connection only if the server is ready for the next message."""
         try:
             if smtp.rset()[0] != 250:
-                self.close()
+                self._hang_up()
         except (smtplib.SMTPException, OSError):
-            self.close()
-
-    def _content(self, email: Email, message_id: str) -> bytes:
-        message = EmailMessage(policy=SMTP_POLICY)
-        local, _, domain = email.to.rpartition("@")
-        message["From"], message["To"] = self._from, Address("", local, domain)
-        message["Subject"] = _one_line(email.subject)
-        message["Message-ID"] = message_id
-        message["Date"] = formatdate(clock.now().timestamp())
-        message["Auto-Submitted"] = "auto-generated"
-        message.set_content(email.text, cte="base64" if not email.text.isascii() else "quoted-printable")
-        message.add_alternative(email.html, subtype="html", cte="base64")
-        return message.as_bytes(policy=SMTP_POLICY.clone(utf8=not email.to.isascii()))
+            self._hang_up()
 
 
 def _deliver(smtp: smtplib.SMTP, content: bytes) -> None:
@@ -151,33 +157,24 @@ def _deliver(smtp: smtplib.SMTP, content: bytes) -> None:
     quoted = smtplib._quote_periods(content)  # type: ignore[attr-defined]
     try:
         smtp.send(quoted + (b".\r\n" if quoted.endswith(b"\r\n") else b"\r\n.\r\n"))
+        _wait_at_most(smtp, VERDICT_TIMEOUT_S)
         code, _ = smtp.getreply()
-    except (smtplib.SMTPException, OSError, socket.timeout) as error:  # noqa: UP041
+        _wait_at_most(smtp, TIMEOUT_S)
+    except (smtplib.SMTPException, OSError) as error:
         raise GatewayError(_KINDS.AMBIGUOUS, "the mail server hung up after the message") from error
     if code >= 400:
-        raise _refused(code, "the message", permanent=_KINDS.PERMANENT)
+        raise smtp_replies.refused(code, "the message", permanent=_KINDS.PERMANENT)
 
 
-def _refused(code: int, what: str, *, permanent: GatewayErrorKind) -> GatewayError:
-    if code < 500:
-        return GatewayError(_KINDS.TRANSIENT, f"the mail server put {what} off ({code})")
-    if code in (530, 535):
-        return GatewayError(_KINDS.CONFIGURATION, "The mail server wants another name or password.")
-    return GatewayError(permanent, f"the mail server refused {what} ({code})", reason=_REASONS.get(code, "bounced"))
+def _wait_at_most(smtp: smtplib.SMTP, seconds: float) -> None:
+    if smtp.sock is not None:
+        smtp.sock.settimeout(seconds)
 
 
-def _at_connect(code: int) -> GatewayError:
-    if code in (530, 534, 535):
-        return GatewayError(_KINDS.CONFIGURATION, "The mail server does not accept the name and password.")
-    if code >= 500:
-        return GatewayError(_KINDS.CONFIGURATION, f"The mail server turns us away ({code}).")
-    return GatewayError(_KINDS.TRANSIENT, f"the mail server is busy ({code})")
-
-
-def _one_line(text: str) -> str:
-    """No control, format or line characters in a header (R66)."""
-    kept = "".join(" " if unicodedata.category(c) in ("Cc", "Zl", "Zp") else c for c in text)
-    return " ".join("".join(c for c in kept if unicodedata.category(c) != "Cf").split())
+def _ascii_domain(address: str) -> str:
+    """A domain in other letters travels in its ASCII form; the part before the @ stays as it is."""
+    local, _, domain = address.rpartition("@")
+    return address if domain.isascii() else f"{local}@{domain.encode('idna').decode()}"
 
 
 def from_settings() -> SmtpEmail:

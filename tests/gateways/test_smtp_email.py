@@ -36,7 +36,7 @@ def test_a_message_arrives_with_both_parts_and_says_that_a_machine_wrote_it() ->
     assert envelope.rcpt_tos == ["sam@mail.example"]
     assert message["Auto-Submitted"] == "auto-generated"
     assert message["Message-ID"] == message_id == f"<{LETTER.reference}@school.example>"
-    assert message.get_body(("plain",)).get_content().strip() == LETTER.text.strip()  # type: ignore[union-attr]
+    assert message.get_body(("plain",)).get_content().splitlines() == LETTER.text.splitlines()  # type: ignore[union-attr]
     assert "<p>Hello Sam</p>" in message.get_body(("html",)).get_content()  # type: ignore[union-attr]
 
 
