@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass
+import threading
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from core import database
@@ -18,7 +19,9 @@ from core.rules.delivery_status import Outcome
 from core.services import delivery
 from core.services.delivery import Batch, Claim
 
+PUT_OFF_AFTER = 5  # so many in a row put off: the server is away, the rest of the batch need not ask too
 logger = logging.getLogger(__name__)
+stopping = threading.Event()
 
 
 @dataclass(frozen=True)
@@ -28,6 +31,9 @@ class Rest:
     deferred: int = 0
     retry_after: float = 0.0
 
+    def plus(self, outcome: Outcome) -> Rest:
+        return Rest(self.deferred + 1, max(self.retry_after, outcome.retry_after or 0.0))
+
 
 @dataclass(frozen=True)
 class _Done:
@@ -36,28 +42,42 @@ class _Done:
 
 
 def send(campaign_id: int, batch_number: int) -> Rest:
-    """Send what waits in a batch. Ends early when the campaign is paused or cancelled."""
+    """Send what waits in a batch. Ends early when the campaign is paused or cancelled, or this process is to stop."""
     with database.transaction(wait_ms=database.WORKER_WAIT_MS) as db:
         batch = delivery.open_batch(db, campaign_id=campaign_id, batch=batch_number)
-    if batch is None:
+    if batch is None or not batch.message_ids:
         return Rest()
-    pacer, deferred, longest = Pacer(settings().email_rate / settings().email_slots), 0, 0.0
+    gateway = _gateway(outbox=settings().email == "outbox" or batch.is_demo)
+    try:
+        return _send_all(batch, gateway)
+    finally:
+        gateway.close()
+
+
+def _send_all(batch: Batch, gateway: EmailGateway) -> Rest:
+    pacer, rest, in_a_row = Pacer(settings().email_rate / settings().email_slots), Rest(), 0
     done: _Done | None = None
-    for message_id in batch.message_ids:
+    for place, message_id in enumerate(batch.message_ids):
         pacer.wait()
+        if stopping.is_set():
+            break
         claim = _mark_and_claim(batch, done, message_id)
         done = None
         if claim is None:
             continue
-        outcome = _send_one(batch, claim)
-        done = _Done(claim, outcome)
-        if outcome.pause:
+        done = _Done(claim, _send_one(batch, gateway, claim))
+        if done.outcome.pause:
             _pause(batch, done)
             return Rest()
-        if outcome.status is MessageStatus.QUEUED:
-            deferred, longest = deferred + 1, max(longest, outcome.retry_after or 0.0)
+        if done.outcome.status is not MessageStatus.QUEUED:
+            in_a_row = 0
+            continue
+        rest, in_a_row = rest.plus(done.outcome), in_a_row + 1
+        if in_a_row >= PUT_OFF_AFTER:
+            rest = replace(rest, deferred=rest.deferred + len(batch.message_ids) - place - 1)
+            break
     _mark_and_claim(batch, done, None)
-    return Rest(deferred, longest)
+    return rest
 
 
 def _mark_and_claim(batch: Batch, done: _Done | None, message_id: int | None) -> Claim | None:
@@ -76,11 +96,11 @@ def _pause(batch: Batch, done: _Done) -> None:
         delivery.pause(db, campaign_id=batch.campaign_id, why=done.outcome.pause)
 
 
-def _send_one(batch: Batch, claim: Claim) -> Outcome:
+def _send_one(batch: Batch, gateway: EmailGateway, claim: Claim) -> Outcome:
     """Call the gateway; whatever surprise it has for us, the message is never sent twice."""
     email = Email(claim.address, claim.text.subject, claim.text.text, claim.text.html, claim.reference)
     try:
-        provider_id = _gateway().send(email)
+        provider_id = gateway.send(email)
     except GatewayError as error:
         return delivery_status.of_error(error, attempt=claim.attempt)
     except Exception as error:  # noqa: BLE001  (unforeseen: it may have been accepted)
@@ -91,5 +111,6 @@ def _send_one(batch: Batch, claim: Claim) -> Outcome:
 
 
 @lru_cache
-def _gateway() -> EmailGateway:
-    return choose.email()
+def _gateway(*, outbox: bool) -> EmailGateway:
+    """In the demo nothing leaves this machine, whatever the settings say."""
+    return choose.email(outbox=outbox)

@@ -9,19 +9,22 @@ from contextlib import closing
 from pathlib import Path
 
 from dbos import DBOS, DBOSPortableJSONSerializer, SetWorkflowID
+from dbos import WorkflowStatus as Workflow
 
-from core import database
+from core import clock, database
 from core.config import settings
-from core.delivery import workflows
-from core.services import delivery
+from core.delivery import batches, workflows
+from core.tables import unfinished
 
 NAME, VERSION = "firstkey", "delivery-1"  # raise VERSION only when the steps of a workflow change
 UNDER_WAY = ["PENDING", "ENQUEUED", "DELAYED"]
 COMMAND_LINE = "command-line"
+LOOK_AROUND_EVERY_S = 20.0
+ABANDONED_AFTER_S = 600  # longer than the slowest mail server may take over one message
 logger = logging.getLogger(__name__)
 
 _lock = threading.Lock()
-_up = threading.Event()
+_up, _stop = threading.Event(), threading.Event()
 
 
 def launch(*, deliver: bool = True, executor: str = "web") -> None:
@@ -31,12 +34,13 @@ def launch(*, deliver: bool = True, executor: str = "web") -> None:
             return
         _prepare_sqlite(settings().engine_url)
         logging.getLogger("dbos").setLevel(logging.WARNING)
+        batches.stopping.clear()
         DBOS(
             config={
                 "name": NAME,
                 "system_database_url": settings().engine_url,
                 "application_version": VERSION,
-                "executor_id": settings().executor_id or executor,
+                "executor_id": _executor_id(executor),
                 "serializer": DBOSPortableJSONSerializer(),
                 "log_level": "WARNING",
                 "max_executor_threads": 32,
@@ -48,7 +52,10 @@ def launch(*, deliver: bool = True, executor: str = "web") -> None:
         _register_queues()
         _up.set()
     if deliver:
+        _take_over(_pending(executor=_executor_id(COMMAND_LINE)))
         _go_on()
+        _stop.clear()
+        threading.Thread(target=_look_around, name="delivery-look-around", daemon=True).start()
 
 
 def shutdown() -> None:
@@ -56,7 +63,9 @@ def shutdown() -> None:
     with _lock:
         if _up.is_set():
             _up.clear()
-            DBOS.destroy(workflow_completion_timeout_sec=2)
+            _stop.set()
+            batches.stopping.set()
+            DBOS.destroy(workflow_completion_timeout_sec=5)
 
 
 def is_up() -> bool:
@@ -64,34 +73,77 @@ def is_up() -> bool:
 
 
 def start(campaign_id: int) -> None:
-    """Hand a committed campaign to the engine. Called twice, it runs once; called again after a pause, it goes on."""
+    """Hand a committed campaign to the engine. Called twice, it runs once; called again after a pause, it goes on.
+
+    Batches that the engine has already, perhaps waiting for another try, are left to it.
+    """
     with database.reading() as db:
-        key, waiting = (
-            delivery.key_of(db, campaign_id=campaign_id),
-            delivery.waiting_batches(db, campaign_id=campaign_id),
-        )
+        key = unfinished.key_of(db, campaign_id=campaign_id)
+        waiting = unfinished.waiting_batches(db, campaign_id=campaign_id)
     if not key or not waiting:
         return
     prefix = f"c{key}-"
-    seen = DBOS.list_workflows(workflow_id_prefix=prefix, load_input=False, load_output=False)
-    if any(item.status in UNDER_WAY for item in seen):
+    under_way = _list(workflow_id_prefix=prefix, status=UNDER_WAY)
+    if any(item.name == "run_campaign" for item in under_way):
+        return  # it is still handing out its batches
+    has = {workflows.batch_of(item.workflow_id) for item in under_way}
+    missing = [batch for batch in waiting if batch not in has]
+    if not missing:
         return
-    runs = sum(item.name == "run_campaign" for item in seen)
-    run = f"{prefix}{runs}"
+    run = f"{prefix}{len(_list(workflow_id_prefix=prefix, name='run_campaign'))}"
     with SetWorkflowID(run):
-        DBOS.enqueue_workflow(workflows.CONTROL_QUEUE, workflows.run_campaign, run, campaign_id, waiting)
+        DBOS.enqueue_workflow(workflows.CONTROL_QUEUE, workflows.run_campaign, run, campaign_id, missing)
+
+
+def _look_around() -> None:
+    """Now and then: whatever was committed but not handed over, resumed, or left by a process that is gone, goes on."""
+    while not _stop.wait(LOOK_AROUND_EVERY_S):
+        try:
+            _take_over(_abandoned())
+            _go_on()
+        except Exception as error:  # noqa: BLE001  (a locked or restarting database: the next look will do)
+            logger.warning("looking for unfinished campaigns failed: %s", type(error).__name__)
 
 
 def _go_on() -> None:
-    """Take over what the command line left behind, and start what was committed but never handed over."""
-    abandoned = DBOS.list_workflows(status="PENDING", executor_id=COMMAND_LINE, load_input=False, load_output=False)
-    for queue in {item.queue_name for item in abandoned if item.queue_name}:
-        mine = [item.workflow_id for item in abandoned if item.queue_name == queue]
-        DBOS.resume_workflows(mine, queue_name=queue)
     with database.reading() as db:
-        unfinished = delivery.running_campaigns(db)
-    for campaign_id, _key in unfinished:
+        left = unfinished.running_campaigns(db)
+    for campaign_id in left:
         start(campaign_id)
+
+
+def _take_over(left_behind: list[Workflow]) -> None:
+    """Put workflows of a process that is gone back into their queues. Messages are claimed one by one anyway."""
+    for queue in {item.queue_name for item in left_behind if item.queue_name}:
+        DBOS.resume_workflows([w.workflow_id for w in left_behind if w.queue_name == queue], queue_name=queue)
+
+
+def _abandoned() -> list[Workflow]:
+    """Begun long ago by another process, and none of its messages has moved since."""
+    now = clock.now()
+    before_ms = (now.timestamp() - ABANDONED_AFTER_S) * 1000
+    old = [item for item in _pending() if (item.updated_at or 0) < before_ms and item.executor_id != DBOS.executor_id]
+    with database.reading() as db:
+        return [
+            item
+            for item in old
+            if not unfinished.moved_within(
+                db, key=workflows.key_of(item.workflow_id), seconds=ABANDONED_AFTER_S, now=now
+            )
+        ]
+
+
+def _pending(executor: str | None = None) -> list[Workflow]:
+    return _list(status=["PENDING"], executor_id=executor)
+
+
+def _list(**wanted: object) -> list[Workflow]:
+    return DBOS.list_workflows(load_input=False, load_output=False, **wanted)  # type: ignore[arg-type]
+
+
+def _executor_id(part: str) -> str:
+    """Different for the web, a worker and the command line, even where they share their settings."""
+    return f"{settings().executor_id}-{part}" if settings().executor_id else part
 
 
 def _register_queues() -> None:

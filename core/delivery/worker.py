@@ -1,4 +1,4 @@
-"""A process that only delivers: python -m core.manage worker."""
+"""A process that only delivers: python -m core.manage worker (or core.delivery.worker)."""
 
 from __future__ import annotations
 
@@ -20,3 +20,7 @@ def run() -> None:
     print("Delivering. Ctrl-C stops it.", flush=True)
     stop.wait()
     engine.shutdown()
+
+
+if __name__ == "__main__":
+    run()

@@ -5,12 +5,15 @@ Workflows get ids only: their arguments are stored by the engine.
 
 from __future__ import annotations
 
+import re
+
 from dbos import DBOS, SetEnqueueOptions, SetWorkflowID
 
 from core.delivery import batches
 from core.rules.delivery_status import wait_before
 
 CONTROL_QUEUE, EMAIL_QUEUE = "control", "email"
+_ID = re.compile(r"c(?P<key>[^-]+)-\d+(-b(?P<batch>\d+)-a\d+)?")
 LAST_ATTEMPT = 40  # far beyond the four hours after which a message gives up by itself
 
 
@@ -41,3 +44,15 @@ def enqueue_batch(run: str, campaign_id: int, batch: int, attempt: int, *, delay
     options = SetEnqueueOptions(delay_seconds=delay or None)
     with SetWorkflowID(f"{run}-b{batch}-a{attempt}"), options:
         DBOS.enqueue_workflow(EMAIL_QUEUE, deliver_batch, run, campaign_id, batch, attempt)
+
+
+def batch_of(workflow_id: str) -> int:
+    """Which batch a workflow delivers, by its id; -1 for one that delivers none."""
+    found = _ID.fullmatch(workflow_id)
+    return int(found["batch"]) if found and found["batch"] else -1
+
+
+def key_of(workflow_id: str) -> str:
+    """Which campaign a workflow belongs to: its idempotency key."""
+    found = _ID.fullmatch(workflow_id)
+    return found["key"] if found else ""

@@ -46,10 +46,8 @@ def campaign(
     ):
         raise typer.Exit(1)
     with database.transaction() as db:
-        key, count = campaigns.new_key(), check.receive
-        launched = campaigns.launch(
-            db, actor, draft=draft, seen=check.fingerprint, idempotency_key=key, typed_count=count
-        )
+        seen, count = check.fingerprint, check.receive
+        launched = campaigns.launch(db, actor, draft=draft, seen=seen, idempotency_key=seen, typed_count=count)
     _deliver(actor, launched.id or 0, wait=wait)
 
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from typing import Protocol
 from zoneinfo import ZoneInfo
 
@@ -22,9 +23,10 @@ class Text(Protocol):
 
 @dataclass(frozen=True)
 class Addressee:
-    """To whom it is written."""
+    """To whom it is written. In a family mailbox the full name tells whose message it is."""
 
     first_name: str
+    last_name: str
     username: str
     microsoft: bool
     language: str
@@ -40,21 +42,30 @@ class Place:
     base_url: str
 
 
+def language(wanted: str, known: Collection[str]) -> str:
+    """The wording that a person gets: in their language, else in English."""
+    return wanted if wanted in known else "en"
+
+
 def render(texts: Mapping[str, Text], to: Addressee, place: Place, *, link: str, ends_at: datetime) -> wording.Filled:
-    """The message; a language without a wording falls back to English."""
-    language = to.language if to.language in texts else "en"
-    sentences = wording.SIGN_IN.get(language, wording.SIGN_IN["en"])
+    """The message as it goes out."""
+    spoken = language(to.language, texts)
+    sentences = wording.SIGN_IN.get(spoken, wording.SIGN_IN["en"])
     fields = {
         "school": place.school,
         "first_name": to.first_name,
+        "student": f"{to.first_name} {to.last_name}".strip(),
         "username": to.username,
         "sign_in": sentences["microsoft" if to.microsoft else "local"],
         "link": link,
-        "ends_on": str(
-            format_datetime(ends_at, "EEEE d MMMM y, HH:mm", tzinfo=ZoneInfo(place.time_zone), locale=language)
-        ),
+        "ends_on": _moment(ends_at.replace(second=0, microsecond=0), place.time_zone, spoken),
         "portal": f"{place.base_url}/sign-in",
         "help": place.help_contact,
     }
-    text = texts[language]
-    return wording.fill(text.subject, text.body, fields, language=language, microsoft=to.microsoft)
+    text = texts[spoken]
+    return wording.fill(text.subject, text.body, fields, language=spoken, microsoft=to.microsoft)
+
+
+@lru_cache(maxsize=256)
+def _moment(moment: datetime, time_zone: str, language: str) -> str:
+    return str(format_datetime(moment, "EEEE d MMMM y, HH:mm", tzinfo=ZoneInfo(time_zone), locale=language))

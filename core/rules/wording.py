@@ -10,8 +10,9 @@ from html import escape
 
 from core.errors import InputProblem
 
-FIELDS = frozenset({"school", "first_name", "username", "sign_in", "link", "ends_on", "portal", "help"})
+FIELDS = frozenset({"school", "first_name", "student", "username", "sign_in", "link", "ends_on", "portal", "help"})
 REQUIRED = frozenset({"username", "link"})
+_ADDRESS = re.compile(r"https?:|www\.|://", re.IGNORECASE)
 _FIELD = re.compile(r"\{(\w+)\}")
 _PAGE = (
     '<!doctype html><html lang="{lang}"><head><meta charset="utf-8">'
@@ -57,6 +58,8 @@ def check(subject: str, body: str) -> None:
     missing = sorted(REQUIRED - set(_FIELD.findall(body)))
     if missing:
         raise InputProblem(f"The text must contain {{{missing[0]}}}.", field="body")
+    if _ADDRESS.search(subject + body):
+        raise InputProblem("The text must lead nowhere but to the school: use {portal} or {link}.", field="body")
     if "link" in _FIELD.findall(subject):
         raise InputProblem("The link belongs into the text, not into the subject.", field="subject")
 
@@ -90,7 +93,7 @@ def _html(body: str, fields: Mapping[str, str], label: str) -> str:
         if paragraph == "{link}":
             parts.append(_BUTTON.format(link=escaped["link"], label=label))
         elif inside := _replace(escape(paragraph), escaped).strip():
-            parts.append(f"<p>{inside}</p>")
+            parts.append(f"<p>{inside}</p>".replace("\n", "<br>"))
     return "".join(parts)
 
 

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-import secrets
 from collections import Counter
 from dataclasses import dataclass
-from datetime import timedelta
 
 import sqlalchemy as sa
 from sqlmodel import Session, col, select
@@ -17,15 +15,15 @@ from core.config import settings
 from core.errors import Conflict, InputProblem, NotFound
 from core.models import Campaign, CampaignKind, CampaignStatus, Channel, Message, MessageStatus, SchoolSettings
 from core.permissions import Actor, Permission
-from core.rules import message_text, wording
 from core.rules.reachability import Refusal
 from core.services import audit, invitations, selections
-from core.services.invitations import Recipient
 from core.tables import accounts, recipients, samples, school, wordings
 from core.tables.filters import AccountFilter
+from core.tables.recipients import Recipient
+from core.tables.samples import Sample
 
 TYPED_COUNT_ABOVE = 1000  # then the sender types the number (DESIGN §10)
-SAMPLES_PER_LANGUAGE = 3
+_POSTGRES_LOCK = 0x4B455953454E4431
 
 
 @dataclass(frozen=True)
@@ -36,16 +34,6 @@ class Draft:
     channel: Channel = Channel.EMAIL
     selection_id: int | None = None
     filter: AccountFilter | None = None
-
-
-@dataclass(frozen=True)
-class Sample:
-    """The mail of one recipient, with a link that opens nothing."""
-
-    who: str
-    language: str
-    address: str
-    text: wording.Filled
 
 
 @dataclass(frozen=True)
@@ -65,21 +53,31 @@ class Check:
         return self.receive > TYPED_COUNT_ABOVE
 
 
+@dataclass(frozen=True)
+class _Plan:
+    """Who and what, read once."""
+
+    found: list[Recipient]
+    skipped: dict[Refusal, int]
+    wording_ids: dict[str, int]
+    digest: str
+    school: SchoolSettings
+
+
 def check(db: Session, actor: Actor, *, draft: Draft) -> Check:
     """Look without touching: who will receive it, who will not and why, how it reads."""
     actor.require(Permission.SEND)
-    found = _recipients(db, actor, draft)
-    ids, settings_of_school = _account_ids(db, actor, draft), school.settings(db)
-    policy = school.policy(settings_of_school)
-    times = Counter(recipient.address for recipient in found)
+    ids = _account_ids(db, actor, draft)
+    plan = _plan(db, draft, ids)
+    times = Counter(recipient.address for recipient in plan.found)
     return Check(
-        receive=len(found),
-        skipped=recipients.skipped(db, account_ids=ids, policy=policy),
+        receive=len(plan.found),
+        skipped=plan.skipped,
         shared_addresses=sum(number > 1 for number in times.values()),
-        closed_mailboxes=recipients.into_closed_mailboxes(db, account_ids=ids, policy=policy),
-        samples=_samples(db, draft, found),
-        sends=sends(settings_of_school),
-        fingerprint=_fingerprint(found, wordings.newest(db, kind=draft.kind, channel=draft.channel)),
+        closed_mailboxes=recipients.into_closed_mailboxes(db, account_ids=ids, policy=school.policy(plan.school)),
+        samples=samples.of(db, to=plan.found, wording_ids=plan.wording_ids, own=plan.school),
+        sends=sends(plan.school),
+        fingerprint=plan.digest,
     )
 
 
@@ -88,47 +86,41 @@ def launch(
 ) -> Campaign:
     """Turn a checked draft into queued messages, all in this transaction.
 
-    The same key gives the same campaign. Refuses with Conflict when the recipients changed after the check.
+    The same key gives the same campaign; with the fingerprint as the key, so do two tabs and two people who saw the
+    same check. Refuses with Conflict when the recipients changed after the check.
     """
     actor.require(Permission.SEND)
+    _one_at_a_time(db)
     known = db.exec(select(Campaign).where(Campaign.idempotency_key == idempotency_key)).first()
     if known:
         return known
-    found = _recipients(db, actor, draft)
-    wording_ids = wordings.newest(db, kind=draft.kind, channel=draft.channel)
-    digest = _fingerprint(found, wording_ids)
-    if digest != seen:
+    plan = _plan(db, draft, _account_ids(db, actor, draft))
+    number = len(plan.found)
+    if plan.digest != seen:
         raise Conflict(
-            f"The list has changed since you looked: {len(found):,} would receive it now. Look again, then send."
+            f"The list has changed since you looked: {number:,} would receive it now. Look again, then send."
         )
-    if not found:
+    if not plan.found:
         raise InputProblem("Nobody in this selection can receive it. The reasons stand in the check.")
-    if len(found) > TYPED_COUNT_ABOVE and typed_count != len(found):
-        raise InputProblem(f"Type the number of messages, {len(found)}, to send so many.", field="typed_count")
-    policy = school.policy(school.settings(db))
-    skipped = recipients.skipped(db, account_ids=_account_ids(db, actor, draft), policy=policy)
+    if number > TYPED_COUNT_ABOVE and typed_count != number:
+        raise InputProblem(f"Type the number of messages, {number}, to send so many.", field="typed_count")
     campaign = Campaign(
         kind=draft.kind,
         channel=draft.channel,
         idempotency_key=idempotency_key,
-        wording_ids=wording_ids,
-        link_days=school.settings(db).link_days,
+        wording_ids=plan.wording_ids,
+        link_days=plan.school.link_days,
         launched_by=actor.account_id,
         launched_by_label=actor.label,
         launched_at=clock.now(),
-        recipients=len(found),
-        skipped={refusal.value: number for refusal, number in skipped.items()},
-        recipients_digest=digest,
+        recipients=number,
+        skipped={refusal.value: people for refusal, people in plan.skipped.items()},
+        recipients_digest=plan.digest,
     )
-    campaign_id = invitations.queue(db, campaign=campaign, to=found)
-    details = {"recipients": len(found), "digest": digest, "skipped": sum(skipped.values())}
+    campaign_id = invitations.queue(db, campaign=campaign, to=plan.found)
+    details = {"recipients": number, "digest": plan.digest, "skipped": sum(plan.skipped.values())}
     audit.record(db, actor, action="campaign.launched", object_kind="campaign", object_id=campaign_id, details=details)
     return campaign
-
-
-def new_key() -> str:
-    """A key for one view of the check: its button, pressed twice, launches once."""
-    return secrets.token_hex(16)
 
 
 def sends(school_settings: SchoolSettings) -> bool:
@@ -184,39 +176,33 @@ def _account_ids(db: Session, actor: Actor, draft: Draft) -> sa.Select[tuple[int
     return accounts.matching(db, actor, filter=draft.filter or AccountFilter())
 
 
-def _recipients(db: Session, actor: Actor, draft: Draft) -> list[Recipient]:
-    settings_of_school = school.settings(db)
-    policy, default = school.policy(settings_of_school), settings_of_school.default_language
-    rows = recipients.reached(db, account_ids=_account_ids(db, actor, draft), policy=policy)
-    return [Recipient(account_id, address, language or default) for account_id, address, language in rows]
+def _one_at_a_time(db: Session) -> None:
+    """Two launches with one key must not pass the look-up together; SQLite has only one writer anyway."""
+    if db.get_bind().dialect.name == "postgresql":
+        db.connection().execute(sa.text("SELECT pg_advisory_xact_lock(:key)"), {"key": _POSTGRES_LOCK})
 
 
-def _fingerprint(found: list[Recipient], wording_ids: dict[str, int]) -> str:
-    """Who, which address, which wording: what the sender saw and what is sent must be the same."""
-    digest = hashlib.sha256(json.dumps(wording_ids, sort_keys=True).encode())
-    for recipient in found:
-        digest.update(f"{recipient.account_id}|{recipient.address}|{recipient.language}\n".encode())
-    return digest.hexdigest()
+def _plan(db: Session, draft: Draft, account_ids: sa.Select[tuple[int]]) -> _Plan:
+    own = school.settings(db)
+    policy, wording_ids = school.policy(own), wordings.newest(db, kind=draft.kind, channel=draft.channel)
+    if "en" not in wording_ids:
+        raise InputProblem("The texts of the messages are missing. Run: python -m core.manage init")
+    languages = recipients.Languages(own.default_language, frozenset(wording_ids))
+    found = recipients.reached(db, account_ids=account_ids, policy=policy, languages=languages)
+    return _Plan(
+        found,
+        recipients.skipped(db, account_ids=account_ids, policy=policy),
+        wording_ids,
+        _digest(found, wording_ids, recipients.latest_message(db, account_ids=account_ids)),
+        own,
+    )
 
 
-def _samples(db: Session, draft: Draft, found: list[Recipient]) -> tuple[Sample, ...]:
-    texts = wordings.texts(db, ids=wordings.newest(db, kind=draft.kind, channel=draft.channel))
-    languages = sorted({recipient.language for recipient in found})
-    chosen = [r for language in languages for r in [f for f in found if f.language == language][:SAMPLES_PER_LANGUAGE]]
-    people = samples.people(db, account_ids=[recipient.account_id for recipient in chosen])
-    settings_of_school = school.settings(db)
-    ends = clock.now() + timedelta(days=settings_of_school.link_days)
-    made = []
-    for recipient in chosen:
-        person = people[recipient.account_id]
-        addressee = message_text.Addressee(person.first_name, person.username, person.microsoft, recipient.language)
-        place = message_text.Place(
-            settings_of_school.school_name,
-            settings_of_school.help_contact,
-            settings_of_school.time_zone,
-            settings().base_url,
-        )
-        link = f"{settings().base_url}/i/EXAMPLE-THIS-LINK-OPENS-NOTHING"
-        text = message_text.render(texts, addressee, place, link=link, ends_at=ends)
-        made.append(Sample(f"{person.first_name} {person.last_name}", recipient.language, recipient.address, text))
-    return tuple(made)
+def _digest(found: list[Recipient], wording_ids: dict[str, int], latest_message: int) -> str:
+    """Who, which address, which wording: what the sender saw and what is sent must be the same.
+
+    The latest message that any of them got makes the check after a launch another one than before it.
+    """
+    rows = "".join(f"{recipient.account_id}|{recipient.address}|{recipient.language}\n" for recipient in found)
+    head = json.dumps([wording_ids, latest_message], sort_keys=True)
+    return hashlib.sha256(f"{head}\n{rows}".encode()).hexdigest()

@@ -6,6 +6,7 @@ At most once: a message is sent only by whoever claimed it, and the claim is com
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -14,7 +15,6 @@ import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
 from core import clock
-from core.config import settings
 from core.models import (
     Account,
     Campaign,
@@ -72,11 +72,9 @@ def open_batch(db: Session, *, campaign_id: int, batch: int) -> Batch | None:
     if campaign is None:
         return None
     mine = (col(Message.campaign_id) == campaign_id, col(Message.batch) == batch)
-    lost = db.scalars(select(Message.id).where(*mine, col(Message.status) == MessageStatus.SENDING)).all()
-    for message_id in lost:
-        record(
-            db, message_id=message_id or 0, outcome=Outcome(MessageStatus.UNKNOWN, detail="the sender died meanwhile")
-        )
+    lost = Outcome(MessageStatus.UNKNOWN, detail="Firstkey stopped while it was being sent")
+    for message_id in db.scalars(select(Message.id).where(*mine, col(Message.status) == MessageStatus.SENDING)).all():
+        record(db, message_id=message_id or 0, outcome=lost)
     if campaign.status != CampaignStatus.RUNNING:
         return None
     waiting = select(Message.id).where(*mine, col(Message.status) == MessageStatus.QUEUED).order_by(col(Message.id))
@@ -87,7 +85,7 @@ def open_batch(db: Session, *, campaign_id: int, batch: int) -> Batch | None:
         campaign.kind,
         campaign.link_days,
         wordings.texts(db, ids=campaign.wording_ids),
-        message_text.Place(own.school_name, own.help_contact, own.time_zone, settings().base_url),
+        school.place(own),
         own.is_demo,
         tuple(message_id or 0 for message_id in db.scalars(waiting)),
     )
@@ -110,9 +108,8 @@ def claim(db: Session, *, batch: Batch, message_id: int) -> Claim | None:
         _drop(db, message_id)
         return None
     issued = _link(db, batch, message_id, person, taken.address)
-    to = message_text.Addressee(
-        person.first_name, person.username, person.sign_in_method == SignInMethod.MICROSOFT, taken.language
-    )
+    microsoft = person.sign_in_method == SignInMethod.MICROSOFT
+    to = message_text.Addressee(person.first_name, person.last_name, person.username, microsoft, taken.language)
     link = f"{batch.place.base_url}/i/{issued.token}"
     text = message_text.render(batch.texts, to, batch.place, link=link, ends_at=issued.expires_at)
     return Claim(message_id, person.account_id, taken.address, taken.reference, taken.attempts, issued.expires_at, text)
@@ -128,21 +125,28 @@ def record(db: Session, *, message_id: int, outcome: Outcome, ends_at: datetime 
         "provider_id": outcome.provider_id,
         "finished_at": now if final else None,
     }
-    open_ones = (MessageStatus.SENDING, MessageStatus.UNKNOWN)
-    mark = sa.update(Message).where(col(Message.id) == message_id, col(Message.status).in_(open_ones)).values(values)
-    marked = db.execute(mark.returning(col(Message.address)).execution_options(**_QUIET)).first()
-    if marked is None or not final or outcome.status is MessageStatus.WRITTEN:
+    # An unknown one whose sender was alive after all: its word counts, but it was counted as an invitation before.
+    was_unknown = False
+    address = _mark(db, message_id, MessageStatus.SENDING, values)
+    if address is None:
+        address, was_unknown = _mark(db, message_id, MessageStatus.UNKNOWN, values), True
+    if address is None or not final or outcome.status is MessageStatus.WRITTEN:
         return
     facts: dict[str, object] = {
         "delivery": values["status"],
         "delivery_reason": values["reason"],
-        "delivery_address": marked.address,
+        "delivery_address": address,
     }
-    if outcome.status in (MessageStatus.SENT, MessageStatus.UNKNOWN):
+    if outcome.status in (MessageStatus.SENT, MessageStatus.UNKNOWN) and not was_unknown:
         facts |= {"invited_at": now, "times_invited": col(Account.times_invited) + 1}
         facts |= {"invitation_ends_at": ends_at or _ends_of(message_id)}
     whose = select(MessageAccount.account_id).where(col(MessageAccount.message_id) == message_id)
     db.execute(sa.update(Account).where(col(Account.id).in_(whose)).values(facts).execution_options(**_QUIET))
+
+
+def _mark(db: Session, message_id: int, from_status: MessageStatus, values: Mapping[str, object]) -> str | None:
+    mark = sa.update(Message).where(col(Message.id) == message_id, col(Message.status) == from_status).values(values)
+    return db.execute(mark.returning(col(Message.address)).execution_options(**_QUIET)).scalar_one_or_none()
 
 
 def pause(db: Session, *, campaign_id: int, why: str) -> None:
@@ -151,29 +155,6 @@ def pause(db: Session, *, campaign_id: int, why: str) -> None:
     stop = sa.update(Campaign).where(*running).values(status=CampaignStatus.PAUSED.value, pause_reason=why)
     if db.execute(stop.execution_options(**_QUIET)).rowcount:  # type: ignore[attr-defined]
         audit.record(db, system("delivery"), action="campaign.paused", object_kind="campaign", object_id=campaign_id)
-
-
-def waiting_batches(db: Session, *, campaign_id: int) -> list[int]:
-    """The batches of a running campaign with messages that wait or whose sender may have died."""
-    left = (MessageStatus.QUEUED, MessageStatus.SENDING)
-    query = select(Message.batch).join(Campaign, col(Campaign.id) == col(Message.campaign_id))
-    mine = query.where(Message.campaign_id == campaign_id, col(Message.status).in_(left))
-    running = mine.where(Campaign.status == CampaignStatus.RUNNING)
-    return list(db.exec(running.distinct().order_by(col(Message.batch))))
-
-
-def running_campaigns(db: Session) -> list[tuple[int, str]]:
-    """Id and key of the campaigns that are not finished: what a start of the engine goes on with."""
-    left = select(Message.campaign_id).where(col(Message.status).in_((MessageStatus.QUEUED, MessageStatus.SENDING)))
-    rows = select(Campaign.id, Campaign.idempotency_key).where(
-        Campaign.status == CampaignStatus.RUNNING, col(Campaign.id).in_(left)
-    )
-    return [(campaign_id or 0, key) for campaign_id, key in db.exec(rows)]
-
-
-def key_of(db: Session, *, campaign_id: int) -> str | None:
-    """The campaign's own key: ids are given anew after a demo was emptied, keys never."""
-    return db.exec(select(Campaign.idempotency_key).where(Campaign.id == campaign_id)).first()
 
 
 def _addressee() -> sa.Select[Any]:
@@ -185,6 +166,7 @@ def _addressee() -> sa.Select[Any]:
         col(Account.deactivated_at),
         col(Account.first_sign_in_at),
         col(Person.first_name),
+        col(Person.last_name),
     ).select_from(MessageAccount)
     joined = rows.join(Account, col(Account.id) == col(MessageAccount.account_id))
     found: sa.Select[Any] = joined.join(Person, col(Person.id) == col(Account.person_id))

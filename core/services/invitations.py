@@ -19,13 +19,15 @@ from core.models import (
     Invitation,
     Message,
     MessageAccount,
+    MessageStatus,
     Person,
     Purpose,
     Superseded,
 )
-from core.rules import initial_credentials
+from core.rules import initial_credentials, message_text
 from core.rules.reachability import email_address
 from core.tables import recipients, school, wordings
+from core.tables.recipients import Recipient
 
 BATCH = 100
 ASK_AGAIN_AFTER, ASKED_AT_MOST = timedelta(seconds=60), 5  # a day (R20)
@@ -38,15 +40,6 @@ class Issued:
     invitation_id: int
     expires_at: datetime
     token: str = field(repr=False)
-
-
-@dataclass(frozen=True)
-class Recipient:
-    """Who gets which message, frozen at launch."""
-
-    account_id: int
-    address: str
-    language: str
 
 
 def issue_link(db: Session, *, account_id: int, channel: str, address: str, days: int) -> Issued:
@@ -93,17 +86,20 @@ def supersede(db: Session, *, account_id: int, because: Superseded, purpose: Pur
 
 def queue_new_link(db: Session, *, account_id: int) -> int | None:
     """Queue a new link to the address on file; None when there is none or it was asked for too often (R20)."""
-    row = db.exec(select(Person, Account).where(Account.id == account_id, Person.id == Account.person_id)).one()
+    mine = select(Person, Account).where(Account.id == account_id, Person.id == Account.person_id)
+    row = db.exec(mine.with_for_update()).one()  # two requests at once must not both find that nobody asked
     settings = school.settings(db)
     verdict = email_address(recipients.contact(*row), school.policy(settings))
     if not verdict.yes or _asked_too_often(db, account_id):
         return None
-    recipient = Recipient(account_id, verdict.address, row[0].language or settings.default_language)
+    texts = wordings.newest(db, kind=CampaignKind.NEW_LINK, channel=Channel.EMAIL)
+    spoken = message_text.language(row[0].language or settings.default_language, texts)
+    recipient = Recipient(account_id, verdict.address, spoken)
     campaign = Campaign(
         kind=CampaignKind.NEW_LINK,
         channel=Channel.EMAIL,
         idempotency_key=secrets.token_hex(16),
-        wording_ids=wordings.newest(db, kind=CampaignKind.NEW_LINK, channel=Channel.EMAIL),
+        wording_ids=texts,
         link_days=settings.link_days,
         launched_by_label="the person, from the page of the link",
         launched_at=clock.now(),
@@ -126,7 +122,7 @@ def queue(db: Session, *, campaign: Campaign, to: Sequence[Recipient]) -> int:
             "address": recipient.address,
             "language": recipient.language,
             "reference": secrets.token_hex(16),
-            "status": "queued",
+            "status": MessageStatus.QUEUED.value,
             "attempts": 0,
         }
         for index, recipient in enumerate(to)

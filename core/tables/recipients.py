@@ -2,14 +2,33 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
 from sqlmodel import Session, col
 
-from core.models import COUNTING_STATUSES, Account, Person
+from core.models import COUNTING_STATUSES, Account, MessageAccount, Person
+from core.rules import message_text
 from core.rules.reachability import Contact, Policy, Refusal
 from core.tables import reachability
+
+
+@dataclass(frozen=True)
+class Recipient:
+    """Who gets which message, frozen at launch."""
+
+    account_id: int
+    address: str
+    language: str
+
+
+@dataclass(frozen=True)
+class Languages:
+    """The school's own, and those that there is a text in."""
+
+    default: str
+    known: frozenset[str]
 
 
 def skipped(db: Session, *, account_ids: sa.Select[Any], policy: Policy) -> dict[Refusal, int]:
@@ -21,13 +40,22 @@ def skipped(db: Session, *, account_ids: sa.Select[Any], policy: Policy) -> dict
     return {refusal: found[refusal] for refusal in Refusal if refusal in found}
 
 
-def reached(db: Session, *, account_ids: sa.Select[Any], policy: Policy) -> list[tuple[int, str, str]]:
-    """Account, address and language of everybody who gets one, in the order of their accounts."""
+def reached(db: Session, *, account_ids: sa.Select[Any], policy: Policy, languages: Languages) -> list[Recipient]:
+    """Everybody who gets one, in the order of their accounts."""
     columns = _joined(col(Account.id), account_ids).add_columns(
         reachability.email_address(policy), col(Person.language)
     )
     wanted = columns.where(reachability.email_refusal(policy).is_(None)).order_by(col(Account.id))
-    return [(account_id, address, language) for account_id, address, language in db.execute(wanted)]
+    return [
+        Recipient(account_id, address, message_text.language(spoken or languages.default, languages.known))
+        for account_id, address, spoken in db.execute(wanted)
+    ]
+
+
+def latest_message(db: Session, *, account_ids: sa.Select[Any]) -> int:
+    """The newest message that any of them was written; 0 when there is none."""
+    newest = sa.select(sa.func.max(col(MessageAccount.message_id)))
+    return db.scalar(newest.where(col(MessageAccount.account_id).in_(account_ids))) or 0
 
 
 def into_closed_mailboxes(db: Session, *, account_ids: sa.Select[Any], policy: Policy) -> int:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from sqlmodel import Session
 
+from core import config
 from core.models import SchoolSettings
+from core.rules.message_text import Place
 from core.rules.reachability import Policy
 
 
@@ -17,3 +19,8 @@ def policy(school: SchoolSettings) -> Policy:
     """What the school has decided about reaching people."""
     types = frozenset(school.microsoft_user_types) if school.microsoft else frozenset()
     return Policy(types, frozenset(school.allowed_regions))
+
+
+def place(school: SchoolSettings) -> Place:
+    """Where messages come from. Their links are built from the configured address and nothing else (R18)."""
+    return Place(school.school_name, school.help_contact, school.time_zone, config.settings().base_url)

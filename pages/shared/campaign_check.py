@@ -9,7 +9,8 @@ from core.delivery import engine
 from core.permissions import Actor
 from core.rules import words
 from core.services import campaigns, selections
-from core.services.campaigns import Check, Draft, Sample
+from core.services.campaigns import Check, Draft
+from core.tables.samples import Sample
 from pages.shared import feedback
 
 
@@ -103,13 +104,11 @@ def _buttons(actor: Actor, draft: Draft, check: Check) -> None:
 
 
 def _launch(actor: Actor, draft: Draft, check: Check, typed: int) -> None:
-    """The key belongs to this view of the check: a double click or a refresh gives the same campaign."""
-    key = st.session_state.setdefault(f"campaign_key_{check.fingerprint}", campaigns.new_key())
+    """What was seen is the key: a double click, another tab or a colleague with the same check get one campaign."""
     with feedback.refusals_shown():
         with database.transaction() as db:
             launched = campaigns.launch(
-                db, actor, draft=draft, seen=check.fingerprint, idempotency_key=key, typed_count=typed
+                db, actor, draft=draft, seen=check.fingerprint, idempotency_key=check.fingerprint, typed_count=typed
             )
         engine.start(launched.id or 0)
-        del st.session_state[f"campaign_key_{check.fingerprint}"]
     st.switch_page("campaigns.py", query_params={"campaign": str(launched.id)})

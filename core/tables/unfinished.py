@@ -1,0 +1,37 @@
+"""Campaigns that are not finished, as the delivery engine asks for them."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from sqlmodel import Session, col, select
+
+from core.models import Campaign, CampaignStatus, Message, MessageStatus
+
+
+def waiting_batches(db: Session, *, campaign_id: int) -> list[int]:
+    """The batches of a running campaign with messages that wait or whose sender may have died."""
+    left = (MessageStatus.QUEUED, MessageStatus.SENDING)
+    query = select(Message.batch).join(Campaign, col(Campaign.id) == col(Message.campaign_id))
+    mine = query.where(Message.campaign_id == campaign_id, col(Message.status).in_(left))
+    running = mine.where(Campaign.status == CampaignStatus.RUNNING)
+    return list(db.exec(running.distinct().order_by(col(Message.batch))))
+
+
+def running_campaigns(db: Session) -> list[int]:
+    """The campaigns that are not finished: what the engine goes on with."""
+    left = select(Message.campaign_id).where(col(Message.status).in_((MessageStatus.QUEUED, MessageStatus.SENDING)))
+    running = select(Campaign.id).where(Campaign.status == CampaignStatus.RUNNING, col(Campaign.id).in_(left))
+    return [campaign_id or 0 for campaign_id in db.exec(running)]
+
+
+def moved_within(db: Session, *, key: str, seconds: float, now: datetime) -> bool:
+    """Whether any message of the campaign with this key was claimed so lately."""
+    mine = select(Message.id).join(Campaign, col(Campaign.id) == col(Message.campaign_id))
+    mine = mine.where(Campaign.idempotency_key == key)
+    return db.exec(mine.where(col(Message.claimed_at) > now - timedelta(seconds=seconds)).limit(1)).first() is not None
+
+
+def key_of(db: Session, *, campaign_id: int) -> str | None:
+    """The campaign's own key: ids are given anew after a demo was emptied, keys never."""
+    return db.exec(select(Campaign.idempotency_key).where(Campaign.id == campaign_id)).first()

@@ -1,0 +1,239 @@
+"""Check and launch: what was seen is what is queued, once, whoever presses the button how often."""
+
+from __future__ import annotations
+
+import secrets
+import threading
+
+import pytest
+import sqlalchemy as sa
+from sqlmodel import col, select
+
+from core import database
+from core.errors import Conflict, InputProblem, NotAllowed
+from core.models import AuditEntry, Campaign, CampaignStatus, Invitation, Message, MessageAccount, MessageStatus
+from core.rules.reachability import Refusal
+from core.services import campaigns, selections, wordings
+from core.services.campaigns import Check, Draft
+from core.tables import school
+from core.tables.filters import AccountFilter
+from tests import cast
+from tests.cast import Cast
+
+pytestmark = pytest.mark.both_databases
+
+STUDENTS = Draft(filter=AccountFilter(user_types=("student",)))
+
+
+@pytest.fixture
+def people(cast: Cast) -> Cast:
+    with database.transaction() as db:
+        wordings.ensure_defaults(db)
+    return cast
+
+
+def look(people: Cast, draft: Draft = STUDENTS) -> Check:
+    with database.reading() as db:
+        return campaigns.check(db, people.olga.actor, draft=draft)
+
+
+def send(people: Cast, seen: Check, draft: Draft = STUDENTS, key: str = "") -> Campaign:
+    with database.transaction() as db:
+        key = key or seen.fingerprint
+        return campaigns.launch(db, people.olga.actor, draft=draft, seen=seen.fingerprint, idempotency_key=key)
+
+
+def queued() -> list[Message]:
+    with database.reading() as db:
+        return list(db.exec(select(Message).order_by(col(Message.id))))
+
+
+def change(row: object, **values: object) -> None:
+    with database.transaction() as db:
+        for name, value in values.items():
+            setattr(row, name, value)
+        db.add(row)
+
+
+def test_the_check_says_who_receives_it_and_who_does_not_and_why(people: Cast) -> None:
+    change(people.max.person, use_personal_email=False)
+    change(people.otto.account, deactivated_at=people.otto.account.created_at)
+    found = look(people)
+    assert found.receive == 1
+    assert found.skipped == {Refusal.DEACTIVATED: 1, Refusal.PERSONAL_EMAIL_OFF: 1}
+    assert [sample.who for sample in found.samples] == ["Sam Sideris"]
+    assert people.sam.account.username in found.samples[0].text.text
+    assert queued() == []
+
+
+def test_samples_come_in_each_language_and_open_nothing(people: Cast) -> None:
+    change(people.max.person, language="el")
+    change(people.otto.person, language="tlh")
+    found = look(people)
+    assert {sample.language for sample in found.samples} == {"en", "el"}
+    assert all("OPENS-NOTHING" in sample.text.text for sample in found.samples)
+    assert "Γεια σου Max" in next(sample for sample in found.samples if sample.language == "el").text.text
+
+
+def test_siblings_with_one_address_get_a_message_each_that_names_them(people: Cast) -> None:
+    change(people.max.person, personal_email=people.sam.person.personal_email)
+    found = look(people)
+    assert (found.receive, found.shared_addresses) == (3, 1)
+    assert "Max Sideris" in next(sample for sample in found.samples if sample.who == "Max Sideris").text.subject
+
+
+def test_a_contact_address_that_is_the_new_microsoft_mailbox_is_warned_about(people: Cast) -> None:
+    with database.transaction() as db:
+        own = school.settings(db)
+        own.microsoft = True
+        db.add(own)
+    values = {
+        "contact_email": "sam@school.example",
+        "contact_email_valid": True,
+        "external_email": "Sam@school.example",
+    }
+    change(people.sam.person, **values)
+    assert look(people).closed_mailboxes == 1
+
+
+def test_without_a_mail_server_a_real_school_only_writes_and_the_demo_plays_the_postman(people: Cast) -> None:
+    assert not look(people).sends
+    with database.transaction() as db:
+        own = school.settings(db)
+        own.is_demo = True
+        db.add(own)
+    assert look(people).sends
+
+
+def test_a_launch_freezes_who_which_address_and_which_wording_and_issues_no_link(people: Cast) -> None:
+    launched = send(people, look(people))
+    change(people.sam.person, personal_email="later@mail.example")
+    messages = queued()
+    assert len(messages) == launched.recipients == 3
+    assert people.sam.person.personal_email not in [message.address for message in messages]
+    assert len({message.reference for message in messages}) == 3
+    with database.reading() as db:
+        assert db.exec(select(Invitation)).all() == []
+        entry = db.exec(select(AuditEntry).where(AuditEntry.action == "campaign.launched")).one()
+    assert entry.details == {"recipients": 3, "digest": launched.recipients_digest, "skipped": 0}
+
+
+def test_launch_refuses_when_the_list_changed_since_the_check(people: Cast) -> None:
+    seen = look(people)
+    change(people.sam.person, personal_email="other@mail.example")
+    with pytest.raises(Conflict, match="3 would receive it now"):
+        send(people, seen)
+    change(people.otto.account, deactivated_at=people.otto.account.created_at)
+    with pytest.raises(Conflict, match="2 would receive it now"):
+        send(people, seen)
+    assert queued() == []
+
+
+def test_a_launch_for_nobody_is_refused(people: Cast) -> None:
+    nobody = Draft(filter=AccountFilter(user_types=("alumnus",)))
+    with pytest.raises(InputProblem, match="Nobody"):
+        send(people, look(people, nobody), nobody)
+
+
+def test_r64_above_a_thousand_the_number_is_typed(people: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(campaigns, "TYPED_COUNT_ABOVE", 2)
+    seen = look(people)
+    assert seen.typed_count_wanted
+    with pytest.raises(InputProblem, match="Type the number"):
+        send(people, seen)
+    with database.transaction() as db:
+        campaigns.launch(
+            db,
+            people.olga.actor,
+            draft=STUDENTS,
+            seen=seen.fingerprint,
+            idempotency_key=seen.fingerprint,
+            typed_count=3,
+        )
+    assert len(queued()) == 3
+
+
+def test_f14_twenty_launches_at_once_give_one_campaign(people: Cast) -> None:
+    seen, barrier, ids = look(people), threading.Barrier(20), []
+
+    def press() -> None:
+        barrier.wait()
+        with database.transaction(wait_ms=database.WORKER_WAIT_MS) as db:
+            found = campaigns.launch(
+                db, people.olga.actor, draft=STUDENTS, seen=seen.fingerprint, idempotency_key=seen.fingerprint
+            )
+            ids.append(found.id)
+
+    threads = [threading.Thread(target=press) for _ in range(20)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(ids) == 20
+    assert len(set(ids)) == 1
+    assert len(queued()) == 3
+
+
+def test_a_second_person_with_the_same_check_gets_the_campaign_of_the_first(people: Cast) -> None:
+    mine, theirs = look(people), look(people)
+    assert send(people, mine).id == send(people, theirs).id
+    assert look(people).fingerprint != mine.fingerprint
+
+
+def test_a_new_check_after_a_launch_may_launch_again(people: Cast) -> None:
+    first, second = send(people, look(people)), send(people, look(people))
+    assert first.id != second.id
+    assert len(queued()) == 6
+
+
+def test_only_who_may_send_checks_and_launches(people: Cast) -> None:
+    for member in (people.cora, people.tom, people.sam, people.gina):
+        with pytest.raises(NotAllowed), database.reading() as db:
+            campaigns.check(db, member.actor, draft=STUDENTS)
+        with pytest.raises(NotAllowed), database.transaction() as db:
+            campaigns.launch(db, member.actor, draft=STUDENTS, seen="", idempotency_key="x")
+
+
+def test_a_selection_of_students_reaches_their_accounts(people: Cast) -> None:
+    with database.transaction() as db:
+        ticked = {people.sam.person.id or 0}
+        selections.tick(db, people.olga.actor, list_name="students", shown=ticked, ticked=ticked)
+        selection_id = selections.current(db, people.olga.actor, list_name="students").id
+    draft = Draft(selection_id=selection_id)
+    send(people, look(people, draft), draft)
+    assert [message.address for message in queued()] == [people.sam.person.personal_email]
+
+
+def test_pause_resume_and_cancel_each_work_once_and_are_audited(people: Cast) -> None:
+    launched = send(people, look(people))
+    campaign_id, olga = launched.id or 0, people.olga.actor
+    with database.transaction() as db:
+        campaigns.pause(db, olga, campaign_id=campaign_id)
+    with pytest.raises(Conflict, match="paused already"), database.transaction() as db:
+        campaigns.pause(db, olga, campaign_id=campaign_id)
+    with database.transaction() as db:
+        assert campaigns.resume(db, olga, campaign_id=campaign_id).status == CampaignStatus.RUNNING
+    with database.transaction() as db:
+        assert campaigns.cancel(db, olga, campaign_id=campaign_id) == 3
+    with pytest.raises(Conflict), database.transaction() as db:
+        campaigns.resume(db, olga, campaign_id=campaign_id)
+    assert {message.status for message in queued()} == {MessageStatus.CANCELLED}
+    with database.reading() as db:
+        actions = list(db.exec(select(AuditEntry.action).order_by(col(AuditEntry.seq))))
+    assert actions == ["campaign.launched", "campaign.paused", "campaign.running", "campaign.cancelled"]
+
+
+def test_a_large_launch_comes_in_batches_of_a_hundred_that_belong_together(people: Cast) -> None:
+    with database.transaction() as db:
+        for number in range(250):
+            cast.account(db, person=cast.person(db), username=f"many{number}{secrets.token_hex(4)}")
+    send(people, look(people))
+    with database.reading() as db:
+        sizes = db.execute(sa.select(Message.batch, sa.func.count()).group_by(col(Message.batch))).all()
+        tied = db.execute(
+            sa.select(sa.func.count())
+            .select_from(Message)
+            .join(MessageAccount, col(MessageAccount.message_id) == col(Message.id))
+        ).scalar_one()
+    assert sorted(tuple(row) for row in sizes) == [(0, 100), (1, 100), (2, 53)]
+    assert tied == 253
