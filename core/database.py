@@ -42,9 +42,11 @@ def _configure_sqlite(connection: sqlite3.Connection, _record: object) -> None:
 
 def _begin_sqlite(connection: sa.Connection) -> None:
     options = connection.get_execution_options()
-    reading = bool(options.get("reading"))
-    connection.exec_driver_sql(f"PRAGMA busy_timeout={options.get('wait_ms', WEB_WAIT_MS)}")
-    connection.exec_driver_sql(f"PRAGMA query_only={'ON' if reading else 'OFF'}")
+    reading, wait_ms = bool(options.get("reading")), options.get("wait_ms", WEB_WAIT_MS)
+    if connection.info.get("firstkey") != (reading, wait_ms):  # the connection keeps them: ask only for a change
+        connection.exec_driver_sql(f"PRAGMA busy_timeout={wait_ms}")
+        connection.exec_driver_sql(f"PRAGMA query_only={'ON' if reading else 'OFF'}")
+        connection.info["firstkey"] = (reading, wait_ms)
     # IMMEDIATE: a deferred transaction that turns to writing fails at once when somebody else writes (F5).
     connection.exec_driver_sql("BEGIN" if reading else "BEGIN IMMEDIATE")
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import logging
 import threading
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
-from functools import lru_cache
 
 from core import database
 from core.config import settings
@@ -22,6 +22,7 @@ from core.services.delivery import Batch, Claim
 PUT_OFF_AFTER = 5  # so many in a row put off: the server is away, the rest of the batch need not ask too
 logger = logging.getLogger(__name__)
 stopping = threading.Event()
+_one_writer = threading.Lock()
 
 
 @dataclass(frozen=True)
@@ -47,7 +48,8 @@ def send(campaign_id: int, batch_number: int) -> Rest:
         batch = delivery.open_batch(db, campaign_id=campaign_id, batch=batch_number)
     if batch is None or not batch.message_ids:
         return Rest()
-    gateway = _gateway(outbox=settings().email == "outbox" or batch.is_demo)
+    # In the demo nothing leaves this machine, whatever the settings say.
+    gateway = choose.email(outbox=settings().email == "outbox" or batch.is_demo)
     try:
         return _send_all(batch, gateway)
     finally:
@@ -84,10 +86,15 @@ def _mark_and_claim(batch: Batch, done: _Done | None, message_id: int | None) ->
     """One commit: the mark of the message that is gone, and the claim of the next one."""
     if done is None and message_id is None:
         return None
-    with database.transaction(wait_ms=database.WORKER_WAIT_MS) as db:
+    with _turn(), database.transaction(wait_ms=database.WORKER_WAIT_MS) as db:
         if done is not None:
-            delivery.record(db, message_id=done.claim.message_id, outcome=done.outcome, ends_at=done.claim.ends_at)
+            delivery.record(db, message_id=done.claim.message_id, outcome=done.outcome)
         return delivery.claim(db, batch=batch, message_id=message_id) if message_id is not None else None
+
+
+def _turn() -> AbstractContextManager[object]:
+    """SQLite has one writer; its waiting is asleep most of the time, so the slots of this process queue here."""
+    return _one_writer if database.is_sqlite() else nullcontext()
 
 
 def _pause(batch: Batch, done: _Done) -> None:
@@ -108,9 +115,3 @@ def _send_one(batch: Batch, gateway: EmailGateway, claim: Claim) -> Outcome:
         return delivery_status.of_error(GatewayError(GatewayErrorKind.AMBIGUOUS, "unforeseen"), attempt=claim.attempt)
     written = settings().email == "outbox" and not batch.is_demo
     return Outcome(MessageStatus.WRITTEN if written else MessageStatus.SENT, provider_id=provider_id)
-
-
-@lru_cache
-def _gateway(*, outbox: bool) -> EmailGateway:
-    """In the demo nothing leaves this machine, whatever the settings say."""
-    return choose.email(outbox=outbox)

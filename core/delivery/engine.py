@@ -148,8 +148,8 @@ def _executor_id(part: str) -> str:
 
 def _register_queues() -> None:
     control, email, slots = workflows.CONTROL_QUEUE, workflows.EMAIL_QUEUE, settings().email_slots
-    DBOS.register_queue(control, worker_concurrency=1, polling_interval_sec=0.3, on_conflict="always_update")
-    DBOS.register_queue(email, global_concurrency=slots, polling_interval_sec=0.3, on_conflict="always_update")
+    DBOS.register_queue(control, worker_concurrency=1, polling_interval_sec=0.5, on_conflict="always_update")
+    DBOS.register_queue(email, global_concurrency=slots, polling_interval_sec=0.25, on_conflict="always_update")
 
 
 def _prepare_sqlite(url: str) -> None:

@@ -40,7 +40,7 @@ class SmtpEmail:
             raise SettingsError("FIRSTKEY_EMAIL_FROM looks like School office <office@school.example>")
         local, _, self._domain = self._address.rpartition("@")
         self._from = mime.header("From", str(Address(mime.one_line(name), local, self._domain)))
-        self._context = context or ssl.create_default_context()
+        self._context = context
         self._thread = threading.local()
 
     def send(self, email: Email) -> str:
@@ -101,7 +101,7 @@ class SmtpEmail:
     def _connect(self) -> smtplib.SMTP:
         try:
             if self._implicit:
-                smtp: smtplib.SMTP = smtplib.SMTP_SSL(self._host, self._port, timeout=TIMEOUT_S, context=self._context)
+                smtp: smtplib.SMTP = smtplib.SMTP_SSL(self._host, self._port, timeout=TIMEOUT_S, context=self._tls())
                 smtp.ehlo()
             else:
                 smtp = smtplib.SMTP(self._host, self._port, timeout=TIMEOUT_S)
@@ -121,10 +121,15 @@ class SmtpEmail:
             raise GatewayError(_KINDS.TRANSIENT, "the mail server cannot be reached") from error
         return smtp
 
+    def _tls(self) -> ssl.SSLContext:
+        """Made when it is needed: reading the certificates of the system takes as long as sending many messages."""
+        self._context = self._context or ssl.create_default_context()
+        return self._context
+
     def _secure(self, smtp: smtplib.SMTP) -> None:
         smtp.ehlo()
         if self._host not in LOOPBACK or smtp.has_extn("starttls"):
-            smtp.starttls(context=self._context)
+            smtp.starttls(context=self._tls())
             smtp.ehlo()
 
     def _envelope(self, smtp: smtplib.SMTP, to: str) -> None:

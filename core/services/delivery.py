@@ -6,7 +6,6 @@ At most once: a message is sent only by whoever claimed it, and the claim is com
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -14,16 +13,12 @@ from typing import Any
 import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
-from core import clock
+from core import clock, keys
 from core.models import (
-    Account,
     Campaign,
     CampaignStatus,
-    Invitation,
     Message,
-    MessageAccount,
     MessageStatus,
-    Person,
     SignInMethod,
     Wording,
 )
@@ -31,6 +26,7 @@ from core.permissions import system
 from core.rules import message_text, wording
 from core.rules.delivery_status import Outcome
 from core.services import audit, invitations
+from core.services import delivery_statements as statements
 from core.tables import school, wordings
 
 _QUIET = {"synchronize_session": False}
@@ -48,6 +44,7 @@ class Batch:
     place: message_text.Place
     is_demo: bool
     message_ids: tuple[int, ...]
+    key: keys.Key = field(repr=False)
 
 
 @dataclass(frozen=True)
@@ -88,22 +85,17 @@ def open_batch(db: Session, *, campaign_id: int, batch: int) -> Batch | None:
         school.place(own),
         own.is_demo,
         tuple(message_id or 0 for message_id in db.scalars(waiting)),
+        keys.current(),
     )
 
 
 def claim(db: Session, *, batch: Batch, message_id: int) -> Claim | None:
     """Make the message ours and issue its link, in one transaction; None when it is not to be sent (any more)."""
-    running = sa.exists().where(col(Campaign.id) == batch.campaign_id, col(Campaign.status) == CampaignStatus.RUNNING)
-    take = (
-        sa.update(Message)
-        .where(col(Message.id) == message_id, col(Message.status) == MessageStatus.QUEUED, running)
-        .values(status=MessageStatus.SENDING.value, attempts=col(Message.attempts) + 1, claimed_at=clock.now())
-        .returning(col(Message.address), col(Message.language), col(Message.reference), col(Message.attempts))
-    )
-    taken = db.execute(take.execution_options(**_QUIET)).first()
+    connection = db.connection()  # without the mapper: nothing in these transactions is an object of the session
+    taken = connection.execute(statements.CLAIM, {"message": message_id, "now": clock.now()}).first()
     if taken is None:
         return None
-    person = db.execute(_addressee().where(col(MessageAccount.message_id) == message_id)).one()
+    person = connection.execute(statements.ADDRESSEE, {"message": message_id}).one()
     if person.deactivated_at or person.first_sign_in_at:
         _drop(db, message_id)
         return None
@@ -115,38 +107,30 @@ def claim(db: Session, *, batch: Batch, message_id: int) -> Claim | None:
     return Claim(message_id, person.account_id, taken.address, taken.reference, taken.attempts, issued.expires_at, text)
 
 
-def record(db: Session, *, message_id: int, outcome: Outcome, ends_at: datetime | None = None) -> None:
+def record(db: Session, *, message_id: int, outcome: Outcome) -> None:
     """Mark what became of a try, on the message and on its account. Never over a final status."""
-    now, final = clock.now(), outcome.status is not MessageStatus.QUEUED
+    connection, now, final = db.connection(), clock.now(), outcome.status is not MessageStatus.QUEUED
     values = {
-        "status": outcome.status.value,
-        "reason": outcome.reason.value if outcome.reason else None,
-        "detail": outcome.detail or None,
-        "provider_id": outcome.provider_id,
-        "finished_at": now if final else None,
+        "message": message_id,
+        "after": outcome.status.value,
+        "why": outcome.reason.value if outcome.reason else None,
+        "more": outcome.detail or None,
+        "provider": outcome.provider_id,
+        "finished": now if final else None,
     }
     # An unknown one whose sender was alive after all: its word counts, but it was counted as an invitation before.
     was_unknown = False
-    address = _mark(db, message_id, MessageStatus.SENDING, values)
-    if address is None:
-        address, was_unknown = _mark(db, message_id, MessageStatus.UNKNOWN, values), True
-    if address is None or not final or outcome.status is MessageStatus.WRITTEN:
+    marked = connection.execute(statements.MARK, values | {"before": MessageStatus.SENDING.value}).first()
+    if marked is None:
+        was_unknown = True
+        marked = connection.execute(statements.MARK, values | {"before": MessageStatus.UNKNOWN.value}).first()
+    if marked is None or not final or outcome.status is MessageStatus.WRITTEN:
         return
-    facts: dict[str, object] = {
-        "delivery": values["status"],
-        "delivery_reason": values["reason"],
-        "delivery_address": address,
-    }
+    facts = {name: values[name] for name in ("message", "after", "why")} | {"where": marked.address}
     if outcome.status in (MessageStatus.SENT, MessageStatus.UNKNOWN) and not was_unknown:
-        facts |= {"invited_at": now, "times_invited": col(Account.times_invited) + 1}
-        facts |= {"invitation_ends_at": ends_at or _ends_of(message_id)}
-    whose = select(MessageAccount.account_id).where(col(MessageAccount.message_id) == message_id)
-    db.execute(sa.update(Account).where(col(Account.id).in_(whose)).values(facts).execution_options(**_QUIET))
-
-
-def _mark(db: Session, message_id: int, from_status: MessageStatus, values: Mapping[str, object]) -> str | None:
-    mark = sa.update(Message).where(col(Message.id) == message_id, col(Message.status) == from_status).values(values)
-    return db.execute(mark.returning(col(Message.address)).execution_options(**_QUIET)).scalar_one_or_none()
+        connection.execute(statements.INVITED, facts | {"now": now})
+    else:
+        connection.execute(statements.OUTCOME, facts)
 
 
 def pause(db: Session, *, campaign_id: int, why: str) -> None:
@@ -157,22 +141,6 @@ def pause(db: Session, *, campaign_id: int, why: str) -> None:
         audit.record(db, system("delivery"), action="campaign.paused", object_kind="campaign", object_id=campaign_id)
 
 
-def _addressee() -> sa.Select[Any]:
-    rows: Any = sa.select(
-        col(MessageAccount.account_id),
-        col(MessageAccount.invitation_id),
-        col(Account.username),
-        col(Account.sign_in_method),
-        col(Account.deactivated_at),
-        col(Account.first_sign_in_at),
-        col(Person.first_name),
-        col(Person.last_name),
-    ).select_from(MessageAccount)
-    joined = rows.join(Account, col(Account.id) == col(MessageAccount.account_id))
-    found: sa.Select[Any] = joined.join(Person, col(Person.id) == col(Account.person_id))
-    return found
-
-
 def _link(db: Session, batch: Batch, message_id: int, person: Any, address: str) -> invitations.Issued:
     """The link of an earlier try, or a new one that ends the older ones."""
     if person.invitation_id:
@@ -180,10 +148,9 @@ def _link(db: Session, batch: Batch, message_id: int, person: Any, address: str)
         if earlier:
             return earlier
     issued = invitations.issue_link(
-        db, account_id=person.account_id, channel=batch.channel, address=address, days=batch.link_days
+        db, account_id=person.account_id, channel=batch.channel, address=address, days=batch.link_days, key=batch.key
     )
-    mine = sa.update(MessageAccount).where(col(MessageAccount.message_id) == message_id)
-    db.execute(mine.values(invitation_id=issued.invitation_id).execution_options(**_QUIET))
+    db.connection().execute(statements.TIE, {"message": message_id, "invitation": issued.invitation_id})
     return issued
 
 
@@ -191,10 +158,3 @@ def _drop(db: Session, message_id: int) -> None:
     """Deactivated or signed in since the launch: nobody needs it any more."""
     values = {"status": MessageStatus.CANCELLED.value, "detail": "not needed any more", "finished_at": clock.now()}
     db.execute(sa.update(Message).where(col(Message.id) == message_id).values(values).execution_options(**_QUIET))
-
-
-def _ends_of(message_id: int) -> sa.ScalarSelect[datetime]:
-    tie = sa.select(col(Invitation.expires_at)).join(
-        MessageAccount, col(MessageAccount.invitation_id) == col(Invitation.id)
-    )
-    return tie.where(col(MessageAccount.message_id) == message_id).scalar_subquery()

@@ -23,6 +23,7 @@ from core.models import (
     Person,
     Purpose,
     Superseded,
+    metadata,
 )
 from core.rules import initial_credentials, message_text
 from core.rules.reachability import email_address
@@ -31,6 +32,19 @@ from core.tables.recipients import Recipient
 
 BATCH = 100
 ASK_AGAIN_AFTER, ASKED_AT_MOST = timedelta(seconds=60), 5  # a day (R20)
+
+_invitation = metadata.tables["invitation"]
+_ISSUE = sa.insert(_invitation).values(purpose=Purpose.LINK.value).returning(_invitation.c.id)
+_REPLACE = (
+    sa.update(_invitation)
+    .where(
+        _invitation.c.account_id == sa.bindparam("account"),
+        _invitation.c.used_at.is_(None),
+        _invitation.c.superseded_at.is_(None),
+        _invitation.c.purpose == Purpose.LINK.value,
+    )
+    .values(superseded_at=sa.bindparam("now"), superseded_because=Superseded.REPLACED.value)
+)
 
 
 @dataclass(frozen=True)
@@ -42,24 +56,25 @@ class Issued:
     token: str = field(repr=False)
 
 
-def issue_link(db: Session, *, account_id: int, channel: str, address: str, days: int) -> Issued:
+def issue_link(
+    db: Session, *, account_id: int, channel: str, address: str, days: int, key: keys.Key | None = None
+) -> Issued:
     """Make a new link; the older ones of the account end now."""
-    supersede(db, account_id=account_id, because=Superseded.REPLACED, purpose=Purpose.LINK)
-    key, uid, now = keys.current(), initial_credentials.new_uid(), clock.now()
-    token = initial_credentials.link_token(key.secret, uid)
+    key, uid, now = key or keys.current(), initial_credentials.new_uid(), clock.now()
+    token, ends = initial_credentials.link_token(key.secret, uid), now + timedelta(days=days)
+    db.connection().execute(_REPLACE, {"account": account_id, "now": now})
     values = {
         "account_id": account_id,
-        "purpose": Purpose.LINK.value,
         "uid": uid,
         "kid": key.kid,
         "token_hash": initial_credentials.token_hash(token),
         "channel": channel,
         "address": address,
         "issued_at": now,
-        "expires_at": now + timedelta(days=days),
+        "expires_at": ends,
     }
-    made = db.execute(sa.insert(Invitation).returning(col(Invitation.id)), [values]).scalar_one()
-    return Issued(int(made), now + timedelta(days=days), token)
+    made = db.connection().execute(_ISSUE, values).scalar_one()
+    return Issued(int(made), ends, token)
 
 
 def same_link(db: Session, *, invitation_id: int) -> Issued | None:

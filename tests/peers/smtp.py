@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import datetime as dt
 import ipaddress
 import ssl
@@ -34,6 +35,9 @@ class Behaviour:
     accepted: list[Envelope] = field(default_factory=list)
     connections: int = 0
     delay_s: float = 0.0
+    rcpt_by_address: dict[str, list[str]] = field(default_factory=dict)
+    content_by_address: dict[str, list[str]] = field(default_factory=dict)
+    port: int = 0
 
     async def handle_MAIL(  # noqa: N802
         self, server: SMTP, _session: Session, envelope: Envelope, address: str, _options: list[str]
@@ -49,18 +53,21 @@ class Behaviour:
         if self.rcpt == DROP:
             server.transport.close()
             return "421 closing"
-        if self.rcpt:
-            return self.rcpt
+        said = _next(self.rcpt_by_address, address) or self.rcpt
+        if said:
+            return said
         envelope.rcpt_tos.append(address)
         return "250 OK"
 
     async def handle_DATA(self, server: SMTP, _session: Session, envelope: Envelope) -> str:  # noqa: N802
-        if self.content == DROP:
+        await asyncio.sleep(self.delay_s)
+        said = _next(self.content_by_address, envelope.rcpt_tos[0]) or self.content
+        if said == DROP:
             server.transport.close()
             return "421 closing"
-        if self.content.startswith("250"):
+        if said.startswith("250"):
             self.accepted.append(envelope)
-        return self.content
+        return said
 
     async def handle_EHLO(  # noqa: N802
         self, _server: SMTP, session: Session, _envelope: Envelope, hostname: str, responses: list[str]
@@ -68,6 +75,12 @@ class Behaviour:
         self.connections += 1
         session.host_name = hostname
         return responses
+
+
+def _next(replies: dict[str, list[str]], address: str) -> str:
+    """The next reply that was planned for an address, if any is left."""
+    planned = replies.get(address)
+    return planned.pop(0) if planned else ""
 
 
 class _DropOnData(SMTP):

@@ -1,0 +1,75 @@
+"""The statements of one message, built once: building them anew took longer than sending (SQLAlchemy, 10 ms)."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from sqlalchemy import bindparam
+
+from core.models import CampaignStatus, MessageStatus, metadata
+
+_account, _campaign, _invitation, _message, _message_account, _person = (
+    metadata.tables[name] for name in ("account", "campaign", "invitation", "message", "message_account", "person")
+)
+_this = _message.c.id == bindparam("message")
+_whose = sa.select(_message_account.c.account_id).where(_message_account.c.message_id == bindparam("message"))
+
+CLAIM = (
+    sa.update(_message)
+    .where(
+        _this,
+        _message.c.status == MessageStatus.QUEUED.value,
+        sa.exists().where(_campaign.c.id == _message.c.campaign_id, _campaign.c.status == CampaignStatus.RUNNING.value),
+    )
+    .values(status=MessageStatus.SENDING.value, attempts=_message.c.attempts + 1, claimed_at=bindparam("now"))
+    .returning(_message.c.address, _message.c.language, _message.c.reference, _message.c.attempts)
+)
+
+ADDRESSEE = (
+    sa.select(
+        _message_account.c.account_id,
+        _message_account.c.invitation_id,
+        _account.c.username,
+        _account.c.sign_in_method,
+        _account.c.deactivated_at,
+        _account.c.first_sign_in_at,
+        _person.c.first_name,
+        _person.c.last_name,
+    )
+    .join(_account, _account.c.id == _message_account.c.account_id)
+    .join(_person, _person.c.id == _account.c.person_id)
+    .where(_message_account.c.message_id == bindparam("message"))
+)
+
+TIE = (
+    sa.update(_message_account)
+    .where(_message_account.c.message_id == bindparam("message"))
+    .values(invitation_id=bindparam("invitation"))
+)
+
+MARK = (
+    sa.update(_message)
+    .where(_this, _message.c.status == bindparam("before"))
+    .values(
+        status=bindparam("after"),
+        reason=bindparam("why"),
+        detail=bindparam("more"),
+        provider_id=bindparam("provider"),
+        finished_at=bindparam("finished"),
+    )
+    .returning(_message.c.address)
+)
+
+OUTCOME = (
+    sa.update(_account)
+    .where(_account.c.id.in_(_whose))
+    .values(delivery=bindparam("after"), delivery_reason=bindparam("why"), delivery_address=bindparam("where"))
+)
+
+INVITED = OUTCOME.values(
+    invited_at=bindparam("now"),
+    times_invited=_account.c.times_invited + 1,
+    invitation_ends_at=sa.select(_invitation.c.expires_at)
+    .join(_message_account, _message_account.c.invitation_id == _invitation.c.id)
+    .where(_message_account.c.message_id == bindparam("message"))
+    .scalar_subquery(),
+)
