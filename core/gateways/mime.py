@@ -31,7 +31,7 @@ def content(email: Email, *, from_header: str, to: str, message_id: str) -> byte
         + _subject(one_line(email.subject))
         + f"Message-ID: {message_id}\r\nDate: {formatdate(clock.now().timestamp())}\r\n"
         "Auto-Submitted: auto-generated\r\nMIME-Version: 1.0\r\n"
-        f'Content-Type: multipart/alternative; boundary="{boundary}"\r\n\r\n'
+        f'Content-Type: multipart/alternative;\r\n boundary="{boundary}"\r\n\r\n'
     )
     parts = _part(boundary, "plain", email.text) + _part(boundary, "html", email.html)
     return head.encode() + parts + f"--{boundary}--\r\n".encode()

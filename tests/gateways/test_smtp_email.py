@@ -5,12 +5,16 @@ from __future__ import annotations
 import email
 import email.policy
 import ssl
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from aiosmtpd.smtp import Envelope
+from hypothesis import given
+from hypothesis import strategies as st
 
 from core.errors import GatewayError, GatewayErrorKind, SettingsError
+from core.gateways import mime, smtp_email
 from core.gateways.channels import Email
 from core.gateways.smtp_email import SmtpEmail
 from tests.peers import smtp
@@ -127,3 +131,64 @@ def test_r89_with_a_trusted_certificate_starttls_and_the_password_are_used(tmp_p
 def test_an_address_that_is_no_mail_server_is_refused_at_the_start(url: str) -> None:
     with pytest.raises(SettingsError):
         SmtpEmail(url, SENDER)
+
+
+def test_a_connection_that_fell_asleep_is_opened_anew_for_the_next_message() -> None:
+    behaviour = Behaviour()
+    with smtp.server(behaviour, hang_up_after_s=0.2) as port:
+        gateway = SmtpEmail(f"smtp://127.0.0.1:{port}", SENDER)
+        gateway.send(LETTER)
+        behaviour.hung_up.wait(5)
+        gateway.send(LETTER)
+        gateway.close()
+    assert (len(behaviour.accepted), behaviour.connections) == (2, 2)
+
+
+def test_an_answer_that_comes_too_late_is_not_taken_for_the_next_message(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(smtp_email, "VERDICT_TIMEOUT_S", 0.2)
+    behaviour = Behaviour(delay_s=0.6)
+    with smtp.server(behaviour) as port:
+        gateway = SmtpEmail(f"smtp://127.0.0.1:{port}", SENDER)
+        with pytest.raises(GatewayError) as raised:
+            gateway.send(LETTER)
+        behaviour.delay_s, behaviour.rcpt = 0.0, "550 5.1.1 No such user"
+        with pytest.raises(GatewayError) as refused:
+            gateway.send(LETTER)
+    assert raised.value.kind is GatewayErrorKind.AMBIGUOUS
+    assert refused.value.kind is GatewayErrorKind.PERMANENT
+
+
+@pytest.mark.parametrize("address", ["a\r\nRCPT TO:<b@mail.example>@mail.example", "a b@", "@", "a@b\nc.example"])
+def test_an_address_that_is_none_is_refused_and_only_it(address: str) -> None:
+    behaviour = Behaviour()
+    with smtp.server(behaviour) as port:
+        gateway = SmtpEmail(f"smtp://127.0.0.1:{port}", SENDER)
+        with pytest.raises(GatewayError) as raised:
+            gateway.send(replace(LETTER, to=address))
+        gateway.send(LETTER)
+    assert raised.value.kind is GatewayErrorKind.PERMANENT
+    assert [envelope.rcpt_tos for envelope in behaviour.accepted] == [["sam@mail.example"]]
+
+
+def test_a_domain_in_other_letters_travels_in_ascii() -> None:
+    behaviour = Behaviour()
+    with smtp.server(behaviour) as port:
+        SmtpEmail(f"smtp://127.0.0.1:{port}", SENDER).send(replace(LETTER, to="sam@σχολείο.example"))
+    assert behaviour.accepted[0].rcpt_tos == ["sam@xn--kxalrpdt2a.example"]
+
+
+@given(subject=st.text(max_size=120), text=st.text(max_size=300))
+def test_r66_whatever_the_names_hold_the_message_reads_back_as_it_was_meant(subject: str, text: str) -> None:
+    letter = Email("sam@mail.example", subject, text, f"<p>{text}</p>", "d" * 32)
+    raw = mime.content(letter, from_header="From: office@school.example\r\n", to=letter.to, message_id="<x@y>")
+    message = email.message_from_bytes(raw, policy=email.policy.default)
+    assert message.keys() == [
+        *("From", "To", "Subject", "Message-ID", "Date"),
+        *("Auto-Submitted", "MIME-Version", "Content-Type"),
+    ]
+    assert "".join(str(message["Subject"]).split()) == "".join(mime.one_line(subject).split())
+    plain, html = message.iter_parts()  # type: ignore[attr-defined]
+    wanted = text.replace("\r\n", "\n").replace("\n", "\r\n")
+    assert plain.get_payload(decode=True).decode() == wanted
+    assert html.get_payload(decode=True).decode() == f"<p>{wanted}</p>"
+    assert max(len(line) for line in raw.split(b"\r\n")) <= 78

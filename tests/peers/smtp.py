@@ -6,6 +6,7 @@ import asyncio
 import datetime as dt
 import ipaddress
 import ssl
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -38,6 +39,7 @@ class Behaviour:
     rcpt_by_address: dict[str, list[str]] = field(default_factory=dict)
     content_by_address: dict[str, list[str]] = field(default_factory=dict)
     port: int = 0
+    hung_up: threading.Event = field(default_factory=threading.Event)
 
     async def handle_MAIL(  # noqa: N802
         self, server: SMTP, _session: Session, envelope: Envelope, address: str, _options: list[str]
@@ -90,10 +92,18 @@ class _DropOnData(SMTP):
         self.transport.close()
 
 
+class _Tells(SMTP):
+    """Tells when it hung up on a silent client."""
+
+    def _timeout_cb(self) -> None:
+        super()._timeout_cb()
+        self.event_handler.hung_up.set()
+
+
 class _Controller(Controller):
     def __init__(self, *arguments: Any, drop_on_data: bool, **options: Any) -> None:
         super().__init__(*arguments, **options)
-        self._class = _DropOnData if drop_on_data else SMTP
+        self._class = _DropOnData if drop_on_data else _Tells
 
     def factory(self) -> SMTP:
         return self._class(self.handler, **self.SMTP_kwargs)
@@ -101,7 +111,11 @@ class _Controller(Controller):
 
 @contextmanager
 def server(
-    behaviour: Behaviour, *, certificate: Path | None = None, login: tuple[str, str] | None = None
+    behaviour: Behaviour,
+    *,
+    certificate: Path | None = None,
+    login: tuple[str, str] | None = None,
+    hang_up_after_s: float = 300,
 ) -> Iterator[int]:
     """Start one; gives its port. With a certificate it wants STARTTLS, with a login AUTH."""
     context = None
@@ -118,6 +132,7 @@ def server(
         require_starttls=context is not None,
         authenticator=_authenticator(login) if login else None,
         auth_required=login is not None,
+        timeout=hang_up_after_s,
         auth_require_tls=context is not None,
     )
     controller.start()
