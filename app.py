@@ -18,10 +18,13 @@ from starlette.middleware import Middleware
 
 from core.config import settings
 from core.delivery import engine
-from core.web import logs, routes, self_check
+from core.errors import AppError
+from core.web import faults, logs, routes, self_check
+from core.web.middleware.faults import Faults
 from core.web.middleware.gate import Gate
 from core.web.middleware.headers import SecurityHeaders
 from core.web.middleware.hosts import Hosts
+from pages.shared import feedback
 
 
 @asynccontextmanager
@@ -31,18 +34,28 @@ async def lifespan(_app: object) -> AsyncIterator[None]:
     logs.quiet()
     for heavy in ("pandas", "pyarrow", "plotly.graph_objects"):
         import_module(heavy)
-    if settings().deliver_in_web:
-        await run_in_threadpool(engine.launch)
+    await run_in_threadpool(engine.launch, deliver=settings().deliver_in_web)
     yield
-    if settings().deliver_in_web:
-        await run_in_threadpool(engine.shutdown)
+    await run_in_threadpool(engine.shutdown)
+
+
+def script_failed(error: Exception) -> bool:
+    """What a staff page says when nobody caught an error: the refusal's own sentence, or a reference and no more."""
+    if isinstance(error, AppError):
+        st.error(feedback.plain(str(error)), icon=":material/info:")
+    elif faults.is_busy(error):
+        faults.log(error, "a staff page")
+        st.error(faults.BUSY, icon=":material/hourglass:")
+    else:
+        st.error(faults.SENTENCE % faults.log(error, "a staff page"), icon=":material/error:")
+    return True
 
 
 app = st.App(
     Path(__file__).resolve().parent / "pages" / "navigation.py",
     lifespan=lifespan,
     routes=routes.ROUTES,
-    middleware=[Middleware(Hosts), Middleware(SecurityHeaders), Middleware(Gate)],
+    middleware=[Middleware(SecurityHeaders), Middleware(Faults), Middleware(Hosts), Middleware(Gate)],
     exception_handlers=routes.HANDLERS,
-    on_script_error=routes.log_fault,
+    on_script_error=script_failed,
 )

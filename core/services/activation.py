@@ -100,7 +100,7 @@ def redeem(db: Session, visitor: Actor, *, token: str, password_hash: str) -> Ac
         raise TokenRejected(standing if standing is not Standing.LIVE else Standing.USED, at=at)
     account.password_hash, account.password_changed_at = password_hash, now
     account.verified_at = account.verified_at or now
-    account.failed_sign_ins, account.next_try_at = 0, None
+    account.failed_sign_ins, account.next_try_at, account.suspended_at = 0, None, None  # a reset never locks (R09)
     db.add(account)
     db.flush()
     invitations.supersede(db, account_id=invitation.account_id, because=Superseded.PASSWORD_CHOSEN)

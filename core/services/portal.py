@@ -24,7 +24,6 @@ class OwnAccount:
     first_name: str
     last_name: str
     username: str
-    stored_hash: str
     language: str
     is_local: bool
     section: str
@@ -46,7 +45,6 @@ def own(db: Session, actor: Actor) -> OwnAccount:
         person.first_name,
         person.last_name,
         account.username,
-        account.password_hash,
         person.language,
         account.sign_in_method == SignInMethod.LOCAL,
         section.title if section else "",
@@ -65,12 +63,12 @@ def check_new_password(db: Session, actor: Actor, *, password: str) -> None:
         raise InputProblem(OBJECTION[opinion.objections[0]], field="password")
 
 
-def change_password(db: Session, actor: Actor, *, was: str, password_hash: str) -> None:
-    """Store a new password whose current one was checked against `was`; every link of the account ends (R10b, R17)."""
+def change_password(db: Session, actor: Actor, *, password_hash: str) -> None:
+    """Store a new password; every link of the account ends (R17). The caller has confirmed the current one (R10b)."""
     actor.require(Permission.USE_OWN_ACCOUNT)
     account = db.get(Account, actor.account_id, with_for_update=True)
-    if account is None or account.password_hash != was or account.id is None:
-        raise InputProblem("Your password was changed somewhere else just now. Sign in again.", field="current")
+    if account is None or account.id is None or account.sign_in_method != SignInMethod.LOCAL:
+        raise NotFound("This account has no password of its own here.")
     account.password_hash, account.password_changed_at = password_hash, clock.now()
     db.add(account)
     db.flush()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from urllib.parse import quote
 
 from starlette.concurrency import run_in_threadpool
@@ -13,33 +14,39 @@ from core import database
 from core.delivery import engine
 from core.errors import InputProblem, TokenRejected
 from core.rules import password_hash
-from core.services import activation
+from core.services import activation, sign_in
 from core.services.activation import Offer
-from core.web import cookies, forms, pages, people
+from core.web import cookies, forms, hashing, pages, people
 
 COOKIE_SECONDS = 3600
+_NOT_OF_A_TOKEN = re.compile(r"[^0-9A-Za-z]")
 
 
 async def open_link(request: Request) -> Response:
-    """Put the token into a short-lived cookie and go to a clean address, so that it stays in no history."""
+    """Put the token into a short-lived cookie and go to a clean address, so that it stays in no history.
+
+    What a mail program or a hurried copy leaves behind a link (a full stop, a bracket) is not part of it.
+    """
+    token = _NOT_OF_A_TOKEN.sub("", request.path_params["token"][:200])[:64]
     response = pages.redirect("/invitation")
-    cookies.put(response, cookies.invitation_name(), request.path_params["token"][:64], seconds=COOKIE_SECONDS)
+    response.headers["referrer-policy"] = "no-referrer"
+    cookies.put(response, cookies.invitation_name(), token or "none", seconds=COOKIE_SECONDS)
     return response
 
 
 def show(request: Request) -> Response:
     """What the link offers, or why it does not work any more."""
-    return _page(request, _offer(request), problem="")
+    return _page(request, _offer(request))
 
 
 async def send(request: Request) -> Response:
     """Store the password the person chose; then on to the sign-in page, never straight in (R15)."""
     fields = await forms.read(request)
     offer = await run_in_threadpool(_offer, request)
+    if not offer.is_live or offer.is_microsoft:
+        return await run_in_threadpool(_page, request, offer)
     try:
-        if not offer.is_live or offer.is_microsoft:
-            raise TokenRejected(offer.standing)
-        await run_in_threadpool(_redeem, request, offer, fields)
+        await hashing.run(_redeem, request, offer, fields)
     except InputProblem as problem:
         return await run_in_threadpool(_page, request, offer, problem=str(problem))
     except TokenRejected:
@@ -53,9 +60,9 @@ async def ask_new_link(request: Request) -> Response:
     """Always the same answer, whoever asks with whatever link (R20, R22)."""
     await forms.read(request)
     campaign_id = await run_in_threadpool(_ask, request)
-    if campaign_id is not None:
+    if campaign_id is not None and engine.is_up():
         await run_in_threadpool(engine.start, campaign_id)
-    return await run_in_threadpool(pages.render, request, "new_link.html")
+    return await run_in_threadpool(pages.render, request, "new_link.html", here="/invitation")
 
 
 def _redeem(request: Request, offer: Offer, fields: dict[str, str]) -> None:
@@ -65,7 +72,8 @@ def _redeem(request: Request, offer: Offer, fields: dict[str, str]) -> None:
         raise InputProblem("The two passwords are not the same. Type it again.", field="again")
     made = password_hash.make(password)
     with database.transaction() as db:
-        activation.redeem(db, people.unknown(request), token=_token(request), password_hash=made)
+        account = activation.redeem(db, people.unknown(request), token=_token(request), password_hash=made)
+        sign_in.close_all(db, account_id=account.id or 0)
 
 
 def _ask(request: Request) -> int | None:
@@ -82,16 +90,17 @@ def _token(request: Request) -> str:
     return request.cookies.get(cookies.invitation_name(), "")
 
 
-def _page(request: Request, offer: Offer, *, problem: str) -> Response:
-    if not offer.is_live:
-        return pages.render(request, "dead_link.html", status=410, language=offer.language, offer=offer)
-    template = "microsoft.html" if offer.is_microsoft else "invitation.html"
-    status = 422 if problem else 200
-    return pages.render(request, template, status=status, language=offer.language, offer=offer, problem=problem)
+def _page(request: Request, offer: Offer, *, problem: str = "") -> Response:
+    template, status = "dead_link.html", 410
+    if offer.is_live:
+        template, status = "microsoft.html" if offer.is_microsoft else "invitation.html", 422 if problem else 200
+    return pages.render(
+        request, template, status=status, language=offer.language, here="/invitation", offer=offer, problem=problem
+    )
 
 
 ROUTES = [
-    Route("/i/{token}", open_link, methods=["GET"]),
+    Route("/i/{token:path}", open_link, methods=["GET"]),
     Route("/invitation", show, methods=["GET"]),
     Route("/invitation", send, methods=["POST"]),
     Route("/invitation/new-link", ask_new_link, methods=["POST"]),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.requests import Request
@@ -13,15 +14,31 @@ from starlette.responses import HTMLResponse, RedirectResponse
 from core import database
 from core.models import SchoolSettings
 from core.tables import school
-from core.web import cookies, forms, languages
+from core.web import assets, cookies, forms, languages
 
 _TEMPLATES = Path(__file__).parent / "templates"
+HEADERS = {
+    "cache-control": "no-store",
+    "x-robots-tag": "noindex",
+    "content-security-policy": "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; "
+    "form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
+}
 
 
 def render(
-    request: Request, template: str, *, status: int = 200, language: str = "", form_key: str = "", **context: Any
+    request: Request,
+    template: str,
+    *,
+    status: int = 200,
+    language: str = "",
+    form_key: str = "",
+    here: str = "",
+    **context: Any,
 ) -> HTMLResponse:
-    """A page in the reader's language. `form_key` ties its forms to a session, or to this browser when empty."""
+    """A page in the reader's language. `form_key` ties its forms to a session, or to this browser when empty.
+
+    `here` is where the page can be asked for again in another language, when that is not its own address.
+    """
     settings = _settings()
     chosen = languages.of(request, person=language, school=settings.default_language)
     form_cookie = request.cookies.get(cookies.form_name()) or forms.new_cookie()
@@ -31,16 +48,16 @@ def render(
         .render(
             lang=chosen,
             languages=languages.LANGUAGES,
+            language_links=_language_links(request, here),
             school_name=settings.school_name,
             is_demo=settings.is_demo,
             help_contact=settings.help_contact,
             form_token=form_key or forms.token(form_cookie),
-            path=request.url.path,
             moment=lambda at: languages.moment(at, chosen, settings.time_zone),
             **context,
         )
     )
-    response = HTMLResponse(html, status, headers={"cache-control": "no-store", "x-robots-tag": "noindex"})
+    response = HTMLResponse(html, status, headers=HEADERS)
     if not form_key and not request.cookies.get(cookies.form_name()):
         cookies.put(response, cookies.form_name(), form_cookie)
     if request.query_params.get("lang") in languages.LANGUAGES:
@@ -58,6 +75,14 @@ def redirect(path: str) -> RedirectResponse:
     return RedirectResponse(path, 303, headers={"cache-control": "no-store"})
 
 
+def _language_links(request: Request, here: str) -> dict[str, str]:
+    """The same page in each language; none for the answer to a form that cannot be asked for again."""
+    if not here and request.method not in ("GET", "HEAD"):
+        return {}
+    path, asked = here or request.url.path, {} if here else dict(request.query_params)
+    return {code: f"{path}?{urlencode(asked | {'lang': code})}" for code in languages.LANGUAGES}
+
+
 def _settings() -> SchoolSettings:
     with database.reading() as db:
         return school.settings(db)
@@ -73,4 +98,5 @@ def _environment(language: str) -> Environment:
         lstrip_blocks=True,
     )
     environment.globals["_"] = languages.words(language)
+    environment.globals["asset"] = assets.address
     return environment

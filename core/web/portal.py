@@ -12,9 +12,9 @@ from core.errors import InputProblem, NotAllowed, SignInRequired
 from core.permissions import Actor
 from core.rules import password_hash
 from core.services import portal, sign_in
-from core.web import cookies, forms, languages, pages, people
+from core.web import cookies, forms, hashing, languages, pages, people
 
-WRONG_CURRENT = "Your current password is not right. Type it once more."
+WRONG_CURRENT = "Your current password is not right, or was tried too often. Wait a minute and type it once more."
 
 
 def show(request: Request) -> Response:
@@ -26,7 +26,7 @@ async def change_password(request: Request) -> Response:
     """A new password; all other sessions of the account end."""
     actor, fields = await _form(request)
     try:
-        await run_in_threadpool(_change, actor, fields)
+        await hashing.run(_change, actor, fields)
     except InputProblem as problem:
         return await run_in_threadpool(_page, request, actor, problem=str(problem))
     return pages.redirect("/me?saved=password")
@@ -43,17 +43,20 @@ async def choose_language(request: Request) -> Response:
 
 
 def _change(actor: Actor, fields: dict[str, str]) -> None:
-    current, wanted = fields.get("current", ""), fields.get("password", "")
+    """Looks at everything first; the two hashes are made before the transaction begins."""
+    wanted = fields.get("password", "")
     with database.reading() as db:
-        mine = portal.own(db, actor)
-    if not password_hash.fits(mine.stored_hash, current):
-        raise InputProblem(WRONG_CURRENT, field="current")
-    with database.reading() as db:
+        candidate = sign_in.own_candidate(db, actor)
         portal.check_new_password(db, actor, password=wanted)
-    made = password_hash.make(wanted)
+    fits = password_hash.fits(candidate.stored_hash, fields.get("current", ""))
+    made = password_hash.make(wanted) if fits else ""
     with database.transaction() as db:
-        portal.change_password(db, actor, was=mine.stored_hash, password_hash=made)
-        sign_in.close_all(db, account_id=actor.account_id or 0, but=actor.session_id)
+        confirmed = sign_in.confirm(db, actor, candidate=candidate, fits=fits)
+        if confirmed:
+            portal.change_password(db, actor, password_hash=made)
+            sign_in.close_all(db, account_id=actor.account_id or 0, but=actor.session_id)
+    if not confirmed:
+        raise InputProblem(WRONG_CURRENT, field="current")
 
 
 def _choose_language(actor: Actor, language: str) -> None:
@@ -91,6 +94,7 @@ def _page(request: Request, actor: Actor, *, problem: str = "") -> Response:
         status=422 if problem else 200,
         language=mine.language if mine.language in languages.LANGUAGES else "",
         form_key=sign_in.form_token(actor),
+        here="/me",
         mine=mine,
         is_staff=actor.is_staff,
         problem=problem,

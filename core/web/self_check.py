@@ -10,31 +10,39 @@ import streamlit as st
 from core import keys
 from core.config import settings
 from core.errors import SettingsError
+from core.web.environment import streamlit_environment
 
 WANTED: dict[str, Any] = {
     "server.trustedUserHeaders": {"x-app-identity": "app_identity"},
     "server.enableCORS": True,
     "server.enableXsrfProtection": True,
     "server.enableStaticServing": False,
+    "server.enableAgentApi": False,
+    "server.scriptHealthCheckEnabled": False,
     "server.runOnSave": False,
     "server.fileWatcherType": "none",
     "runner.postScriptGC": False,
     "client.showErrorDetails": "none",
     "client.toolbarMode": "minimal",
+    "client.disableDataExport": True,
     "browser.gatherUsageStats": False,
     "global.developmentMode": False,
 }
+AT_MOST = {"server.maxUploadSize": 10, "server.maxMessageSize": 50}  # megabytes (R48)
 
 
 def run() -> None:
     """Raises SettingsError with the option that is wrong and where it belongs."""
     keys.known()
-    wrong = [name for name, value in WANTED.items() if st.get_option(name) != value]
-    if wrong:
+    wrong = {name: value for name, value in WANTED.items() if st.get_option(name) != value}
+    wrong |= {name: most for name, most in AT_MOST.items() if not 0 < st.get_option(name) <= most}
+    for name, value in wrong.items():
         raise SettingsError(
-            f"Streamlit runs with an unsafe {wrong[0]}. Start Firstkey from its own folder, where "
-            f".streamlit/config.toml sets it to {WANTED[wrong[0]]!r}, and remove other settings of it."
+            f"Streamlit runs with an unsafe {name}. Start Firstkey from its own folder, where "
+            f".streamlit/config.toml sets it to {value!r}, and remove other settings of it."
         )
+    ours = streamlit_environment()
     host = urlsplit(settings().base_url).hostname
-    if host not in st.get_option("server.allowedHosts"):
-        raise SettingsError(f"Streamlit does not know the host {host}. Start with: python -m core.manage serve")
+    known = host in st.get_option("server.allowedHosts")
+    if not known or st.get_option("server.cookieSecret") != ours["STREAMLIT_SERVER_COOKIE_SECRET"]:
+        raise SettingsError(f"Streamlit was not told about {host} and our key. Start with: python -m core.manage serve")

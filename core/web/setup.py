@@ -14,7 +14,7 @@ from core.errors import InputProblem, TokenRejected
 from core.rules import password_hash
 from core.services import setup
 from core.tables import school
-from core.web import forms, pages, people
+from core.web import forms, hashing, pages, people
 
 DEAD = "This link has been used or has ended. Print a new one with: python -m core.manage create-admin"
 FIELDS = ("first_name", "last_name", "email", "username", "school_name")
@@ -34,7 +34,7 @@ async def send(request: Request) -> Response:
     fields = await forms.read(request)
     wanted = setup.Administrator(password=fields.get("password", ""), **{name: fields.get(name, "") for name in FIELDS})
     try:
-        username = await run_in_threadpool(_create, request, wanted)
+        username = await hashing.run(_create, request, wanted)
     except InputProblem as problem:
         return await run_in_threadpool(_form, request, fields, str(problem), problem.field)
     except TokenRejected:
@@ -61,7 +61,14 @@ def _form(request: Request, fields: dict[str, str], problem: str, field: str) ->
     status = 422 if problem else 200
     shortest = settings.staff_password_length
     return pages.render(
-        request, "setup.html", status=status, values=values, problem=problem, field=field, shortest=shortest
+        request,
+        "setup.html",
+        status=status,
+        here=request.url.path,
+        values=values,
+        problem=problem,
+        field=field,
+        shortest=shortest,
     )
 
 

@@ -9,12 +9,12 @@ from starlette.routing import Route
 
 from core import database
 from core.errors import NotAllowed
-from core.permissions import Actor
 from core.rules import password_hash
 from core.services import sign_in
-from core.web import cookies, forms, pages, people
+from core.web import cookies, forms, hashing, pages, people
 
 WRONG = "The username or the password is not right. Check both, or ask your school's office."
+NO_ROLE = "Your account has no role in this school year. Ask your school's office to give it one."
 
 
 def show(request: Request) -> Response:
@@ -23,20 +23,16 @@ def show(request: Request) -> Response:
     target = forms.local_path(request.query_params.get("next", "/"))
     if actor:
         return pages.redirect(target if actor.is_staff else "/me")
-    username = request.query_params.get("username", "")[:100]
-    return pages.render(request, "sign_in.html", username=username, next=target, problem="")
+    return _page(request, request.query_params.get("username", "")[:100], target)
 
 
 async def send(request: Request) -> Response:
     """Check and begin a session; the answer to everything wrong is the same sentence (R22)."""
     fields = await forms.read(request)
-    username, target = fields.get("username", ""), forms.local_path(fields.get("next", "/"))
-    try:
-        opened = await run_in_threadpool(_open, request, username, fields.get("password", ""))
-    except NotAllowed as refusal:
-        return pages.render(request, "sign_in.html", status=403, username=username, next=target, problem=str(refusal))
-    if opened is None:
-        return pages.render(request, "sign_in.html", status=403, username=username, next=target, problem=WRONG)
+    username, target = fields.get("username", "")[:100], forms.local_path(fields.get("next", "/"))
+    opened = await hashing.run(_open, request, username, fields.get("password", ""))
+    if opened is None or not opened.token:
+        return await run_in_threadpool(_page, request, username, target, NO_ROLE if opened else WRONG)
     response = pages.redirect(target if opened.actor.is_staff else "/me")
     cookies.put(response, cookies.session_name(), opened.token)
     return response
@@ -46,11 +42,7 @@ async def sign_out(request: Request) -> Response:
     """End the session on the server and in the browser (R38)."""
     forms.require_same_origin(request)
     fields = await forms.fields_of(request)
-    actor = people.signed_in(request)
-    if actor:
-        if not sign_in.form_token_fits(actor, fields.get("form_token", "")):
-            raise NotAllowed(forms.EXPIRED)
-        await run_in_threadpool(_close, actor)
+    await run_in_threadpool(_close, request, fields.get("form_token", ""))
     response = pages.redirect("/sign-in")
     response.headers["clear-site-data"] = '"cache", "storage"'
     cookies.drop(response, cookies.session_name())
@@ -58,17 +50,37 @@ async def sign_out(request: Request) -> Response:
 
 
 def _open(request: Request, username: str, password: str) -> sign_in.Opened | None:
+    """The hash is the slow part, so it is done before the transaction begins."""
     with database.reading() as db:
         candidate = sign_in.candidate(db, username=username)
     fits = password_hash.fits(candidate.stored_hash, password)
-    agent = request.headers.get("user-agent", "")
+    renewed = password_hash.make(password) if fits and password_hash.is_outdated(candidate.stored_hash) else ""
+    agent, before = request.headers.get("user-agent", ""), people.signed_in(request)
     with database.transaction() as db:
-        return sign_in.open(db, people.unknown(request), candidate=candidate, fits=fits, user_agent=agent)
+        opened = sign_in.open(
+            db, people.unknown(request), candidate=candidate, fits=fits, renewed_hash=renewed, user_agent=agent
+        )
+        if opened and opened.token and before:
+            sign_in.close(db, before)
+    return opened
 
 
-def _close(actor: Actor) -> None:
+def _close(request: Request, form_token: str) -> None:
+    actor = people.signed_in(request)
+    if actor is None:
+        return
+    if not sign_in.form_token_fits(actor, form_token):
+        raise NotAllowed(forms.EXPIRED)
     with database.transaction() as db:
         sign_in.close(db, actor)
+
+
+def _page(request: Request, username: str, target: str, problem: str = "") -> Response:
+    status = 403 if problem else 200
+    here = "/sign-in" if problem else ""
+    return pages.render(
+        request, "sign_in.html", status=status, here=here, username=username, next=target, problem=problem
+    )
 
 
 ROUTES = [

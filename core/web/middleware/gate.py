@@ -20,11 +20,12 @@ from core.permissions import Actor
 from core.web import cookies, people
 
 IDENTITY = b"x-app-identity"
-PUBLIC = re.compile(r"/(sign-in|sign-out|setup/[^/]+|i/[^/]+|invitation|invitation/new-link|healthz|assets/.+)")
+PUBLIC = re.compile(r"/(sign-in|sign-out|setup/[^/]+|i/.*|invitation|invitation/new-link|healthz|assets/.+)")
 OWN_SESSION = re.compile(r"/(me|me/password|me/language)")
 ANY_SESSION = re.compile(r"/files/.+")
 NEVER = ("/_stcore/metrics", "/_stcore/agent", "/_stcore/script-health-check", "/_stcore/bidi-components")
 MACHINERY = ("/_stcore", "/media", "/static", "/component", "/files")
+SOCKET = "/_stcore/stream"
 
 
 class Gate:
@@ -38,7 +39,7 @@ class Gate:
             await self.app(scope, receive, send)
             return
         actor = None
-        if not PUBLIC.fullmatch(scope["path"]) and not OWN_SESSION.fullmatch(scope["path"]):
+        if not _is_open(scope):
             actor = await run_in_threadpool(people.signed_in, HTTPConnection(scope))
             refusal = _refusal(scope, actor)
             if refusal is not None:
@@ -50,16 +51,21 @@ class Gate:
         await self.app({**scope, "headers": kept}, receive, send)
 
 
+def _is_open(scope: Scope) -> bool:
+    """Whether the address is for everybody, or asks for a session by itself."""
+    path, is_page = scope["path"], scope["type"] == "http"
+    return is_page and bool(PUBLIC.fullmatch(path) or OWN_SESSION.fullmatch(path))
+
+
 def _refusal(scope: Scope, actor: Actor | None) -> Response | None:
     path = scope["path"]
     if path.startswith(NEVER):
         return _nothing()
-    if scope["type"] == "websocket" and Headers(scope=scope).get("origin") != settings().base_url:
-        return _nothing()
+    if scope["type"] == "websocket":
+        ours = path == SOCKET and Headers(scope=scope).getlist("origin") == [settings().base_url]
+        return None if ours and actor and actor.is_staff else _nothing()
     if actor and (actor.is_staff or ANY_SESSION.fullmatch(path)):
         return None
-    if scope["type"] == "websocket":
-        return _nothing()
     if scope["method"] in ("GET", "HEAD") and not path.startswith(MACHINERY):
         return RedirectResponse("/me" if actor else f"/sign-in?next={quote(_wanted(scope))}", 303)
     had_session = cookies.session_name() in HTTPConnection(scope).cookies

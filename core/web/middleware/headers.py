@@ -32,7 +32,9 @@ class SecurityHeaders:
             if message["type"] == "http.response.start":
                 dropped = {b"server"} | ({b"cache-control"} if private else set())
                 kept = [(name, value) for name, value in message["headers"] if name.lower() not in dropped]
-                message = {**message, "headers": kept + _headers(private=private)}
+                said = {name.lower() for name, _value in kept}  # a page of ours is stricter with itself
+                added = [header for header in _headers(private=private) if header[0] not in said]
+                message = {**message, "headers": kept + added}
             await send(message)
 
         await self.app(scope, receive, send_with_headers)

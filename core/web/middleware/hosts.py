@@ -23,15 +23,16 @@ class Hosts:
         if scope["type"] not in ("http", "websocket"):
             await self.app(scope, receive, send)
             return
-        host = Headers(scope=scope).get("host", "")
-        ours = urlsplit(settings().base_url).netloc
+        host = Headers(scope=scope).get("host", "").lower()
+        ours = urlsplit(settings().base_url).netloc.lower()
         near = host.rpartition(":")[0] in LOOPBACK or host in LOOPBACK
         if host == ours or (near and scope["path"] == "/healthz"):
             await self.app(scope, receive, send)
         elif scope["type"] == "websocket":
             await send({"type": "websocket.close", "code": 1008})
         elif near and scope["method"] in ("GET", "HEAD"):
-            await RedirectResponse(settings().base_url + _path(scope), 308)(scope, receive, send)
+            moved = RedirectResponse(settings().base_url + _path(scope), 308, headers={"cache-control": "no-store"})
+            await moved(scope, receive, send)
         else:
             await PlainTextResponse("This address is not served here.", 421)(scope, receive, send)
 
