@@ -145,7 +145,8 @@ def _standing(invitation: Invitation, account: Account) -> tuple[Standing, datet
     if account.deactivated_at:
         return Standing.ENDED, account.deactivated_at
     if invitation.superseded_at:
-        return Standing.REPLACED, invitation.superseded_at
+        replaced = invitation.superseded_because == Superseded.REPLACED
+        return Standing.REPLACED if replaced else Standing.ENDED, invitation.superseded_at
     if invitation.expires_at <= clock.now():
         return Standing.ENDED, invitation.expires_at
     return Standing.LIVE, None

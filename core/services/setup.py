@@ -64,6 +64,8 @@ def check(db: Session, *, wanted: Administrator) -> Administrator:
     for name, value in (("first_name", tidy.first_name), ("last_name", tidy.last_name)):
         if not value or len(value) > 100 or not value.isprintable():
             raise InputProblem("Type your first and last name, as they should stand in the lists.", field=name)
+    if len(tidy.school_name) > 100 or not tidy.school_name.isprintable():
+        raise InputProblem("Type the school's name as it should stand in messages, in up to 100 letters.")
     if not email_is_valid(tidy.email):
         raise InputProblem("This e-mail address is not valid. Check it letter by letter.", field="email")
     if not 3 <= len(tidy.username) <= 60 or any(c.isspace() or not c.isprintable() for c in tidy.username):
