@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers
@@ -10,7 +11,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from core.config import settings
 
-LOOPBACK = frozenset({"localhost", "127.0.0.1", "[::1]"})
+LOOPBACK = re.compile(r"(localhost|127\.0\.0\.1|\[::1\])(:[0-9]{1,5})?")
 
 
 class Hosts:
@@ -25,7 +26,7 @@ class Hosts:
             return
         host = Headers(scope=scope).get("host", "").lower()
         ours = urlsplit(settings().base_url).netloc.lower()
-        near = host.rpartition(":")[0] in LOOPBACK or host in LOOPBACK
+        near = LOOPBACK.fullmatch(host) is not None
         if host == ours or (near and scope["path"] == "/healthz"):
             await self.app(scope, receive, send)
         elif scope["type"] == "websocket":
