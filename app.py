@@ -30,6 +30,7 @@ from pages.shared import feedback
 @asynccontextmanager
 async def lifespan(_app: object) -> AsyncIterator[None]:
     """Once per process, before any visitor: check, load what the first page would wait for, start delivering."""
+    self_check.set_hosts()
     self_check.run()
     logs.quiet()
     for heavy in ("pandas", "pyarrow", "plotly.graph_objects"):

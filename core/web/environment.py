@@ -1,4 +1,4 @@
-"""What Streamlit must find in the environment: it reads these before any code of ours could tell it."""
+"""What Streamlit must be told about this installation: our key, and the names under which it may be asked."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from core.config import settings
 
 
 def streamlit_environment() -> dict[str, str]:
-    """What the environment must say before Streamlit is loaded, for the public address of this installation."""
-    host = urlsplit(settings().base_url).hostname or "localhost"
-    hosts = sorted({"localhost", "127.0.0.1", host})
-    return {
-        "STREAMLIT_SERVER_ALLOWED_HOSTS": ",".join(hosts),
-        "STREAMLIT_SERVER_COOKIE_SECRET": keys.current().sign("streamlit", "cookie").hex(),
-    }
+    """What the environment must say before Streamlit is loaded; it takes its own secrets from nowhere else."""
+    return {"STREAMLIT_SERVER_COOKIE_SECRET": keys.current().sign("streamlit", "cookie").hex()}
+
+
+def hosts() -> list[str]:
+    """The host of the public address; this machine's own names only as far as they are sent on to it."""
+    return sorted({"localhost", "127.0.0.1", urlsplit(settings().base_url).hostname or "localhost"})

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import re
 import secrets
+import sqlite3
 import traceback
 
 import sqlalchemy as sa
@@ -29,6 +30,8 @@ def log(error: BaseException, where: str) -> str:
 
 def is_busy(error: BaseException) -> bool:
     """Whether the database had no time for us, or is just starting again; the same request will do later (F5, F6)."""
+    if isinstance(error, sa.exc.OperationalError) and isinstance(error.orig, sqlite3.OperationalError):
+        return "locked" in str(error.orig)  # SQLite says the same class for a missing table
     return isinstance(error, sa.exc.OperationalError | sa.exc.TimeoutError)
 
 

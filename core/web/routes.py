@@ -5,8 +5,8 @@ from __future__ import annotations
 import logging
 
 from starlette.requests import Request
-from starlette.responses import Response
-from starlette.routing import BaseRoute
+from starlette.responses import PlainTextResponse, Response
+from starlette.routing import BaseRoute, Route
 
 from core.errors import AppError, InputProblem, LimitReached, NotAllowed, NotFound, SignInRequired
 from core.web import assets, files, health, invitation, pages, portal, setup, sign_in
@@ -14,15 +14,22 @@ from core.web import assets, files, health, invitation, pages, portal, setup, si
 logger = logging.getLogger(__name__)
 STATUS = {NotAllowed: 403, NotFound: 404, InputProblem: 422, LimitReached: 429}
 
-ROUTES: list[BaseRoute] = [
-    *sign_in.ROUTES,
-    *setup.ROUTES,
-    *invitation.ROUTES,
-    *portal.ROUTES,
-    *files.ROUTES,
-    *health.ROUTES,
-    *assets.ROUTES,
-]
+OURS = [*sign_in.ROUTES, *setup.ROUTES, *invitation.ROUTES, *portal.ROUTES, *files.ROUTES, *health.ROUTES]
+
+
+def not_like_this(request: Request) -> Response:
+    """An address of ours, asked in a way it does not know. A form's address that was typed leads to the start."""
+    return pages.redirect("/") if request.method == "GET" else PlainTextResponse("Method not allowed", 405)
+
+
+def _fence() -> list[BaseRoute]:
+    """Behind our routes, so that whatever the gate lets through to them never falls through to Streamlit's pages."""
+    methods = ["GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
+    paths = dict.fromkeys([*(route.path for route in OURS), "/files/{rest:path}"])
+    return [Route(path, not_like_this, methods=methods) for path in paths]
+
+
+ROUTES: list[BaseRoute] = [*OURS, *assets.ROUTES, *_fence()]
 
 
 def refused(request: Request, refusal: Exception) -> Response:

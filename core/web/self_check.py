@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from typing import Any
-from urllib.parse import urlsplit
 
 import streamlit as st
+from streamlit import config
 
 from core import keys
 from core.config import settings
 from core.errors import SettingsError
-from core.web.environment import streamlit_environment
+from core.web import environment
 
 WANTED: dict[str, Any] = {
     "server.trustedUserHeaders": {"x-app-identity": "app_identity"},
@@ -41,8 +41,12 @@ def run() -> None:
             f"Streamlit runs with an unsafe {name}. Start Firstkey from its own folder, where "
             f".streamlit/config.toml sets it to {value!r}, and remove other settings of it."
         )
-    ours = streamlit_environment()
-    host = urlsplit(settings().base_url).hostname
-    known = host in st.get_option("server.allowedHosts")
-    if not known or st.get_option("server.cookieSecret") != ours["STREAMLIT_SERVER_COOKIE_SECRET"]:
-        raise SettingsError(f"Streamlit was not told about {host} and our key. Start with: python -m core.manage serve")
+    if st.get_option("server.cookieSecret") != environment.streamlit_environment()["STREAMLIT_SERVER_COOKIE_SECRET"]:
+        raise SettingsError("Streamlit was loaded before it was told our key. Start with: python -m core.manage serve")
+    if sorted(st.get_option("server.allowedHosts")) != environment.hosts():
+        raise SettingsError(f"Streamlit did not take over the host of {settings().base_url}. Is this another version?")
+
+
+def set_hosts() -> None:
+    """Let Streamlit answer under our public name. Under uvicorn it reads this from no environment variable."""
+    config.set_option("server.allowedHosts", environment.hosts())

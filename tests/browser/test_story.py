@@ -111,12 +111,11 @@ def _activate_on_the_phone(phone: BrowserContext, box: Mailbox) -> None:
     expect(page.get_by_role("heading", name="Μαρία")).to_be_visible()
     assert page.evaluate("document.documentElement.scrollWidth") <= 360
     page.locator("#password").fill("kort")
-    page.locator("#again").fill("kort")
+    expect(page.locator("#again")).to_have_count(0)  # with a script the password can be shown, so it is typed once
     page.evaluate("document.querySelector('form[action=\"/invitation\"]').noValidate = true")
     page.get_by_role("button", name="Είμαι εγώ").click()
     expect(page.get_by_role("alert")).to_contain_text("μικρός")
-    for field in ("#password", "#again"):
-        page.locator(field).fill(PASSWORD)
+    page.locator("#password").fill(PASSWORD)
     page.get_by_role("button", name="Είμαι εγώ").click()
     expect(page.locator("#username")).not_to_have_value("")
     page.locator("#password").fill(PASSWORD)
