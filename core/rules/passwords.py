@@ -51,15 +51,16 @@ def judge(password: str, *, shortest: int, about: Iterable[str] = ()) -> Opinion
     objections = [Objection.TOO_SHORT] if len(password) < shortest else []
     if len(set(password)) < 4:
         objections.append(Objection.REPEATED)
-    elif words and _left_of(fold(password), words) < 8:
+    elif _is_about(fold(password), words):
         objections.append(Objection.ABOUT_YOU)
     elif found["guesses_log10"] < 8:  # fewer than a hundred million guesses: every list of leaked passwords has it
         objections.append(Objection.COMMON)
     return Opinion(tuple(objections), 0 if objections else int(found["score"]))
 
 
-def _left_of(password: str, words: list[str]) -> int:
-    """How many letters and digits stay when what others know is taken out."""
+def _is_about(password: str, words: list[str]) -> bool:
+    """Whether little stays when what others know is taken out."""
+    rest = password
     for word in sorted(words, key=len, reverse=True):
-        password = password.replace(word, "")
-    return sum(letter.isalnum() for letter in password)
+        rest = rest.replace(word, "")
+    return rest != password and sum(letter.isalnum() for letter in rest) < 8
