@@ -43,11 +43,9 @@ def _list(actor: Actor) -> None:
 def _message(actor: Actor, name: str) -> None:
     with feedback.refusals_shown(), database.transaction() as db:
         found = outbox.read(db, actor, name=name)
-    st.caption("To")
-    st.text(found.to)
-    st.caption("Subject")
-    st.text(found.subject)
-    for line in found.text.splitlines():
+    st.text(f"To: {found.to}\nSubject: {found.subject}")
+    st.divider()
+    for line in filter(None, found.text.splitlines()):
         if line.startswith(("http://", "https://")) and "/i/" in line:
             st.link_button("Open the link of this message", line, icon=":material/open_in_new:")
             st.code(line, language=None)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from core.models.accounts import SignInMethod, UserType
-from core.models.messaging import FailureReason, MessageStatus
+from core.models.messaging import CampaignKind, CampaignStatus, FailureReason, MessageStatus
 from core.models.people import PersonStatus
 from core.permissions import Role
 from core.rules.account_state import AccountState
@@ -109,6 +109,18 @@ MESSAGE_STATUS: dict[MessageStatus, str] = {
     MessageStatus.UNKNOWN: "May have been sent",
     MessageStatus.CANCELLED: "Cancelled",
 }
+
+CAMPAIGN_KIND: dict[str, str] = {
+    CampaignKind.INITIAL_INVITATION: "Initial invitation",
+    CampaignKind.NEW_LINK: "New link, asked for by the person",
+}
+_CAMPAIGN_STATUS = {CampaignStatus.PAUSED: "Paused", CampaignStatus.CANCELLED: "Cancelled"}
+
+
+def campaign_status(status: CampaignStatus, *, waiting: int) -> str:
+    """A campaign that runs and has nothing left is finished: that is counted, not stored."""
+    return _CAMPAIGN_STATUS.get(status, "Under way" if waiting else "Finished")
+
 
 FAILURE_REASON: dict[FailureReason, str] = {
     FailureReason.BOUNCED: "the mailbox does not accept mail",

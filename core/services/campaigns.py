@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections import Counter
 from dataclasses import dataclass
 
+import pandas as pd
 import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
@@ -17,9 +16,8 @@ from core.models import Campaign, CampaignKind, CampaignStatus, Channel, Message
 from core.permissions import Actor, Permission
 from core.rules.reachability import Refusal
 from core.services import audit, invitations, selections
-from core.tables import accounts, recipients, samples, school, wordings
+from core.tables import accounts, plans, recipients, samples, school
 from core.tables.filters import AccountFilter
-from core.tables.recipients import Recipient
 from core.tables.samples import Sample
 
 TYPED_COUNT_ABOVE = 1000  # then the sender types the number (DESIGN §10)
@@ -53,22 +51,11 @@ class Check:
         return self.receive > TYPED_COUNT_ABOVE
 
 
-@dataclass(frozen=True)
-class _Plan:
-    """Who and what, read once."""
-
-    found: list[Recipient]
-    skipped: dict[Refusal, int]
-    wording_ids: dict[str, int]
-    digest: str
-    school: SchoolSettings
-
-
 def check(db: Session, actor: Actor, *, draft: Draft) -> Check:
     """Look without touching: who will receive it, who will not and why, how it reads."""
     actor.require(Permission.SEND)
     ids = _account_ids(db, actor, draft)
-    plan = _plan(db, draft, ids)
+    plan = plans.read(db, kind=draft.kind, channel=draft.channel, account_ids=ids)
     times = Counter(recipient.address for recipient in plan.found)
     return Check(
         receive=len(plan.found),
@@ -79,6 +66,13 @@ def check(db: Session, actor: Actor, *, draft: Draft) -> Check:
         sends=sends(plan.school),
         fingerprint=plan.digest,
     )
+
+
+def left_out(db: Session, actor: Actor, *, draft: Draft, refusal: Refusal) -> pd.DataFrame:
+    """The first people who would get nothing for one reason."""
+    actor.require(Permission.SEND)
+    policy = school.policy(school.settings(db))
+    return recipients.left_out(db, account_ids=_account_ids(db, actor, draft), policy=policy, refusal=refusal)
 
 
 def launch(
@@ -94,7 +88,8 @@ def launch(
     known = db.exec(select(Campaign).where(Campaign.idempotency_key == idempotency_key)).first()
     if known:
         return known
-    plan = _plan(db, draft, _account_ids(db, actor, draft))
+    ids = _account_ids(db, actor, draft)
+    plan = plans.read(db, kind=draft.kind, channel=draft.channel, account_ids=ids)
     number = len(plan.found)
     if plan.digest != seen:
         raise Conflict(
@@ -180,29 +175,3 @@ def _one_at_a_time(db: Session) -> None:
     """Two launches with one key must not pass the look-up together; SQLite has only one writer anyway."""
     if db.get_bind().dialect.name == "postgresql":
         db.connection().execute(sa.text("SELECT pg_advisory_xact_lock(:key)"), {"key": _POSTGRES_LOCK})
-
-
-def _plan(db: Session, draft: Draft, account_ids: sa.Select[tuple[int]]) -> _Plan:
-    own = school.settings(db)
-    policy, wording_ids = school.policy(own), wordings.newest(db, kind=draft.kind, channel=draft.channel)
-    if "en" not in wording_ids:
-        raise InputProblem("The texts of the messages are missing. Run: python -m core.manage init")
-    languages = recipients.Languages(own.default_language, frozenset(wording_ids))
-    found = recipients.reached(db, account_ids=account_ids, policy=policy, languages=languages)
-    return _Plan(
-        found,
-        recipients.skipped(db, account_ids=account_ids, policy=policy),
-        wording_ids,
-        _digest(found, wording_ids, recipients.latest_message(db, account_ids=account_ids)),
-        own,
-    )
-
-
-def _digest(found: list[Recipient], wording_ids: dict[str, int], latest_message: int) -> str:
-    """Who, which address, which wording: what the sender saw and what is sent must be the same.
-
-    The latest message that any of them got makes the check after a launch another one than before it.
-    """
-    rows = "".join(f"{recipient.account_id}|{recipient.address}|{recipient.language}\n" for recipient in found)
-    head = json.dumps([wording_ids, latest_message], sort_keys=True)
-    return hashlib.sha256(f"{head}\n{rows}".encode()).hexdigest()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+import pandas as pd
 import sqlalchemy as sa
 from sqlmodel import Session, col
 
@@ -12,6 +13,7 @@ from core.models import COUNTING_STATUSES, Account, MessageAccount, Person
 from core.rules import message_text
 from core.rules.reachability import Contact, Policy, Refusal
 from core.tables import reachability
+from core.tables.filters import PAGE_SIZE
 
 
 @dataclass(frozen=True)
@@ -38,6 +40,16 @@ def skipped(db: Session, *, account_ids: sa.Select[Any], policy: Policy) -> dict
     rows = db.execute(sa.select(chosen.c.refusal, sa.func.count()).group_by(chosen.c.refusal))
     found = {Refusal(name): number for name, number in rows}
     return {refusal: found[refusal] for refusal in Refusal if refusal in found}
+
+
+def left_out(db: Session, *, account_ids: sa.Select[Any], policy: Policy, refusal: Refusal) -> pd.DataFrame:
+    """The first people who get nothing for this reason, by name."""
+    rows = _joined(col(Person.last_name).label("Last name"), account_ids).add_columns(
+        col(Person.first_name).label("First name"), col(Account.username).label("Username")
+    )
+    mine = rows.where(reachability.email_refusal(policy) == refusal.value).order_by(col(Person.sort_name))
+    result = db.execute(mine.limit(PAGE_SIZE))
+    return pd.DataFrame(result.all(), columns=list(result.keys()), dtype=object)
 
 
 def reached(db: Session, *, account_ids: sa.Select[Any], policy: Policy, languages: Languages) -> list[Recipient]:

@@ -13,9 +13,13 @@ from core.services.campaigns import Check, Draft
 from core.tables.samples import Sample
 from pages.shared import feedback
 
+LAUNCHED = "campaign.launched"
+
 
 def show(actor: Actor, selection_id: int) -> None:
     """The check, and the button that sends what it shows."""
+    if launched := st.session_state.pop(LAUNCHED, None):
+        st.switch_page("campaigns.py", query_params={"campaign": str(launched)})
     draft = Draft(selection_id=selection_id)
     with database.reading() as db:
         check = campaigns.check(db, actor, draft=draft)
@@ -26,20 +30,32 @@ def show(actor: Actor, selection_id: int) -> None:
     left.metric("will receive it", f"{check.receive:,}", border=True)
     right.metric("will not", f"{not_reached:,}", border=True)
     third.metric("selected", f"{chosen:,}", border=True)
-    _why_not(check)
+    _why_not(actor, draft, check)
     _warnings(check)
     if check.samples:
         _samples(check)
     _buttons(actor, draft, check)
 
 
-def _why_not(check: Check) -> None:
+def _why_not(actor: Actor, draft: Draft, check: Check) -> None:
+    """The reasons with their numbers; one that is chosen shows its people."""
     if not check.skipped:
         return
     with st.container(border=True):
-        st.markdown("**Who will not, and why**")
-        for refusal, number in check.skipped.items():
-            st.text(f"{number:,}  {words.REFUSAL[refusal]}")
+        chosen = st.pills(
+            "**Who will not, and why**",
+            list(check.skipped),
+            format_func=lambda refusal: f"{words.REFUSAL[refusal].capitalize()}: {check.skipped[refusal]:,}",
+            key="check.refusal",
+        )
+        if chosen is None:
+            st.caption("Choose a reason to see the people.")
+            return
+        with database.reading() as db:
+            people = campaigns.left_out(db, actor, draft=draft, refusal=chosen)
+        st.dataframe(people, hide_index=True, key=f"check-table-{chosen}")
+        if check.skipped[chosen] > len(people):
+            st.caption(f"The first {len(people)} of {check.skipped[chosen]:,}.")
 
 
 def _warnings(check: Check) -> None:
@@ -73,12 +89,9 @@ def _samples(check: Check) -> None:
             label_visibility="collapsed",
         )
         sample = check.samples[number]
-        st.caption("To")
-        st.text(sample.address)
-        st.caption("Subject")
-        st.text(sample.text.subject)
-        st.caption("Text (the link of this sample opens nothing)")
-        st.text(sample.text.text)
+        st.caption("The link of this sample opens nothing.")
+        with st.container(height=300, border=False):
+            st.text(f"To: {sample.address}\nSubject: {sample.text.subject}\n\n{sample.text.text}")
 
 
 def _name(sample: Sample) -> str:
@@ -99,16 +112,23 @@ def _buttons(actor: Actor, draft: Draft, check: Check) -> None:
     with st.container(horizontal=True, horizontal_alignment="right"):
         if st.button("Cancel"):
             st.switch_page("accounts.py")
-        if st.button(label, type="primary", disabled=typed != check.receive, icon=":material/send:"):
-            _launch(actor, draft, check, typed)
+        st.button(
+            label,
+            type="primary",
+            disabled=typed != check.receive,
+            icon=":material/send:",
+            on_click=_launch,
+            args=(actor, draft, check.fingerprint, typed),
+        )
 
 
-def _launch(actor: Actor, draft: Draft, check: Check, typed: int) -> None:
-    """What was seen is the key: a double click, another tab or a colleague with the same check get one campaign."""
-    with feedback.refusals_shown():
+def _launch(actor: Actor, draft: Draft, seen: str, typed: int) -> None:
+    """Called with what was on screen when the button was drawn, and that is the key.
+
+    A double click, another tab or a colleague with the same check get the one campaign.
+    """
+    with feedback.refusals_later():
         with database.transaction() as db:
-            launched = campaigns.launch(
-                db, actor, draft=draft, seen=check.fingerprint, idempotency_key=check.fingerprint, typed_count=typed
-            )
+            launched = campaigns.launch(db, actor, draft=draft, seen=seen, idempotency_key=seen, typed_count=typed)
         engine.start(launched.id or 0)
-    st.switch_page("campaigns.py", query_params={"campaign": str(launched.id)})
+        st.session_state[LAUNCHED] = launched.id

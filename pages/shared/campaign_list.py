@@ -6,13 +6,13 @@ import pandas as pd
 import streamlit as st
 
 from core import database
+from core.models import CampaignStatus
 from core.permissions import Actor
+from core.rules import words
 from core.tables import campaigns as table
 from core.tables import school
 from core.tables.filters import PAGE_SIZE, Page
 from pages.shared import cells
-
-KINDS = {"initial_invitation": "Initial invitation", "new_link": "New link, asked for by the person"}
 
 
 def show(actor: Actor) -> None:
@@ -32,7 +32,7 @@ def show(actor: Actor) -> None:
     ids = [int(number) for number in rows["id"]]
     event = st.dataframe(
         _dress(rows),
-        key=f"campaigns.table.{ids[0]}.{page.number}",
+        key=f"campaigns-table-{ids[0]}-{page.number}",
         hide_index=True,
         on_select="rerun",
         selection_mode="single-row",
@@ -51,8 +51,11 @@ def _dress(rows: pd.DataFrame) -> pd.DataFrame:
         {
             "Launched": pd.to_datetime(rows["launched_at"], utc=True),
             "By": rows["launched_by_label"],
-            "What": rows["kind"].map(lambda kind: KINDS.get(kind, kind)),
-            "Status": rows["status"].str.capitalize(),
+            "What": rows["kind"].map(words.CAMPAIGN_KIND.__getitem__),
+            "Status": [
+                words.campaign_status(CampaignStatus(status), waiting=waiting)
+                for status, waiting in zip(rows["status"], rows["waiting"], strict=True)
+            ],
             "People": rows["recipients"],
             "Gone": rows["gone"],
             "Failed": rows["failed"],

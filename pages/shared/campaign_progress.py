@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import partial
 
-import pandas as pd
 import streamlit as st
 
 from core import database
@@ -17,22 +15,18 @@ from core.services import campaigns
 from core.tables import campaigns as table
 from core.tables import school
 from core.tables.campaigns import Progress
-from core.tables.filters import PAGE_SIZE, Page
-from pages.shared import cells, feedback
-
-MEANING = {
-    MessageStatus.UNKNOWN: "The connection broke, or Firstkey stopped, while these were being sent. They may have "
-    "arrived, so they are not sent again by themselves. Ask the people, or invite them again.",
-    MessageStatus.FAILED: "These did not reach the person. Repair the address, then invite them again.",
-}
+from pages.shared import campaign_outcome, cells, feedback, guard
 
 
 def show(actor: Actor, campaign_id: int) -> None:
     """The page of one campaign."""
     progress = _read(actor, campaign_id)
-    st.title("Send Initial Invitation" if progress.kind == "initial_invitation" else "New link")
+    st.title(words.CAMPAIGN_KIND[progress.kind])
+    with database.reading() as db:
+        zone = school.settings(db).time_zone
+    st.caption(f"Launched {cells.moment_words(progress.launched_at, zone)} by {progress.launched_by}")
     _live(actor, campaign_id, running=progress.is_under_way)
-    _outcome(actor, progress)
+    campaign_outcome.show(actor, progress, zone)
     st.page_link("campaigns.py", label="All campaigns", icon=":material/arrow_back:")
 
 
@@ -41,6 +35,8 @@ def _live(actor: Actor, campaign_id: int, *, running: bool) -> None:
 
     @st.fragment(run_every=1.0 if running else None)
     def numbers() -> None:
+        if guard.look_up() is None:
+            st.rerun()  # the session has ended: the whole page goes (R37)
         progress = _read(actor, campaign_id)
         _bar(progress)
         _controls(actor, progress)
@@ -56,16 +52,16 @@ def _bar(progress: Progress) -> None:
         done / progress.total if progress.total else 1.0, text=f"{done:,} of {progress.total:,} · {_said(progress)}"
     )
     shown = [status for status in MessageStatus if progress.counts.get(status)]
-    for column, status in zip(st.columns(max(1, len(shown))), shown, strict=False):
+    for column, status in zip(st.columns(max(4, len(shown))), shown, strict=False):
         column.metric(words.MESSAGE_STATUS[status], f"{progress.counts[status]:,}", border=True)
     if progress.status == CampaignStatus.PAUSED:
-        st.warning(f"Paused: {progress.pause_reason}", icon=":material/pause:")
+        st.warning(feedback.plain(progress.pause_reason), icon=":material/pause:")
 
 
 def _said(progress: Progress) -> str:
     if progress.is_under_way:
         return "you may close this page, sending goes on"
-    return {CampaignStatus.PAUSED: "paused", CampaignStatus.CANCELLED: "cancelled"}.get(progress.status, "finished")
+    return words.campaign_status(progress.status, waiting=progress.waiting).lower()
 
 
 def _controls(actor: Actor, progress: Progress) -> None:
@@ -104,42 +100,6 @@ def _cancel(actor: Actor, campaign_id: int) -> str:
     with database.transaction() as db:
         stopped = campaigns.cancel(db, actor, campaign_id=campaign_id)
     return f"Cancelled: {stopped:,} messages will not be sent."
-
-
-def _outcome(actor: Actor, progress: Progress) -> None:
-    st.subheader("What became of each person")
-    options = [status for status in MessageStatus if progress.counts.get(status)]
-    wanted = st.pills("Show", options, format_func=words.MESSAGE_STATUS.__getitem__, selection_mode="multi", default=[])
-    for status in wanted:
-        if status in MEANING:
-            st.info(MEANING[status])
-    key = f"outcome.{progress.id}.{'.'.join(wanted)}"
-    page = Page(int(st.session_state.get(key, 1)))
-    with database.reading() as db:
-        rows, total = table.outcome(
-            db, actor, campaign_id=progress.id, statuses=tuple(status.value for status in wanted), page=page
-        )
-        zone = school.settings(db).time_zone
-    st.dataframe(_dress(rows), hide_index=True, column_config={"When": cells.moment_column("When", zone)})
-    if total > PAGE_SIZE:
-        st.pagination(-(-total // PAGE_SIZE), key=key)
-
-
-def _dress(rows: pd.DataFrame) -> pd.DataFrame:
-    return pd.DataFrame(
-        {
-            "Name": rows["last_name"] + " " + rows["first_name"],
-            "Username": rows["username"],
-            "Address": rows["address"],
-            "Outcome": rows["status"].map(partial(cells.said, words.MESSAGE_STATUS)),
-            "Why": [_why(reason, detail) for reason, detail in zip(rows["reason"], rows["detail"], strict=True)],
-            "When": pd.to_datetime(rows["finished_at"], utc=True),
-        }
-    )
-
-
-def _why(reason: str | None, detail: str | None) -> str:
-    return cells.said(words.FAILURE_REASON, reason) if reason else detail or ""
 
 
 def _read(actor: Actor, campaign_id: int) -> Progress:

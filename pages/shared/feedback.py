@@ -9,7 +9,7 @@ import streamlit as st
 
 from core.errors import AppError, InputProblem
 
-_DONE = "feedback.done"
+_DONE, _REFUSED = "feedback.done", "feedback.refused"
 
 
 @contextmanager
@@ -19,8 +19,17 @@ def refusals_shown() -> Iterator[None]:
         yield
     except AppError as refusal:
         hint = f" {refusal.hint}" if isinstance(refusal, InputProblem) and refusal.hint else ""
-        st.error(f"{_plain(str(refusal))}{_plain(hint)}", icon=":material/info:")
+        st.error(f"{plain(str(refusal))}{plain(hint)}", icon=":material/info:")
         st.stop()
+
+
+@contextmanager
+def refusals_later() -> Iterator[None]:
+    """For callbacks, which run before the page is drawn: the refusal is said at the top of the page."""
+    try:
+        yield
+    except AppError as refusal:
+        st.session_state[_REFUSED] = str(refusal)
 
 
 def later(sentence: str) -> None:
@@ -31,9 +40,11 @@ def later(sentence: str) -> None:
 def said() -> None:
     """Say what the last run left to be said, once."""
     if sentence := st.session_state.pop(_DONE, ""):
-        st.success(_plain(sentence), icon=":material/check:")
+        st.success(plain(sentence), icon=":material/check:")
+    if sentence := st.session_state.pop(_REFUSED, ""):
+        st.error(plain(sentence), icon=":material/info:")
 
 
-def _plain(text: str) -> str:
+def plain(text: str) -> str:
     """Names are no Markdown (R53)."""
     return "".join(f"\\{letter}" if letter in r"\`*_{}[]()#+-!|<>:$~" else letter for letter in text)

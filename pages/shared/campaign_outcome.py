@@ -1,0 +1,75 @@
+"""What became of each person of a campaign."""
+
+from __future__ import annotations
+
+from functools import partial
+
+import pandas as pd
+import streamlit as st
+
+from core import database
+from core.models import MessageStatus
+from core.permissions import Actor
+from core.rules import words
+from core.tables import campaigns as table
+from core.tables.campaigns import Progress
+from core.tables.filters import PAGE_SIZE, Page
+from pages.shared import cells
+
+MEANING = {
+    MessageStatus.UNKNOWN: "The connection broke, or Firstkey stopped, while these were being sent. They may have "
+    "arrived, so they are not sent again by themselves. Ask the people, or invite them again.",
+    MessageStatus.FAILED: "These did not reach the person. Repair the address, then invite them again.",
+}
+
+
+def show(actor: Actor, progress: Progress, zone: str) -> None:
+    """The table of the people, and how many were left out."""
+    _table(actor, progress, zone)
+    _left_out(progress)
+
+
+def _table(actor: Actor, progress: Progress, zone: str) -> None:
+    st.subheader("What became of each person")
+    options = [status for status in MessageStatus if progress.counts.get(status)]
+    wanted = st.pills("Show", options, format_func=words.MESSAGE_STATUS.__getitem__, selection_mode="multi", default=[])
+    for status in wanted:
+        if status in MEANING:
+            st.info(MEANING[status])
+    key = f"outcome.{progress.id}.{'.'.join(wanted)}"
+    page = Page(int(st.session_state.get(key, 1)))
+    with database.reading() as db:
+        rows, total = table.outcome(
+            db, actor, campaign_id=progress.id, statuses=tuple(status.value for status in wanted), page=page
+        )
+    table_key = f"outcome-table-{key}-{page.number}"
+    st.dataframe(
+        _dress(rows), key=table_key, hide_index=True, column_config={"When": cells.moment_column("When", zone)}
+    )
+    if total > PAGE_SIZE:
+        st.pagination(-(-total // PAGE_SIZE), key=key)
+
+
+def _left_out(progress: Progress) -> None:
+    """Who was chosen and got nothing, as the check said at the time."""
+    if progress.skipped:
+        with st.expander(f"{sum(progress.skipped.values()):,} were left out", icon=":material/person_off:"):
+            reasons = ((cells.said(words.REFUSAL, code), number) for code, number in progress.skipped.items())
+            st.text("\n".join(f"{number:,}  {reason}" for reason, number in reasons))
+
+
+def _dress(rows: pd.DataFrame) -> pd.DataFrame:
+    return pd.DataFrame(
+        {
+            "Name": rows["last_name"] + " " + rows["first_name"],
+            "Username": rows["username"],
+            "Address": rows["address"],
+            "Outcome": rows["status"].map(partial(cells.said, words.MESSAGE_STATUS)),
+            "Why": [_why(reason, detail) for reason, detail in zip(rows["reason"], rows["detail"], strict=True)],
+            "When": pd.to_datetime(rows["finished_at"], utc=True),
+        }
+    )
+
+
+def _why(reason: str | None, detail: str | None) -> str:
+    return cells.said(words.FAILURE_REASON, reason) if reason else detail or ""
