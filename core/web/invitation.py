@@ -51,7 +51,7 @@ async def send(request: Request) -> Response:
         return await run_in_threadpool(_page, request, offer, problem=str(problem))
     except TokenRejected:
         return await run_in_threadpool(show, request)
-    response = pages.redirect(f"/sign-in?username={quote(offer.username)}")
+    response = pages.redirect(f"/sign-in?username={quote(offer.username)}&saved=password")
     cookies.drop(response, cookies.invitation_name())
     return response
 

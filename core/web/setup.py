@@ -39,7 +39,7 @@ async def send(request: Request) -> Response:
         return await run_in_threadpool(_form, request, fields, str(problem), problem.field)
     except TokenRejected:
         return await run_in_threadpool(pages.refusal, request, DEAD, status=410, back="/sign-in")
-    return pages.redirect(f"/sign-in?username={quote(username)}")
+    return pages.redirect(f"/sign-in?username={quote(username)}&saved=password")
 
 
 def _create(request: Request, wanted: setup.Administrator) -> str:

@@ -78,8 +78,9 @@ def _close(request: Request, form_token: str) -> None:
 def _page(request: Request, username: str, target: str, problem: str = "") -> Response:
     status = 403 if problem else 200
     here = "/sign-in" if problem else ""
+    saved = request.query_params.get("saved", "")
     return pages.render(
-        request, "sign_in.html", status=status, here=here, username=username, next=target, problem=problem
+        request, "sign_in.html", status=status, here=here, username=username, next=target, problem=problem, saved=saved
     )
 
 

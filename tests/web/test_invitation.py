@@ -38,10 +38,11 @@ def test_a_pupil_chooses_a_password_and_signs_in_with_it(browser: Browser, cast:
     assert "Hello Sam" in page and "Athena School" in page and cast.sam.account.username in page
     assert token not in page
     answer = browser.send("/invitation", CHOSEN)
-    assert answer.headers["location"] == f"/sign-in?username={cast.sam.account.username}"
+    assert answer.headers["location"] == f"/sign-in?username={cast.sam.account.username}&saved=password"
     sam = browsing.stored(cast.sam.account)
     assert sam.verified_at and sam.password_hash and sam.first_sign_in_at is None
-    assert f'value="{sam.username}"' in browser.open(answer.headers["location"]).text
+    page = browser.open(answer.headers["location"]).text
+    assert f'value="{sam.username}"' in page and "Your password is saved" in page
     assert browser.sign_in(sam.username).headers["location"] == "/me"
     assert "Sam Sideris" in browser.open("/me").text
 

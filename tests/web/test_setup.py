@@ -46,7 +46,7 @@ def test_r30_the_link_makes_an_administrator_who_then_signs_in(newcomer: Browser
     for _look in range(3):
         assert newcomer.open(link).status_code == 200
     answer = newcomer.send(link, FORM)
-    assert (answer.status_code, answer.headers["location"]) == (303, "/sign-in?username=ada")
+    assert (answer.status_code, answer.headers["location"]) == (303, "/sign-in?username=ada&saved=password")
     assert newcomer.sign_in("ADA").headers["location"] == "/"
     (account,) = _accounts()
     with database.reading() as db:
