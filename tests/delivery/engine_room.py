@@ -14,7 +14,7 @@ from core.models import Account, Campaign, Message, MessageStatus, Person, Schoo
 from core.permissions import command_line
 from core.rules import person_facts
 from core.services import campaigns, wordings
-from core.services.campaigns import Draft
+from core.services.campaigns import Check, Draft
 from core.tables import campaigns as table
 from core.tables.campaigns import Progress
 from core.tables.filters import AccountFilter
@@ -46,10 +46,16 @@ def school(students: int) -> None:
         wordings.ensure_defaults(db)
 
 
-def launch() -> int:
-    """Check and launch for all students."""
+def look() -> Check:
+    """What the check says of all students."""
+    with database.reading() as db:
+        return campaigns.check(db, SECRETARY, draft=STUDENTS)
+
+
+def launch(seen: Check | None = None) -> int:
+    """Launch for all students what was seen."""
+    seen = seen or look()
     with database.transaction() as db:
-        seen = campaigns.check(db, SECRETARY, draft=STUDENTS)
         made: Campaign = campaigns.launch(
             db,
             SECRETARY,

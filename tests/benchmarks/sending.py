@@ -1,0 +1,109 @@
+"""How fast invitations go out by SMTP, next to a bare loop; how long a launch to 100,000 takes.
+
+The sink is tests/peers/smtp_sink.py: a process of its own that answers at once.
+"""
+
+from __future__ import annotations
+
+import os
+import smtplib
+import statistics
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from email.message import EmailMessage
+from unittest import mock
+
+from core import clock, config, database
+from core.delivery import engine
+from core.models import CampaignKind, Channel, MessageStatus
+from core.rules import message_text
+from core.tables import school, wordings
+from tests.benchmarks.report import Report
+from tests.benchmarks.scratch import scratch_school
+from tests.delivery import engine_room
+from tests.peers.smtp_sink import sink
+
+RUNS, BARE = 3, 2000
+
+
+def run(report: Report) -> None:
+    """The figures of the group."""
+    ours, bare = [], []
+    for _ in range(RUNS):
+        ours.append(delivered_per_second(10_000))
+        bare.append(bare_per_second(BARE))
+    report.figure("send_email_per_s_sqlite_10k", statistics.median(ours), "1/s", runs=RUNS)
+    ratios = [mine / theirs for mine, theirs in zip(ours, bare, strict=True)]
+    report.figure("send_email_vs_bare_smtplib", statistics.median(ratios), "ratio", runs=RUNS)
+    report.median("launch_100k_ms", "ms", measure=lambda: launch_ms(100_000))
+
+
+@contextmanager
+def _mail_server() -> Iterator[int]:
+    with sink() as port:
+        values = {
+            "FIRSTKEY_EMAIL": "smtp",
+            "FIRSTKEY_SMTP_URL": f"smtp://127.0.0.1:{port}",
+            "FIRSTKEY_EMAIL_RATE": "100000",
+        }
+        with mock.patch.dict(os.environ, values):
+            config.settings.cache_clear()
+            yield port
+
+
+def delivered_per_second(recipients: int) -> float:
+    """From handing the campaign over until the last message is marked, through the engine."""
+    with _mail_server(), scratch_school():
+        engine_room.school(recipients)
+        campaign_id = engine_room.launch()
+        engine.launch()
+        started, pause = time.perf_counter(), threading.Event()
+        engine.start(campaign_id)
+        while not engine_room.finished(progress := engine_room.progress(campaign_id)):
+            pause.wait(0.25)
+        took = time.perf_counter() - started
+        engine.shutdown()
+        assert progress.counts == {MessageStatus.SENT: recipients}
+        return recipients / took
+
+
+def bare_per_second(messages: int) -> float:
+    """A loop that renders the same mail with the standard library and sends it on one connection."""
+    with _mail_server() as port, scratch_school():
+        engine_room.school(1)
+        with database.reading() as db:
+            ids = wordings.newest(db, kind=CampaignKind.INITIAL_INVITATION, channel=Channel.EMAIL)
+            texts, place = wordings.texts(db, ids=ids), school.place(school.settings(db))
+        ends = clock.now() + timedelta(days=7)
+        started = time.perf_counter()
+        with smtplib.SMTP("127.0.0.1", port) as smtp:
+            for number in range(messages):
+                to = message_text.Addressee(
+                    "Sam", f"Sample {number}", f"sam{number}", False, "el" if number % 2 else "en"
+                )
+                text = message_text.render(texts, to, place, link=f"{place.base_url}/i/{number:026}", ends_at=ends)
+                message = EmailMessage()
+                message["From"], message["To"] = "office@localhost", f"person{number}@mail.example"
+                message["Subject"] = text.subject
+                message.set_content(text.text)
+                message.add_alternative(text.html, subtype="html")
+                smtp.send_message(message)
+        return messages / (time.perf_counter() - started)
+
+
+def launch_ms(recipients: int) -> float:
+    """The press of the button until its page has its numbers: launch, hand over, first progress."""
+    with _mail_server(), scratch_school():
+        engine_room.school(recipients)
+        engine.launch(deliver=False)
+        seen = engine_room.look()
+        started = time.perf_counter()
+        campaign_id = engine_room.launch(seen)
+        engine.start(campaign_id)
+        engine_room.progress(campaign_id)
+        took = time.perf_counter() - started
+        engine.shutdown()
+        return took * 1000
