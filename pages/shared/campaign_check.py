@@ -45,7 +45,7 @@ def _why_not(actor: Actor, draft: Draft, check: Check) -> None:
         chosen = st.pills(
             "**Who will not, and why**",
             list(check.skipped),
-            format_func=lambda refusal: f"{words.REFUSAL[refusal].capitalize()}: {check.skipped[refusal]:,}",
+            format_func=lambda refusal: f"{_sentence(words.REFUSAL[refusal])}: {check.skipped[refusal]:,}",
             key="check.refusal",
         )
         if chosen is None:
@@ -56,6 +56,11 @@ def _why_not(actor: Actor, draft: Draft, check: Check) -> None:
         st.dataframe(people, hide_index=True, key=f"check-table-{chosen}")
         if check.skipped[chosen] > len(people):
             st.caption(f"The first {len(people)} of {check.skipped[chosen]:,}.")
+
+
+def _sentence(text: str) -> str:
+    """With a capital at the start; labels inside keep theirs."""
+    return text[:1].upper() + text[1:]
 
 
 def _warnings(check: Check) -> None:
