@@ -40,7 +40,7 @@ def school(students: int) -> None:
         for number, name in enumerate(names, 1)
     ]
     with database.transaction() as db:
-        db.add(SchoolSettings(id=1, school_name="Athena School"))
+        db.merge(SchoolSettings(id=1, school_name="Athena School"))
         db.execute(sa.insert(Person), people)
         db.execute(sa.insert(Account), accounts)
         wordings.ensure_defaults(db)

@@ -25,7 +25,7 @@ pytestmark = [pytest.mark.both_databases, pytest.mark.usefixtures("database")]
 RECIPIENTS, KILLS = 2000, 3
 
 
-class _Counting(Behaviour):
+class Counting(Behaviour):
     """Tells when so many have arrived."""
 
     def __init__(self) -> None:
@@ -55,7 +55,7 @@ def worker() -> Iterator[subprocess.Popen[bytes]]:
 
 
 def test_f1_kill_9_while_two_thousand_are_sent(monkeypatch: pytest.MonkeyPatch, database_url: str) -> None:
-    sink = _Counting()
+    sink = Counting()
     with smtp.server(sink) as port:
         monkeypatch.setenv("FIRSTKEY_EMAIL", "smtp")
         monkeypatch.setenv("FIRSTKEY_SMTP_URL", f"smtp://127.0.0.1:{port}")
