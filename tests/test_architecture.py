@@ -10,10 +10,12 @@ from pathlib import Path
 import pytest
 
 from core.config import ROOT, Settings
-from core.models import FailureReason, MessageStatus, PersonStatus, UserType
+from core.models import FailureReason, MessageStatus, PersonStatus, SignInMethod, UserType
 from core.permissions import Permission, Role
 from core.rules import words
 from core.rules.account_state import AccountState
+from core.rules.new_accounts import AccountRefusal
+from core.rules.passwords import Objection
 from core.rules.reachability import Refusal
 
 CORE = sorted((ROOT / "core").rglob("*.py"))
@@ -120,6 +122,9 @@ def test_every_status_has_words() -> None:
     for values, said in (
         (AccountState, words.ACCOUNT_STATE),
         (Refusal, words.REFUSAL),
+        (AccountRefusal, words.ACCOUNT_REFUSAL),
+        (Objection, words.OBJECTION),
+        (SignInMethod, words.SIGN_IN_METHOD),
         (UserType, words.USER_TYPE),
         (PersonStatus, words.PERSON_STATUS),
         (Role, words.ROLE),
