@@ -125,6 +125,7 @@ def _run_server() -> None:
             log_level="warning",
             access_log=False,
             server_header=False,
+            proxy_headers=False,  # whoever connects could name any address (R57)
             ws_max_size=60 * 1024 * 1024,
             timeout_graceful_shutdown=3,
         )
