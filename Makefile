@@ -5,6 +5,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 DEMO ?=
 
+# Compiled files are kept, so that the second start is quick.
+unexport PYTHONDONTWRITEBYTECODE
 export FIRSTKEY_DEMO := $(or $(DEMO),$(FIRSTKEY_DEMO),yes)
 
 .PHONY: run test lint bench chaos requirements format clean
