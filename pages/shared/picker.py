@@ -140,10 +140,11 @@ def _note_card(name: ListName, key: str, ids: list[int]) -> None:
 
 
 def _words(listing: Listing, shown: Shown) -> str:
+    noun = listing.noun.removesuffix("s") if shown.total == 1 else listing.noun
     if not shown.chosen:
-        return f"**{shown.total:,}** {listing.noun}, none selected"
+        return f"**{shown.total:,}** {noun}, none selected"
     unseen = f", {shown.hidden:,} not visible under the current filter" if shown.hidden else ""
-    return f"**{shown.chosen:,} selected**{unseen} · {shown.total:,} {listing.noun}"
+    return f"**{shown.chosen:,} selected**{unseen} · {shown.total:,} {noun}"
 
 
 def _redraw(listing: Listing) -> None:

@@ -71,7 +71,7 @@ def _import_students(page: Page, folder: Path) -> None:
     page.goto("/imports")
     page.locator("input[type=file]").set_input_files(file)
     page.get_by_role("button", name=re.compile("^Import 4 ")).click(timeout=30_000)
-    expect(page.get_by_text("Imported", exact=False).first).to_be_visible(timeout=30_000)
+    expect(page.get_by_text("Imported: 4 new").first).to_be_visible(timeout=30_000)
 
 
 def _create_accounts(page: Page) -> None:
@@ -81,12 +81,13 @@ def _create_accounts(page: Page) -> None:
     page.get_by_role("button", name="Bulk Actions").click()
     page.get_by_text("Create user accounts", exact=True).click()
     page.get_by_role("dialog").get_by_role("button", name=re.compile("^Create 4 ")).click(timeout=30_000)
-    expect(page.get_by_text(re.compile("4 accounts"))).to_be_visible(timeout=30_000)
+    expect(page.get_by_text("Accounts made: 4")).to_be_visible(timeout=30_000)
 
 
 def _send_invitations(page: Page, box: Mailbox) -> None:
     """The manual's own steps: User Type = Student, Search, tick, Bulk Actions > Send Initial Invitation."""
     page.goto("/accounts")
+    expect(page.get_by_role("button", name="Select all 5")).to_be_visible(timeout=30_000)  # Ada and the four
     page.get_by_label("User Type", exact=False).first.click(timeout=30_000)
     page.get_by_role("option", name="Student", exact=True).click()
     page.get_by_role("button", name="Search", exact=True).click()
