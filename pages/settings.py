@@ -93,8 +93,9 @@ def _own_school(actor: Actor) -> None:
                 school.start_own(db, actor, school_name=name)
                 wordings.ensure_defaults(db)
                 link = setup.new_link(db)
-            st.success("The demo school is gone. You are signed out. Create your administrator now.")
-            st.link_button("Create the first administrator", link, type="primary")
+            # Nothing that the browser would have to fetch first: without the session it gets nothing any more.
+            st.markdown("**The demo school is gone and you are signed out.**")
+            st.markdown(f"[Create the first administrator]({link})")
             st.stop()
 
 

@@ -10,6 +10,16 @@ from core.permissions import Actor, Permission
 from core.services import sign_in
 from core.web import cookies
 
+SIGN_IN = """
+<style>
+.firstkey-in {
+  display: inline-block; padding: .5rem 1rem; border-radius: .4rem; background: #0f5e63; color: #fff !important;
+  text-decoration: none; font-weight: 600;
+}
+</style>
+<a class="firstkey-in" href="/sign-in">Sign in again</a>
+"""
+
 
 def require(permission: Permission) -> Actor:
     """The actor of this run; without a session or the permission the page stays empty but for a way on."""
@@ -29,7 +39,7 @@ def signed_in() -> Actor:
     if actor is None or not actor.is_staff:
         st.title("Your session has ended")
         st.write("Nothing was lost. Sign in again to go on.")
-        st.link_button("Sign in again", "/sign-in", type="primary")
+        st.html(SIGN_IN)  # every page has loaded this element; without a session the browser can fetch no other
         st.stop()
     return actor
 
