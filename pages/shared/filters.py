@@ -44,7 +44,7 @@ def ask(name: str, kind: type[Filter], *, placeholder: str, main: Sequence[Choic
     asked = _asked(name, kind)
     version = st.session_state.setdefault(f"{name}.version", 0)
     with st.form(f"{name}.filter.{version}", border=False):
-        columns = st.columns([3, *[2] * len(main), 1.2, 0.9], vertical_alignment="bottom")
+        columns = st.columns([2.6, *[1.9] * len(main), 1.3, 1.2], vertical_alignment="bottom")
         with columns[0]:
             text = st.text_input("Search for", asked.text, placeholder=placeholder, max_chars=100)
         answers = {
