@@ -16,6 +16,8 @@ class Permission(StrEnum):
     EDIT_STUDENTS = "edit_students"
     SEE_ACCOUNTS = "see_accounts"
     CREATE_ACCOUNTS = "create_accounts"
+    MANAGE_ACCOUNTS = "manage_accounts"
+    MANAGE_ROLES = "manage_roles"
     SEE_CONTACTS = "see_contacts"
     SEND = "send"
     PRINT_REPORTS = "print_reports"
@@ -42,7 +44,8 @@ _LISTS = _OWN | {Permission.SEE_STATUS, Permission.SEE_STUDENTS, Permission.SEE_
 ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
     Role.ADMINISTRATOR: frozenset(Permission),
     Role.OFFICE: _LISTS
-    | {Permission.EDIT_STUDENTS, Permission.CREATE_ACCOUNTS, Permission.SEE_CONTACTS, Permission.SEND}
+    | {Permission.EDIT_STUDENTS, Permission.CREATE_ACCOUNTS, Permission.MANAGE_ACCOUNTS}
+    | {Permission.SEE_CONTACTS, Permission.SEND}
     | {Permission.REVEAL_CREDENTIALS, Permission.IMPORT},
     Role.COORDINATOR: _LISTS,
     Role.TEACHER: _OWN | {Permission.SEE_STATUS, Permission.SEE_STUDENTS},

@@ -36,7 +36,17 @@ from core.models.people import (
     PersonStatus,
     Section,
 )
-from core.models.records import AuditEntry, ImportRun, SchoolSettings, Selection, SelectionItem
+from core.models.records import (
+    AccountChange,
+    AccountChangeItem,
+    AuditEntry,
+    ImportRun,
+    ListColumns,
+    SavedView,
+    SchoolSettings,
+    Selection,
+    SelectionItem,
+)
 
 metadata = SQLModel.metadata
 
@@ -44,6 +54,8 @@ __all__ = [
     "COUNTING_STATUSES",
     "AcademicPeriod",
     "Account",
+    "AccountChange",
+    "AccountChangeItem",
     "AccountRole",
     "AuditEntry",
     "Campaign",
@@ -56,6 +68,7 @@ __all__ = [
     "Guardianship",
     "ImportRun",
     "Invitation",
+    "ListColumns",
     "Message",
     "MessageAccount",
     "MessageStatus",
@@ -63,6 +76,7 @@ __all__ = [
     "PersonKind",
     "PersonStatus",
     "Purpose",
+    "SavedView",
     "SchoolSettings",
     "Section",
     "Selection",

@@ -29,6 +29,18 @@ class SignInMethod(StrEnum):
     MICROSOFT = "microsoft"
 
 
+# What of the state follows from the account alone, whatever the time: the database keeps it, and indexes it.
+_STANDING = """CASE
+WHEN deactivated_at IS NOT NULL THEN 'deactivated'
+WHEN suspended_at IS NOT NULL THEN 'locked'
+WHEN pending_provider_at IS NOT NULL THEN 'pending_provider'
+WHEN first_sign_in_at IS NOT NULL THEN 'signed_in'
+WHEN verified_at IS NOT NULL THEN 'verified'
+WHEN delivery = 'failed' AND delivery_reason IN ('bounced', 'blocked', 'bad_address') THEN 'bounced'
+WHEN invited_at IS NOT NULL THEN 'invited'
+ELSE 'not_invited' END"""
+
+
 class Account(SQLModel, table=True):
     """What signs in, for one person. Facts only: the account's state is derived by rules.account_state.
 
@@ -40,6 +52,9 @@ class Account(SQLModel, table=True):
     __table_args__ = (
         sa.Index("account_by_type", "user_type", "person_id"),
         sa.Index("account_by_username", "username_key", "person_id"),
+        sa.Index("account_by_standing", "standing", "invitation_ends_at", "person_id"),
+        sa.Index("account_by_invitation", "invited_at", "person_id"),
+        sa.Index("account_by_last_sign_in", "last_sign_in_at", "person_id"),
         sa.UniqueConstraint("tenant_id", "object_id"),
     )
 
@@ -69,17 +84,23 @@ class Account(SQLModel, table=True):
     delivery: str | None = None
     delivery_reason: str | None = None
     delivery_address: str | None = None
+    must_change_password: bool = False
+    standing: str | None = Field(default=None, sa_column=sa.Column(sa.String, sa.Computed(_STANDING, persisted=True)))
 
 
 class AccountRole(SQLModel, table=True):
-    """A role an account holds, for the sections named (none named: everybody), between two dates."""
+    """A role an account holds, for the sections named (none named: everybody), between two dates.
+
+    With `period_id` it holds while that academic period is the current one, without it in every period.
+    """
 
     __tablename__ = "account_role"
-    __table_args__ = (sa.UniqueConstraint("account_id", "role"),)
+    __table_args__ = (sa.UniqueConstraint("account_id", "role", "period_id"),)
 
     id: int | None = Field(default=None, primary_key=True)
     account_id: int = Field(foreign_key="account.id")
     role: str
+    period_id: int | None = Field(default=None, foreign_key="academic_period.id")
     everybody: bool = False
     section_ids: list[int] = Field(default_factory=list, sa_type=json_type())
     starts_on: date | None = None
@@ -103,7 +124,10 @@ class Superseded(StrEnum):
 
 
 class Invitation(SQLModel, table=True):
-    """One issue of a link or an initial password. The secret is derived from `uid` and the key `kid` (DESIGN §4)."""
+    """One issue of a link or an initial password. The secret is derived from `uid` and the key `kid` (DESIGN §4).
+
+    `issued_by` is the account of the member of staff who issued it by hand; what a campaign issues names its campaign.
+    """
 
     __table_args__ = (sa.Index("invitation_by_account", "account_id", "purpose", "id"),)
 
@@ -116,6 +140,7 @@ class Invitation(SQLModel, table=True):
     channel: str
     address: str = ""
     issued_at: datetime = Field(sa_type=UtcDateTime)
+    issued_by: int | None = None
     expires_at: datetime = Field(sa_type=UtcDateTime)
     used_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     superseded_at: datetime | None = Field(default=None, sa_type=UtcDateTime)

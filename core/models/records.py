@@ -28,6 +28,8 @@ class SchoolSettings(SQLModel, table=True):
     link_days: int = 7
     password_length: int = 15
     staff_password_length: int = 15
+    username_pattern: str = "FirstName(1)LastName"
+    username_suffix: str = ""
 
 
 class Selection(SQLModel, table=True):
@@ -55,6 +57,52 @@ class SelectionItem(SQLModel, table=True):
 
     selection_id: int = Field(foreign_key="selection.id", primary_key=True)
     row_id: int = Field(primary_key=True)
+
+
+class SavedView(SQLModel, table=True):
+    """A filter of a list that an account has kept under a name."""
+
+    __tablename__ = "saved_view"
+    __table_args__ = (sa.UniqueConstraint("account_id", "list_name", "name"),)
+
+    id: int | None = Field(default=None, primary_key=True)
+    account_id: int = Field(foreign_key="account.id")
+    list_name: str
+    name: str
+    filter: dict[str, object] = Field(default_factory=dict, sa_type=json_type())
+    created_at: datetime = Field(sa_type=UtcDateTime)
+
+
+class ListColumns(SQLModel, table=True):
+    """Which columns of a list an account wants to see, in this order."""
+
+    __tablename__ = "list_columns"
+
+    account_id: int = Field(foreign_key="account.id", primary_key=True)
+    list_name: str = Field(primary_key=True)
+    columns: list[str] = Field(default_factory=list, sa_type=json_type())
+
+
+class AccountChange(SQLModel, table=True):
+    """One act on one or many accounts that can be undone."""
+
+    __tablename__ = "account_change"
+
+    id: int | None = Field(default=None, primary_key=True)
+    act: str
+    made_by: int = Field(foreign_key="account.id", index=True)
+    made_at: datetime = Field(sa_type=UtcDateTime)
+    undone_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+
+
+class AccountChangeItem(SQLModel, table=True):
+    """What an account was before the act: names of columns and their values, never a secret."""
+
+    __tablename__ = "account_change_item"
+
+    change_id: int = Field(foreign_key="account_change.id", primary_key=True)
+    account_id: int = Field(foreign_key="account.id", primary_key=True, index=True)
+    before: dict[str, object] = Field(default_factory=dict, sa_type=json_type())
 
 
 class ImportRun(SQLModel, table=True):

@@ -22,7 +22,8 @@ def derived(person: Mapping[str, Any], *, default_region: str) -> dict[str, Any]
         "mobile": mobile,
         "mobile_region": region,
         "sort_name": sort_name,
-        "search_text": f"{sort_name} {fold(' '.join((*searched, person['external_email'], digits)))}"[:LONGEST_TEXT],
+        # It begins with a space: " ab" finds the words that begin with ab.
+        "search_text": f" {sort_name} {fold(' '.join((*searched, person['external_email'], digits)))}"[:LONGEST_TEXT],
         "personal_email_valid": bool(person["personal_email"]) and email_is_valid(person["personal_email"]),
         "contact_email_valid": bool(person["contact_email"]) and email_is_valid(person["contact_email"]),
     }

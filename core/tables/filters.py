@@ -34,29 +34,64 @@ class _Stored:
 
 @dataclass(frozen=True)
 class StudentFilter(_Stored):
-    """Which students. Empty means any; `in_period`: has a class in the current academic period."""
+    """Which students. Empty means any.
+
+    `period_id`, `in_period`: has a class in this academic period (the current one when none is named), or has none.
+    `states` are of AccountState, `statuses` of PersonStatus. `has_personal_email` and the like ask for a usable address.
+    `selected`: stands in the actor's selection.
+    """
 
     text: str = ""
     section_ids: tuple[int, ...] = ()
     grades: tuple[str, ...] = ()
     states: tuple[str, ...] = ()
     statuses: tuple[str, ...] = ()
+    programmes: tuple[str, ...] = ()
+    languages: tuple[str, ...] = ()
+    period_id: int | None = None
     in_period: bool | None = None
     invitable: bool | None = None
+    invitable_by_sms: bool | None = None
+    has_personal_email: bool | None = None
+    has_contact_email: bool | None = None
+    has_mobile: bool | None = None
+    has_guardian: bool | None = None
+    selected: bool | None = None
 
 
 @dataclass(frozen=True)
 class AccountFilter(_Stored):
-    """Which accounts. `section_ids`: of students of these classes and of their guardians."""
+    """Which accounts. `section_ids`, `grades`, `period_id`: of students there and of their guardians.
+
+    `deliveries` are of MessageStatus ("none": never written to), `sign_in_methods` of SignInMethod. `pending`: creation or
+    sync with Microsoft is outstanding. `invited_after`, `invited_before`: days (2027-03-01), both included, in the
+    school's zone. `link_ends_within`: days from now in which a live invitation ends. `has_email`: an invitation has
+    somewhere to go. `guardians_of_selected`: of the students whom the actor has selected in the Students List.
+    """
 
     text: str = ""
     user_types: tuple[str, ...] = ()
     states: tuple[str, ...] = ()
     section_ids: tuple[int, ...] = ()
+    grades: tuple[str, ...] = ()
     roles: tuple[str, ...] = ()
+    deliveries: tuple[str, ...] = ()
+    sign_in_methods: tuple[str, ...] = ()
     active: bool | None = None
     verified: bool | None = None
     login: Literal["", "has", "never"] = ""
+    pending: bool | None = None
+    locked: bool | None = None
+    must_change_password: bool | None = None
+    period_id: int | None = None
+    in_period: bool | None = None
+    has_email: bool | None = None
+    has_mobile: bool | None = None
+    invited_after: str = ""
+    invited_before: str = ""
+    link_ends_within: int | None = None
+    guardians_of_selected: bool | None = None
+    selected: bool | None = None
 
 
 @dataclass(frozen=True)
@@ -75,7 +110,7 @@ class Page:
 
 def _no(value: object) -> object:
     """What stands for *not asked* among values of this type. False is an answer."""
-    return None if isinstance(value, bool) else type(value)() if value is not None else None
+    return None if value is None or isinstance(value, bool | int) else type(value)()
 
 
 def _read(hint: Any, value: object) -> Any:
@@ -87,4 +122,4 @@ def _read(hint: Any, value: object) -> Any:
     if get_origin(hint) is Literal:
         return value if value in get_args(hint) else None
     allowed = get_args(hint) if isinstance(hint, types.UnionType) else (hint,)
-    return value if isinstance(value, allowed) else None
+    return value if type(value) in allowed else None  # True is no number

@@ -15,6 +15,11 @@ def _render(kind: str, item: Any, _context: object) -> str | Literal[False]:
     return "sa.String()" if kind == "type" and isinstance(item, AutoString) else False
 
 
+def _is_ours(_object: object, name: str | None, kind: str, _reflected: bool, _other: object) -> bool:
+    """The indexes of the search are made by a migration alone: models cannot describe them."""
+    return not (kind in ("table", "index") and (name or "").startswith("search_"))
+
+
 def run() -> None:
     with database.engine().connect() as connection:
         context.configure(
@@ -23,6 +28,7 @@ def run() -> None:
             render_as_batch=True,
             compare_type=True,
             render_item=_render,
+            include_object=_is_ours,
             transaction_per_migration=False,
         )
         with context.begin_transaction():
