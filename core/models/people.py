@@ -34,13 +34,15 @@ class Person(SQLModel, table=True):
     """A student, guardian or member of staff.
 
     The columns from `search_text` on are made by rules.person_facts from the ones above, whenever those change.
-    `section_id` is the class under which a student is listed; other classes are enrolments.
+    `section_id` is the class under which a student is listed; other classes are enrolments. `has_account` is kept by
+    the database itself: lists of those with or without an account walk an index.
     """
 
     __table_args__ = (
         sa.UniqueConstraint("kind", "source_id"),
         sa.Index("person_by_name", "kind", "sort_name", "id"),
-        sa.Index("person_by_name_of_all", "sort_name", "id"),
+        sa.Index("person_by_name_of_all", "has_account", "sort_name", "id"),
+        sa.Index("person_by_account", "has_account", "kind", "sort_name", "id"),
         sa.Index("person_by_status", "kind", "status", "sort_name", "id"),
         # Who can be reached: the flags stand in the index, so that counting reads nothing else.
         sa.Index(
@@ -81,6 +83,7 @@ class Person(SQLModel, table=True):
     personal_email_valid: bool = False
     contact_email_valid: bool = False
     mobile_region: str = ""
+    has_account: bool = False
 
 
 class Guardianship(SQLModel, table=True):
@@ -115,7 +118,7 @@ class AcademicPeriod(SQLModel, table=True):
 class Section(SQLModel, table=True):
     """A class in a period."""
 
-    __table_args__ = (sa.UniqueConstraint("period_id", "source_id"),)
+    __table_args__ = (sa.UniqueConstraint("period_id", "source_id"), sa.Index("section_by_title", "title", "id"))
 
     id: int | None = Field(default=None, primary_key=True)
     source_id: str

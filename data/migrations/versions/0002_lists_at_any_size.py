@@ -34,11 +34,14 @@ def upgrade() -> None:
     _new_tables()
     _columns()
     _indexes()
-    op.execute("UPDATE person SET search_text = ' ' || search_text")
+    with_account = "EXISTS (SELECT 1 FROM account WHERE account.person_id = person.id)"
+    op.execute(f"UPDATE person SET search_text = ' ' || search_text, has_account = {with_account}")
     if op.get_bind().dialect.name == "sqlite":
+        _has_account_of_sqlite()
         for table, (text, column) in SEARCHED.items():
             _search_of_sqlite(table, text, column)
     else:
+        _has_account_of_postgresql()
         _search_of_postgresql()
 
 
@@ -88,6 +91,7 @@ def _columns() -> None:
     kept = op.get_bind().dialect.name != "sqlite"  # SQLite adds only computed columns that are not stored
     op.add_column("account", sa.Column("must_change_password", sa.Boolean(), nullable=False, server_default=sa.false()))
     op.add_column("account", sa.Column("standing", sa.String(), sa.Computed(STANDING, persisted=kept)))
+    op.add_column("person", sa.Column("has_account", sa.Boolean(), nullable=False, server_default=sa.false()))
     op.add_column("invitation", sa.Column("issued_by", sa.Integer(), nullable=True))
     op.add_column(
         "school_settings",
@@ -108,10 +112,31 @@ def _indexes() -> None:
     op.drop_index("person_by_name", "person")
     op.create_index("person_by_name", "person", ["kind", "sort_name", "id"])
     op.drop_index("person_by_name_of_all", "person")
-    op.create_index("person_by_name_of_all", "person", ["sort_name", "id"])
+    op.create_index("person_by_name_of_all", "person", ["has_account", "sort_name", "id"])
+    op.create_index("person_by_account", "person", ["has_account", "kind", "sort_name", "id"])
+    op.create_index("section_by_title", "section", ["title", "id"])
     op.create_index("person_by_status", "person", ["kind", "status", "sort_name", "id"])
     flags = ["kind", "mobile_region", "use_personal_email", "personal_email_valid", "contact_email_valid"]
     op.create_index("person_by_reach", "person", flags)
+
+
+def _has_account_of_sqlite() -> None:
+    for event, row, value in (("INSERT", "new", "true"), ("DELETE", "old", "false")):
+        update = f"UPDATE person SET has_account = {value} WHERE id = {row}.person_id;"
+        op.execute(f"CREATE TRIGGER has_account_{event.lower()} AFTER {event} ON account BEGIN {update} END")
+
+
+def _has_account_of_postgresql() -> None:
+    """Once per statement: 100,000 new accounts are one update."""
+    for event, rows, value in (("INSERT", "NEW", "true"), ("DELETE", "OLD", "false")):
+        name = f"has_account_{event.lower()}"
+        update = f"UPDATE person SET has_account = {value} WHERE id IN (SELECT person_id FROM touched)"
+        body = f"BEGIN {update}; RETURN NULL; END"
+        op.execute(f"CREATE FUNCTION {name}() RETURNS trigger LANGUAGE plpgsql AS $${body}$$")
+        op.execute(
+            f"CREATE TRIGGER {name} AFTER {event} ON account REFERENCING {rows} TABLE AS touched "
+            f"FOR EACH STATEMENT EXECUTE FUNCTION {name}()"
+        )
 
 
 def _search_of_sqlite(table: str, text: str, column: str) -> None:
@@ -119,7 +144,9 @@ def _search_of_sqlite(table: str, text: str, column: str) -> None:
     search, old, new = f"search_{table}", text.format(row="old"), text.format(row="new")
     remove = f"INSERT INTO {search}({search}, rowid, text) VALUES ('delete', old.id, {old});"
     add = f"INSERT INTO {search}(rowid, text) VALUES (new.id, {new});"
-    op.execute(f"CREATE VIRTUAL TABLE {search} USING fts5(text, content='', tokenize='trigram case_sensitive 1')")
+    op.execute(
+        f"CREATE VIRTUAL TABLE {search} USING fts5(text, content='', columnsize=0, tokenize='trigram case_sensitive 1')"
+    )
     op.execute(f"CREATE TRIGGER {search}_new AFTER INSERT ON {table} BEGIN {add} END")
     op.execute(f"CREATE TRIGGER {search}_gone AFTER DELETE ON {table} BEGIN {remove} END")
     changed = f"AFTER UPDATE OF {column} ON {table} WHEN old.{column} IS NOT new.{column}"
