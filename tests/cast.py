@@ -81,6 +81,7 @@ def person(db: Session, *, kind: str = PersonKind.STUDENT, in_section: Section |
         "middle_name": "",
         "last_name": f"Sample{number}",
         "status": status,
+        "grade": in_section.grade if in_section and kind == PersonKind.STUDENT else "",
         "language": "en",
         "personal_email": f"person{number}@mail.example",
         "use_personal_email": kind == PersonKind.STUDENT,

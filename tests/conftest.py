@@ -11,10 +11,9 @@ from pathlib import Path
 
 import hypothesis
 import pytest
-import sqlalchemy as sa
 
 from core import clock as core_clock
-from core import config, database, models
+from core import config, database, migrations
 from tests import cast as tests_cast
 from tests.peers import postgres
 
@@ -39,9 +38,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """An empty database with all tables, copied for each test."""
     path = tmp_path_factory.mktemp("template") / "firstkey.db"
-    engine = sa.create_engine(f"sqlite:///{path}")
-    models.metadata.create_all(engine)
-    engine.dispose()
+    _migrate(f"sqlite:///{path}")
     return path
 
 
@@ -50,10 +47,19 @@ def postgres_url() -> Iterator[str]:
     """URL of a private cluster with `{name}` for the database; database `template_firstkey` has all tables."""
     with postgres.cluster() as url:
         postgres.admin(url, "CREATE DATABASE template_firstkey")
-        engine = sa.create_engine(_sqlalchemy(url.format(name="template_firstkey")))
-        models.metadata.create_all(engine)
-        engine.dispose()
+        _migrate(_sqlalchemy(url.format(name="template_firstkey")))
         yield url
+
+
+def _migrate(url: str) -> None:
+    """All tables with their triggers and search indexes, as a real school has them."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("FIRSTKEY_DATABASE_URL", url)
+        config.settings.cache_clear()
+        database.forget()
+        migrations.upgrade()
+        database.forget()
+    config.settings.cache_clear()
 
 
 @pytest.fixture

@@ -54,6 +54,7 @@ class Account(SQLModel, table=True):
         sa.Index("account_by_username", "username_key", "person_id"),
         sa.Index("account_by_standing", "standing", "invitation_ends_at", "person_id"),
         sa.Index("account_by_invitation", "invited_at", "person_id"),
+        sa.Index("account_by_delivery", "delivery", "person_id"),
         sa.Index("account_by_last_sign_in", "last_sign_in_at", "person_id"),
         sa.UniqueConstraint("tenant_id", "object_id"),
     )
@@ -95,7 +96,10 @@ class AccountRole(SQLModel, table=True):
     """
 
     __tablename__ = "account_role"
-    __table_args__ = (sa.UniqueConstraint("account_id", "role", "period_id"),)
+    __table_args__ = (
+        sa.UniqueConstraint("account_id", "role", "period_id"),
+        sa.Index("account_role_by_role", "role", "account_id"),
+    )
 
     id: int | None = Field(default=None, primary_key=True)
     account_id: int = Field(foreign_key="account.id")

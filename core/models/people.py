@@ -44,6 +44,8 @@ class Person(SQLModel, table=True):
         sa.Index("person_by_name_of_all", "has_account", "sort_name", "id"),
         sa.Index("person_by_account", "has_account", "kind", "sort_name", "id"),
         sa.Index("person_by_status", "kind", "status", "sort_name", "id"),
+        sa.Index("person_by_programme", "kind", "programme", "sort_name", "id"),
+        sa.Index("person_by_language", "kind", "language", "sort_name", "id"),
         # Who can be reached: the flags stand in the index, so that counting reads nothing else.
         sa.Index(
             "person_by_reach",

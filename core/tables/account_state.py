@@ -1,4 +1,7 @@
-"""rules.account_state in SQL, over Person and Account (outer join: a person may have no account)."""
+"""rules.account_state in SQL, over Person and Account (outer join: a person may have no account).
+
+`Account.standing` is what of it the database keeps: all that follows from the account alone, whatever the time.
+"""
 
 from __future__ import annotations
 
@@ -10,40 +13,68 @@ import sqlalchemy as sa
 from sqlmodel import col
 
 from core.models import Account
-from core.rules.account_state import UNDELIVERABLE, AccountState
+from core.rules.account_state import AccountState
 from core.rules.reachability import Policy
 from core.tables import reachability
+
+INVITED, NOT_INVITED = "invited", "not_invited"
+_SPLIT = {AccountState.INVITED, AccountState.LINK_EXPIRED, AccountState.READY, AccountState.NOT_REACHABLE}
+_BY_STANDING = frozenset(AccountState) - _SPLIT - {AccountState.NO_ACCOUNT}
 
 
 def state(now: datetime, policy: Policy, *, reachable: sa.ColumnElement[bool] | None = None) -> sa.ColumnElement[str]:
     """The one state of each row at `now`, as the word of AccountState; `reachable` may be asked in another way."""
     asked = reachability.reachable(policy) if reachable is None else reachable
+    standing = col(Account.standing)
     return sa.case(
-        *((holds, sa.literal_column(f"'{word.value}'", sa.String())) for holds, word in _questions(now, asked)),
-        else_=sa.literal_column(f"'{AccountState.NOT_REACHABLE.value}'", sa.String()),
+        (standing.is_(None), _word(AccountState.NO_ACCOUNT)),
+        (standing.not_in((INVITED, NOT_INVITED)), standing),
+        (sa.and_(standing == INVITED, _ended(now)), _word(AccountState.LINK_EXPIRED)),
+        (standing == INVITED, _word(AccountState.INVITED)),
+        (asked, _word(AccountState.READY)),
+        else_=_word(AccountState.NOT_REACHABLE),
     )
 
 
 def is_in(states: Collection[str], now: datetime, policy: Policy) -> sa.ColumnElement[bool]:
     """Holds for rows in one of the states."""
-    if set(states) == {AccountState.NO_ACCOUNT}:
-        return col(Account.id).is_(None)  # asks the index alone
-    return state(now, policy).in_(sorted(states))
+    asked = _of_accounts(states, now)
+    reachable = reachability.reachable(policy)
+    if (AccountState.READY in states) != (AccountState.NOT_REACHABLE in states):
+        wanted = reachable if AccountState.READY in states else sa.not_(reachable)
+        asked.append(sa.and_(col(Account.standing) == NOT_INVITED, wanted))
+    elif AccountState.READY in states:
+        asked.append(col(Account.standing) == NOT_INVITED)
+    if AccountState.NO_ACCOUNT in states:
+        asked.append(col(Account.id).is_(None))
+    return sa.or_(sa.false(), *asked)
 
 
-def _questions(now: datetime, reachable: sa.ColumnElement[bool]) -> list[tuple[Any, AccountState]]:
-    undeliverable = sa.and_(col(Account.delivery) == "failed", col(Account.delivery_reason).in_(sorted(UNDELIVERABLE)))
-    invited = col(Account.invited_at).is_not(None)
-    ended = sa.and_(col(Account.invitation_ends_at).is_not(None), col(Account.invitation_ends_at) <= now)
-    return [
-        (col(Account.id).is_(None), AccountState.NO_ACCOUNT),
-        (col(Account.deactivated_at).is_not(None), AccountState.DEACTIVATED),
-        (col(Account.suspended_at).is_not(None), AccountState.LOCKED),
-        (col(Account.pending_provider_at).is_not(None), AccountState.PENDING_PROVIDER),
-        (col(Account.first_sign_in_at).is_not(None), AccountState.SIGNED_IN),
-        (col(Account.verified_at).is_not(None), AccountState.VERIFIED),
-        (undeliverable, AccountState.BOUNCED),
-        (sa.and_(invited, ended), AccountState.LINK_EXPIRED),
-        (invited, AccountState.INVITED),
-        (reachable, AccountState.READY),
-    ]
+def may_be_in(states: Collection[str], now: datetime) -> sa.ColumnElement[bool]:
+    """Holds for at least the accounts in one of the states: what the account alone can tell, by its index."""
+    asked = _of_accounts(states, now)
+    if {AccountState.READY, AccountState.NOT_REACHABLE} & set(states):
+        asked.append(col(Account.standing) == NOT_INVITED)
+    return sa.or_(sa.false(), *asked)
+
+
+def _of_accounts(states: Collection[str], now: datetime) -> list[sa.ColumnElement[bool]]:
+    plain = sorted(set(states) & _BY_STANDING)
+    asked: list[sa.ColumnElement[bool]] = [col(Account.standing).in_(plain)] if plain else []
+    invited, ended = AccountState.INVITED in states, AccountState.LINK_EXPIRED in states
+    if invited and ended:
+        asked.append(col(Account.standing) == INVITED)
+    elif invited:
+        live = sa.or_(col(Account.invitation_ends_at).is_(None), col(Account.invitation_ends_at) > now)
+        asked.append(sa.and_(col(Account.standing) == INVITED, live))
+    elif ended:
+        asked.append(sa.and_(col(Account.standing) == INVITED, _ended(now)))
+    return asked
+
+
+def _ended(now: datetime) -> sa.ColumnElement[bool]:
+    return sa.and_(col(Account.invitation_ends_at).is_not(None), col(Account.invitation_ends_at) <= now)
+
+
+def _word(state: AccountState) -> sa.ColumnElement[Any]:
+    return sa.literal_column(f"'{state.value}'", sa.String())

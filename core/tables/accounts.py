@@ -2,36 +2,134 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pandas as pd
 import sqlalchemy as sa
 from sqlmodel import Session, col
 
-from core import clock
 from core.models import Account, AccountRole, Guardianship, Person, Section
 from core.permissions import Actor, Permission
-from core.tables import account_state, conditions, reachability, school
-from core.tables.filters import AccountFilter, Page
-from core.tables.frames import Sorts, frame, mask_contacts, order
+from core.tables import account_state, chosen, conditions, guardians, narrowing, ordering, reachability, scope, search
+from core.tables import students as student_list
+from core.tables.conditions import Given
+from core.tables.filters import AccountFilter, Page, StudentFilter
+from core.tables.frames import frame, mask_contacts
+from core.tables.ordering import NAME, Part, Sorts, by, by_class, by_state, known_first, yes_first
 
-CONTACTS = ("address", "mobile")
+CONTACTS = ("address", "mobile", "delivery_address")
+FACTS = (
+    *("sign_in_method", "deactivated_at", "suspended_at", "pending_provider_at", "verified_at", "must_change_password"),
+    *("delivery", "delivery_reason", "delivery_address", "invited_at", "times_invited", "invitation_ends_at"),
+    *("created_at", "first_sign_in_at", "last_sign_in_at", "sign_ins"),
+)
 SORTS: Sorts = {
-    "name": (col(Person.sort_name),),
-    "username": (col(Account.username_key),),
-    "user_type": (col(Account.user_type), col(Person.sort_name)),
-    "invited_at": (col(Account.invited_at),),
-    "last_sign_in_at": (col(Account.last_sign_in_at),),
-    "created_at": (col(Account.created_at),),
+    "name": by(*NAME),
+    "user_type": by(col(Account.user_type), *NAME),
+    "section": by_class(),
+    "state": by_state(),
+    "email_refusal": yes_first(lambda given: reachability.email_refusal(given.policy).is_(None)),
+    "sms_refusal": yes_first(lambda given: reachability.sms_refusal(given.policy).is_(None)),
+    "address": yes_first(lambda given: reachability.has_email_address(given.policy)),
+    "mobile": by(col(Person.mobile), *NAME),
+    "sign_in_method": by(col(Account.sign_in_method), *NAME),
+    "delivery": known_first(col(Account.delivery), inner="account"),
+    "times_invited": by(col(Account.times_invited), *NAME),
+    "created_at": by(col(Account.created_at)),
+    "active": yes_first(lambda _given: col(Account.deactivated_at).is_(None)),
+    "must_change_password": yes_first(lambda _given: col(Account.must_change_password)),
+    **{name: known_first(col(getattr(Account, name))) for name in ("verified_at", "invitation_ends_at")},
+    **{name: known_first(col(getattr(Account, name))) for name in ("first_sign_in_at", "pending_provider_at")},
+    **ordering.ACCOUNT_COLUMNS,
 }
 
 
 def page(db: Session, actor: Actor, *, filter: AccountFilter, page: Page) -> pd.DataFrame:
     """One page of rows; contacts are masked for whom they are not meant."""
     actor.require(Permission.SEE_ACCOUNTS)
-    chosen = _ids(db, actor, filter).order_by(*order(SORTS, page)).limit(page.size).offset(page.offset)
-    ids = list(db.scalars(chosen))
-    policy = school.policy(school.settings(db))
+    given = conditions.given(db)
+    asked = [*_asked(db, actor, filter, given), sa.and_(col(Person.has_account))]
+    if words := search.words(filter.text):
+        asked.append(search.holds(words))
+    few = narrowing.few(db, narrowing.accounts(db, actor, filter, given))
+    if few is not None:
+        asked.append(narrowing.among(db, few))
+    ids = ordering.ids(db, given, sorts=SORTS, page=page, rows=lambda part: _rows(asked, part))
+    found = frame(db, _shown(given).where(col(Account.id).in_(ids)), ids)
+    found = found.assign(roles=_roles(db, ids, found), students=guardians.students_of(db, list(found["person_id"])))
+    return mask_contacts(found, actor, CONTACTS)
+
+
+def count(db: Session, actor: Actor, *, filter: AccountFilter) -> int:
+    """How many match."""
+    return _count(db, _counted(db, actor, filter))
+
+
+def count_up_to(db: Session, actor: Actor, *, filter: AccountFilter, limit: int) -> int:
+    """How many match, counted no further than one more than `limit`."""
+    return _count(db, _counted(db, actor, filter).limit(limit + 1))
+
+
+def matching(db: Session, actor: Actor, *, filter: AccountFilter) -> sa.Select[Any]:
+    """The ids of the accounts that match."""
+    actor.require(Permission.SEE_ACCOUNTS)
+    return _rows(_all_asked(db, actor, filter))
+
+
+def _counted(db: Session, actor: Actor, filter: AccountFilter) -> sa.Select[Any]:
+    """Without the persons, where nothing is asked of them: half the time."""
+    if not actor.scope.everybody or filter.selected is not None or conditions.is_about_people(filter):
+        return matching(db, actor, filter=filter)
+    actor.require(Permission.SEE_ACCOUNTS)
+    return sa.select(col(Account.id)).where(*_all_asked(db, actor, filter))
+
+
+def _all_asked(db: Session, actor: Actor, filter: AccountFilter) -> list[sa.ColumnElement[bool]]:
+    asked = _asked(db, actor, filter, conditions.given(db))
+    if words := search.words(filter.text):
+        asked.append(col(Person.id).in_(search.found(db, words)))
+    return asked
+
+
+def _asked(db: Session, actor: Actor, filter: AccountFilter, given: Given) -> list[sa.ColumnElement[bool]]:
+    asked = conditions.accounts(actor, filter, given)
+    if filter.selected is not None:
+        mine = chosen.holds(
+            db, actor, list_name="accounts", key=col(Account.id), all_of=lambda stored: _stored(db, actor, stored)
+        )
+        asked.append(mine if filter.selected else sa.not_(mine))
+    if filter.guardians_of_selected:
+        asked.append(_guardians_of_selected(db, actor))
+    return asked
+
+
+def _stored(db: Session, actor: Actor, stored: dict[str, Any]) -> sa.Select[Any]:
+    return matching(db, actor, filter=replace(AccountFilter.from_json(stored), selected=None))
+
+
+def _guardians_of_selected(db: Session, actor: Actor) -> sa.ColumnElement[bool]:
+    """Who answers today for the students that the actor has chosen in the Students List."""
+    student, everybody = col(Guardianship.student_id), StudentFilter()
+    mine = chosen.holds(
+        db,
+        actor,
+        list_name="students",
+        key=student,
+        all_of=lambda stored: student_list.matching(db, actor, filter=StudentFilter.from_json(stored) or everybody),
+    )
+    query = sa.select(col(Guardianship.guardian_id)).where(mine, scope.holds_today())
+    return col(Person.id).in_(query)
+
+
+def _rows(asked: list[sa.ColumnElement[bool]], part: Part = ordering.ALL) -> sa.Select[Any]:
+    query = sa.select(col(Account.id)).select_from(Account).join(Person, col(Account.person_id) == col(Person.id))
+    if "section" in part.inner:
+        query = query.join(Section, col(Section.id) == col(Person.section_id))
+    return query.where(*asked, *part.holds)
+
+
+def _shown(given: Given) -> sa.Select[Any]:
     columns: tuple[Any, ...] = (
         col(Account.id),
         col(Account.person_id),
@@ -41,67 +139,24 @@ def page(db: Session, actor: Actor, *, filter: AccountFilter, page: Page) -> pd.
         col(Account.user_type),
         col(Section.title).label("section"),
         col(Account.username),
-        col(Account.sign_in_method),
-        account_state.state(clock.now(), policy).label("state"),
-        reachability.email_refusal(policy).label("email_refusal"),
-        reachability.email_address(policy).label("address"),
+        account_state.state(given.now, given.policy).label("state"),
+        reachability.email_refusal(given.policy).label("email_refusal"),
+        reachability.sms_refusal(given.policy).label("sms_refusal"),
+        reachability.email_address(given.policy).label("address"),
         col(Person.mobile),
-        col(Account.deactivated_at),
-        col(Account.verified_at),
-        col(Account.delivery),
-        col(Account.delivery_reason),
-        col(Account.invited_at),
-        col(Account.times_invited),
-        col(Account.invitation_ends_at),
-        col(Account.first_sign_in_at),
-        col(Account.last_sign_in_at),
+        *(col(getattr(Account, name)) for name in FACTS),
     )
     rows = sa.select(*columns).select_from(Account).join(Person, col(Account.person_id) == col(Person.id))
-    rows = rows.outerjoin(Section, col(Section.id) == col(Person.section_id))
-    found = frame(db, rows.where(col(Account.id).in_(ids)), ids)
-    found = found.assign(roles=_roles(db, ids, found), students=_students(db, found))
-    return mask_contacts(found, actor, CONTACTS)
-
-
-def count(db: Session, actor: Actor, *, filter: AccountFilter) -> int:
-    """How many match."""
-    actor.require(Permission.SEE_ACCOUNTS)
-    about_people = filter.text or filter.section_ids or filter.states or not actor.scope.everybody
-    ids = _ids(db, actor, filter) if about_people else _filtered(db, actor, filter)
-    return db.scalar(sa.select(sa.func.count()).select_from(ids.subquery())) or 0
-
-
-def matching(db: Session, actor: Actor, *, filter: AccountFilter) -> sa.Select[Any]:
-    """The ids of the accounts that match."""
-    actor.require(Permission.SEE_ACCOUNTS)
-    return _ids(db, actor, filter)
-
-
-def _ids(db: Session, actor: Actor, filter: AccountFilter) -> sa.Select[Any]:
-    return _filtered(db, actor, filter).join(Person, col(Account.person_id) == col(Person.id))
-
-
-def _filtered(db: Session, actor: Actor, filter: AccountFilter) -> sa.Select[Any]:
-    policy = school.policy(school.settings(db))
-    asked = conditions.accounts(actor, filter, now=clock.now(), policy=policy)
-    return sa.select(col(Account.id)).select_from(Account).where(*asked)
+    return rows.outerjoin(Section, col(Section.id) == col(Person.section_id))
 
 
 def _roles(db: Session, ids: list[int], found: pd.DataFrame) -> list[str]:
     query = sa.select(col(AccountRole.account_id), col(AccountRole.role))
-    held: dict[int, list[str]] = {}
+    held: dict[int, set[str]] = {}
     for account_id, role in db.execute(query.where(col(AccountRole.account_id).in_(ids))):
-        held.setdefault(account_id, []).append(role)
-    return [" ".join(sorted(held.get(account_id, []))) for account_id in found["id"]]
+        held.setdefault(account_id, set()).add(role)
+    return [" ".join(sorted(held.get(account_id, ()))) for account_id in found["id"]]
 
 
-def _students(db: Session, found: pd.DataFrame) -> list[str]:
-    """For guardians: the students they answer for."""
-    query = sa.select(col(Guardianship.guardian_id), col(Person.first_name), col(Person.last_name))
-    query = query.join(Person, col(Person.id) == col(Guardianship.student_id)).order_by(col(Person.sort_name))
-    wards: dict[int, list[str]] = {}
-    for guardian_id, first, last in db.execute(
-        query.where(col(Guardianship.guardian_id).in_(list(found["person_id"])))
-    ):
-        wards.setdefault(guardian_id, []).append(f"{first} {last}")
-    return [", ".join(wards.get(person_id, [])) for person_id in found["person_id"]]
+def _count(db: Session, rows: sa.Select[Any]) -> int:
+    return db.scalar(sa.select(sa.func.count()).select_from(rows.subquery())) or 0

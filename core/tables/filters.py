@@ -37,8 +37,8 @@ class StudentFilter(_Stored):
     """Which students. Empty means any.
 
     `period_id`, `in_period`: has a class in this academic period (the current one when none is named), or has none.
-    `states` are of AccountState, `statuses` of PersonStatus. `has_personal_email` and the like ask for a usable address.
-    `selected`: stands in the actor's selection.
+    `states` are of AccountState, `statuses` of PersonStatus. `has_personal_email` and the like ask for a usable
+    address. `selected`: stands in the actor's selection.
     """
 
     text: str = ""
@@ -63,10 +63,10 @@ class StudentFilter(_Stored):
 class AccountFilter(_Stored):
     """Which accounts. `section_ids`, `grades`, `period_id`: of students there and of their guardians.
 
-    `deliveries` are of MessageStatus ("none": never written to), `sign_in_methods` of SignInMethod. `pending`: creation or
-    sync with Microsoft is outstanding. `invited_after`, `invited_before`: days (2027-03-01), both included, in the
-    school's zone. `link_ends_within`: days from now in which a live invitation ends. `has_email`: an invitation has
-    somewhere to go. `guardians_of_selected`: of the students whom the actor has selected in the Students List.
+    `deliveries` are of MessageStatus ("none": never written to), `sign_in_methods` of SignInMethod. `pending`:
+    creation or sync with Microsoft is outstanding. `invited_after`, `invited_before`: days (2027-03-01), both
+    included, in the school's zone. `link_ends_within`: days from now in which a live invitation ends. `has_email`: an
+    invitation has somewhere to go. `guardians_of_selected`: of the students selected in the Students List.
     """
 
     text: str = ""

@@ -1,29 +1,15 @@
-"""From SQL to DataFrames: order, masks, rows in the order of their ids."""
+"""From SQL to DataFrames: masks, rows in the order of their ids."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import pandas as pd
 import sqlalchemy as sa
-from sqlmodel import Session, col
+from sqlmodel import Session
 
-from core.errors import InputProblem
-from core.models import Person
 from core.permissions import Actor, Permission
-from core.tables.filters import Page
-
-Column = sa.SQLColumnExpression[Any]
-Sorts = Mapping[str, tuple[Column, ...]]
-
-
-def order(sorts: Sorts, page: Page) -> list[Any]:
-    """The ORDER BY of an allowed column (R65), made unique by the person's id."""
-    if page.sort not in sorts:
-        raise InputProblem("The list cannot be sorted by this column. Choose another one.")
-    columns: list[Column] = [*sorts[page.sort], col(Person.id)]
-    return [column.desc() for column in columns] if page.descending else columns
 
 
 def frame(db: Session, rows: sa.Select[Any], ids: Sequence[int]) -> pd.DataFrame:

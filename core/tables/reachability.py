@@ -42,8 +42,24 @@ def has_email_address(policy: Policy) -> Truth:
 
 def reachable(policy: Policy) -> Truth:
     """Whether there is any usable address: what makes an account Ready and not Not reachable."""
-    mobile = sa.and_(col(Person.mobile) != "", col(Person.mobile_region).in_(sorted(policy.allowed_regions)))
-    return sa.or_(has_email_address(policy), mobile)
+    return sa.or_(has_email_address(policy), has_mobile(policy))
+
+
+def has_mobile(policy: Policy) -> Truth:
+    """Whether there is a mobile number of an allowed country."""
+    return col(Person.mobile_region).in_(sorted(policy.allowed_regions))
+
+
+def perhaps_not(policy: Policy) -> Truth:
+    """Holds for at least the persons who cannot be reached: asks one index of persons and no account.
+
+    A student's account is nearly always of the type student; where it is not, the person is among them in any case.
+    """
+    other = sa.select(col(Account.person_id)).where(col(Account.user_type).in_(("alumnus", "agent", "partner")))
+    personal = sa.and_(col(Person.use_personal_email), col(Person.personal_email_valid))
+    of_student = col(Person.contact_email_valid) if "student" in policy.microsoft_user_types else personal
+    by_email = sa.case((col(Person.kind) == PersonKind.STUDENT, of_student), else_=col(Person.contact_email_valid))
+    return sa.or_(sa.and_(sa.not_(has_mobile(policy)), sa.not_(by_email)), col(Person.id).in_(other))
 
 
 def user_type() -> Text:

@@ -27,8 +27,18 @@ def in_sections(section_ids: Collection[int]) -> Truth:
 
     One IN over a union: with OR between two, SQLite walks everybody.
     """
-    students = students_of(section_ids)
+    return with_guardians(students_of(section_ids))
+
+
+def with_guardians(students: sa.CompoundSelect[Any] | sa.Select[Any]) -> Truth:
+    """Holds for these students, and for those who answer for them today."""
     return col(Person.id).in_(sa.select(students.subquery().c.id).union(_guardians_of(students)))
+
+
+def students_of_grades(grades: Collection[str]) -> sa.Select[Any]:
+    """The ids of the students of these grades."""
+    listed = sa.orm.aliased(Person)
+    return sa.select(col(listed.id)).where(col(listed.kind) == PersonKind.STUDENT, col(listed.grade).in_(grades))
 
 
 def students_of(section_ids: Collection[int]) -> sa.CompoundSelect[Any]:
@@ -50,6 +60,6 @@ def holds_today() -> Truth:
     )
 
 
-def _guardians_of(students: sa.CompoundSelect[Any]) -> sa.Select[Any]:
+def _guardians_of(students: sa.CompoundSelect[Any] | sa.Select[Any]) -> sa.Select[Any]:
     query = sa.select(col(Guardianship.guardian_id))
     return query.where(col(Guardianship.student_id).in_(students), holds_today())

@@ -7,11 +7,10 @@ from dataclasses import replace
 import sqlalchemy as sa
 from sqlmodel import Session, col
 
-from core import clock
 from core.models import Account, Person, UserType
 from core.permissions import Actor, Permission
 from core.rules.account_state import AccountState
-from core.tables import account_state, conditions, reachability, school, students
+from core.tables import account_state, conditions, reachability, search, students
 from core.tables.filters import AccountFilter, StudentFilter
 
 
@@ -31,15 +30,18 @@ def by_state(db: Session, actor: Actor, *, filter: AccountFilter) -> dict[Accoun
 
 
 def _accounts(db: Session, actor: Actor, filter: AccountFilter) -> dict[AccountState, int]:
-    policy, now = school.policy(school.settings(db)), clock.now()
-    asked = conditions.accounts(actor, filter, now=now, policy=policy)
-    if filter.section_ids or filter.text or not actor.scope.everybody:
-        state = account_state.state(now, policy).label("state")
+    given = conditions.given(db)
+    asked = conditions.accounts(actor, filter, given)
+    if words := search.words(filter.text):
+        asked.append(col(Person.id).in_(search.found(db, words)))
+    if not actor.scope.everybody or words or conditions.is_about_people(filter):
+        state = account_state.state(given.now, given.policy).label("state")
         query = sa.select(state).select_from(Account).join(Person, col(Account.person_id) == col(Person.id))
-    else:  # of everybody: a person is looked up only where the account itself does not decide, a third of the time
-        reached = sa.select(reachability.reachable(policy)).where(col(Person.id) == col(Account.person_id))
+    else:  # of everybody: a person is looked up only where the account itself does not decide
+        reached = sa.select(reachability.reachable(given.policy)).where(col(Person.id) == col(Account.person_id))
         reachable = reached.correlate(Account).scalar_subquery()
-        query = sa.select(account_state.state(now, policy, reachable=reachable).label("state")).select_from(Account)
+        state = account_state.state(given.now, given.policy, reachable=reachable).label("state")
+        query = sa.select(state).select_from(Account)
     inner = query.where(*asked).cte("found").prefix_with("MATERIALIZED")  # else SQLite derives each state twice
     rows = db.execute(sa.select(inner.c.state, sa.func.count()).group_by(inner.c.state))
     return {AccountState(name): number for name, number in rows}

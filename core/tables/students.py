@@ -2,35 +2,104 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pandas as pd
 import sqlalchemy as sa
 from sqlmodel import Session, col
 
-from core import clock
 from core.models import Account, Person, PersonKind, Section
 from core.permissions import Actor, Permission
 from core.rules.account_state import AccountState
-from core.tables import account_state, conditions, reachability, school
+from core.tables import account_state, chosen, conditions, guardians, narrowing, ordering, reachability, search
+from core.tables.conditions import Given
 from core.tables.filters import Page, StudentFilter
-from core.tables.frames import Sorts, frame, mask_contacts, order
+from core.tables.frames import frame, mask_contacts
+from core.tables.ordering import Part, Sorts, by, by_class, by_state, yes_first
 
-CONTACTS = ("personal_email", "contact_email", "external_email", "mobile")
+ADDRESSES = ("personal_email", "contact_email", "external_email", "mobile")
+CONTACTS = (*ADDRESSES, "guardian_mobile")
 SORTS: Sorts = {
-    "name": (col(Person.sort_name),),
-    "source_id": (col(Person.source_id),),
-    "grade": (col(Person.grade), col(Person.sort_name)),
-    "updated_at": (col(Person.updated_at),),
+    "name": by(col(Person.sort_name)),
+    "source_id": by(col(Person.source_id)),
+    "grade": by(col(Person.grade), col(Person.sort_name)),
+    "section": by_class(),
+    "programme": by(col(Person.programme), col(Person.sort_name)),
+    "status": by(col(Person.status), col(Person.sort_name)),
+    "language": by(col(Person.language), col(Person.sort_name)),
+    "state": by_state(),
+    "email_refusal": yes_first(lambda given: reachability.email_refusal(given.policy).is_(None)),
+    "sms_refusal": yes_first(lambda given: reachability.sms_refusal(given.policy).is_(None)),
+    "use_personal_email": yes_first(lambda _given: col(Person.use_personal_email)),
+    **{name: by(col(getattr(Person, name)), col(Person.sort_name)) for name in ADDRESSES},
+    **ordering.ACCOUNT_COLUMNS,
+    "updated_at": by(col(Person.updated_at)),
 }
 
 
 def page(db: Session, actor: Actor, *, filter: StudentFilter, page: Page) -> pd.DataFrame:
     """One page of rows; contacts are masked for whom they are not meant."""
     actor.require(Permission.SEE_STUDENTS)
-    chosen = _ids(db, actor, filter).order_by(*order(SORTS, page)).limit(page.size).offset(page.offset)
-    ids = list(db.scalars(chosen))
-    policy = school.policy(school.settings(db))
+    given = conditions.given(db)
+    asked = _asked(db, actor, filter, given)
+    if words := search.words(filter.text):
+        asked.append(search.holds(words))
+    few = narrowing.few(db, narrowing.students(db, actor, filter, given))
+    if few is not None:
+        asked.append(narrowing.among(db, few))
+    ids = ordering.ids(db, given, sorts=SORTS, page=page, rows=lambda part: _rows(filter, asked, part))
+    found = frame(db, _shown(given).where(col(Person.id).in_(ids)), ids)
+    found = found.assign(**guardians.of_students(db, list(found["id"])))
+    return mask_contacts(found, actor, CONTACTS)
+
+
+def count(db: Session, actor: Actor, *, filter: StudentFilter) -> int:
+    """How many match."""
+    return _count(db, matching(db, actor, filter=filter))
+
+
+def count_up_to(db: Session, actor: Actor, *, filter: StudentFilter, limit: int) -> int:
+    """How many match, counted no further than one more than `limit`."""
+    return _count(db, matching(db, actor, filter=filter).limit(limit + 1))
+
+
+def matching(db: Session, actor: Actor, *, filter: StudentFilter) -> sa.Select[Any]:
+    """The ids of the people who match."""
+    actor.require(Permission.SEE_STUDENTS)
+    given = conditions.given(db)
+    asked = _asked(db, actor, filter, given)
+    if words := search.words(filter.text):
+        asked.append(col(Person.id).in_(search.found(db, words)))
+    return _rows(filter, asked)
+
+
+def _asked(db: Session, actor: Actor, filter: StudentFilter, given: Given) -> list[sa.ColumnElement[bool]]:
+    asked = conditions.students(actor, filter, given)
+    if filter.selected is None:
+        return asked
+    mine = chosen.holds(
+        db, actor, list_name="students", key=col(Person.id), all_of=lambda stored: _stored(db, actor, stored)
+    )
+    return [*asked, mine if filter.selected else sa.not_(mine)]
+
+
+def _stored(db: Session, actor: Actor, stored: dict[str, Any]) -> sa.Select[Any]:
+    return matching(db, actor, filter=replace(StudentFilter.from_json(stored), selected=None))
+
+
+def _rows(filter: StudentFilter, asked: list[sa.ColumnElement[bool]], part: Part = ordering.ALL) -> sa.Select[Any]:
+    """Students with their accounts, as far as they have one; the database leaves out a join that nothing asks for."""
+    query = sa.select(col(Person.id)).where(col(Person.kind) == PersonKind.STUDENT, *asked, *part.holds)
+    by_state = bool(filter.states) and AccountState.NO_ACCOUNT not in filter.states
+    has_account = by_state or bool(filter.invitable or filter.invitable_by_sms) or "account" in part.inner
+    query = query.join(Account, col(Account.person_id) == col(Person.id), isouter=not has_account)
+    if "section" in part.inner:
+        query = query.join(Section, col(Section.id) == col(Person.section_id))
+    return query
+
+
+def _shown(given: Given) -> sa.Select[Any]:
     columns: tuple[Any, ...] = (
         col(Person.id),
         col(Person.source_id),
@@ -38,52 +107,23 @@ def page(db: Session, actor: Actor, *, filter: StudentFilter, page: Page) -> pd.
         col(Person.first_name),
         col(Person.grade),
         col(Section.title).label("section"),
+        col(Person.programme),
         col(Person.status),
-        account_state.state(clock.now(), policy).label("state"),
-        reachability.email_refusal(policy).label("email_refusal"),
+        account_state.state(given.now, given.policy).label("state"),
+        reachability.email_refusal(given.policy).label("email_refusal"),
+        reachability.sms_refusal(given.policy).label("sms_refusal"),
+        col(Account.id).label("account_id"),
         col(Account.username),
         col(Account.invited_at),
         col(Person.language),
         col(Person.use_personal_email),
-        *(col(getattr(Person, name)) for name in CONTACTS),
+        *(col(getattr(Person, name)) for name in ADDRESSES),
+        col(Person.updated_at),
     )
     rows = sa.select(*columns).select_from(Person)
-    rows = rows.outerjoin(Account, col(Account.person_id) == col(Person.id)).outerjoin(
-        Section, col(Section.id) == col(Person.section_id)
-    )
-    found = frame(db, rows.where(col(Person.id).in_(ids)), ids)
-    return mask_contacts(found, actor, CONTACTS)
+    rows = rows.outerjoin(Account, col(Account.person_id) == col(Person.id))
+    return rows.outerjoin(Section, col(Section.id) == col(Person.section_id))
 
 
-def count(db: Session, actor: Actor, *, filter: StudentFilter) -> int:
-    """How many match."""
-    actor.require(Permission.SEE_STUDENTS)
-    ids = _ids(db, actor, filter, everybody=_looks_at_everybody(actor, filter))
-    return db.scalar(sa.select(sa.func.count()).select_from(ids.subquery())) or 0
-
-
-def matching(db: Session, actor: Actor, *, filter: StudentFilter) -> sa.Select[Any]:
-    """The ids of the people who match."""
-    actor.require(Permission.SEE_STUDENTS)
-    return _ids(db, actor, filter, everybody=_looks_at_everybody(actor, filter))
-
-
-def _ids(db: Session, actor: Actor, filter: StudentFilter, *, everybody: bool = False) -> sa.Select[Any]:
-    """`everybody`: each student is looked at anyway, so no index on the kind may choose the order of looking.
-
-    In the order in which the rows lie SQLite needs a third of the time.
-    """
-    policy = school.policy(school.settings(db))
-    kind = col(Person.kind) + "" if everybody else col(Person.kind)
-    asked = conditions.students(actor, filter, now=clock.now(), policy=policy)
-    query = sa.select(col(Person.id)).where(kind == PersonKind.STUDENT, *asked)
-    if not filter.states and filter.invitable is None:
-        return query
-    with_account = filter.invitable or (filter.states and AccountState.NO_ACCOUNT not in filter.states)
-    return query.join(Account, col(Account.person_id) == col(Person.id), isouter=not with_account)
-
-
-def _looks_at_everybody(actor: Actor, filter: StudentFilter) -> bool:
-    by_account = filter.invitable is not None or set(filter.states) - {AccountState.NO_ACCOUNT}
-    narrow = filter.text or filter.section_ids or filter.grades
-    return bool(by_account or filter.statuses) and not narrow and actor.scope.everybody
+def _count(db: Session, rows: sa.Select[Any]) -> int:
+    return db.scalar(sa.select(sa.func.count()).select_from(rows.subquery())) or 0

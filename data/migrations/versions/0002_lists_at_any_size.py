@@ -26,8 +26,12 @@ WHEN delivery = 'failed' AND delivery_reason IN ('bounced', 'blocked', 'bad_addr
 WHEN invited_at IS NOT NULL THEN 'invited'
 ELSE 'not_invited' END"""
 ROLE_NAMES = {"uq": "%(table_name)s_%(column_0_N_name)s_key", "fk": "%(table_name)s_%(column_0_name)s_fkey"}
-# A text begins with a space, so that " ab" finds the words that begin with ab.
-SEARCHED = {"person": ("{row}.search_text", "search_text"), "account": ("' ' || {row}.username_key", "username_key")}
+# A text begins with a space, so that " ab" finds the words that begin with ab, and ends with one, so that a last word
+# of one letter stands in a trigram too.
+SEARCHED = {
+    "person": ("{row}.search_text || ' '", "search_text"),
+    "account": ("' ' || {row}.username_key || ' '", "username_key"),
+}
 
 
 def upgrade() -> None:
@@ -108,6 +112,8 @@ def _columns() -> None:
 def _indexes() -> None:
     op.create_index("account_by_standing", "account", ["standing", "invitation_ends_at", "person_id"])
     op.create_index("account_by_invitation", "account", ["invited_at", "person_id"])
+    op.create_index("account_by_delivery", "account", ["delivery", "person_id"])
+    op.create_index("account_role_by_role", "account_role", ["role", "account_id"])
     op.create_index("account_by_last_sign_in", "account", ["last_sign_in_at", "person_id"])
     op.drop_index("person_by_name", "person")
     op.create_index("person_by_name", "person", ["kind", "sort_name", "id"])
@@ -116,6 +122,8 @@ def _indexes() -> None:
     op.create_index("person_by_account", "person", ["has_account", "kind", "sort_name", "id"])
     op.create_index("section_by_title", "section", ["title", "id"])
     op.create_index("person_by_status", "person", ["kind", "status", "sort_name", "id"])
+    op.create_index("person_by_programme", "person", ["kind", "programme", "sort_name", "id"])
+    op.create_index("person_by_language", "person", ["kind", "language", "sort_name", "id"])
     flags = ["kind", "mobile_region", "use_personal_email", "personal_email_valid", "contact_email_valid"]
     op.create_index("person_by_reach", "person", flags)
 
@@ -147,6 +155,7 @@ def _search_of_sqlite(table: str, text: str, column: str) -> None:
     op.execute(
         f"CREATE VIRTUAL TABLE {search} USING fts5(text, content='', columnsize=0, tokenize='trigram case_sensitive 1')"
     )
+    op.execute(f"CREATE VIRTUAL TABLE {search}_terms USING fts5vocab({search}, row)")
     op.execute(f"CREATE TRIGGER {search}_new AFTER INSERT ON {table} BEGIN {add} END")
     op.execute(f"CREATE TRIGGER {search}_gone AFTER DELETE ON {table} BEGIN {remove} END")
     changed = f"AFTER UPDATE OF {column} ON {table} WHEN old.{column} IS NOT new.{column}"

@@ -1,0 +1,37 @@
+"""Who answers for students, and for whom guardians answer, for the rows of one page."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import sqlalchemy as sa
+from sqlmodel import Session, col
+
+from core.models import Guardianship, Person
+from core.tables import scope
+
+
+def of_students(db: Session, student_ids: Sequence[int]) -> dict[str, list[str]]:
+    """The first guardian of each student with their mobile, as the columns `guardian` and `guardian_mobile`."""
+    query = sa.select(
+        col(Guardianship.student_id), col(Person.first_name), col(Person.last_name), col(Person.mobile)
+    ).join(Person, col(Person.id) == col(Guardianship.guardian_id))
+    mine = query.where(col(Guardianship.student_id).in_(student_ids), scope.holds_today())
+    first: dict[int, Any] = {}
+    for row in db.execute(mine.order_by(col(Guardianship.priority), col(Person.sort_name))):
+        first.setdefault(row.student_id, row)
+    found = [first.get(student_id) for student_id in student_ids]
+    names = [f"{row.first_name} {row.last_name}" if row else "" for row in found]
+    return {"guardian": names, "guardian_mobile": [row.mobile if row else "" for row in found]}
+
+
+def students_of(db: Session, guardian_ids: Sequence[int]) -> list[str]:
+    """The names of the students for whom each of these guardians answers today."""
+    query = sa.select(col(Guardianship.guardian_id), col(Person.first_name), col(Person.last_name))
+    query = query.join(Person, col(Person.id) == col(Guardianship.student_id)).order_by(col(Person.sort_name))
+    wards: dict[int, list[str]] = {}
+    mine = query.where(col(Guardianship.guardian_id).in_(guardian_ids), scope.holds_today())
+    for guardian_id, first, last in db.execute(mine):
+        wards.setdefault(guardian_id, []).append(f"{first} {last}")
+    return [", ".join(wards.get(person_id, [])) for person_id in guardian_ids]

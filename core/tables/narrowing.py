@@ -1,0 +1,131 @@
+"""The quickest way to a page of a list: by an index when an answer is rare, in the order of the list when it is common.
+
+Each condition that an index answers is asked for a few rows more than CAP. Below that, only those rows are looked at
+and put in order. Above, rows are walked in the order of the list until the page is full: of something common that is
+soon (DESIGN §3).
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+import sqlalchemy as sa
+from sqlmodel import Session, col
+
+from core.models import Account, AccountRole, Person, PersonKind
+from core.permissions import Actor
+from core.rules.account_state import AccountState
+from core.tables import account_state, periods, reachability, scope, search
+from core.tables.conditions import Given
+from core.tables.filters import AccountFilter, StudentFilter
+
+CAP, FEW = 5_000, 300
+Ids = sa.Select[Any] | sa.CompoundSelect[Any]
+
+
+def few(db: Session, answers: Iterable[Ids]) -> list[int] | None:
+    """The shortest of the answers, None when all of them are longer than CAP."""
+    best: list[int] | None = None
+    for answer in answers:
+        ids = list(db.scalars(answer.limit(CAP + 1)))
+        if len(ids) <= CAP and (best is None or len(ids) < len(best)):
+            best = ids
+        if best is not None and len(best) <= FEW:
+            break
+    return best
+
+
+def among(db: Session, ids: list[int]) -> sa.ColumnElement[bool]:
+    """Holds for these persons; one value for the database, however many they are."""
+    if db.get_bind().dialect.name == "sqlite":
+        each = sa.func.json_each(json.dumps(ids)).table_valued("value")
+        return col(Person.id).in_(sa.select(each.c.value))
+    return col(Person.id) == sa.func.any(sa.cast(sa.literal(ids, sa.ARRAY(sa.Integer)), sa.ARRAY(sa.Integer)))
+
+
+def students(db: Session, actor: Actor, filter: StudentFilter, given: Given) -> Iterator[Ids]:
+    """The answers to look at for the Students List, each with all students of the filter in it."""
+    student = col(Person.kind) == PersonKind.STUDENT
+    people = sa.select(col(Person.id))
+    if asked := search.words(filter.text):
+        yield people.where(student, col(Person.id).in_(search.found(db, asked)))
+    if filter.section_ids:
+        yield sa.select(scope.students_of(filter.section_ids).subquery().c.id)
+    if not actor.scope.everybody:
+        yield people.where(student, scope.people(actor))
+    yield from _in_states(filter.states, given)
+    if set(filter.states) == {AccountState.NOT_REACHABLE}:
+        yield people.where(student, reachability.perhaps_not(given.policy))
+    for wanted, column in ((filter.statuses, Person.status), (filter.grades, Person.grade)):
+        if wanted:
+            yield people.where(student, col(column).in_(wanted))
+    for values, column in ((filter.programmes, Person.programme), (filter.languages, Person.language)):
+        if values:
+            yield people.where(student, col(column).in_(values))
+    if filter.in_period is False:
+        listed = col(Person.section_id).is_not(None) & col(Person.section_id).in_(periods.sections(filter.period_id))
+        yield people.where(student, sa.not_(listed))
+    yield from _reach(filter, student, given)
+
+
+def accounts(db: Session, actor: Actor, filter: AccountFilter, given: Given) -> Iterator[Ids]:
+    """The same for User Accounts: persons, each with an account."""
+    owners = sa.select(col(Account.person_id))
+    if asked := search.words(filter.text):
+        yield search.found(db, asked)
+    if filter.section_ids:
+        yield sa.select(col(Person.id)).where(scope.in_sections(filter.section_ids))
+    if not actor.scope.everybody:
+        yield sa.select(col(Person.id)).where(scope.people(actor))
+    yield from _in_states(filter.states, given)
+    if set(filter.states) == {AccountState.NOT_REACHABLE}:
+        yield sa.select(col(Person.id)).where(reachability.perhaps_not(given.policy))
+    if filter.user_types:
+        yield owners.where(col(Account.user_type).in_(filter.user_types))
+    if filter.roles and "none" not in filter.roles:
+        held = sa.select(col(AccountRole.account_id)).where(col(AccountRole.role).in_(filter.roles))
+        yield owners.where(col(Account.id).in_(held))
+    if standings := _standings(filter):
+        yield owners.where(col(Account.standing).in_(sorted(standings)))
+    if filter.deliveries and "none" not in filter.deliveries:
+        yield owners.where(col(Account.delivery).in_(filter.deliveries))
+    if filter.link_ends_within is not None:
+        soon = col(Account.invitation_ends_at) > given.now
+        yield owners.where(col(Account.standing) == account_state.INVITED, soon)
+
+
+def _standings(filter: AccountFilter) -> set[str]:
+    """The standings that all accounts of the filter have, empty when any may be."""
+    possible = [
+        ({"deactivated"}, filter.active is False),
+        ({"deactivated", "locked"}, filter.locked is True),
+        ({"deactivated", "locked", "pending_provider"}, filter.pending is True),
+        ({"deactivated", "locked", "pending_provider", "signed_in"}, filter.login == "has"),
+        ({"deactivated", "locked", "pending_provider", "signed_in", "verified"}, filter.verified is True),
+    ]
+    sets = [standings for standings, asked in possible if asked]
+    return set.intersection(*sets) if sets else set()
+
+
+def _in_states(states: tuple[str, ...], given: Given) -> Iterator[Ids]:
+    if not states:
+        return
+    known = sa.select(col(Account.person_id)).where(account_state.may_be_in(states, given.now))
+    if AccountState.NO_ACCOUNT not in states:
+        yield known
+        return
+    without = sa.select(col(Person.id)).where(col(Person.kind) == PersonKind.STUDENT, sa.not_(col(Person.has_account)))
+    yield without if len(states) == 1 else without.union_all(known)
+
+
+def _reach(filter: StudentFilter, student: sa.ColumnElement[bool], given: Given) -> Iterator[Ids]:
+    """Who lacks an address: the flags stand in one index."""
+    people = sa.select(col(Person.id)).where(student)
+    if filter.has_mobile is False:
+        yield people.where(sa.not_(reachability.has_mobile(given.policy)))
+    if filter.has_personal_email is not None:
+        yield people.where(col(Person.personal_email_valid).is_(filter.has_personal_email))
+    if filter.has_contact_email is not None:
+        yield people.where(col(Person.contact_email_valid).is_(filter.has_contact_email))
