@@ -55,6 +55,13 @@ class Account(SQLModel, table=True):
         sa.Index("account_by_standing", "standing", "invitation_ends_at", "person_id"),
         sa.Index("account_by_invitation", "invited_at", "person_id"),
         sa.Index("account_by_delivery", "delivery", "person_id"),
+        sa.Index("account_by_method", "sign_in_method", "person_id"),
+        sa.Index("account_by_creation", "created_at", "person_id"),
+        sa.Index("account_by_verification", "verified_at", "person_id"),
+        sa.Index("account_by_first_sign_in", "first_sign_in_at", "person_id"),
+        sa.Index("account_by_end_of_link", "invitation_ends_at", "person_id"),
+        sa.Index("account_by_times_invited", "times_invited", "person_id"),
+        sa.Index("account_by_change_due", "must_change_password", "person_id"),
         sa.Index("account_by_last_sign_in", "last_sign_in_at", "person_id"),
         sa.UniqueConstraint("tenant_id", "object_id"),
     )

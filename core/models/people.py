@@ -46,6 +46,10 @@ class Person(SQLModel, table=True):
         sa.Index("person_by_status", "kind", "status", "sort_name", "id"),
         sa.Index("person_by_programme", "kind", "programme", "sort_name", "id"),
         sa.Index("person_by_language", "kind", "language", "sort_name", "id"),
+        sa.Index("person_by_personal_email", "kind", "personal_email", "id"),
+        sa.Index("person_by_contact_email", "kind", "contact_email", "id"),
+        sa.Index("person_by_external_email", "kind", "external_email", "id"),
+        sa.Index("person_by_mobile", "mobile", "kind", "id"),
         # Who can be reached: the flags stand in the index, so that counting reads nothing else.
         sa.Index(
             "person_by_reach",

@@ -77,6 +77,18 @@ USER_TYPE: dict[UserType, str] = {
     UserType.AGENT: "Agent",
 }
 
+# The filter *User Types*: the eight as Classter lists them.
+USER_TYPES: dict[UserType, str] = {
+    UserType.ADMINISTRATOR: "Administrators",
+    UserType.STUDENT: "Students",
+    UserType.TEACHER: "Teachers",
+    UserType.PARTNER: "Partners/Employers",
+    UserType.STAFF: "Staff/Employees",
+    UserType.GUARDIAN: "Parents/Guardians",
+    UserType.ALUMNUS: "Alumni",
+    UserType.AGENT: "Agents",
+}
+
 SIGN_IN_METHOD: dict[SignInMethod, str] = {
     SignInMethod.LOCAL: "Local",
     SignInMethod.MICROSOFT: "Microsoft 365",

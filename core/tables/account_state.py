@@ -12,7 +12,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlmodel import col
 
-from core.models import Account
+from core.models import Account, Person
 from core.rules.account_state import AccountState
 from core.rules.reachability import Policy
 from core.tables import reachability
@@ -46,7 +46,7 @@ def is_in(states: Collection[str], now: datetime, policy: Policy) -> sa.ColumnEl
     elif AccountState.READY in states:
         asked.append(col(Account.standing) == NOT_INVITED)
     if AccountState.NO_ACCOUNT in states:
-        asked.append(col(Account.id).is_(None))
+        asked.append(sa.not_(col(Person.has_account)))
     return sa.or_(sa.false(), *asked)
 
 

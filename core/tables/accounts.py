@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import pandas as pd
@@ -11,12 +12,34 @@ from sqlmodel import Session, col
 
 from core.models import Account, AccountRole, Guardianship, Person, Section
 from core.permissions import Actor, Permission
-from core.tables import account_state, chosen, conditions, guardians, narrowing, ordering, reachability, scope, search
+from core.tables import (
+    account_state,
+    chosen,
+    conditions,
+    guardians,
+    narrowing,
+    ordering,
+    reachability,
+    scope,
+    search,
+    unindexed,
+)
 from core.tables import students as student_list
 from core.tables.conditions import Given
 from core.tables.filters import AccountFilter, Page, StudentFilter
 from core.tables.frames import frame, mask_contacts
-from core.tables.ordering import NAME, Part, Sorts, by, by_class, by_state, known_first, yes_first
+from core.tables.ordering import (
+    NAME,
+    Part,
+    Sorts,
+    by,
+    by_account,
+    by_class,
+    by_state,
+    by_user_type,
+    known_first,
+    yes_first,
+)
 
 CONTACTS = ("address", "mobile", "delivery_address")
 FACTS = (
@@ -24,24 +47,29 @@ FACTS = (
     *("delivery", "delivery_reason", "delivery_address", "invited_at", "times_invited", "invitation_ends_at"),
     *("created_at", "first_sign_in_at", "last_sign_in_at", "sign_ins"),
 )
+SIGN_INS = ("first_sign_in_at", "last_sign_in_at")
+STANDING = col(Account.standing)
 SORTS: Sorts = {
     "name": by(*NAME),
-    "user_type": by(col(Account.user_type), *NAME),
+    "user_type": by_user_type(),
     "section": by_class(),
     "state": by_state(),
     "email_refusal": yes_first(lambda given: reachability.email_refusal(given.policy).is_(None)),
     "sms_refusal": yes_first(lambda given: reachability.sms_refusal(given.policy).is_(None)),
     "address": yes_first(lambda given: reachability.has_email_address(given.policy)),
-    "mobile": by(col(Person.mobile), *NAME),
-    "sign_in_method": by(col(Account.sign_in_method), *NAME),
-    "delivery": known_first(col(Account.delivery), inner="account"),
-    "times_invited": by(col(Account.times_invited), *NAME),
-    "created_at": by(col(Account.created_at)),
-    "active": yes_first(lambda _given: col(Account.deactivated_at).is_(None)),
-    "must_change_password": yes_first(lambda _given: col(Account.must_change_password)),
-    **{name: known_first(col(getattr(Account, name))) for name in ("verified_at", "invitation_ends_at")},
-    **{name: known_first(col(getattr(Account, name))) for name in ("first_sign_in_at", "pending_provider_at")},
-    **ordering.ACCOUNT_COLUMNS,
+    "mobile": by(col(Person.mobile)),
+    "username": by_account(col(Account.username_key)),
+    **{name: by_account(col(getattr(Account, name))) for name in ("sign_in_method", "times_invited", "created_at")},
+    **{name: known_first(col(getattr(Account, name))) for name in ("delivery", "invited_at", "invitation_ends_at")},
+    **{name: known_first(col(getattr(Account, name))) for name in ("verified_at", *SIGN_INS)},
+    "active": yes_first(lambda _given: col(Account.deactivated_at).is_(None), no=STANDING == "deactivated"),
+    "must_change_password": yes_first(
+        lambda _given: col(Account.must_change_password), yes=col(Account.must_change_password)
+    ),
+    "pending_provider_at": yes_first(
+        lambda _given: col(Account.pending_provider_at).is_not(None),
+        yes=STANDING.in_(("deactivated", "locked", "pending_provider")),
+    ),
 }
 
 
@@ -49,13 +77,11 @@ def page(db: Session, actor: Actor, *, filter: AccountFilter, page: Page) -> pd.
     """One page of rows; contacts are masked for whom they are not meant."""
     actor.require(Permission.SEE_ACCOUNTS)
     given = conditions.given(db)
-    asked = [*_asked(db, actor, filter, given), sa.and_(col(Person.has_account))]
+    asked = _asked(db, actor, filter, given)
     if words := search.words(filter.text):
         asked.append(search.holds(words))
     few = narrowing.few(db, narrowing.accounts(db, actor, filter, given))
-    if few is not None:
-        asked.append(narrowing.among(db, few))
-    ids = ordering.ids(db, given, sorts=SORTS, page=page, rows=lambda part: _rows(asked, part))
+    ids = ordering.ids(db, given, sorts=SORTS, page=page, rows=partial(_rows, asked), few=few)
     found = frame(db, _shown(given).where(col(Account.id).in_(ids)), ids)
     found = found.assign(roles=_roles(db, ids, found), students=guardians.students_of(db, list(found["person_id"])))
     return mask_contacts(found, actor, CONTACTS)
@@ -122,11 +148,15 @@ def _guardians_of_selected(db: Session, actor: Actor) -> sa.ColumnElement[bool]:
     return col(Person.id).in_(query)
 
 
-def _rows(asked: list[sa.ColumnElement[bool]], part: Part = ordering.ALL) -> sa.Select[Any]:
+def _rows(asked: list[sa.ColumnElement[bool]], part: Part = ordering.ALL, walk: bool = False) -> sa.Select[Any]:
+    """`walk`: in the order of the part, so no index on what is asked of accounts may choose another."""
+    conditions = [*asked, *part.holds]
     query = sa.select(col(Account.id)).select_from(Account).join(Person, col(Account.person_id) == col(Person.id))
-    if "section" in part.inner:
+    if part.through == "section":
         query = query.join(Section, col(Section.id) == col(Person.section_id))
-    return query.where(*asked, *part.holds)
+    if walk and part.columns == NAME:
+        query = query.where(col(Person.has_account))  # the index by name begins with it
+    return query.where(*(unindexed.of_accounts(conditions) if walk else conditions))
 
 
 def _shown(given: Given) -> sa.Select[Any]:

@@ -46,7 +46,7 @@ def students(actor: Actor, filter: StudentFilter, given: Given) -> list[Truth]:
     if filter.section_ids:
         asked.append(col(Person.id).in_(scope.students_of(filter.section_ids)))
     if filter.period_id is not None or filter.in_period is not None:
-        asked.append(_is(periods.has_class(filter.period_id), filter.in_period is not False))
+        asked.append(_is(periods.has_class(Person, filter.period_id), filter.in_period is not False))
     asked += _asked(reachability.email_refusal(given.policy).is_(None), filter.invitable)
     asked += _asked(reachability.sms_refusal(given.policy).is_(None), filter.invitable_by_sms)
     asked += _asked(col(Person.personal_email_valid), filter.has_personal_email)
@@ -56,7 +56,7 @@ def students(actor: Actor, filter: StudentFilter, given: Given) -> list[Truth]:
 
 def accounts(actor: Actor, filter: AccountFilter, given: Given) -> list[Truth]:
     """Conditions on Account joined with Person for User Accounts."""
-    asked = [scope.people(actor), *_roles(filter.roles), *_among(filter.user_types, Account.user_type)]
+    asked = [scope.people(actor), *roles(filter.roles), *_among(filter.user_types, Account.user_type)]
     asked += [*_among(filter.sign_in_methods, Account.sign_in_method), *_deliveries(filter.deliveries)]
     asked += [*_people(filter, given), *_classes(filter), *_days(filter, given)]
     asked += _asked(col(Account.deactivated_at).is_(None), filter.active)
@@ -84,9 +84,9 @@ def _classes(filter: AccountFilter) -> list[Truth]:
     """Students of classes, and those who answer for them."""
     asked = [scope.in_sections(filter.section_ids)] if filter.section_ids else []
     if filter.grades:
-        asked.append(scope.with_guardians(scope.students_of_grades(filter.grades)))
+        asked.append(scope.is_or_answers_for(lambda student: col(student.grade).in_(filter.grades)))
     if filter.period_id is not None or filter.in_period is not None:
-        of_period = scope.with_guardians(periods.students(filter.period_id))
+        of_period = scope.is_or_answers_for(lambda student: periods.has_class(student, filter.period_id))
         asked.append(_is(of_period, filter.in_period is not False))
     return asked
 
@@ -118,14 +118,13 @@ def _deliveries(wanted: tuple[str, ...]) -> list[Truth]:
     return [sa.or_(col(Account.delivery).in_(wanted), *never)]
 
 
-def _roles(roles: tuple[str, ...]) -> list[Truth]:
-    if not roles:
+def roles(wanted: tuple[str, ...]) -> list[Truth]:
+    """Accounts that hold one of the roles; "none": no role at all."""
+    if not wanted:
         return []
-    held = sa.select(col(AccountRole.account_id))
-    conditions: list[Truth] = [col(Account.id).in_(held.where(col(AccountRole.role).in_(roles)))]
-    if "none" in roles:
-        conditions.append(~held.where(col(AccountRole.account_id) == col(Account.id)).exists())
-    return [sa.or_(*conditions)]
+    held = sa.select(col(AccountRole.id)).where(col(AccountRole.account_id) == col(Account.id))
+    one = held.where(col(AccountRole.role).in_(wanted)).exists()
+    return [sa.or_(one, ~held.exists()) if "none" in wanted else one]
 
 
 def _has_guardian() -> Truth:

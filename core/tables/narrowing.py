@@ -14,10 +14,10 @@ from typing import Any
 import sqlalchemy as sa
 from sqlmodel import Session, col
 
-from core.models import Account, AccountRole, Person, PersonKind
+from core.models import Account, Person, PersonKind
 from core.permissions import Actor
 from core.rules.account_state import AccountState
-from core.tables import account_state, periods, reachability, scope, search
+from core.tables import account_state, conditions, periods, reachability, scope, search
 from core.tables.conditions import Given
 from core.tables.filters import AccountFilter, StudentFilter
 
@@ -50,7 +50,8 @@ def students(db: Session, actor: Actor, filter: StudentFilter, given: Given) -> 
     student = col(Person.kind) == PersonKind.STUDENT
     people = sa.select(col(Person.id))
     if asked := search.words(filter.text):
-        yield people.where(student, col(Person.id).in_(search.found(db, asked)))
+        found = search.found(db, asked).subquery()  # read one by one, so that the cap ends it
+        yield sa.select(found.c[0]).where(people.where(student, col(Person.id) == found.c[0]).exists())
     if filter.section_ids:
         yield sa.select(scope.students_of(filter.section_ids).subquery().c.id)
     if not actor.scope.everybody:
@@ -84,11 +85,14 @@ def accounts(db: Session, actor: Actor, filter: AccountFilter, given: Given) -> 
         yield sa.select(col(Person.id)).where(reachability.perhaps_not(given.policy))
     if filter.user_types:
         yield owners.where(col(Account.user_type).in_(filter.user_types))
-    if filter.roles and "none" not in filter.roles:
-        held = sa.select(col(AccountRole.account_id)).where(col(AccountRole.role).in_(filter.roles))
-        yield owners.where(col(Account.id).in_(held))
+    if filter.roles:
+        yield owners.where(*conditions.roles(filter.roles))
     if standings := _standings(filter):
         yield owners.where(col(Account.standing).in_(sorted(standings)))
+    if filter.sign_in_methods:
+        yield owners.where(col(Account.sign_in_method).in_(filter.sign_in_methods))
+    if filter.must_change_password:
+        yield owners.where(col(Account.must_change_password))
     if filter.deliveries and "none" not in filter.deliveries:
         yield owners.where(col(Account.delivery).in_(filter.deliveries))
     if filter.link_ends_within is not None:

@@ -7,17 +7,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import sqlalchemy as sa
 from sqlmodel import Session, col
 
 from core.errors import InputProblem
-from core.models import Account, Person, Section
+from core.models import Account, Person, Section, UserType
 from core.rules.account_state import AccountState
-from core.tables import account_state
+from core.tables import account_state, narrowing
 from core.tables.conditions import Given
 from core.tables.filters import Page
+from core.tables.narrowing import Ids
 
 Column = sa.SQLColumnExpression[Any]
 NAME: tuple[Column, ...] = (col(Person.sort_name),)
@@ -25,66 +26,95 @@ NAME: tuple[Column, ...] = (col(Person.sort_name),)
 
 @dataclass(frozen=True)
 class Part:
-    """Some rows of a list in their order. `inner`: tables in which each of these rows has a line."""
+    """Some rows of a list in their order. `through`: the table of which an index gives the order.
+
+    `answers`: persons among whom these rows are, where an index tells. Where those are few, only they are looked at.
+    """
 
     columns: tuple[Column, ...]
     holds: tuple[sa.ColumnElement[bool], ...] = ()
-    inner: frozenset[str] = frozenset()
+    through: Literal["person", "account", "section"] = "person"
+    has_account: bool = False
+    answers: tuple[Ids, ...] = ()
 
 
+ALL = Part(())
 Parts = Callable[[Given], tuple[Part, ...]]
 Sorts = Mapping[str, Parts]
+Rows = Callable[[Part, bool], sa.Select[Any]]
 
 
 def by(*columns: Column) -> Parts:
-    """One part: the columns as they are."""
+    """One part: columns of the person as they are."""
     return lambda _given: (Part(columns),)
 
 
-def known_first(column: Column, *, inner: str = "") -> Parts:
-    """Those of whom the value is known, then the others by name."""
-    tables = frozenset({inner}) if inner else frozenset()
-    parts = (Part((column,), (column.is_not(None),), tables), Part(NAME, (column.is_(None),)))
-    return lambda _given: parts
+def by_account(column: Column) -> Parts:
+    """One part: a column of the account."""
+    return lambda _given: (Part((column,), through="account", has_account=True),)
+
+
+def known_first(column: Column) -> Parts:
+    """Those of whom the account knows the value, then the others by name."""
+    known = Part((column,), (column.is_not(None),), through="account", has_account=True)
+    return lambda _given: (known, Part(NAME, (column.is_(None),)))
 
 
 def by_class() -> Parts:
     """Class by class, then those without one."""
-    listed = Part((col(Section.title), col(Section.id), *NAME), inner=frozenset({"section"}))
+    listed = Part((col(Section.title), col(Section.id), *NAME), through="section")
     return lambda _given: (listed, Part(NAME, (col(Person.section_id).is_(None),)))
 
 
 def by_state() -> Parts:
-    """State by state, in the order in which they are asked."""
-
-    def parts(given: Given) -> tuple[Part, ...]:
-        return tuple(_of_state(state, given) for state in AccountState)
-
-    return parts
+    """State by state, in the order in which they are asked, and by name."""
+    return lambda given: tuple(_of_state(state, given) for state in AccountState)
 
 
-def yes_first(holds: Callable[[Given], Any]) -> Parts:
-    """Those for whom it holds, then the others, each by name."""
-    return lambda given: (Part(NAME, (holds(given),)), Part(NAME, (sa.not_(holds(given)),)))
+def by_user_type() -> Parts:
+    """Type by type, and by name."""
+    types = tuple(col(Account.user_type) == user_type for user_type in UserType)
+    return lambda _given: tuple(Part(NAME, (holds,), has_account=True, answers=(_owners(holds),)) for holds in types)
 
 
-def ids(db: Session, given: Given, *, sorts: Sorts, page: Page, rows: Callable[[Part], sa.Select[Any]]) -> list[int]:
-    """The ids of one page. `rows` makes the query of a part, without its order."""
+def yes_first(holds: Callable[[Given], Any], *, yes: Any = None, no: Any = None) -> Parts:
+    """Those for whom it holds, then the others, each by name; `yes`, `no`: what an index knows of their accounts."""
+    answers = [(_owners(known),) if known is not None else () for known in (yes, no)]
+    return lambda given: (
+        Part(NAME, (holds(given),), answers=answers[0]),
+        Part(NAME, (sa.not_(holds(given)),), answers=answers[1]),
+    )
+
+
+def ids(db: Session, given: Given, *, sorts: Sorts, page: Page, rows: Rows, few: list[int] | None) -> list[int]:
+    """The ids of one page. `rows` makes the query of a part: to walk through in its order (True), or to count.
+
+    `few`: the persons among whom all rows are, when an index has told so already.
+    """
     if page.sort not in sorts:
         raise InputProblem("The list cannot be sorted by this column. Choose another one.")
     parts, found, offset = sorts[page.sort](given), list[int](), page.offset
     for part in reversed(parts) if page.descending else parts:
-        query = rows(part)
+        among = few if few is not None else narrowing.few(db, part.answers)
+        query = rows(part, True)
+        query = query if among is None else query.where(narrowing.among(db, among))
         found += db.scalars(query.order_by(*_columns(part, page)).limit(page.size - len(found)).offset(offset))
         if len(found) == page.size:
             break
-        offset = 0 if found else max(0, offset - _size(db, query)) if offset else 0
+        offset = 0 if found else max(0, offset - _size(db, rows(part, False))) if offset else 0
     return found
 
 
 def _of_state(state: AccountState, given: Given) -> Part:
-    inner = frozenset[str]() if state is AccountState.NO_ACCOUNT else frozenset({"account"})
-    return Part(NAME, (account_state.is_in((state,), given.now, given.policy),), inner)
+    holds = (account_state.is_in((state,), given.now, given.policy),)
+    if state is AccountState.NO_ACCOUNT:
+        return Part(NAME, holds)
+    known = account_state.may_be_in((state,), given.now)
+    return Part(NAME, holds, has_account=True, answers=(_owners(known),))
+
+
+def _owners(known: Any) -> sa.Select[Any]:
+    return sa.select(col(Account.person_id)).where(known)
 
 
 def _columns(part: Part, page: Page) -> list[Any]:
@@ -95,11 +125,3 @@ def _columns(part: Part, page: Page) -> list[Any]:
 
 def _size(db: Session, query: sa.Select[Any]) -> int:
     return db.scalar(sa.select(sa.func.count()).select_from(query.subquery())) or 0
-
-
-ALL = Part(())
-ACCOUNT_COLUMNS: dict[str, Parts] = {
-    "username": known_first(col(Account.username_key), inner="account"),
-    "invited_at": known_first(col(Account.invited_at), inner="account"),
-    "last_sign_in_at": known_first(col(Account.last_sign_in_at), inner="account"),
-}

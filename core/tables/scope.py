@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from typing import Any
 
 import sqlalchemy as sa
@@ -27,18 +27,16 @@ def in_sections(section_ids: Collection[int]) -> Truth:
 
     One IN over a union: with OR between two, SQLite walks everybody.
     """
-    return with_guardians(students_of(section_ids))
-
-
-def with_guardians(students: sa.CompoundSelect[Any] | sa.Select[Any]) -> Truth:
-    """Holds for these students, and for those who answer for them today."""
+    students = students_of(section_ids)
     return col(Person.id).in_(sa.select(students.subquery().c.id).union(_guardians_of(students)))
 
 
-def students_of_grades(grades: Collection[str]) -> sa.Select[Any]:
-    """The ids of the students of these grades."""
-    listed = sa.orm.aliased(Person)
-    return sa.select(col(listed.id)).where(col(listed.kind) == PersonKind.STUDENT, col(listed.grade).in_(grades))
+def is_or_answers_for(holds: Callable[[type[Person]], Truth]) -> Truth:
+    """Holds for whom it holds, and for those who answer today for such a student; asked person by person."""
+    ward = sa.orm.aliased(Person)
+    answers = sa.select(col(Guardianship.id)).join(ward, col(ward.id) == col(Guardianship.student_id))
+    answers = answers.where(col(Guardianship.guardian_id) == col(Person.id), holds_today(), holds(ward))
+    return sa.or_(holds(Person), answers.exists())
 
 
 def students_of(section_ids: Collection[int]) -> sa.CompoundSelect[Any]:
@@ -60,6 +58,6 @@ def holds_today() -> Truth:
     )
 
 
-def _guardians_of(students: sa.CompoundSelect[Any] | sa.Select[Any]) -> sa.Select[Any]:
+def _guardians_of(students: sa.CompoundSelect[Any]) -> sa.Select[Any]:
     query = sa.select(col(Guardianship.guardian_id))
     return query.where(col(Guardianship.student_id).in_(students), holds_today())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import pandas as pd
@@ -12,28 +13,38 @@ from sqlmodel import Session, col
 from core.models import Account, Person, PersonKind, Section
 from core.permissions import Actor, Permission
 from core.rules.account_state import AccountState
-from core.tables import account_state, chosen, conditions, guardians, narrowing, ordering, reachability, search
+from core.tables import (
+    account_state,
+    chosen,
+    conditions,
+    guardians,
+    narrowing,
+    ordering,
+    reachability,
+    search,
+    unindexed,
+)
 from core.tables.conditions import Given
 from core.tables.filters import Page, StudentFilter
 from core.tables.frames import frame, mask_contacts
-from core.tables.ordering import Part, Sorts, by, by_class, by_state, yes_first
+from core.tables.ordering import NAME, Part, Sorts, by, by_class, by_state, known_first, yes_first
+from core.tables.unindexed import Unindexed
 
 ADDRESSES = ("personal_email", "contact_email", "external_email", "mobile")
 CONTACTS = (*ADDRESSES, "guardian_mobile")
 SORTS: Sorts = {
-    "name": by(col(Person.sort_name)),
+    "name": by(*NAME),
     "source_id": by(col(Person.source_id)),
-    "grade": by(col(Person.grade), col(Person.sort_name)),
+    **{name: by(col(getattr(Person, name)), *NAME) for name in ("grade", "programme", "status", "language")},
     "section": by_class(),
-    "programme": by(col(Person.programme), col(Person.sort_name)),
-    "status": by(col(Person.status), col(Person.sort_name)),
-    "language": by(col(Person.language), col(Person.sort_name)),
     "state": by_state(),
     "email_refusal": yes_first(lambda given: reachability.email_refusal(given.policy).is_(None)),
     "sms_refusal": yes_first(lambda given: reachability.sms_refusal(given.policy).is_(None)),
     "use_personal_email": yes_first(lambda _given: col(Person.use_personal_email)),
-    **{name: by(col(getattr(Person, name)), col(Person.sort_name)) for name in ADDRESSES},
-    **ordering.ACCOUNT_COLUMNS,
+    **{name: by(col(getattr(Person, name))) for name in ADDRESSES},
+    "username": known_first(col(Account.username_key)),
+    "invited_at": known_first(col(Account.invited_at)),
+    "last_sign_in_at": known_first(col(Account.last_sign_in_at)),
     "updated_at": by(col(Person.updated_at)),
 }
 
@@ -46,9 +57,8 @@ def page(db: Session, actor: Actor, *, filter: StudentFilter, page: Page) -> pd.
     if words := search.words(filter.text):
         asked.append(search.holds(words))
     few = narrowing.few(db, narrowing.students(db, actor, filter, given))
-    if few is not None:
-        asked.append(narrowing.among(db, few))
-    ids = ordering.ids(db, given, sorts=SORTS, page=page, rows=lambda part: _rows(filter, asked, part))
+    rows = partial(_rows, filter, asked)
+    ids = ordering.ids(db, given, sorts=SORTS, page=page, rows=rows, few=few)
     found = frame(db, _shown(given).where(col(Person.id).in_(ids)), ids)
     found = found.assign(**guardians.of_students(db, list(found["id"])))
     return mask_contacts(found, actor, CONTACTS)
@@ -88,13 +98,24 @@ def _stored(db: Session, actor: Actor, stored: dict[str, Any]) -> sa.Select[Any]
     return matching(db, actor, filter=replace(StudentFilter.from_json(stored), selected=None))
 
 
-def _rows(filter: StudentFilter, asked: list[sa.ColumnElement[bool]], part: Part = ordering.ALL) -> sa.Select[Any]:
-    """Students with their accounts, as far as they have one; the database leaves out a join that nothing asks for."""
-    query = sa.select(col(Person.id)).where(col(Person.kind) == PersonKind.STUDENT, *asked, *part.holds)
+def _rows(
+    filter: StudentFilter, asked: list[sa.ColumnElement[bool]], part: Part = ordering.ALL, walk: bool = False
+) -> sa.Select[Any]:
+    """Students with their accounts, as far as they have one; the database leaves out a join that nothing asks for.
+
+    `walk`: in the order of the part, so no index on what is asked of accounts may choose another. To count, accounts
+    in a state are found by their index, and no index on the kind of people may come first.
+    """
     by_state = bool(filter.states) and AccountState.NO_ACCOUNT not in filter.states
-    has_account = by_state or bool(filter.invitable or filter.invitable_by_sms) or "account" in part.inner
+    has_account = by_state or bool(filter.invitable or filter.invitable_by_sms) or part.has_account
+    in_order = part.through == "person" if walk else not has_account
+    kind = col(Person.kind) if in_order else Unindexed(col(Person.kind))
+    conditions = [*asked, *part.holds]
+    query = sa.select(col(Person.id)).where(
+        kind == PersonKind.STUDENT, *(unindexed.of_accounts(conditions) if walk else conditions)
+    )
     query = query.join(Account, col(Account.person_id) == col(Person.id), isouter=not has_account)
-    if "section" in part.inner:
+    if part.through == "section":
         query = query.join(Section, col(Section.id) == col(Person.section_id))
     return query
 

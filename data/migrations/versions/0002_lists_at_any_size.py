@@ -109,12 +109,29 @@ def _columns() -> None:
         role.create_foreign_key("account_role_period_id_fkey", "academic_period", ["period_id"], ["id"])
 
 
+# Orders of the lists that one column of an account, or of people of one kind, gives.
+OF_ACCOUNTS = {
+    "standing": "standing, invitation_ends_at",
+    "invitation": "invited_at",
+    "last_sign_in": "last_sign_in_at",
+    "first_sign_in": "first_sign_in_at",
+    "delivery": "delivery",
+    "method": "sign_in_method",
+    "creation": "created_at",
+    "verification": "verified_at",
+    "end_of_link": "invitation_ends_at",
+    "times_invited": "times_invited",
+    "change_due": "must_change_password",
+}
+
+
 def _indexes() -> None:
-    op.create_index("account_by_standing", "account", ["standing", "invitation_ends_at", "person_id"])
-    op.create_index("account_by_invitation", "account", ["invited_at", "person_id"])
-    op.create_index("account_by_delivery", "account", ["delivery", "person_id"])
+    for name, columns in OF_ACCOUNTS.items():
+        op.create_index(f"account_by_{name}", "account", [*columns.split(", "), "person_id"])
+    for address in ("personal_email", "contact_email", "external_email"):
+        op.create_index(f"person_by_{address}", "person", ["kind", address, "id"])
+    op.create_index("person_by_mobile", "person", ["mobile", "kind", "id"])
     op.create_index("account_role_by_role", "account_role", ["role", "account_id"])
-    op.create_index("account_by_last_sign_in", "account", ["last_sign_in_at", "person_id"])
     op.drop_index("person_by_name", "person")
     op.create_index("person_by_name", "person", ["kind", "sort_name", "id"])
     op.drop_index("person_by_name_of_all", "person")

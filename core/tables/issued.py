@@ -1,0 +1,63 @@
+"""Who invited the accounts of a page last, and which of them have an initial password that still opens."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import sqlalchemy as sa
+from sqlmodel import Session, col
+
+from core import clock
+from core.models import Account, Campaign, Invitation, Message, MessageAccount, Person, Purpose
+
+
+def of_accounts(db: Session, account_ids: Sequence[int]) -> dict[str, list[Any]]:
+    """The columns `invited_by` (names of staff, else what the campaign was launched by) and `initial_password`."""
+    by_hand, by_campaign = _by_hand(db, account_ids), _by_campaign(db, account_ids)
+    live = _with_live_password(db, account_ids)
+    invited_by = [by_hand.get(account_id) or by_campaign.get(account_id, "") for account_id in account_ids]
+    return {"invited_by": invited_by, "initial_password": [account_id in live for account_id in account_ids]}
+
+
+def _by_hand(db: Session, account_ids: Sequence[int]) -> dict[int, str]:
+    """Whoever issued the latest invitation, where it was issued by hand."""
+    latest = sa.select(sa.func.max(col(Invitation.id))).where(col(Invitation.account_id).in_(account_ids))
+    query = sa.select(col(Invitation.account_id), col(Person.first_name), col(Person.last_name))
+    query = query.join(Account, col(Account.id) == col(Invitation.issued_by)).join(
+        Person, col(Person.id) == col(Account.person_id)
+    )
+    rows = db.execute(query.where(col(Invitation.id).in_(latest.group_by(col(Invitation.account_id)))))
+    return {account_id: f"{first} {last}" for account_id, first, last in rows}
+
+
+def _by_campaign(db: Session, account_ids: Sequence[int]) -> dict[int, str]:
+    """Whoever launched the latest campaign that wrote to the account."""
+    latest = sa.select(sa.func.max(col(MessageAccount.message_id))).where(
+        col(MessageAccount.account_id).in_(account_ids)
+    )
+    query = sa.select(
+        col(MessageAccount.account_id), col(Campaign.launched_by_label), col(Person.first_name), col(Person.last_name)
+    )
+    query = query.join(Message, col(Message.id) == col(MessageAccount.message_id))
+    query = query.join(Campaign, col(Campaign.id) == col(Message.campaign_id))
+    query = query.outerjoin(Account, col(Account.id) == col(Campaign.launched_by))
+    query = query.outerjoin(Person, col(Person.id) == col(Account.person_id))
+    rows = db.execute(
+        query.where(
+            col(MessageAccount.account_id).in_(account_ids),
+            col(Message.id).in_(latest.group_by(col(MessageAccount.account_id))),
+        )
+    )
+    return {row[0]: f"{row.first_name} {row.last_name}" if row.last_name else row.launched_by_label for row in rows}
+
+
+def _with_live_password(db: Session, account_ids: Sequence[int]) -> set[int]:
+    live = sa.and_(
+        col(Invitation.purpose) == Purpose.PASSWORD,
+        col(Invitation.used_at).is_(None),
+        col(Invitation.superseded_at).is_(None),
+        col(Invitation.expires_at) > clock.now(),
+    )
+    rows = db.scalars(sa.select(col(Invitation.account_id)).where(col(Invitation.account_id).in_(account_ids), live))
+    return set(rows)
