@@ -2,107 +2,55 @@
 
 from __future__ import annotations
 
-from functools import partial
-
 import pandas as pd
 import streamlit as st
+from sqlmodel import Session
 
-from core import database
 from core.permissions import Actor, Permission
-from core.rules import words
-from core.rules.account_state import AccountState
-from core.tables import accounts, options, school
-from core.tables.filters import AccountFilter
-from pages.shared import bulk, cells, empty, feedback, filters, guard, picker
-from pages.shared.filters import Choice
-from pages.shared.listing import Listing
+from core.tables import accounts, issued
+from core.tables.filters import AccountFilter, Page
+from pages.shared import account_filters, bulk, guard, list_head, list_screen
+from pages.shared.account_columns import COLUMNS
+from pages.shared.list_screen import ListScreen
 
-LOGIN = {"": "All", "has": "Has Logged On", "never": "Never Logged On"}
+ISSUED = {"invited_by", "initial_password"}
 
 
-def _choices(actor: Actor) -> tuple[list[Choice], list[Choice]]:
-    with database.reading() as db:
-        sections = options.sections(db, actor)
-    states = {state: word for state, word in cells.STATE_OPTIONS.items() if state != AccountState.NO_ACCOUNT}
-    main = [
-        Choice("user_types", "User Type", {"": "All", **cells.named(words.USER_TYPE)}, many=False),
-        Choice("section_ids", "Class", sections),
-        Choice("states", "State", states),
-    ]
-    more = [
-        Choice("active", "Active User Account", filters.YES_NO, many=False),
-        Choice("verified", "Verified Email", filters.YES_NO, many=False),
-        Choice("login", "Login Status", LOGIN, many=False),
-        Choice("roles", "Roles", {"none": "None", **cells.named(words.ROLE)}),
-    ]
-    return main, more
+def _page(db: Session, actor: Actor, asked: AccountFilter, page: Page, columns: frozenset[str]) -> pd.DataFrame:
+    rows = accounts.page(db, actor, filter=asked, page=page)
+    return rows.assign(**issued.of_accounts(db, list(rows["id"]))) if columns & ISSUED else rows
 
 
-def _dress(rows: pd.DataFrame) -> pd.DataFrame:
-    return pd.DataFrame(
-        {
-            "Open": rows["kind"].map({"student": "Open"}).fillna(""),
-            "Name": rows["last_name"] + " " + rows["first_name"],
-            "User Type": rows["user_type"].map(partial(cells.said, words.USER_TYPE)),
-            "Class": rows["section"].fillna(""),
-            "Username": rows["username"],
-            "State": rows["state"].map(cells.state_chip),
-            "Can be invited by e-mail": rows["email_refusal"].map(cells.invitable, na_action=None),
-            "Last invitation": pd.to_datetime(rows["invited_at"], utc=True),
-            "Valid until": pd.to_datetime(rows["invitation_ends_at"], utc=True),
-            "Last login": pd.to_datetime(rows["last_sign_in_at"], utc=True),
-            "Invitation address": rows["address"],
-            "Role": rows["roles"].map(_roles),
-            "Students": rows["students"],
-        }
-    )
+def _count(db: Session, actor: Actor, asked: AccountFilter) -> int:
+    return accounts.count(db, actor, filter=asked)
 
 
-def _roles(held: str) -> str:
-    return ", ".join(cells.said(words.ROLE, role) for role in held.split())
+def _count_up_to(db: Session, actor: Actor, asked: AccountFilter, limit: int) -> int:
+    return accounts.count_up_to(db, actor, filter=asked, limit=limit)
 
 
-def _listing(asked: AccountFilter, time_zone: str) -> Listing:
-    moments = ("Last invitation", "Valid until", "Last login")
-    return Listing(
-        name="accounts",
-        noun="accounts",
-        filter=asked,
-        page=lambda db, actor, page: accounts.page(db, actor, filter=asked, page=page),
-        count=lambda db, actor: accounts.count(db, actor, filter=asked),
-        dress=_dress,
-        columns={
-            "State": cells.state_column(),
-            "Can be invited by e-mail": st.column_config.TextColumn(width=220),
-            **{title: cells.moment_column(title, time_zone) for title in moments},
-        },
-        orders={
-            "Name": "name",
-            "Username": "username",
-            "User Type": "user_type",
-            "Last invitation": "invited_at",
-            "Last login": "last_sign_in_at",
-        },
-    )
+def _acts(actor: Actor) -> dict[str, bulk.Act]:
+    return {bulk.SEND: bulk.send_initial_invitation} if actor.may(Permission.SEND) else {}
+
+
+def _open(account_id: int) -> None:
+    st.switch_page("account.py", query_params={"id": str(account_id)})
 
 
 actor = guard.require(Permission.SEE_ACCOUNTS)
-st.title("User Accounts")
-feedback.said()
-main, more = _choices(actor)
-asked = filters.ask(
-    "accounts", AccountFilter, placeholder="Name, code, e-mail, phone or username", main=main, more=more
+list_head.draw(actor, "User Accounts", new={"guardian": "New guardian", "staff": "New staff member"})
+list_screen.draw(
+    actor,
+    ListScreen(
+        name="accounts",
+        noun="accounts",
+        kind=AccountFilter,
+        questions=account_filters.questions(actor),
+        columns=COLUMNS,
+        page=_page,
+        count=_count,
+        count_up_to=_count_up_to,
+        acts=_acts(actor),
+        open_card=_open,
+    ),
 )
-with database.reading() as db:
-    time_zone = school.settings(db).time_zone
-listing = _listing(asked, time_zone)
-with feedback.refusals_shown():
-    shown = picker.look(actor, listing)
-if not shown.total:
-    empty.accounts(actor, asked, filters.chips(asked, [*main, *more]))
-acts = {bulk.SEND: bulk.send_initial_invitation} if actor.may(Permission.SEND) else {}
-picker.toolbar(actor, listing, shown, acts)
-picker.table(
-    listing, shown, open_card=lambda row_id: st.switch_page("student.py", query_params={"account": str(row_id)})
-)
-picker.paging(listing, shown)

@@ -7,42 +7,31 @@ from collections.abc import Callable, Mapping
 import streamlit as st
 
 from core.permissions import Actor, Permission
+from core.services.selections import ListName, RowScope
 from pages.shared import download
-from pages.shared.listing import Listing, Shown
 
 Act = Callable[[int], None]
 SEND = "Send Initial Invitation"
 
 
-def actions(listing: Listing, shown: Shown, acts: Mapping[str, Act]) -> None:
-    """*Bulk Actions*: each act gets the selection's id. Without a selection the menu says what is missing."""
+def actions(list_name: ListName, acts: Mapping[str, Act]) -> str | None:
+    """*Bulk Actions*: the name of the act that was chosen just now."""
     if not acts:
-        return
-    help_text = None if shown.chosen else "Tick rows first, or press Select all."
-    chosen = st.menu_button(
-        "Bulk Actions",
-        list(acts),
-        key=f"{listing.name}.bulk",
-        type="primary",
-        disabled=not shown.chosen,
-        help=help_text,
-    )
-    if chosen:
-        acts[chosen](shown.selection_id)
+        return None
+    return st.menu_button("Bulk Actions", list(acts), key=f"{list_name}.bulk", type="primary")
 
 
-def reports(actor: Actor, shown: Shown) -> None:
+def reports(actor: Actor, *, selection_id: int, scope: RowScope, expected: int) -> None:
     """*Reports*: of the selection, else of all that the filter shows."""
     if not actor.may(Permission.PRINT_REPORTS):
         return
-    scope, expected = ("selected", shown.chosen) if shown.chosen else ("shown", shown.total)
     with st.popover("Reports", disabled=not expected):
-        st.caption("Of the selected rows" if shown.chosen else "Of all that the filter shows")
+        st.caption("Of the selected rows" if scope == "selected" else "Of all that the filter shows")
         download.report_form(
             actor,
             label="Student Account Info",
             kind="student-account-info",
-            selection_id=shown.selection_id,
+            selection_id=selection_id,
             scope=scope,
             expected=expected,
         )
@@ -51,3 +40,8 @@ def reports(actor: Actor, shown: Shown) -> None:
 def send_initial_invitation(selection_id: int) -> None:
     """On to the check: who will receive it, who will not and why."""
     st.switch_page("campaigns.py", query_params={"selection": str(selection_id)})
+
+
+def show_guardians(_selection_id: int) -> None:
+    """On to the accounts of those who answer for the selected students."""
+    st.switch_page("accounts.py", query_params={"guardians_of_selected": "True"})

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
@@ -47,6 +47,19 @@ def said(mapping: Mapping[Any, str], code: str) -> str:
 def named(mapping: Mapping[Any, str]) -> dict[str, str]:
     """A map of statuses as options of a filter."""
     return {key.value if isinstance(key, StrEnum) else str(key): word for key, word in mapping.items()}
+
+
+def as_they_are(values: Iterable[str]) -> dict[str, str]:
+    """Options of a filter that are their own words."""
+    return {value: value for value in values}
+
+
+def yes_no(value: object) -> str:
+    return "Yes" if value else "No"
+
+
+def on_off(value: object) -> str:
+    return "On" if value else "Off"
 
 
 def account_facts(account: AccountCard, time_zone: str) -> list[tuple[str, str]]:

@@ -1,42 +1,63 @@
-"""Lists without rows: what belongs here, and the first step."""
+"""Lists without rows: which answer of the filter to take out; or what belongs here, and the first step."""
 
 from __future__ import annotations
 
-from typing import NoReturn
+from collections.abc import Sequence
 
 import streamlit as st
 
+from core import database
 from core.permissions import Actor, Permission
-from core.tables.filters import AccountFilter, StudentFilter
+from pages.shared import chips, feedback, filters
+from pages.shared.chips import Chip
+from pages.shared.listing import AnyFilter, Listing
 
 
-def students(actor: Actor, asked: StudentFilter, chips: list[str]) -> NoReturn:
+def explain(actor: Actor, listing: Listing, shown: Sequence[Chip]) -> None:
     """Nobody matches, or nobody is there yet."""
-    if not asked.is_empty:
-        _relax("No student matches.", chips)
     with st.container(border=True):
-        st.subheader("No students yet")
-        st.write("Here stand the students of your school with their classes, addresses and accounts.")
-        if actor.may(Permission.IMPORT):
-            st.page_link("imports.py", label="Import your students", icon=":material/upload_file:")
-    st.stop()
+        if not listing.filter.is_empty:
+            _relax(actor, listing, shown)
+        elif listing.name == "students":
+            _no_students(actor)
+        else:
+            _no_accounts(actor)
 
 
-def accounts(actor: Actor, asked: AccountFilter, chips: list[str]) -> NoReturn:
-    """No account matches, or there is none yet."""
-    if not asked.is_empty:
-        _relax("No account matches.", chips)
-    with st.container(border=True):
-        st.subheader("No accounts yet")
-        st.write("Here stand the accounts of students, parents and staff. They are made in the Students List.")
-        if actor.may(Permission.CREATE_ACCOUNTS):
-            st.page_link("students.py", label="Create accounts for your students", icon=":material/person_add:")
-    st.stop()
+def _relax(actor: Actor, listing: Listing, shown: Sequence[Chip]) -> None:
+    """Each answer with what would be found without it."""
+    st.subheader(f"No {listing.noun.removesuffix('s')} matches.")
+    if not shown:
+        st.write("Press Clear to see everybody.")
+        return
+    st.write("All of this was asked for at once. Take one out:")
+    with database.reading() as db:
+        found = [listing.count(db, actor, chips.without(listing.filter, chip)) for chip in shown]
+    for chip, number in zip(shown, found, strict=True):
+        st.button(
+            f"Without {feedback.plain(chip.label)} there would be {number:,}",
+            key=f"{listing.name}.relax.{chip.field}.{chip.value}",
+            icon=":material/filter_alt_off:",
+            type="secondary" if number else "tertiary",
+            on_click=_without,
+            args=(listing, chip),
+        )
 
 
-def _relax(sentence: str, chips: list[str]) -> NoReturn:
-    with st.container(border=True):
-        st.subheader(sentence)
-        st.text("Asked for: " + " · ".join(chips))
-        st.write("Take one of these out, or press Clear.")
-    st.stop()
+def _without(listing: Listing, chip: Chip) -> None:
+    smaller: AnyFilter = chips.without(listing.filter, chip)
+    filters.remember(listing.name, smaller)
+
+
+def _no_students(actor: Actor) -> None:
+    st.subheader("No students yet")
+    st.write("Here stand the students of your school with their classes, addresses and accounts.")
+    if actor.may(Permission.IMPORT):
+        st.page_link("imports.py", label="Import your students", icon=":material/upload_file:")
+
+
+def _no_accounts(actor: Actor) -> None:
+    st.subheader("No accounts yet")
+    st.write("Here stand the accounts of students, parents and staff. They are made in the Students List.")
+    if actor.may(Permission.CREATE_ACCOUNTS):
+        st.page_link("students.py", label="Create accounts for your students", icon=":material/person_add:")

@@ -37,12 +37,14 @@ def later(sentence: str) -> None:
     st.session_state[_DONE] = sentence
 
 
-def said() -> None:
-    """Say what the last run left to be said, once."""
-    if sentence := st.session_state.pop(_DONE, ""):
-        st.success(plain(sentence), icon=":material/check:")
-    if sentence := st.session_state.pop(_REFUSED, ""):
-        st.error(plain(sentence), icon=":material/info:")
+def said() -> bool:
+    """Say what the last run left to be said, once; whether there was something."""
+    done, refused = st.session_state.pop(_DONE, ""), st.session_state.pop(_REFUSED, "")
+    if done:
+        st.success(plain(done), icon=":material/check:")
+    if refused:
+        st.error(plain(refused), icon=":material/info:")
+    return bool(done or refused)
 
 
 def plain(text: str) -> str:

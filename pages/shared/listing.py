@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from functools import cached_property
 
 import pandas as pd
 import streamlit as st
@@ -14,28 +14,40 @@ from sqlmodel import Session
 from core.permissions import Actor
 from core.services.selections import ListName
 from core.tables.filters import PAGE_SIZE, AccountFilter, Page, StudentFilter
+from pages.shared.columns import Column
 
 Order = tuple[str, bool]
+AnyFilter = StudentFilter | AccountFilter
 
 
 @dataclass(frozen=True)
 class Listing:
-    """`dress` turns rows of the database into what people read; `orders` maps titles of columns to orders."""
+    """A list as it is asked for now. `columns` are those on screen, `orders` maps all titles to names of orders."""
 
     name: ListName
     noun: str
-    filter: StudentFilter | AccountFilter
+    filter: AnyFilter
     page: Callable[[Session, Actor, Page], pd.DataFrame]
-    count: Callable[[Session, Actor], int]
-    dress: Callable[[pd.DataFrame], pd.DataFrame]
-    columns: Mapping[str, Any]
+    count: Callable[[Session, Actor, AnyFilter], int]
+    count_up_to: Callable[[Session, Actor, AnyFilter, int], int]
+    columns: Mapping[str, Column]
     orders: Mapping[str, str]
+    time_zone: str
 
-    def wanted(self, total: int) -> Page:
-        """The page on screen."""
+    @cached_property
+    def asked(self) -> dict[str, object]:
+        """The filter as it is stored."""
+        return self.filter.as_json()
+
+    def dress(self, rows: pd.DataFrame) -> pd.DataFrame:
+        """Rows of the database as people read them."""
+        shown = {column.title: column.cells(rows) for column in self.columns.values()}
+        return pd.DataFrame({"Open": "Open", **shown}, index=rows.index)
+
+    def wanted(self) -> Page:
+        """The page asked for; there may be fewer pages."""
         sort, descending = self.order()
-        number = int(st.session_state.get(self.paging_key(), 1))
-        return Page(max(1, min(number, pages(total))), sort, descending)
+        return Page(max(1, int(st.session_state.get(self.paging_key(), 1))), sort, descending)
 
     def order(self) -> Order:
         """The order chosen; it comes from the browser, so only a known one counts."""
@@ -54,27 +66,40 @@ class Listing:
 
     def paging_key(self) -> str:
         """Another filter or order begins at page 1, because its key is another."""
-        return f"{self.name}.page.{digest(self.filter.as_json(), self.order())}"
+        return f"{self.name}.page.{digest(self.asked, self.order())}"
 
     def title(self, order: Order) -> str:
         title = next((title for title, name in self.orders.items() if name == order[0]), order[0])
-        return f"By {title.lower()}{', from the end' if order[1] else ''}"
+        return f"By {title[:1].lower()}{title[1:]}{', from the end' if order[1] else ''}"
 
 
 @dataclass(frozen=True)
 class Shown:
-    """What one run of the page has read."""
+    """One page of rows as it was read, and what of it is ticked."""
 
     rows: pd.DataFrame
-    total: int
+    number: int
     selection_id: int
-    chosen: int = 0
-    hidden: int = 0
-    ticked: frozenset[int] = frozenset()
+    ticked: frozenset[int]
 
     @property
     def ids(self) -> list[int]:
         return [int(row_id) for row_id in self.rows["id"]]
+
+    @property
+    def total(self) -> int | None:
+        """How many match, where the page itself tells."""
+        whole = len(self.rows) < PAGE_SIZE and (len(self.rows) > 0 or self.number == 1)
+        return (self.number - 1) * PAGE_SIZE + len(self.rows) if whole else None
+
+
+@dataclass(frozen=True)
+class Tally:
+    """How many match, how many of all are chosen, and how many of those the filter does not show."""
+
+    total: int
+    chosen: int
+    hidden: int
 
 
 def pages(total: int) -> int:

@@ -85,11 +85,11 @@ def _create_accounts(page: Page) -> None:
 
 
 def _send_invitations(page: Page, box: Mailbox) -> None:
-    """The manual's own steps: User Type = Student, Search, tick, Bulk Actions > Send Initial Invitation."""
+    """The manual's own steps: User Types = Students, Search, tick, Bulk Actions > Send Initial Invitation."""
     page.goto("/accounts")
     expect(page.get_by_role("button", name="Select all 5")).to_be_visible(timeout=30_000)  # Ada and the four
-    page.get_by_label("User Type", exact=False).first.click(timeout=30_000)
-    page.get_by_role("option", name="Student", exact=True).click()
+    page.get_by_label("User Types", exact=False).first.click(timeout=30_000)
+    page.get_by_role("option", name="Students", exact=True).click()
     page.get_by_role("button", name="Search", exact=True).click()
     page.get_by_role("button", name="Select all 4").click(timeout=30_000)
     page.get_by_role("button", name="Bulk Actions").click()

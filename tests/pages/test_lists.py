@@ -84,7 +84,7 @@ def test_a_link_from_the_chart_presets_the_filter(open_screen: screens.Open, cas
 
 def test_the_manuals_steps_user_type_search_tick_bulk_action(open_screen: screens.Open, cast: Cast) -> None:
     page = open_screen(cast.olga.actor, "accounts.py")
-    next(box for box in page.selectbox if box.label == "User Type").select("student")
+    next(box for box in page.multiselect if box.label == "User Types").select("student")
     page = button(page, "Search").click().run()
     assert len(_names(page)) == 3
     page = button(page, "Tick page").click().run()

@@ -1,0 +1,50 @@
+"""What User Accounts can be asked: the questions of Classter by their exact names, and ours."""
+
+from __future__ import annotations
+
+from core import database
+from core.permissions import Actor
+from core.rules import words
+from core.rules.account_state import AccountState
+from core.tables import options
+from pages.shared import cells
+from pages.shared.filters import YES_NO, Choice, Questions
+
+LOGIN = {"": "All", "has": "Has Logged On", "never": "Never Logged On"}
+PER_PERIOD = {None: "All", True: "In the period", False: "Without period"}
+DELIVERIES = {"none": "Never written to", **cells.named(words.MESSAGE_STATUS)}
+GUARDIANS = {None: "All", True: "Of the selected students"}
+ENDS_WITHIN = {None: "All", 1: "Within 1 day", 3: "Within 3 days", 7: "Within 7 days", 14: "Within 14 days"}
+
+
+def questions(actor: Actor) -> Questions:
+    """The questions with the answers that the people whom the actor sees can give."""
+    with database.reading() as db:
+        sections, grades, periods = options.sections(db, actor), options.grades(db, actor), options.periods(db)
+    states = {state: word for state, word in cells.STATE_OPTIONS.items() if state != AccountState.NO_ACCOUNT}
+    main = (
+        Choice("user_types", "User Types", cells.named(words.USER_TYPES)),
+        Choice("section_ids", "Class", sections),
+        Choice("states", "State", states),
+    )
+    more = (
+        Choice("roles", "Roles", {"none": "None", **cells.named(words.ROLE)}),
+        Choice("active", "Active User Account", YES_NO, kind="one"),
+        Choice("verified", "Verified Email", YES_NO, kind="one"),
+        Choice("login", "Login Status", LOGIN, kind="one"),
+        Choice("pending", "Pending Changes", YES_NO, kind="one"),
+        Choice("locked", "Locked", YES_NO, kind="one"),
+        Choice("must_change_password", "Must change password", YES_NO, kind="one"),
+        Choice("deliveries", "Delivery", DELIVERIES),
+        Choice("sign_in_methods", "Sign-in method", cells.named(words.SIGN_IN_METHOD)),
+        Choice("invited_after", "Invited from", {}, kind="day"),
+        Choice("invited_before", "Invited until", {}, kind="day"),
+        Choice("link_ends_within", "Link ends", ENDS_WITHIN, kind="one"),
+        Choice("has_email", "Has e-mail for invitations", YES_NO, kind="one"),
+        Choice("has_mobile", "Has mobile", YES_NO, kind="one"),
+        Choice("grades", "Grade", cells.as_they_are(grades)),
+        Choice("period_id", "Academic year", {None: "The current one", **periods}, kind="one"),
+        Choice("in_period", "Period", PER_PERIOD, kind="one"),
+        Choice("guardians_of_selected", "Guardians", GUARDIANS, kind="one"),
+    )
+    return Questions(main, more)

@@ -1,0 +1,63 @@
+"""Rows for those who use no mouse: the canvas of the table cannot be reached by Tab, so its page is offered as a field.
+
+Typing a part of a name finds the row, Enter ticks it, Backspace takes the last one out; another field opens a card.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import streamlit as st
+
+from pages.shared import ticks
+from pages.shared.listing import Listing, Shown, digest
+
+
+def draw(listing: Listing, shown: Shown) -> None:
+    """Drawn only while it is open: fifty names are not sent for nothing."""
+    window = st.popover(
+        "By keyboard",
+        icon=":material/keyboard:",
+        key=f"{listing.name}.keyboard",
+        on_change="rerun",
+        disabled=not shown.ids,
+    )
+    with window:
+        if window.open:
+            _fields(listing, shown)
+
+
+def _fields(listing: Listing, shown: Shown) -> None:
+    names = {int(row.id): _name(row) for row in shown.rows.itertuples()}
+    key = f"{listing.name}.keys.{digest(listing.asked, listing.order(), shown.ids, sorted(shown.ticked))}"
+    st.multiselect(
+        "Ticked on this page",
+        list(names),
+        [row_id for row_id in names if row_id in shown.ticked],
+        format_func=names.__getitem__,
+        placeholder="Type a name or a code, then Enter",
+        key=key,
+        on_change=_tick,
+        args=(listing, key, shown.ids),
+    )
+    opened = st.selectbox(
+        "Open a card",
+        list(names),
+        None,
+        format_func=names.__getitem__,
+        placeholder="Type a name or a code, then Enter",
+        key=f"{key}.open",
+    )
+    if opened is not None:
+        st.session_state[f"{listing.name}.card"] = opened
+        st.rerun()
+
+
+def _tick(listing: Listing, key: str, ids: list[int]) -> None:
+    picked = [row_id for row_id in st.session_state[key] if row_id in ids]
+    ticks.on_page(listing, ids, picked)
+
+
+def _name(row: Any) -> str:
+    facts = [f"{row.last_name} {row.first_name}", row.section or "", getattr(row, "source_id", "") or ""]
+    return ", ".join(fact for fact in facts if fact)

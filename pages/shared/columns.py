@@ -1,0 +1,102 @@
+"""The columns of a list: few that matter first, the others by choice, remembered for each account."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+
+from core import database
+from core.permissions import Actor, Permission
+from core.services import list_views
+from core.services.selections import ListName
+from core.tables import list_views as stored
+from pages.shared import cells, feedback
+
+Cells = Callable[[pd.DataFrame], Any]
+
+
+@dataclass(frozen=True)
+class Column:
+    """A title, what stands below it, and the order that a click on its head gives. `needs`: else it is not offered."""
+
+    title: str
+    cells: Cells
+    sort: str = ""
+    standard: bool = False
+    needs: Permission | None = None
+    is_moment: bool = False
+    config: Callable[[], Any] | None = None
+
+    def drawn(self, time_zone: str) -> Any:
+        """How Streamlit is to draw it."""
+        if self.is_moment:
+            return cells.moment_column(self.title, time_zone)
+        return self.config() if self.config else None
+
+
+Columns = Mapping[str, Column]
+
+
+def text(name: str) -> Cells:
+    """What the database says, nothing where it says nothing."""
+    return lambda rows: rows[name].fillna("")
+
+
+def moment(name: str) -> Cells:
+    return lambda rows: pd.to_datetime(rows[name], utc=True)
+
+
+def each(name: str, word: Callable[[Any], Any]) -> Cells:
+    """Each value in words; `word` is also asked for what is missing."""
+    return lambda rows: rows[name].map(word, na_action=None)
+
+
+def offered(actor: Actor, columns: Columns) -> dict[str, Column]:
+    """The columns that the actor's role may see."""
+    return {name: column for name, column in columns.items() if column.needs is None or actor.may(column.needs)}
+
+
+def chosen(actor: Actor, list_name: ListName, columns: Columns) -> dict[str, Column]:
+    """The columns to show, in their order: the actor's own choice, else the standard ones."""
+    allowed = offered(actor, columns)
+    with database.reading() as db:
+        own = [name for name in stored.columns(db, actor, list_name=list_name) if name in allowed]
+    return {name: allowed[name] for name in own or _standard(allowed)}
+
+
+def choose(actor: Actor, list_name: ListName, columns: Columns) -> None:
+    """*Columns*: which to show, in the order in which they are picked."""
+    with st.popover("Columns", icon=":material/view_column:", key=f"{list_name}.columns", on_change="rerun") as window:
+        if window.open:
+            _form(actor, list_name, columns)
+
+
+def _form(actor: Actor, list_name: ListName, columns: Columns) -> None:
+    allowed = offered(actor, columns)
+    with st.form(f"{list_name}.columns.form", border=False):
+        picked = st.multiselect(
+            "Columns, in the order in which they are to stand",
+            list(allowed),
+            list(chosen(actor, list_name, columns)),
+            format_func=lambda name: allowed[name].title,
+        )
+        st.caption("Take one out and pick it again to move it to the end.")
+        with st.container(horizontal=True):
+            kept = st.form_submit_button("Show these columns", type="primary")
+            standard = st.form_submit_button("Back to the standard ones")
+    if kept or standard:
+        _remember(actor, list_name, [] if standard or picked == _standard(allowed) else picked)
+
+
+def _remember(actor: Actor, list_name: ListName, picked: Sequence[str]) -> None:
+    with feedback.refusals_shown(), database.transaction() as db:
+        list_views.choose_columns(db, actor, list_name=list_name, columns=picked)
+    st.rerun()
+
+
+def _standard(allowed: Columns) -> list[str]:
+    return [name for name, column in allowed.items() if column.standard]

@@ -1,0 +1,112 @@
+"""A list on screen, from top to bottom. The rows are painted before anything is counted."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+from sqlmodel import Session
+
+from core import database
+from core.permissions import Actor
+from core.services.selections import ListName
+from core.tables import school
+from core.tables.filters import AccountFilter, Page, StudentFilter
+from pages.shared import (
+    bulk,
+    chips,
+    columns,
+    empty,
+    feedback,
+    filters,
+    legend,
+    list_style,
+    own_views,
+    picker,
+    selection_bar,
+    views,
+)
+from pages.shared.columns import Columns
+from pages.shared.filters import Questions
+from pages.shared.listing import AnyFilter, Listing
+
+
+@dataclass(frozen=True)
+class ListScreen:
+    """What is particular to one of the two lists."""
+
+    name: ListName
+    noun: str
+    kind: type[StudentFilter] | type[AccountFilter]
+    questions: Questions
+    columns: Columns
+    page: Callable[[Session, Actor, Any, Page, frozenset[str]], pd.DataFrame]
+    count: Callable[[Session, Actor, Any], int]
+    count_up_to: Callable[[Session, Actor, Any, int], int]
+    acts: Mapping[str, bulk.Act]
+    open_card: Callable[[int], None]
+
+
+def draw(actor: Actor, screen: ListScreen) -> None:
+    """The filter, the views, the chips, the rows, the pages, the bar."""
+    st.html(list_style.STYLE)
+    if feedback.said():
+        views.forget(screen.name)
+    own_views.undo(actor, screen.name, screen.kind)
+    placeholder = "Name, code, e-mail, phone or username"
+    asked = filters.ask(screen.name, screen.kind, placeholder=placeholder, questions=screen.questions)
+    known = views.of(actor, screen.name)
+    spot = st.container(key=f"views-{screen.name}")
+    counted = views.are_counted(screen.name, known)
+    if counted:
+        with spot:
+            views.draw(screen.name, asked, known)
+    listing, shown_chips = _listing(actor, screen, asked), chips.of(asked, screen.questions.all)
+    with st.container(horizontal=True, vertical_alignment="center", key=f"tools-{screen.name}"):
+        chips.draw(screen.name, asked, shown_chips)
+        st.space("stretch")
+        own_views.draw(actor, screen.name, asked, known)
+        columns.choose(actor, screen.name, screen.columns)
+        legend.draw()
+    _rows(actor, screen, listing, shown_chips)
+    if not counted:
+        views.count(actor, screen.name, known)
+        with spot:
+            views.draw(screen.name, asked, known)
+
+
+def _rows(actor: Actor, screen: ListScreen, listing: Listing, shown_chips: list[chips.Chip]) -> None:
+    with feedback.refusals_shown():
+        shown = picker.look(actor, listing)
+    if shown.rows.empty:
+        empty.explain(actor, listing, shown_chips)
+    else:
+        picker.table(listing, shown, open_card=screen.open_card)
+    number = st.empty()
+    tally = picker.count(actor, listing, shown, many=lambda: number.markdown(f"**100,000+** {listing.noun}"))
+    number.empty()
+    if not shown.rows.empty:
+        picker.paging(listing, tally)
+    selection_bar.draw(actor, listing, shown, tally, screen.acts)
+
+
+def _listing(actor: Actor, screen: ListScreen, asked: AnyFilter) -> Listing:
+    chosen = columns.chosen(actor, screen.name, screen.columns)
+    needed = frozenset(chosen)
+    with database.reading() as db:
+        time_zone = school.settings(db).time_zone
+    allowed = columns.offered(actor, screen.columns).values()
+    return Listing(
+        name=screen.name,
+        noun=screen.noun,
+        filter=asked,
+        page=lambda db, actor, page: screen.page(db, actor, asked, page, needed),
+        count=screen.count,
+        count_up_to=screen.count_up_to,
+        columns=chosen,
+        orders={column.title: column.sort for column in allowed if column.sort},
+        time_zone=time_zone,
+    )
