@@ -13,7 +13,7 @@ from core.demo.register import Row
 from core.keys import Key
 from core.models import COUNTING_STATUSES, Channel, PersonKind, Purpose
 from core.permissions import Role
-from core.rules import initial_credentials, reachability, usernames
+from core.rules import initial_credentials, reachability, username_pattern, usernames
 from core.rules.account_state import AccountState as State
 
 _COLUMNS: Row = {
@@ -23,6 +23,7 @@ _COLUMNS: Row = {
     "failed_sign_ins": 0,
     "times_invited": 0,
 }
+_PATTERN = username_pattern.read(username_pattern.DEFAULT)
 _USER_TYPE = {Role.TEACHER: "teacher", Role.COORDINATOR: "staff", Role.OFFICE: "staff"}
 _ROLE = {PersonKind.STUDENT: Role.STUDENT, PersonKind.GUARDIAN: Role.GUARDIAN}
 
@@ -69,7 +70,8 @@ class Ledger:
         return (State.READY if self.chance.random() < 0.75 else State.NO_ACCOUNT), ""
 
     def _username(self, person: Row) -> Row:
-        wanted = usernames.stem(person["first_name"], person["last_name"], code=person["source_id"])
+        names = {"first_name": person["first_name"], "last_name": person["last_name"]}
+        wanted = username_pattern.stem(_PATTERN, **names, code=person["source_id"])
         name = usernames.next_free(wanted, self.taken)
         return {"username": name, "username_key": usernames.key(name)}
 

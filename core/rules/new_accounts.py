@@ -8,8 +8,9 @@ from enum import StrEnum
 
 from core.models import PersonKind, SignInMethod, UserType
 from core.permissions import Role
-from core.rules import usernames
+from core.rules import username_pattern, usernames
 from core.rules.reachability import Policy
+from core.rules.username_pattern import Pattern
 
 
 class AccountRefusal(StrEnum):
@@ -66,7 +67,7 @@ class Plan:
     skipped: tuple[Skipped, ...]
 
 
-def plan(candidates: Iterable[Candidate], *, policy: Policy, taken: dict[str, int]) -> Plan:
+def plan(candidates: Iterable[Candidate], *, policy: Policy, taken: dict[str, int], pattern: Pattern) -> Plan:
     """An account for each candidate who may have one; names that exist are never changed. Fills `taken`."""
     new: list[NewAccount] = []
     skipped: list[Skipped] = []
@@ -78,7 +79,7 @@ def plan(candidates: Iterable[Candidate], *, policy: Policy, taken: dict[str, in
         if reason:
             skipped.append(Skipped(person.person_id, name, reason))
             continue
-        username = _username(person, microsoft=microsoft, taken=taken)
+        username = _username(person, microsoft=microsoft, taken=taken, pattern=pattern)
         method = SignInMethod.MICROSOFT if microsoft else SignInMethod.LOCAL
         new.append(NewAccount(person.person_id, name, username, user_type, method, role, person.teaches))
     return Plan(tuple(new), tuple(skipped))
@@ -104,8 +105,11 @@ def _refusal(person: Candidate, *, microsoft: bool, taken: dict[str, int]) -> Ac
     return None
 
 
-def _username(person: Candidate, *, microsoft: bool, taken: dict[str, int]) -> str:
+def _username(person: Candidate, *, microsoft: bool, taken: dict[str, int], pattern: Pattern) -> str:
     if microsoft:
         taken[usernames.key(person.external_email)] = 1
         return person.external_email
-    return usernames.next_free(usernames.stem(person.first_name, person.last_name, code=person.source_id), taken)
+    stem = username_pattern.stem(
+        pattern, first_name=person.first_name, last_name=person.last_name, code=person.source_id
+    )
+    return usernames.next_free(stem, taken, suffix=pattern.suffix)

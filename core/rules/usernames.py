@@ -1,4 +1,4 @@
-"""Usernames of new accounts: first letter and last name in Latin letters, with a number where it is taken."""
+"""Usernames: how they are compared, names in Latin letters, a number where one is taken."""
 
 from __future__ import annotations
 
@@ -25,32 +25,32 @@ def key(username: str) -> str:
     return unicodedata.normalize("NFKC", username).casefold().strip()
 
 
-def stem(first_name: str, last_name: str, *, code: str) -> str:
-    """The username before anybody else has it; the code where a name has no letters that can be written in Latin."""
-    first, last = latin(first_name), latin(last_name)
-    return (f"{first[:1]}{last}" if last else first)[:LONGEST] or re.sub(r"[^a-z0-9]", "", fold(code)) or "user"
-
-
-def next_free(wanted: str, taken: MutableMapping[str, int]) -> str:
-    """`wanted`, or with the first number that is free; it is taken from now on.
+def next_free(wanted: str, taken: MutableMapping[str, int], *, suffix: str = "") -> str:
+    """`wanted`, or with the first number that is free, before the suffix; it is taken from now on.
 
     `taken` maps what is taken to the last number tried, so that the thousandth of a name is as quick as the second.
     """
-    if wanted not in taken:
-        taken[wanted] = 1
-        return wanted
-    number = taken[wanted] + 1
-    while f"{wanted}{number}" in taken:
+    plain = f"{wanted}{suffix}"
+    if plain not in taken:
+        taken[plain] = 1
+        return plain
+    number = taken[plain] + 1
+    while (numbered := f"{wanted}{number}{suffix}") in taken:
         number += 1
-    taken[wanted] = number
-    taken[f"{wanted}{number}"] = 1
-    return f"{wanted}{number}"
+    taken[plain] = number
+    taken[numbered] = 1
+    return numbered
 
 
 @lru_cache(maxsize=20_000)  # names repeat
 def latin(name: str) -> str:
     """A name in the letters a to z: Greek after ELOT 743, Cyrillic letter by letter, others without accents."""
     return re.sub(r"[^a-z]", "", "".join(_letters(fold(name))))
+
+
+def latin_code(code: str) -> str:
+    """A code in the letters a to z and digits."""
+    return re.sub(r"[^a-z0-9]", "", "".join(_letters(fold(code))))
 
 
 def _letters(text: str) -> list[str]:

@@ -13,10 +13,10 @@ from core import clock
 from core.errors import InputProblem
 from core.models import Account, AccountRole, Enrolment, EnrolmentKind, Person
 from core.permissions import Actor, Permission
-from core.rules import new_accounts, usernames
+from core.rules import new_accounts, username_pattern, usernames
 from core.rules.new_accounts import Candidate, NewAccount, Plan, Skipped
 from core.services import audit, selections
-from core.tables import reachability, school, scope
+from core.tables import periods, reachability, school, scope
 
 _POSTGRES_LOCK = 0x46495253544B4E41  # one maker of usernames at a time; SQLite has only one writer anyway
 AT_ONCE = 5000
@@ -35,8 +35,9 @@ def preview(db: Session, actor: Actor, *, selection_id: int | None = None, perso
     """The usernames that `create` would give at this moment; changes nothing."""
     actor.require(Permission.CREATE_ACCOUNTS)
     people = _people(db, actor, selection_id, person_ids)
-    policy = school.policy(school.settings(db))
-    return new_accounts.plan(_candidates(db, people), policy=policy, taken=_taken(db))
+    own = school.settings(db)
+    pattern = username_pattern.read(own.username_pattern, suffix=own.username_suffix, year=periods.year(db))
+    return new_accounts.plan(_candidates(db, people), policy=school.policy(own), taken=_taken(db), pattern=pattern)
 
 
 def create(db: Session, actor: Actor, *, selection_id: int | None = None, person_ids: Sequence[int] = ()) -> Created:

@@ -17,6 +17,7 @@ from core.config import settings
 from core.errors import Conflict, InputProblem
 from core.models import Account, Message, Person, SchoolSettings, UserType
 from core.permissions import Actor, Permission
+from core.rules import username_pattern
 from core.services import audit
 
 
@@ -125,6 +126,11 @@ def _language(value: str) -> str:
     return value
 
 
+def _username_pattern(value: str) -> str:
+    username_pattern.read(value)
+    return value.strip()
+
+
 def _help_contact(value: str) -> str:
     text = " ".join(value.split())
     if len(text) > 200:
@@ -144,4 +150,6 @@ _CHECKS: dict[str, Any] = {
     "link_days": _between(1, 30, "The days a link lasts"),
     "password_length": _between(8, 64, "The shortest password"),
     "staff_password_length": _between(8, 64, "The shortest password of staff"),
+    "username_pattern": _username_pattern,
+    "username_suffix": username_pattern.ending,
 }

@@ -76,6 +76,20 @@ def clear(db: Session, actor: Actor, *, list_name: ListName) -> None:
     _replace(db, _row(db, actor, list_name), everything=False, filter={}, items=())
 
 
+def of_one(db: Session, actor: Actor, *, account_id: int) -> int:
+    """A selection of one account, beside those of the lists; gives its id. The same account gives the same one."""
+    actor.require(Permission.SEE_ACCOUNTS)
+    name = f"account {account_id}"
+    mine = select(Selection).where(Selection.account_id == _account(actor), Selection.list_name == name)
+    row = db.exec(mine).first()
+    if row is None:
+        row = Selection(account_id=_account(actor), list_name=name, changed_at=clock.now())
+        db.add(row)
+        db.flush()
+        _add(db, row, (account_id,))
+    return _id(row)
+
+
 def size(db: Session, actor: Actor, *, selection_id: int, scope: RowScope = "selected") -> int:
     """How many rows it means now, within the actor's scope."""
     return _count(db, _rows(db, actor, selection_id, scope))

@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 import sqlalchemy as sa
-from sqlmodel import col
+from sqlmodel import Session, col
 
+from core import clock
 from core.models import AcademicPeriod, Enrolment, EnrolmentKind, Person, Section
 from core.tables.unindexed import Unindexed
 
@@ -29,3 +30,10 @@ def has_class(person: type[Person], period_id: int | None) -> sa.ColumnElement[b
     )
     listed = sa.func.coalesce(col(person.section_id), 0).in_(sections(period_id))
     return sa.or_(listed, enrolled.exists())
+
+
+def year(db: Session) -> int:
+    """The year in which the current period began; where nobody has said, this year."""
+    current = sa.select(col(AcademicPeriod.starts_on)).where(col(AcademicPeriod.is_current))
+    began = db.scalars(current.order_by(col(AcademicPeriod.starts_on).desc()).limit(1)).first()
+    return began.year if began else clock.now().year

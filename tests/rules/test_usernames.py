@@ -6,9 +6,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.rules import new_accounts, usernames
+from core.rules import new_accounts, username_pattern, usernames
 from core.rules.new_accounts import AccountRefusal, Candidate
 from core.rules.reachability import Policy
+
+DEFAULT = username_pattern.read(username_pattern.DEFAULT)
 
 
 @pytest.mark.parametrize(
@@ -28,12 +30,12 @@ from core.rules.reachability import Policy
     ],
 )
 def test_a_username_is_the_first_letter_and_the_last_name_in_latin(first: str, last: str, username: str) -> None:
-    assert usernames.stem(first, last, code="S17") == username
+    assert username_pattern.stem(DEFAULT, first_name=first, last_name=last, code="S17") == username
 
 
 @given(st.text(max_size=60), st.text(max_size=60), st.text(max_size=20))
 def test_any_name_gives_a_username_of_letters_and_digits(first: str, last: str, code: str) -> None:
-    name = usernames.stem(first, last, code=code)
+    name = username_pattern.stem(DEFAULT, first_name=first, last_name=last, code=code)
     assert name.isascii() and name.isalnum() and name == name.lower()
 
 
@@ -74,24 +76,26 @@ MICROSOFT = Policy(microsoft_user_types=frozenset({"student"}))
     ],
 )
 def test_who_gets_no_account_is_told_why(changes: dict[str, object], policy: Policy, reason: AccountRefusal) -> None:
-    plan = new_accounts.plan([_candidate(**changes)], policy=policy, taken={"taken@school.example": 1})
+    plan = new_accounts.plan([_candidate(**changes)], policy=policy, taken={"taken@school.example": 1}, pattern=DEFAULT)
     assert plan.new == ()
     assert [skipped.reason for skipped in plan.skipped] == [reason]
 
 
 def test_with_microsoft_365_the_address_is_the_username() -> None:
-    plan = new_accounts.plan([_candidate(external_email="sam@school.example")], policy=MICROSOFT, taken={})
+    plan = new_accounts.plan(
+        [_candidate(external_email="sam@school.example")], policy=MICROSOFT, taken={}, pattern=DEFAULT
+    )
     assert [(new.username, new.sign_in_method) for new in plan.new] == [("sam@school.example", "microsoft")]
 
 
 def test_guardians_keep_a_local_username_when_only_students_live_in_microsoft_365() -> None:
     guardian = _candidate(kind="guardian", external_email="gina@school.example")
-    plan = new_accounts.plan([guardian], policy=MICROSOFT, taken={})
+    plan = new_accounts.plan([guardian], policy=MICROSOFT, taken={}, pattern=DEFAULT)
     assert [(new.username, new.user_type, new.role) for new in plan.new] == [("ssideris", "guardian", "guardian")]
 
 
 def test_staff_who_teach_become_teachers_of_their_classes_and_others_wait_for_a_role() -> None:
     staff = [_candidate(kind="staff", teaches=(4, 5)), _candidate(person_id=2, kind="staff", last_name="Stone")]
-    teacher, other = new_accounts.plan(staff, policy=Policy(), taken={}).new
+    teacher, other = new_accounts.plan(staff, policy=Policy(), taken={}, pattern=DEFAULT).new
     assert (teacher.user_type, teacher.role, teacher.section_ids) == ("teacher", "teacher", (4, 5))
     assert (other.user_type, other.role) == ("staff", None)
