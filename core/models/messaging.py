@@ -15,6 +15,7 @@ class Channel(StrEnum):
     EMAIL = "email"
     SMS = "sms"
     PAPER = "paper"
+    COPIED = "copied"
 
 
 class CampaignKind(StrEnum):
@@ -22,6 +23,7 @@ class CampaignKind(StrEnum):
 
     INITIAL_INVITATION = "initial_invitation"
     NEW_LINK = "new_link"
+    ADDRESS_CHANGED = "address_changed"
 
 
 class CampaignStatus(StrEnum):

@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from core.models.accounts import SignInMethod, UserType
-from core.models.messaging import CampaignKind, CampaignStatus, FailureReason, MessageStatus
+from core.models.messaging import CampaignKind, CampaignStatus, Channel, FailureReason, MessageStatus
 from core.models.people import PersonStatus
 from core.permissions import Role
 from core.rules.account_state import AccountState
+from core.rules.handing_over import NoPassword
 from core.rules.new_accounts import AccountRefusal
 from core.rules.passwords import Objection
 from core.rules.reachability import Refusal
@@ -122,9 +123,25 @@ MESSAGE_STATUS: dict[MessageStatus, str] = {
     MessageStatus.CANCELLED: "Cancelled",
 }
 
+CHANNEL: dict[Channel, str] = {
+    Channel.EMAIL: "By e-mail",
+    Channel.SMS: "By SMS",
+    Channel.PAPER: "On paper",
+    Channel.COPIED: "Link copied by staff",
+}
+
+NO_PASSWORD: dict[NoPassword, str] = {
+    NoPassword.DEACTIVATED: "their account is deactivated",
+    NoPassword.MICROSOFT: "they sign in with Microsoft 365",
+    NoPassword.HAS_CHOSEN: "they have chosen a password already",
+    NoPassword.STATUS: "their status does not count as Registered or Active",
+    NoPassword.STAFF: "they are members of staff: only an administrator issues theirs",
+}
+
 CAMPAIGN_KIND: dict[str, str] = {
     CampaignKind.INITIAL_INVITATION: "Initial invitation",
     CampaignKind.NEW_LINK: "New link, asked for by the person",
+    CampaignKind.ADDRESS_CHANGED: "Told the old address that it was changed",
 }
 _CAMPAIGN_STATUS = {CampaignStatus.PAUSED: "Paused", CampaignStatus.CANCELLED: "Cancelled"}
 

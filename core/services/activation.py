@@ -11,7 +11,7 @@ from sqlmodel import Session, col, select
 
 from core import clock
 from core.errors import InputProblem, TokenRejected
-from core.models import Account, Invitation, Person, Purpose, SignInMethod, Superseded, UserType
+from core.models import Account, Invitation, Person, Purpose, SignInMethod, Superseded
 from core.permissions import Actor
 from core.rules import initial_credentials, passwords
 from core.rules.words import OBJECTION
@@ -57,7 +57,6 @@ def look_up(db: Session, visitor: Actor, *, token: str) -> Offer:
         return Offer(Standing.UNKNOWN, settings.school_name)
     invitation, account, person = found
     standing, at = _standing(invitation, account)
-    staff = account.user_type not in (UserType.STUDENT, UserType.GUARDIAN)
     return Offer(
         standing,
         settings.school_name,
@@ -66,7 +65,7 @@ def look_up(db: Session, visitor: Actor, *, token: str) -> Offer:
         account.username,
         person.language,
         account.sign_in_method == SignInMethod.MICROSOFT,
-        settings.staff_password_length if staff else settings.password_length,
+        school.shortest_password(settings, account.user_type),
         (person.first_name, person.middle_name, person.last_name, account.username, settings.school_name),
         at,
     )
@@ -88,6 +87,7 @@ def redeem(db: Session, visitor: Actor, *, token: str, password_hash: str) -> Ac
     if found is None:
         raise TokenRejected(Standing.UNKNOWN)
     invitation, account, _person = found
+    db.refresh(account, with_for_update=True)  # always the account first: whoever issues takes it first as well
     live = (
         col(Invitation.used_at).is_(None),
         col(Invitation.superseded_at).is_(None),
@@ -99,7 +99,7 @@ def redeem(db: Session, visitor: Actor, *, token: str, password_hash: str) -> Ac
         standing, at = _standing(invitation, account)
         raise TokenRejected(standing if standing is not Standing.LIVE else Standing.USED, at=at)
     account.password_hash, account.password_changed_at = password_hash, now
-    account.verified_at = account.verified_at or now
+    account.verified_at, account.must_change_password = account.verified_at or now, False
     account.failed_sign_ins, account.next_try_at, account.suspended_at = 0, None, None  # a reset never locks (R09)
     db.add(account)
     db.flush()

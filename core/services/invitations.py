@@ -56,9 +56,16 @@ class Issued:
 
 
 def issue_link(
-    db: Session, *, account_id: int, channel: str, address: str, days: int, key: keys.Key | None = None
+    db: Session,
+    *,
+    account_id: int,
+    channel: str,
+    address: str,
+    days: int,
+    key: keys.Key | None = None,
+    issued_by: int | None = None,
 ) -> Issued:
-    """Make a new link; the older ones of the account end now."""
+    """Make a new link; the older ones of the account end now. `issued_by` is who hands it over."""
     key, uid, now = key or keys.current(), initial_credentials.new_uid(), clock.now()
     token, ends = initial_credentials.link_token(key.secret, uid), now + timedelta(days=days)
     db.connection().execute(_REPLACE, {"account": account_id, "now": now})
@@ -70,6 +77,7 @@ def issue_link(
         "channel": channel,
         "address": address,
         "issued_at": now,
+        "issued_by": issued_by,
         "expires_at": ends,
     }
     made = db.connection().execute(_ISSUE, values).scalar_one()

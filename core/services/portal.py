@@ -9,7 +9,7 @@ from sqlmodel import Session, col, select
 
 from core import clock
 from core.errors import InputProblem, NotFound
-from core.models import Account, Guardianship, Person, Section, SignInMethod, Superseded, UserType
+from core.models import Account, Guardianship, Person, Section, SignInMethod, Superseded
 from core.permissions import Actor, Permission
 from core.rules import passwords
 from core.rules.words import OBJECTION
@@ -40,7 +40,6 @@ def own(db: Session, actor: Actor) -> OwnAccount:
         raise NotFound("This account is not there any more.")
     section = db.get(Section, person.section_id) if person.section_id else None
     settings = school.settings(db)
-    staff = account.user_type not in (UserType.STUDENT, UserType.GUARDIAN)
     return OwnAccount(
         person.first_name,
         person.last_name,
@@ -50,7 +49,7 @@ def own(db: Session, actor: Actor) -> OwnAccount:
         section.title if section else "",
         _students(db, actor),
         account.last_sign_in_at,
-        settings.staff_password_length if staff else settings.password_length,
+        school.shortest_password(settings, account.user_type),
     )
 
 
@@ -70,6 +69,7 @@ def change_password(db: Session, actor: Actor, *, password_hash: str) -> None:
     if account is None or account.id is None or account.sign_in_method != SignInMethod.LOCAL:
         raise NotFound("This account has no password of its own here.")
     account.password_hash, account.password_changed_at = password_hash, clock.now()
+    account.must_change_password = False
     db.add(account)
     db.flush()
     invitations.supersede(db, account_id=account.id, because=Superseded.PASSWORD_CHOSEN)

@@ -11,58 +11,62 @@ import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
 from core import clock, keys
-from core.models import Account, SignInSession
+from core.models import Account, Invitation, SignInMethod, SignInSession
 from core.permissions import Actor
-from core.rules import sign_in_limits, usernames
+from core.rules import sign_in_limits
 from core.services import audit
-from core.tables import actors
-
-
-@dataclass(frozen=True)
-class Candidate:
-    """Whom a username names, or nobody; read first, so that no lock is held while the password is checked."""
-
-    account_id: int | None
-    stored_hash: str = field(repr=False)
+from core.tables import actors, handing_over
+from core.tables.candidates import Candidate
 
 
 @dataclass(frozen=True)
 class Opened:
-    """A new session. The token goes into the cookie and nowhere else; it is empty when the account holds no role."""
+    """A new session. The token goes into the cookie and nowhere else; it is empty when nothing may open yet:
+
+    the account holds no role, or `chooses` is who has to choose a password first, with `invitation_id` if by an initial
+    password.
+    """
 
     token: str = field(repr=False)
     actor: Actor
-
-
-def candidate(db: Session, *, username: str) -> Candidate:
-    """The account behind a username; an unknown one looks like one without a password (R22)."""
-    key = usernames.key(username)
-    account = db.exec(select(Account).where(Account.username_key == key)).first() if key.isprintable() else None
-    return Candidate(account.id, account.password_hash) if account else Candidate(None, "")
-
-
-def own_candidate(db: Session, actor: Actor) -> Candidate:
-    """The actor's own account, to have its current password confirmed."""
-    account = db.get(Account, actor.account_id)
-    return Candidate(account.id, account.password_hash) if account else Candidate(None, "")
+    chooses: Account | None = field(default=None, repr=False)
+    invitation_id: int = 0
 
 
 def open(
-    db: Session, visitor: Actor, *, candidate: Candidate, fits: bool, renewed_hash: str = "", user_agent: str = ""
+    db: Session,
+    visitor: Actor,
+    *,
+    candidate: Candidate,
+    fits: bool,
+    fits_initial: bool = False,
+    renewed_hash: str = "",
+    user_agent: str = "",
 ) -> Opened | None:
     """Begin a session when the password fits; None is the one answer for all that is wrong.
+
+    An initial password opens none, and a password that must be changed neither: they let a new one be chosen.
 
     `fits` is what password_hash.fits said of the candidate, `renewed_hash` the same password under today's parameters.
     Counts failures and makes an account wait from the fifth on: the caller's transaction must be stored in any case.
     """
-    account = _confirmed(db, visitor, candidate, fits=fits)
+    initial = fits_initial and not fits and _opens_choice(db, candidate)
+    account = _confirmed(db, visitor, candidate, fits=fits or initial)
     if account is None:
         return None
+    if initial:
+        audit.record(db, visitor, action="initial_password.typed", object_kind="account", object_id=account.id)
+        return Opened("", visitor, account, candidate.invitation_id or 0)
     account.password_hash = renewed_hash or account.password_hash
     actor = actors.of_account(db, account, session_id=secrets.token_hex(16), ip=visitor.ip)
     if not actor.roles:
         _refuse(db, visitor, account)
         return Opened("", actor)
+    if account.must_change_password and account.sign_in_method == SignInMethod.LOCAL:
+        db.add(account)
+        db.flush()
+        audit.record(db, visitor, action="password.must_change", object_kind="account", object_id=account.id)
+        return Opened("", actor, account)
     return _begin(db, account, actor, user_agent)
 
 
@@ -137,6 +141,14 @@ def _confirmed(db: Session, by: Actor, candidate: Candidate, *, fits: bool) -> A
         _count_failure(account)
     _refuse(db, by, account)
     return None
+
+
+def _opens_choice(db: Session, candidate: Candidate) -> bool:
+    """Whether the initial password that was typed is still live, read again under the lock of its account."""
+    account = db.get(Account, candidate.account_id, with_for_update=True)
+    local = account is not None and account.sign_in_method == SignInMethod.LOCAL and not account.password_hash
+    query = select(Invitation.id).where(Invitation.id == candidate.invitation_id, handing_over.live())
+    return local and db.exec(query).first() is not None
 
 
 def _begin(db: Session, account: Account, actor: Actor, user_agent: str) -> Opened:

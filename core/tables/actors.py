@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
-from sqlmodel import Session, select
+from sqlmodel import Session, col, select
 
 from core import clock
-from core.models import Account, AccountRole
+from core.models import AcademicPeriod, Account, AccountRole
 from core.permissions import Actor, Role, Scope
 
 
 def of_account(db: Session, account: Account, *, session_id: str, ip: str | None) -> Actor:
-    """The actor behind an account; without a role in force today they may do nothing."""
+    """The actor behind an account; without a role in force today they may do nothing.
+
+    A role of an academic period holds while that period is the current one.
+    """
     today = clock.now().date()
-    held = db.exec(select(AccountRole).where(AccountRole.account_id == account.id)).all()
+    period = select(AcademicPeriod.id).where(col(AcademicPeriod.is_current))
+    of_now = col(AccountRole.period_id).is_(None) | col(AccountRole.period_id).in_(period)
+    held = db.exec(select(AccountRole).where(AccountRole.account_id == account.id, of_now)).all()
     current = [role for role in held if (role.starts_on or today) <= today <= (role.ends_on or today)]
     scope = Scope()
     for role in current:

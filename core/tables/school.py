@@ -5,7 +5,7 @@ from __future__ import annotations
 from sqlmodel import Session
 
 from core import config
-from core.models import SchoolSettings
+from core.models import SchoolSettings, UserType
 from core.rules.message_text import Place
 from core.rules.reachability import Policy
 
@@ -19,6 +19,12 @@ def policy(school: SchoolSettings) -> Policy:
     """What the school has decided about reaching people."""
     types = frozenset(school.microsoft_user_types) if school.microsoft else frozenset()
     return Policy(types, frozenset(school.allowed_regions))
+
+
+def shortest_password(school: SchoolSettings, user_type: str) -> int:
+    """How long a password of such an account must be."""
+    staff = user_type not in (UserType.STUDENT, UserType.GUARDIAN)
+    return school.staff_password_length if staff else school.password_length
 
 
 def place(school: SchoolSettings) -> Place:

@@ -17,6 +17,11 @@ def invitation_name() -> str:
     return _name("inv")
 
 
+def choice_name() -> str:
+    """The cookie that holds the ticket between signing in and choosing a password that one has to choose."""
+    return _name("choice")
+
+
 def form_name() -> str:
     """The cookie that ties forms to the browser of somebody who has not signed in."""
     return _name("form")

@@ -12,6 +12,7 @@ from core.errors import InputProblem, NotAllowed, SignInRequired
 from core.permissions import Actor
 from core.rules import password_hash
 from core.services import portal, sign_in
+from core.tables import candidates
 from core.web import cookies, forms, hashing, languages, pages, people
 
 WRONG_CURRENT = "Your current password is not right, or was tried too often. Wait a minute and type it once more."
@@ -46,7 +47,7 @@ def _change(actor: Actor, fields: dict[str, str]) -> None:
     """Looks at everything first; the two hashes are made before the transaction begins."""
     wanted = fields.get("password", "")
     with database.reading() as db:
-        candidate = sign_in.own_candidate(db, actor)
+        candidate = candidates.own(db, actor)
         portal.check_new_password(db, actor, password=wanted)
     fits = password_hash.fits(candidate.stored_hash, fields.get("current", ""))
     made = password_hash.make(wanted) if fits else ""

@@ -9,8 +9,10 @@ from starlette.routing import Route
 
 from core import database
 from core.errors import NotAllowed
+from core.models import Account
 from core.rules import password_hash
-from core.services import sign_in
+from core.services import password_choice, sign_in
+from core.tables import candidates
 from core.web import cookies, forms, hashing, pages, people
 
 WRONG = "The username or the password is not right. Check both, or ask your school's office."
@@ -31,6 +33,8 @@ async def send(request: Request) -> Response:
     fields = await forms.read(request)
     username, target = fields.get("username", "")[:100], forms.local_path(fields.get("next", "/"))
     opened = await hashing.run(_open, request, username, fields.get("password", ""))
+    if opened is not None and opened.chooses is not None:
+        return _choose_first(opened.chooses, opened.invitation_id)
     if opened is None or not opened.token:
         return await run_in_threadpool(_page, request, username, target, NO_ROLE if opened else WRONG)
     response = pages.redirect(target if opened.actor.is_staff else "/me")
@@ -49,16 +53,30 @@ async def sign_out(request: Request) -> Response:
     return response
 
 
+def _choose_first(account: Account, invitation_id: int) -> Response:
+    """On to the page on which they choose a password; nothing else is open to them."""
+    response = pages.redirect("/sign-in/new-password")
+    ticket = password_choice.ticket(account, invitation_id=invitation_id)
+    cookies.put(response, cookies.choice_name(), ticket, seconds=int(password_choice.TICKET_LIVES.total_seconds()))
+    return response
+
+
 def _open(request: Request, username: str, password: str) -> sign_in.Opened | None:
     """The hash is the slow part, so it is done before the transaction begins."""
     with database.reading() as db:
-        candidate = sign_in.candidate(db, username=username)
-    fits = password_hash.fits(candidate.stored_hash, password)
+        candidate = candidates.named(db, username=username)
+    initial, fits = candidate.knows_initial(password), password_hash.fits(candidate.stored_hash, password)
     renewed = password_hash.make(password) if fits and password_hash.is_outdated(candidate.stored_hash) else ""
     agent, before = request.headers.get("user-agent", ""), people.signed_in(request)
     with database.transaction() as db:
         opened = sign_in.open(
-            db, people.unknown(request), candidate=candidate, fits=fits, renewed_hash=renewed, user_agent=agent
+            db,
+            people.unknown(request),
+            candidate=candidate,
+            fits=fits,
+            fits_initial=initial,
+            renewed_hash=renewed,
+            user_agent=agent,
         )
         if opened and opened.token and before:
             sign_in.close(db, before)

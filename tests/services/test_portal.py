@@ -10,6 +10,7 @@ from core.errors import InputProblem, NotAllowed
 from core.models import Account, AuditEntry, Invitation, Person, Section
 from core.permissions import visitor
 from core.services import invitations, portal, sign_in
+from core.tables import candidates
 from tests.cast import Cast
 from tests.conftest import Clock
 
@@ -45,7 +46,7 @@ def test_a_new_password_ends_open_links_and_is_written_down(cast: Cast, clock: C
 
 def test_the_current_password_is_confirmed_and_wrong_ones_count(cast: Cast) -> None:
     with database.transaction() as db:
-        candidate = sign_in.own_candidate(db, cast.sam.actor)
+        candidate = candidates.own(db, cast.sam.actor)
         assert candidate.account_id == cast.sam.account.id
         assert not sign_in.confirm(db, cast.sam.actor, candidate=candidate, fits=False)
         assert sign_in.confirm(db, cast.sam.actor, candidate=candidate, fits=True)

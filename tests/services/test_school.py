@@ -13,6 +13,7 @@ from core.models import Account, Person, SchoolSettings, SignInSession
 from core.permissions import command_line
 from core.rules import password_hash
 from core.services import audit, school, sign_in
+from core.tables import candidates
 from tests.cast import Cast
 
 pytestmark = [pytest.mark.both_databases, pytest.mark.usefixtures("database")]
@@ -43,7 +44,7 @@ def test_leaving_the_demo_removes_everybody_makes_a_new_key_and_ends_all_session
     _make_demo()
     before = keys.current().kid
     with database.transaction() as db:
-        candidate = sign_in.candidate(db, username=cast.ada.account.username)
+        candidate = candidates.named(db, username=cast.ada.account.username)
         opened = sign_in.open(db, ROOT, candidate=candidate, fits=True)
         assert opened
         school.start_own(db, ROOT, school_name="Lyceum")

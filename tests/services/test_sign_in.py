@@ -12,6 +12,8 @@ from core.models import Account, AccountRole, AuditEntry, SignInSession
 from core.permissions import Actor, Role, visitor
 from core.services import audit, sign_in
 from core.services.sign_in import Opened
+from core.tables import candidates
+from core.tables.candidates import Candidate
 from tests.cast import Cast, Member
 from tests.conftest import Clock
 
@@ -25,7 +27,7 @@ def _try(member: Member, *, fits: bool, stored: str = STORED) -> Opened | None:
         account = db.get_one(Account, member.account.id)
         account.password_hash = account.password_hash or STORED
     with database.transaction() as db:
-        candidate = sign_in.Candidate(member.account.id, stored)
+        candidate = Candidate(member.account.id, stored)
         return sign_in.open(db, visitor("192.0.2.7"), candidate=candidate, fits=fits, user_agent="Browser/1 " * 50)
 
 
@@ -108,7 +110,7 @@ def test_a_password_changed_since_it_was_checked_does_not_open(cast: Cast) -> No
 
 def test_nobody_and_the_deactivated_are_refused_and_written_down(cast: Cast, clock: Clock) -> None:
     with database.transaction() as db:
-        assert sign_in.open(db, visitor(), candidate=sign_in.Candidate(None, ""), fits=True) is None
+        assert sign_in.open(db, visitor(), candidate=Candidate(None, ""), fits=True) is None
         db.get_one(Account, cast.tom.account.id).deactivated_at = clock.now
     assert _try(cast.tom, fits=True) is None
     assert _account(cast.tom).failed_sign_ins == 0
@@ -119,9 +121,9 @@ def test_a_username_is_found_in_any_case_and_nothing_else_is(cast: Cast) -> None
     username = cast.tom.account.username
     with database.reading() as db:
         for typed in (username, username.upper(), f"  {username} "):
-            assert sign_in.candidate(db, username=typed).account_id == cast.tom.account.id
+            assert candidates.named(db, username=typed).account_id == cast.tom.account.id
         for typed in ("", "%", username[:-1], "a\x00b", "' or 1=1 --", "x" * 10_000):
-            assert sign_in.candidate(db, username=typed).account_id is None
+            assert candidates.named(db, username=typed).account_id is None
 
 
 def test_a_role_holds_between_its_dates_and_a_session_follows_at_once(cast: Cast, clock: Clock) -> None:

@@ -15,6 +15,7 @@ from core.config import settings
 from core.models import AuditEntry
 from core.permissions import Actor, visitor
 from core.services import selections, sign_in
+from core.tables import candidates
 from core.tables.filters import StudentFilter
 from core.web import cookies, files
 from tests.cast import Cast, Member
@@ -31,7 +32,7 @@ def client(cast: Cast) -> Iterator[TestClient]:
 
 def _signed_in(client: TestClient, member: Member) -> Actor:
     with database.transaction() as db:
-        candidate = sign_in.candidate(db, username=member.account.username)
+        candidate = candidates.named(db, username=member.account.username)
         opened = sign_in.open(db, visitor(), candidate=candidate, fits=True)
         assert opened
     client.cookies.set(cookies.session_name(), opened.token)

@@ -20,7 +20,9 @@ from core.permissions import Actor
 from core.web import cookies, people
 
 IDENTITY = b"x-app-identity"
-PUBLIC = re.compile(r"/(sign-in|sign-out|setup/[^/]+|i/.*|invitation|invitation/new-link|healthz|assets/.+)")
+PUBLIC = re.compile(
+    r"/(sign-in|sign-in/new-password|sign-out|setup/[^/]+|i/.*|invitation|invitation/new-link|healthz|assets/.+)"
+)
 OWN_SESSION = re.compile(r"/(me|me/password|me/language)")
 ANY_SESSION = re.compile(r"/files/.+")
 NEVER = ("/_stcore/metrics", "/_stcore/agent", "/_stcore/script-health-check", "/_stcore/bidi-components")

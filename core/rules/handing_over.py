@@ -1,0 +1,43 @@
+"""Initial passwords that staff hand over: who gets one, who does not and why, and how long it opens."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+PAPER_DAYS = 21
+TYPED_COUNT_ABOVE = 1000
+
+
+class NoPassword(StrEnum):
+    """Why an account gets no initial password; the first that holds is told."""
+
+    DEACTIVATED = "deactivated"
+    MICROSOFT = "microsoft"
+    HAS_CHOSEN = "has_chosen"
+    STATUS = "status"
+    STAFF = "staff"
+
+
+@dataclass(frozen=True)
+class Check:
+    """What issuing would do: how many get one, how many live ones die, who is left out and why."""
+
+    receive: int
+    replaced: int
+    left_out: dict[NoPassword, int]
+
+    @property
+    def typed_count_wanted(self) -> bool:
+        return self.receive > TYPED_COUNT_ABOVE
+
+
+class SlipSecret(StrEnum):
+    """What a slip says about the way in."""
+
+    PASSWORD = "password"  # noqa: S105  (a word, not a password)
+    LINK = "link"
+    CHOSEN = "chosen"
+    MICROSOFT = "microsoft"
+    NONE = "none"
+    STAFF = "staff"

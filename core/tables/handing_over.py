@@ -1,0 +1,93 @@
+"""Whom an initial password or a link can be handed over to, and what is live of them already."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import sqlalchemy as sa
+from sqlmodel import Session, col
+
+from core import clock
+from core.errors import NotAllowed, NotFound
+from core.models import Account, AccountRole, Invitation, Person, Purpose, SignInMethod
+from core.permissions import STAFF_ROLES, Actor, Role
+from core.rules.handing_over import Check, NoPassword
+from core.tables import reachability, scope
+
+Truth = sa.ColumnElement[bool]
+
+
+def live(invitation: Any = Invitation) -> Truth:
+    """Holds for invitations that still open something."""
+    return sa.and_(
+        col(invitation.used_at).is_(None),
+        col(invitation.superseded_at).is_(None),
+        col(invitation.expires_at) > clock.now(),
+    )
+
+
+def is_staff() -> Truth:
+    """Holds for accounts with a staff role, in whichever period: administrators alone change them."""
+    staff = sorted(role.value for role in STAFF_ROLES)
+    return col(Account.id).in_(sa.select(col(AccountRole.account_id)).where(col(AccountRole.role).in_(staff)))
+
+
+def refusal(actor: Actor) -> sa.ColumnElement[str | None]:
+    """Why each account gets no initial password, as the word of NoPassword; NULL for those that get one."""
+    reasons: list[tuple[Truth, str]] = [
+        (col(Account.deactivated_at).is_not(None), NoPassword.DEACTIVATED.value),
+        (col(Account.sign_in_method) != SignInMethod.LOCAL, NoPassword.MICROSOFT.value),
+        (col(Account.password_hash) != "", NoPassword.HAS_CHOSEN.value),
+        (sa.not_(reachability.counts()), NoPassword.STATUS.value),
+    ]
+    if Role.ADMINISTRATOR not in actor.roles:
+        reasons.append((is_staff(), NoPassword.STAFF.value))
+    return sa.case(*reasons, else_=sa.null())
+
+
+def getting_one(actor: Actor, account_ids: sa.Select[Any]) -> sa.Select[Any]:
+    """The ids of the accounts among them that get an initial password."""
+    return _joined(col(Account.id), account_ids).where(refusal(actor).is_(None))
+
+
+def check(db: Session, actor: Actor, *, account_ids: sa.Select[Any]) -> Check:
+    """What issuing initial passwords to these accounts would do."""
+    reason = _joined(refusal(actor).label("reason"), account_ids).subquery()
+    found = dict(db.execute(sa.select(reason.c.reason, sa.func.count()).group_by(reason.c.reason)).tuples().all())
+    replaced = sa.select(sa.func.count(col(Invitation.id))).where(
+        col(Invitation.purpose) == Purpose.PASSWORD,
+        live(),
+        col(Invitation.account_id).in_(getting_one(actor, account_ids)),
+    )
+    left_out = {why: found[why.value] for why in NoPassword if why.value in found}
+    return Check(found.get(None, 0), db.scalar(replaced) or 0, left_out)
+
+
+def one(db: Session, actor: Actor, *, account_id: int) -> Account:
+    """The account, when the actor may see it and hand something over to it."""
+    query = sa.select(Account).join(Person, col(Person.id) == col(Account.person_id))
+    found = db.scalars(query.where(col(Account.id) == account_id, scope.people(actor))).first()
+    if found is None:
+        raise NotFound("There is no such account among those you may see. Go back to the list and choose again.")
+    if Role.ADMINISTRATOR not in actor.roles and db.scalar(sa.select(is_staff()).where(col(Account.id) == account_id)):
+        raise NotAllowed(
+            "This account belongs to a member of staff. Ask an administrator to hand over its credentials."
+        )
+    return found
+
+
+def ids_of(actor: Actor, account_id: int) -> sa.Select[Any]:
+    """One account as a selection of its own, within the actor's scope."""
+    query = sa.select(col(Account.id)).join(Person, col(Person.id) == col(Account.person_id))
+    return query.where(col(Account.id) == account_id, scope.people(actor))
+
+
+def live_one(db: Session, *, account_id: int, purpose: Purpose) -> Invitation | None:
+    """The invitation of that purpose that still opens something."""
+    query = sa.select(Invitation).where(col(Invitation.account_id) == account_id, col(Invitation.purpose) == purpose)
+    return db.scalars(query.where(live()).order_by(col(Invitation.id).desc())).first()
+
+
+def _joined(column: Any, account_ids: sa.Select[Any]) -> sa.Select[Any]:
+    rows = sa.select(column).select_from(Account).join(Person, col(Person.id) == col(Account.person_id))
+    return rows.where(col(Account.id).in_(account_ids))

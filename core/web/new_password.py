@@ -1,0 +1,90 @@
+"""Choosing a password that one has to choose: after an initial password, or when staff asked for a new one."""
+
+from __future__ import annotations
+
+from urllib.parse import quote
+
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from core import database
+from core.errors import InputProblem, TokenRejected
+from core.rules import password_hash
+from core.services import password_choice, sign_in
+from core.services.password_choice import Chooser
+from core.web import cookies, forms, hashing, pages, people
+
+HERE = "/sign-in/new-password"
+
+
+def show(request: Request) -> Response:
+    """The form; whoever has proved nothing, or took too long, begins at the sign-in page."""
+    chooser = _chooser(request)
+    return _page(request, chooser) if chooser else _begin_again()
+
+
+async def send(request: Request) -> Response:
+    """Store the password the person chose; then on to the sign-in page, never straight in (R15)."""
+    fields = await forms.read(request)
+    chooser = await run_in_threadpool(_chooser, request)
+    if chooser is None:
+        return _begin_again()
+    try:
+        await hashing.run(_store, request, chooser, fields)
+    except InputProblem as problem:
+        return await run_in_threadpool(_page, request, chooser, problem=str(problem))
+    except TokenRejected:
+        return _begin_again()
+    response = pages.redirect(f"/sign-in?username={quote(chooser.username)}&saved=password")
+    cookies.drop(response, cookies.choice_name())
+    return response
+
+
+def _store(request: Request, chooser: Chooser, fields: dict[str, str]) -> None:
+    """Looks at everything first; the hashes are made before the transaction begins."""
+    password = fields.get("password", "")
+    with database.reading() as db:
+        password_choice.check_password(db, chooser, password=password)
+    if fields.get("again", password) != password:
+        raise InputProblem("The two passwords are not the same. Type it again.", field="again")
+    if chooser.stored_hash:
+        password_choice.refuse_same(password_hash.fits(chooser.stored_hash, password))
+    made = password_hash.make(password)
+    with database.transaction() as db:
+        account = password_choice.store(db, people.unknown(request), ticket=_ticket(request), password_hash=made)
+        sign_in.close_all(db, account_id=account.id or 0)
+
+
+def _chooser(request: Request) -> Chooser | None:
+    with database.reading() as db:
+        return password_choice.look_up(db, ticket=_ticket(request))
+
+
+def _ticket(request: Request) -> str:
+    return request.cookies.get(cookies.choice_name(), "")[:200]
+
+
+def _begin_again() -> Response:
+    response = pages.redirect("/sign-in")
+    cookies.drop(response, cookies.choice_name())
+    return response
+
+
+def _page(request: Request, chooser: Chooser, *, problem: str = "") -> Response:
+    return pages.render(
+        request,
+        "choose_password.html",
+        status=422 if problem else 200,
+        language=chooser.language,
+        here=HERE,
+        chooser=chooser,
+        problem=problem,
+    )
+
+
+ROUTES = [
+    Route(HERE, show, methods=["GET"]),
+    Route(HERE, send, methods=["POST"]),
+]
