@@ -119,7 +119,7 @@ def person_ids(db: Session, actor: Actor, *, selection_id: int, scope: RowScope 
 def account_ids(db: Session, actor: Actor, *, selection_id: int, scope: RowScope = "selected") -> sa.Select[Any]:
     """The accounts it means now; chosen people without an account are not among them."""
     rows = _rows(db, actor, selection_id, scope)
-    if _owned(db, actor, selection_id).list_name == "accounts":
+    if _owned(db, actor, selection_id).list_name != "students":
         return rows
     return sa.select(col(Account.id)).where(col(Account.person_id).in_(rows))
 
