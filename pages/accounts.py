@@ -9,7 +9,7 @@ from sqlmodel import Session
 from core.permissions import Actor, Permission
 from core.tables import accounts, issued
 from core.tables.filters import AccountFilter, Page
-from pages.shared import account_filters, bulk, guard, list_head, list_screen
+from pages.shared import account_filters, bulk, guard, list_screen
 from pages.shared.account_columns import COLUMNS
 from pages.shared.list_screen import ListScreen
 
@@ -38,12 +38,13 @@ def _open(account_id: int) -> None:
 
 
 actor = guard.require(Permission.SEE_ACCOUNTS)
-list_head.draw(actor, "User Accounts", new={"guardian": "New guardian", "staff": "New staff member"})
 list_screen.draw(
     actor,
     ListScreen(
         name="accounts",
+        title="User Accounts",
         noun="accounts",
+        newcomers={"guardian": "New guardian", "staff": "New staff member"},
         kind=AccountFilter,
         questions=account_filters.questions(actor),
         columns=COLUMNS,

@@ -30,6 +30,9 @@ FRAME = """
 .stMainBlockContainer { padding-top: 2.5rem; padding-bottom: 3rem; }
 .st-key-card_name { font-size: 1.35rem; font-weight: 600; }
 .st-key-card_name [data-testid="stText"] { font-size: inherit; white-space: normal; }
+@media (max-width: 1100px) {
+  .stSidebar[aria-expanded="true"] { width: 13.5rem !important; min-width: 13.5rem !important; }
+}
 .stSidebar [data-testid="stSidebarUserContent"] > div > div > div:first-child { font-weight: 600; }
 /* The grid's own search and sort see one page of fifty, and its toolbar lies over the menus. */
 [class*="-table-"] [data-testid="stElementToolbar"] { display: none; }
@@ -90,7 +93,7 @@ st.set_page_config(
     page_title="Firstkey",
     page_icon=str(ROOT / "core/web/static/key.svg"),
     layout="wide",
-    initial_sidebar_state="expanded",
+    initial_sidebar_state="auto",
 )
 actor = guard.signed_in()
 _note_use(actor)

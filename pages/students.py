@@ -11,7 +11,7 @@ from sqlmodel import Session
 from core.permissions import Actor, Permission
 from core.tables import students
 from core.tables.filters import Page, StudentFilter
-from pages.shared import bulk, create_accounts, guard, list_head, list_screen, student_filters, switch_personal_email
+from pages.shared import bulk, create_accounts, guard, list_screen, student_filters, switch_personal_email
 from pages.shared.list_screen import ListScreen
 from pages.shared.student_columns import COLUMNS
 
@@ -47,12 +47,13 @@ def _open(person_id: int) -> None:
 
 
 actor = guard.require(Permission.SEE_STUDENTS)
-list_head.draw(actor, "Students List", new={"student": "New student"})
 list_screen.draw(
     actor,
     ListScreen(
         name="students",
+        title="Students List",
         noun="students",
+        newcomers={"student": "New student"},
         kind=StudentFilter,
         questions=student_filters.questions(actor),
         columns=COLUMNS,

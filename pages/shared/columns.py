@@ -31,12 +31,6 @@ class Column:
     is_moment: bool = False
     config: Callable[[], Any] | None = None
 
-    def drawn(self, time_zone: str) -> Any:
-        """How Streamlit is to draw it."""
-        if self.is_moment:
-            return cells.moment_column(self.title, time_zone)
-        return self.config() if self.config else None
-
 
 Columns = Mapping[str, Column]
 
@@ -55,6 +49,12 @@ def each(name: str, word: Callable[[Any], Any]) -> Cells:
     return lambda rows: rows[name].map(word, na_action=None)
 
 
+def drawn(columns: Columns, time_zone: str) -> dict[str, Any]:
+    """How Streamlit is to draw them, where it would not find out by itself."""
+    moments = {one.title: cells.moment_column(one.title, time_zone) for one in columns.values() if one.is_moment}
+    return moments | {one.title: one.config() for one in columns.values() if one.config}
+
+
 def offered(actor: Actor, columns: Columns) -> dict[str, Column]:
     """The columns that the actor's role may see."""
     return {name: column for name, column in columns.items() if column.needs is None or actor.may(column.needs)}
@@ -70,7 +70,9 @@ def chosen(actor: Actor, list_name: ListName, columns: Columns) -> dict[str, Col
 
 def choose(actor: Actor, list_name: ListName, columns: Columns) -> None:
     """*Columns*: which to show, in the order in which they are picked."""
-    with st.popover("Columns", icon=":material/view_column:", key=f"{list_name}.columns", on_change="rerun") as window:
+    key = f"{list_name}.columns"
+    window = st.popover("Columns", icon=":material/view_column:", type="tertiary", key=key, on_change="rerun")
+    with window:
         if window.open:
             _form(actor, list_name, columns)
 

@@ -14,7 +14,7 @@ from pages.shared import filter_address
 from pages.shared.filter_address import Filter
 
 YES_NO: Mapping[Any, str] = {None: "All", True: "Yes", False: "No"}
-WIDTH = 190
+WIDTH = 150
 
 
 @dataclass(frozen=True)

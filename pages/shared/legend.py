@@ -13,7 +13,7 @@ DOT = '<span aria-hidden="true" style="color:{colour}">&#11044;</span>'
 
 def draw() -> None:
     """A window with one line a state, in the order in which the states are asked."""
-    window = st.popover("Legend", icon=":material/palette:", key="legend", on_change="rerun")
+    window = st.popover("Legend", icon=":material/palette:", type="tertiary", key="legend", on_change="rerun")
     with window:
         if window.open:
             st.caption("The first that holds is the state of an account.")

@@ -24,6 +24,7 @@ from pages.shared import (
     filters,
     legend,
     list_style,
+    newcomers,
     own_views,
     picker,
     selection_bar,
@@ -39,7 +40,9 @@ class ListScreen:
     """What is particular to one of the two lists."""
 
     name: ListName
+    title: str
     noun: str
+    newcomers: Mapping[str, str]
     kind: type[StudentFilter] | type[AccountFilter]
     questions: Questions
     columns: Columns
@@ -53,29 +56,39 @@ class ListScreen:
 def draw(actor: Actor, screen: ListScreen) -> None:
     """The filter, the views, the chips, the rows, the pages, the bar."""
     st.html(list_style.STYLE)
+    _head(actor, screen)
     if feedback.said():
         views.forget(screen.name)
     own_views.undo(actor, screen.name, screen.kind)
     placeholder = "Name, code, e-mail, phone or username"
     asked = filters.ask(screen.name, screen.kind, placeholder=placeholder, questions=screen.questions)
     known = views.of(actor, screen.name)
-    spot = st.container(key=f"views-{screen.name}")
+    with st.container(horizontal=True, vertical_alignment="center", key=f"views-{screen.name}"):
+        spot = st.container()
+        own_views.draw(actor, screen.name, asked, known)
     counted = views.are_counted(screen.name, known)
     if counted:
         with spot:
             views.draw(screen.name, asked, known)
     listing, shown_chips = _listing(actor, screen, asked), chips.of(asked, screen.questions.all)
-    with st.container(horizontal=True, vertical_alignment="center", key=f"tools-{screen.name}"):
-        chips.draw(screen.name, asked, shown_chips)
-        st.space("stretch")
-        own_views.draw(actor, screen.name, asked, known)
-        columns.choose(actor, screen.name, screen.columns)
-        legend.draw()
+    if shown_chips:
+        with st.container(horizontal=True, key=f"chips-{screen.name}", gap="xsmall"):
+            chips.draw(screen.name, asked, shown_chips)
     _rows(actor, screen, listing, shown_chips)
     if not counted:
         views.count(actor, screen.name, known)
         with spot:
             views.draw(screen.name, asked, known)
+
+
+def _head(actor: Actor, screen: ListScreen) -> None:
+    """The title, how the list looks, and the ways in which people come into it."""
+    with st.container(horizontal=True, vertical_alignment="center", key=f"head-{screen.name}", gap="small"):
+        st.title(screen.title, width="content")
+        st.space("stretch")
+        columns.choose(actor, screen.name, screen.columns)
+        legend.draw()
+        newcomers.draw(actor, screen.newcomers)
 
 
 def _rows(actor: Actor, screen: ListScreen, listing: Listing, shown_chips: list[chips.Chip]) -> None:

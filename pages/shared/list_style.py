@@ -4,11 +4,18 @@ from __future__ import annotations
 
 STYLE = """
 <style>
-/* The bar stays in view: its wrapper sticks, and is as wide as the list. */
-.stLayoutWrapper:has(> [class*="st-key-selection-bar-"]) { position: sticky; bottom: 0; z-index: 90; }
+.stMainBlockContainer { padding: 2.5rem 2rem 0; }
+@media (max-width: 800px) { .stMainBlockContainer { padding-top: 4rem; } }
+/* The bar stays in view: what sticks is its wrapper, which stands in the same column as the table. */
+div:has(> [class*="st-key-selection-bar-"]) { position: sticky; bottom: 0; z-index: 90; }
 [class*="st-key-selection-bar-"] {
-  background: var(--firstkey-ground, #fff); padding: .6rem 0 .75rem;
-  border-top: 1px solid color-mix(in srgb, currentColor 18%, transparent);
+  padding: .5rem 0 .6rem; border-top: 1px solid color-mix(in srgb, currentColor 18%, transparent);
+  background: Canvas; background: light-dark(#ffffff, #14191b);
 }
+/* Chips are small, so that ten of them are no wall. */
+[class*="st-key-chips-"] button { min-height: 1.9rem; padding: .1rem .6rem; border-radius: 1rem; }
+[class*="st-key-chips-"] button p { font-size: .875rem; }
+/* The search field takes what the others leave, and not less than its own words need. */
+[class*="st-key-filter-line-"] > div:has(.stTextInput) { flex: 1 1 15rem; min-width: 15rem; }
 </style>
 """

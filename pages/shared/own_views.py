@@ -17,7 +17,7 @@ from pages.shared.listing import AnyFilter
 
 def draw(actor: Actor, name: ListName, asked: AnyFilter, views: Sequence[ListView]) -> None:
     """*My views*: a window, drawn only while it is open."""
-    window = st.popover("My views", icon=":material/bookmark:", key=f"{name}.own", on_change="rerun")
+    window = st.popover("My views", icon=":material/bookmark:", type="tertiary", key=f"{name}.own", on_change="rerun")
     with window:
         if window.open:
             _save(actor, name, asked)

@@ -16,7 +16,7 @@ from core import database
 from core.permissions import Actor
 from core.services import selections
 from core.services.selections import ListName, SelectionView
-from pages.shared import ticks
+from pages.shared import columns, ticks
 from pages.shared.listing import Listing, Shown, Tally, digest, pages
 
 HEIGHT = 565  # sixteen rows: the page of the browser itself need not scroll
@@ -72,7 +72,7 @@ def table(listing: Listing, shown: Shown, *, open_card: Callable[[int], None]) -
             "Open": st.column_config.ButtonColumn(
                 "", width=60, type="tertiary", key=f"{key}.open", on_click=_note_card, args=(listing.name, key, ids)
             ),
-            **{column.title: column.drawn(listing.time_zone) for column in listing.columns.values()},
+            **columns.drawn(listing.columns, listing.time_zone),
         },
         on_select=lambda: _event(listing, key, ids),
         selection_mode=["multi-row", "single-column"],

@@ -16,7 +16,7 @@ def draw(actor: Actor, listing: Listing, shown: Shown, tally: Tally, acts: Mappi
     """The words, the buttons, the menus."""
     with st.container(key=f"selection-bar-{listing.name}", gap="xsmall"):
         said = st.container()
-        with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        with st.container(horizontal=True, vertical_alignment="center", gap="xsmall"):
             st.markdown(words(listing.noun, tally), width="content")
             _buttons(listing, shown, tally)
             st.space("stretch")
