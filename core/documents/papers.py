@@ -38,11 +38,11 @@ class ClassRows:
     columns: bytes = field(repr=False)
 
     @classmethod
-    def of(cls, title: str, rows: Sequence[AccountRow]) -> ClassRows:
+    def of(cls, title: str, rows: Sequence[tuple[Any, ...]]) -> ClassRows:
         return cls(title, len(rows), pickle.dumps(tuple(zip(*rows, strict=True))))
 
     def load(self) -> AccountColumns:
-        """What AccountRow says, column by column."""
+        """What AccountRow (or SlipRow) says, column by column."""
         columns: AccountColumns = pickle.loads(self.columns)  # noqa: S301  (made by `of`)
         return columns
 
@@ -58,4 +58,20 @@ class StudentAccountInfo:
     notes: tuple[str, ...] = ()
 
 
-Paper = StudentAccountInfo
+# Name, student code, class, kind of person, relation, students whom a guardian answers for, username, SlipSecret,
+# initial password, works until ("2026-12-14 09:00" in UTC), token of a live link, language
+SlipRow = tuple[str, str, str, str, str, str, str, str, str, str, str, str]
+
+
+@dataclass(frozen=True)
+class Slips:
+    """Initial credentials to cut out and hand over, by class. `link` is the address up to a link's token."""
+
+    head: Letterhead
+    classes: tuple[ClassRows, ...] = field(repr=False)
+    portal: str
+    link: str
+    per_page: int = 8
+
+
+Paper = StudentAccountInfo | Slips

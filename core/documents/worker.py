@@ -11,12 +11,16 @@ import socket
 import sys
 from collections.abc import Callable
 from datetime import UTC, datetime
+from typing import Any
 
-from core.documents import student_account_info
-from core.documents.papers import ClassRows, Letterhead, Paper, StudentAccountInfo
+from core.documents import slips, student_account_info
+from core.documents.papers import ClassRows, Letterhead, Paper, Slips, StudentAccountInfo
 
 _MOST_CPU_SECONDS = 120
-RENDERERS: dict[type[Paper], Callable[[Paper], bytes]] = {StudentAccountInfo: student_account_info.render}
+RENDERERS: dict[type[Any], Callable[[Any], bytes]] = {
+    StudentAccountInfo: student_account_info.render,
+    Slips: slips.render,
+}
 
 
 def main(control: socket.socket) -> None:
@@ -52,6 +56,8 @@ def load_everything() -> None:
     nobody = ("1", "a", "ب", "", "", "", "", 0, 0, None, None, "")
     rows = ClassRows.of("", [nobody])
     student_account_info.render(StudentAccountInfo(head, (rows,), {"": ""}, {}))
+    slip = ("ب", "1", "", "student", "", "", "a", "password", "0", "2000-01-01 00:00", "0" * 26, "en")
+    slips.render(Slips(head, (ClassRows.of("", [slip]),), "", ""))
 
 
 if __name__ == "__main__":

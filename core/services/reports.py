@@ -1,42 +1,30 @@
-"""Reports: lists of people on paper. Preparing reads and is audited; drawing comes after the transaction.
+"""Reports: lists of people and slips on paper. Preparing reads and is audited; drawing comes after the transaction.
 
 Nothing is reset or issued by printing.
 """
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass
-from enum import StrEnum
 from zoneinfo import ZoneInfo
 
 from sqlmodel import Session
 
 from core import clock
 from core.documents import press
-from core.documents.papers import ClassRows, Letterhead, Paper, StudentAccountInfo
+from core.documents.papers import Paper
 from core.errors import Conflict, InputProblem, NotFound
-from core.models import Person
 from core.permissions import Actor, Permission
-from core.rules import words
-from core.services import audit, selections
+from core.services import audit, report_papers, selections
+from core.services.report_papers import TITLES, Contents, ReportKind
 from core.services.selections import RowScope
-from core.tables import reports, school
-from core.tables.frames import masked
-from core.tables.reports import StudentRow
+from core.tables import school
 
-STATE_WORDS = {state.value: said.label for state, said in words.ACCOUNT_STATE.items()}
-METHOD_WORDS = {method.value: said for method, said in words.SIGN_IN_METHOD.items()}
-EMAIL, MOBILE, FIRST_OF_ROW = 7, 8, 2  # places in a row of tables.reports
-
-
-class ReportKind(StrEnum):
-    """A report of the Reports menu; the value stands in its address."""
-
-    STUDENT_ACCOUNT_INFO = "student-account-info"
-
-
-TITLES = {ReportKind.STUDENT_ACCOUNT_INFO: "Student Account Info"}
+PER_PAGE = (1, 2, 4, 8)
+NEEDED = {
+    ReportKind.STUDENT_ACCOUNT_INFO: Permission.PRINT_REPORTS,
+    ReportKind.SLIPS: Permission.REVEAL_CREDENTIALS,
+}
 
 
 @dataclass(frozen=True)
@@ -56,25 +44,19 @@ class Prepared:
     paper: Paper
 
 
-@dataclass(frozen=True)
-class _Contents:
-    """What is printed about how many, and a digest of their ids for the audit."""
-
-    paper: Paper
-    people: int
-    digest: str
-
-
-def prepare(db: Session, actor: Actor, *, kind: str, selection_id: int, scope: RowScope, expected: int) -> Prepared:
-    """Read what goes onto paper, and write to the audit that it did.
+def prepare(
+    db: Session, actor: Actor, *, kind: str, selection_id: int, scope: RowScope, expected: int, per_page: int = 8
+) -> Prepared:
+    """Read what goes onto paper, and write to the audit that it did. `per_page` is for slips.
 
     Refuses with Conflict and the new number when the list is not as long as the person saw it, and when it is empty.
     """
     actor.require(Permission.PRINT_REPORTS)
     if kind not in TITLES:
         raise NotFound("There is no such report. Choose one from the Reports menu.")
+    actor.require(NEEDED[ReportKind(kind)])
     _check_size(selections.size(db, actor, selection_id=selection_id, scope=scope), expected)
-    contents = BUILDERS[ReportKind(kind)](db, actor, selection_id, scope)
+    contents = _contents(db, actor, ReportKind(kind), selection_id, scope, per_page)
     details = {"kind": kind, "count": contents.people, "people": contents.digest}
     audit.record(db, actor, action="report.printed", object_kind="selection", object_id=selection_id, details=details)
     zone = ZoneInfo(school.settings(db).time_zone)
@@ -86,6 +68,16 @@ def draw(prepared: Prepared) -> File:
     return File(prepared.name, "application/pdf", press.draw(prepared.paper))
 
 
+def _contents(
+    db: Session, actor: Actor, kind: ReportKind, selection_id: int, scope: RowScope, per_page: int
+) -> Contents:
+    if kind is ReportKind.STUDENT_ACCOUNT_INFO:
+        return report_papers.student_account_info(db, actor, selection_id=selection_id, scope=scope)
+    if per_page not in PER_PAGE:
+        raise InputProblem("Slips come by 1, 2, 4 or 8 on a page. Choose one of these.", field="per_page")
+    return report_papers.credential_slips(db, actor, selection_id=selection_id, scope=scope, per_page=per_page)
+
+
 def _check_size(size: int, expected: int) -> None:
     if not size:
         raise InputProblem("Nobody matches, so there is nothing to print. Choose students in the list, then try again.")
@@ -94,72 +86,3 @@ def _check_size(size: int, expected: int) -> None:
             f"The list has changed: it now has {size:,} entries, not {expected:,}. "
             "Go back, look at the list, and print it again."
         )
-
-
-def _student_account_info(db: Session, actor: Actor, selection_id: int, scope: RowScope) -> _Contents:
-    settings = school.settings(db)
-    found = reports.student_accounts(
-        db,
-        person_ids=selections.person_ids(db, actor, selection_id=selection_id, scope=scope),
-        now=clock.now(),
-        policy=school.policy(settings),
-    )
-    digest, groups = hashlib.sha256(), []
-    for group in found:
-        digest.update(" ".join(str(row[0]) for row in group.rows).encode() + b"\n")
-        rows = _shown(group.rows, in_full=actor.may(Permission.SEE_CONTACTS))
-        groups.append((group.order, ClassRows.of(group.title, rows)))
-    classes = tuple(rows for _, rows in sorted(groups, key=lambda pair: pair[0]))
-    people = sum(group.count for group in classes)
-    if not people:
-        raise InputProblem("No student is among the accounts chosen. Set User Type to Student, search, and try again.")
-    head = _letterhead(db, actor, ReportKind.STUDENT_ACCOUNT_INFO, _scope_words(db, actor, selection_id, scope, people))
-    paper = StudentAccountInfo(head, classes, STATE_WORDS, METHOD_WORDS, _notes(actor))
-    return _Contents(paper, people, digest.hexdigest())
-
-
-def _shown(rows: list[StudentRow], *, in_full: bool) -> list[StudentRow]:
-    """The rows without their ids, contacts masked for whom they are not meant (R61)."""
-    if in_full:
-        return [row[FIRST_OF_ROW:] for row in rows]
-    return [(*row[FIRST_OF_ROW:EMAIL], masked(row[EMAIL]), masked(row[MOBILE]), *row[MOBILE + 1 :]) for row in rows]
-
-
-def _notes(actor: Actor) -> tuple[str, ...]:
-    if actor.may(Permission.SEE_CONTACTS):
-        return ()
-    return (
-        "E-mail addresses and mobile numbers are shortened: the role of whoever printed this does not include them.",
-    )
-
-
-def _letterhead(db: Session, actor: Actor, kind: ReportKind, scope: str) -> Letterhead:
-    settings, period = school.settings(db), reports.current_period(db)
-    return Letterhead(
-        school=settings.school_name,
-        title=TITLES[kind],
-        period=f"Academic period {period}" if period else "",
-        scope=scope,
-        printed_by=_name(db, actor),
-        created=clock.now(),
-        zone=settings.time_zone,
-    )
-
-
-def _scope_words(db: Session, actor: Actor, selection_id: int, scope: RowScope, people: int) -> str:
-    """23 selected of 240, or all 240 that the list shows."""
-    students = "1 student" if people == 1 else f"{people:,} students"
-    if scope == "shown":
-        return f"All shown: {students}"
-    shown = selections.size(db, actor, selection_id=selection_id, scope="shown")
-    return (
-        f"{students} selected, {shown:,} shown in the list" if shown < people else f"{people:,} selected of {shown:,}"
-    )
-
-
-def _name(db: Session, actor: Actor) -> str:
-    person = db.get(Person, actor.person_id) if actor.person_id else None
-    return f"{person.first_name} {person.last_name}" if person else actor.label
-
-
-BUILDERS = {ReportKind.STUDENT_ACCOUNT_INFO: _student_account_info}

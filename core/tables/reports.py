@@ -33,7 +33,7 @@ class Class:
 
 def student_accounts(db: Session, *, person_ids: sa.Select[Any], now: datetime, policy: Policy) -> Iterator[Class]:
     """The students among those people with their accounts, by name within each class, classes in no order."""
-    titles = _classes(db)
+    titles = classes(db)
     for section_id, rows in groupby(_raw(db, _query(db, person_ids, now, policy)), key=itemgetter(1)):
         title, order = titles.get(section_id, ("Without class", (1,)))
         yield Class(title, order, list(rows))
@@ -68,8 +68,8 @@ def _query(db: Session, person_ids: sa.Select[Any], now: datetime, policy: Polic
     return query.order_by(col(Person.section_id), col(Person.sort_name), col(Person.id))
 
 
-def _classes(db: Session) -> dict[int, tuple[str, tuple[Any, ...]]]:
-    """Title and place of every class. Where there are several schools, the title says which."""
+def classes(db: Session) -> dict[int, tuple[str, tuple[Any, ...]]]:
+    """Title and place of every class by its id. Where there are several schools, the title says which."""
     found = db.execute(sa.select(col(Section.id), col(Section.title), col(Section.grade), col(Section.school))).all()
     several = len({school for *_, school in found}) > 1
     return {

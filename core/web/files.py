@@ -58,6 +58,7 @@ def _file(actor: Actor, kind: str, asked: Mapping[str, str]) -> File:
             selection_id=_number(asked, "selection_id"),
             scope="shown" if asked.get("scope") == "shown" else "selected",
             expected=_number(asked, "expected"),
+            per_page=_number(asked, "per_page") if "per_page" in asked else 8,
         )
     return reports.draw(prepared)
 

@@ -1,0 +1,137 @@
+"""What stands on a slip, in the language of the person who gets it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from functools import lru_cache
+from zoneinfo import ZoneInfo
+
+from babel.dates import format_datetime
+
+from core.rules.handing_over import SlipSecret
+
+
+@dataclass(frozen=True)
+class SlipWords:
+    """`instead` stands where the initial password would; `steps` are the first three, by what the way in is."""
+
+    portal: str
+    username: str
+    password: str
+    scan: str
+    until: str
+    of_student: str
+    of_staff: str
+    of_guardian: str
+    guardian: str
+    instead: dict[SlipSecret, str]
+    steps: dict[SlipSecret, tuple[str, str, str]]
+
+
+_ENGLISH = SlipWords(
+    portal="Portal",
+    username="Username",
+    password="Initial password",  # noqa: S106  (a label)
+    scan="Scan to choose your password",
+    until="Works until %s",
+    of_student="Account of the student",
+    of_staff="Account of a member of staff",
+    of_guardian="Account of the %s of %s",
+    guardian="guardian",
+    instead={
+        SlipSecret.CHOSEN: "already chosen by the user",
+        SlipSecret.MICROSOFT: "sign in with Microsoft 365",
+        SlipSecret.LINK: "none: scan the code to choose a password",
+        SlipSecret.NONE: "no live initial password: issue a new one",
+        SlipSecret.STAFF: "for an administrator to print",
+    },
+    steps={
+        SlipSecret.PASSWORD: (
+            "1. Open the portal and type the username and the initial password.",
+            "2. Choose a password of your own. The initial one ends with it.",
+            "3. Sign in with your own password. Keep it to yourself.",
+        ),
+        SlipSecret.LINK: (
+            "1. Scan the code with a phone or tablet.",
+            "2. Choose a password of your own. The code ends with it.",
+            "3. Sign in with your username and your own password.",
+        ),
+        SlipSecret.MICROSOFT: (
+            "1. Open the portal.",
+            "2. Choose Microsoft 365 and type the username above.",
+            "3. Use the password that you have for Microsoft 365.",
+        ),
+        SlipSecret.CHOSEN: (
+            "1. Open the portal and type the username.",
+            "2. Type the password that you have chosen.",
+            "3. Forgotten? Ask the school's office for a new link.",
+        ),
+    },
+)
+
+_GREEK = SlipWords(
+    portal="Πύλη",
+    username="Όνομα χρήστη",
+    password="Αρχικός κωδικός",  # noqa: S106  (a label)
+    scan="Σάρωσε για να διαλέξεις κωδικό",
+    until="Ισχύει έως %s",
+    of_student="Λογαριασμός μαθητή/μαθήτριας",
+    of_staff="Λογαριασμός προσωπικού",
+    of_guardian="Λογαριασμός (%s) για: %s",
+    guardian="κηδεμόνας",
+    instead={
+        SlipSecret.CHOSEN: "τον έχει ήδη διαλέξει ο χρήστης",
+        SlipSecret.MICROSOFT: "σύνδεση με Microsoft 365",
+        SlipSecret.LINK: "κανένας: σάρωσε τον κώδικα για να διαλέξεις",
+        SlipSecret.NONE: "δεν ισχύει αρχικός κωδικός: εκδώστε νέο",
+        SlipSecret.STAFF: "τον εκτυπώνει διαχειριστής",
+    },
+    steps={
+        SlipSecret.PASSWORD: (
+            "1. Άνοιξε την πύλη και γράψε το όνομα χρήστη και τον αρχικό κωδικό.",
+            "2. Διάλεξε έναν δικό σου κωδικό. Ο αρχικός τότε παύει να ισχύει.",
+            "3. Κάνε σύνδεση με τον δικό σου κωδικό. Μην τον πεις σε κανέναν.",
+        ),
+        SlipSecret.LINK: (
+            "1. Σάρωσε τον κώδικα με κινητό ή τάμπλετ.",
+            "2. Διάλεξε έναν δικό σου κωδικό. Ο κώδικας τότε παύει να ισχύει.",
+            "3. Κάνε σύνδεση με το όνομα χρήστη και τον κωδικό σου.",
+        ),
+        SlipSecret.MICROSOFT: (
+            "1. Άνοιξε την πύλη.",
+            "2. Διάλεξε Microsoft 365 και γράψε το παραπάνω όνομα χρήστη.",
+            "3. Χρησιμοποίησε τον κωδικό που έχεις στο Microsoft 365.",
+        ),
+        SlipSecret.CHOSEN: (
+            "1. Άνοιξε την πύλη και γράψε το όνομα χρήστη.",
+            "2. Γράψε τον κωδικό που έχεις διαλέξει.",
+            "3. Τον ξέχασες; Ζήτησε νέο σύνδεσμο από τη γραμματεία.",
+        ),
+    },
+)
+_WORDS = {"en": _ENGLISH, "el": _GREEK}
+LANGUAGES = frozenset(_WORDS)
+
+
+def words(language: str) -> SlipWords:
+    """In the person's language, else in English."""
+    return _WORDS.get(language, _ENGLISH)
+
+
+def account_of(language: str, kind: str, relation: str, wards: str) -> str:
+    """Whose account it is."""
+    said = words(language)
+    if kind == "guardian":
+        return said.of_guardian % (relation or said.guardian, wards or "–")
+    return said.of_student if kind == "student" else said.of_staff
+
+
+@lru_cache(maxsize=4096)
+def until(minute: str, language: str, zone: str) -> str:
+    """ "2026-12-14 09:00" in UTC as people read it there."""
+    moment = datetime.fromisoformat(f"{minute}+00:00")
+    shown = format_datetime(
+        moment, "d MMM y, HH:mm", tzinfo=ZoneInfo(zone), locale=language if language in LANGUAGES else "en"
+    )
+    return words(language).until % shown

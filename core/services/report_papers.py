@@ -1,0 +1,132 @@
+"""What reports print, read and put together for paper. Nothing is reset or issued by printing."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from enum import StrEnum
+
+from sqlmodel import Session
+
+from core import clock
+from core.documents.papers import ClassRows, Letterhead, Paper, Slips, StudentAccountInfo
+from core.errors import InputProblem
+from core.models import Person
+from core.permissions import Actor, Permission
+from core.rules import words
+from core.services import selections
+from core.services.selections import RowScope
+from core.tables import reports, school, slips
+from core.tables.frames import masked
+from core.tables.reports import StudentRow
+
+STATE_WORDS = {state.value: said.label for state, said in words.ACCOUNT_STATE.items()}
+METHOD_WORDS = {method.value: said for method, said in words.SIGN_IN_METHOD.items()}
+EMAIL, MOBILE, FIRST_OF_ROW = 7, 8, 2  # places in a row of tables.reports
+
+
+class ReportKind(StrEnum):
+    """A report of the Reports menu; the value stands in its address."""
+
+    STUDENT_ACCOUNT_INFO = "student-account-info"
+    SLIPS = "slips"
+
+
+TITLES = {
+    ReportKind.STUDENT_ACCOUNT_INFO: "Student Account Info",
+    ReportKind.SLIPS: "User Account Credentials",
+}
+
+
+@dataclass(frozen=True)
+class Contents:
+    """What is printed about how many, and a digest of their ids for the audit."""
+
+    paper: Paper
+    people: int
+    digest: str
+
+
+def student_account_info(db: Session, actor: Actor, *, selection_id: int, scope: RowScope) -> Contents:
+    settings = school.settings(db)
+    found = reports.student_accounts(
+        db,
+        person_ids=selections.person_ids(db, actor, selection_id=selection_id, scope=scope),
+        now=clock.now(),
+        policy=school.policy(settings),
+    )
+    digest, groups = hashlib.sha256(), []
+    for group in found:
+        digest.update(" ".join(str(row[0]) for row in group.rows).encode() + b"\n")
+        rows = _shown(group.rows, in_full=actor.may(Permission.SEE_CONTACTS))
+        groups.append((group.order, ClassRows.of(group.title, rows)))
+    classes = tuple(rows for _, rows in sorted(groups, key=lambda pair: pair[0]))
+    people = sum(group.count for group in classes)
+    if not people:
+        raise InputProblem("No student is among the accounts chosen. Set User Type to Student, search, and try again.")
+    head = _letterhead(db, actor, ReportKind.STUDENT_ACCOUNT_INFO, _scope_words(db, actor, selection_id, scope, people))
+    paper = StudentAccountInfo(head, classes, STATE_WORDS, METHOD_WORDS, _notes(actor))
+    return Contents(paper, people, digest.hexdigest())
+
+
+def _shown(rows: list[StudentRow], *, in_full: bool) -> list[StudentRow]:
+    """The rows without their ids, contacts masked for whom they are not meant (R61)."""
+    if in_full:
+        return [row[FIRST_OF_ROW:] for row in rows]
+    return [(*row[FIRST_OF_ROW:EMAIL], masked(row[EMAIL]), masked(row[MOBILE]), *row[MOBILE + 1 :]) for row in rows]
+
+
+def _notes(actor: Actor) -> tuple[str, ...]:
+    if actor.may(Permission.SEE_CONTACTS):
+        return ()
+    return (
+        "E-mail addresses and mobile numbers are shortened: the role of whoever printed this does not include them.",
+    )
+
+
+def _letterhead(db: Session, actor: Actor, kind: ReportKind, scope: str) -> Letterhead:
+    settings, period = school.settings(db), reports.current_period(db)
+    return Letterhead(
+        school=settings.school_name,
+        title=TITLES[kind],
+        period=f"Academic period {period}" if period else "",
+        scope=scope,
+        printed_by=_name(db, actor),
+        created=clock.now(),
+        zone=settings.time_zone,
+    )
+
+
+def _scope_words(db: Session, actor: Actor, selection_id: int, scope: RowScope, people: int) -> str:
+    """23 selected of 240, or all 240 that the list shows."""
+    students = "1 student" if people == 1 else f"{people:,} students"
+    if scope == "shown":
+        return f"All shown: {students}"
+    shown = selections.size(db, actor, selection_id=selection_id, scope="shown")
+    return (
+        f"{students} selected, {shown:,} shown in the list" if shown < people else f"{people:,} selected of {shown:,}"
+    )
+
+
+def _name(db: Session, actor: Actor) -> str:
+    person = db.get(Person, actor.person_id) if actor.person_id else None
+    return f"{person.first_name} {person.last_name}" if person else actor.label
+
+
+def credential_slips(db: Session, actor: Actor, *, selection_id: int, scope: RowScope, per_page: int) -> Contents:
+    """A slip for each account chosen: what is live is derived, nothing is issued."""
+    accounts = selections.account_ids(db, actor, selection_id=selection_id, scope=scope)
+    digest, classes, number = hashlib.sha256(), [], 0
+    for group in slips.of_accounts(db, actor, account_ids=accounts):
+        digest.update(" ".join(map(str, group.account_ids)).encode() + b"\n")
+        classes.append(ClassRows.of(group.title, group.rows))
+        number += len(group.rows)
+    if not number:
+        raise InputProblem("Nobody chosen has an account, so there is no slip. Create their accounts, then try again.")
+    own = school.settings(db)
+    base = school.place(own).base_url
+    said = "1 slip" if number == 1 else f"{number:,} slips"
+    paper = Slips(
+        _letterhead(db, actor, ReportKind.SLIPS, said), tuple(classes), f"{base}/sign-in", f"{base}/i/", per_page
+    )
+    return Contents(paper, number, digest.hexdigest())
