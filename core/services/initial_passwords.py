@@ -35,10 +35,17 @@ class Revealed:
     password: str = field(repr=False)
 
 
-def check(db: Session, actor: Actor, *, selection_id: int | None = None, account_id: int | None = None) -> Check:
-    """What `issue` would do at this moment; changes nothing."""
+def check(
+    db: Session,
+    actor: Actor,
+    *,
+    selection_id: int | None = None,
+    account_id: int | None = None,
+    missing_only: bool = False,
+) -> Check:
+    """What `issue` would do at this moment; changes nothing. `missing_only`: whoever has a live one keeps it."""
     actor.require(Permission.REVEAL_CREDENTIALS)
-    return handing_over.check(db, actor, account_ids=_wanted(db, actor, selection_id, account_id))
+    return handing_over.check(db, actor, account_ids=_wanted(db, actor, selection_id, account_id, missing_only))
 
 
 def issue(
@@ -48,6 +55,7 @@ def issue(
     expected: int,
     selection_id: int | None = None,
     account_id: int | None = None,
+    missing_only: bool = False,
     typed_count: int | None = None,
 ) -> Check:
     """Give each account that may have one a new initial password; the older ones end now.
@@ -58,7 +66,7 @@ def issue(
     actor.require(Permission.REVEAL_CREDENTIALS)
     if db.get_bind().dialect.name == "postgresql":
         db.execute(sa.text("SELECT pg_advisory_xact_lock(:key)"), {"key": _POSTGRES_LOCK})
-    wanted = _wanted(db, actor, selection_id, account_id)
+    wanted = _wanted(db, actor, selection_id, account_id, missing_only)
     found = handing_over.check(db, actor, account_ids=wanted)
     _refuse_unlike(found, expected, typed_count)
     ids = _hand_over(db, handing_over.getting_one(actor, wanted))
@@ -87,9 +95,12 @@ def reveal(db: Session, actor: Actor, *, account_id: int) -> Revealed | None:
     return Revealed(account.username, row.expires_at, initial_credentials.initial_password(key.secret, row.uid))
 
 
-def _wanted(db: Session, actor: Actor, selection_id: int | None, account_id: int | None) -> sa.Select[Any]:
+def _wanted(
+    db: Session, actor: Actor, selection_id: int | None, account_id: int | None, missing_only: bool
+) -> sa.Select[Any]:
     if selection_id is not None:
-        return selections.account_ids(db, actor, selection_id=selection_id)
+        chosen = selections.account_ids(db, actor, selection_id=selection_id)
+        return chosen.where(chosen.selected_columns[0].not_in(handing_over.with_password())) if missing_only else chosen
     if account_id is None:
         raise InputProblem("Nobody is chosen. Tick some rows first.")
     handing_over.one(db, actor, account_id=account_id)

@@ -26,6 +26,11 @@ def live(invitation: Any = Invitation) -> Truth:
     )
 
 
+def with_password() -> sa.Select[Any]:
+    """The ids of the accounts that have a live initial password."""
+    return sa.select(col(Invitation.account_id)).where(col(Invitation.purpose) == Purpose.PASSWORD, live())
+
+
 def is_staff() -> Truth:
     """Holds for accounts with a staff role, in whichever period: administrators alone change them."""
     staff = sorted(role.value for role in STAFF_ROLES)

@@ -1,0 +1,48 @@
+"""Issuing initial passwords, as a step of a window: what would happen to how many, then the button."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from core import database
+from core.permissions import Actor
+from core.rules import words
+from core.rules.handing_over import PAPER_DAYS, Check
+from core.services import initial_passwords
+from pages.shared import feedback
+
+
+def confirm(actor: Actor, *, selection_id: int, missing_only: bool = False) -> int:
+    """Say what would happen; issue on the button. Gives how many were issued in this run."""
+    with feedback.refusals_shown(), database.reading() as db:
+        found = initial_passwords.check(db, actor, selection_id=selection_id, missing_only=missing_only)
+    typed = consequences(found)
+    label = "Issue 1 new password" if found.receive == 1 else f"Issue {found.receive:,} new passwords"
+    if not st.button(label, type="primary", disabled=typed != found.receive or not found.receive):
+        return 0
+    with feedback.refusals_shown(), database.transaction() as db:
+        issued = initial_passwords.issue(
+            db,
+            actor,
+            selection_id=selection_id,
+            missing_only=missing_only,
+            expected=found.receive,
+            typed_count=typed,
+        )
+    return issued.receive
+
+
+def consequences(found: Check) -> int:
+    """How many get one, how many live ones die, who is left out and why. Gives the number seen, or typed."""
+    st.write(f"To be issued: **{found.receive:,}**. They work for {PAPER_DAYS} days, each once.")
+    if found.replaced:
+        st.warning(
+            f"Live initial passwords that stop working at once: {found.replaced:,}. Slips with them are then useless.",
+            icon=":material/sync_problem:",
+        )
+    for reason, number in found.left_out.items():
+        st.caption(f"Left out because {words.NO_PASSWORD[reason]}: {number:,}")
+    if not found.typed_count_wanted:
+        return found.receive
+    text = st.text_input(f"So many at once? Type {found.receive} to go on.", key="issuing.typed")
+    return int(text) if text.strip().isdigit() else 0
