@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from sqlmodel import Session
+
 from core import database
 from core.permissions import Actor
 from core.rules import words
 from core.rules.account_state import AccountState
 from core.tables import options
 from pages.shared import cells
-from pages.shared.filters import YES_NO, Choice, Questions
+from pages.shared.filters import YES_NO, Choice, OnDemand, Questions
 
 LOGIN = {"": "All", "has": "Has Logged On", "never": "Never Logged On"}
 PER_PERIOD = {None: "All", True: "In the period", False: "Without period"}
@@ -20,7 +25,7 @@ ENDS_WITHIN = {None: "All", 1: "Within 1 day", 3: "Within 3 days", 7: "Within 7 
 def questions(actor: Actor) -> Questions:
     """The questions with the answers that the people whom the actor sees can give."""
     with database.reading() as db:
-        sections, grades, periods = options.sections(db, actor), options.grades(db, actor), options.periods(db)
+        sections = options.sections(db, actor)
     states = {state: word for state, word in cells.STATE_OPTIONS.items() if state != AccountState.NO_ACCOUNT}
     main = (
         Choice("user_types", "User Types", cells.named(words.USER_TYPES)),
@@ -42,9 +47,21 @@ def questions(actor: Actor) -> Questions:
         Choice("link_ends_within", "Link ends", ENDS_WITHIN, kind="one"),
         Choice("has_email", "Has e-mail for invitations", YES_NO, kind="one"),
         Choice("has_mobile", "Has mobile", YES_NO, kind="one"),
-        Choice("grades", "Grade", cells.as_they_are(grades)),
-        Choice("period_id", "Academic year", {None: "The current one", **periods}, kind="one"),
+        Choice("grades", "Grade", _later(lambda db: cells.as_they_are(options.grades(db, actor)))),
+        Choice("period_id", "Academic year", _later(_periods), kind="one"),
         Choice("in_period", "Period", PER_PERIOD, kind="one"),
         Choice("guardians_of_selected", "Guardians", GUARDIANS, kind="one"),
     )
     return Questions(main, more)
+
+
+def _periods(db: Session) -> dict[int | None, str]:
+    return {None: "The current one", **options.periods(db)}
+
+
+def _later(read: Callable[[Session], Mapping[Any, str]]) -> OnDemand:
+    def now() -> Mapping[Any, str]:
+        with database.reading() as db:
+            return read(db)
+
+    return OnDemand(now)

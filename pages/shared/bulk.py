@@ -25,7 +25,10 @@ def reports(actor: Actor, *, selection_id: int, scope: RowScope, expected: int) 
     """*Reports*: of the selection, else of all that the filter shows."""
     if not actor.may(Permission.PRINT_REPORTS):
         return
-    with st.popover("Reports", disabled=not expected):
+    window = st.popover("Reports", disabled=not expected, key="reports", on_change="rerun")
+    with window:
+        if not window.open:
+            return
         st.caption("Of the selected rows" if scope == "selected" else "Of all that the filter shows")
         download.report_form(
             actor,

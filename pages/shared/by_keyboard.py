@@ -37,6 +37,7 @@ def _fields(listing: Listing, shown: Shown) -> None:
         format_func=names.__getitem__,
         placeholder="Type a name or a code, then Enter",
         key=key,
+        width=420,
         on_change=_tick,
         args=(listing, key, shown.ids),
     )
@@ -47,6 +48,7 @@ def _fields(listing: Listing, shown: Shown) -> None:
         format_func=names.__getitem__,
         placeholder="Type a name or a code, then Enter",
         key=f"{key}.open",
+        width=420,
     )
     if opened is not None:
         st.session_state[f"{listing.name}.card"] = opened

@@ -33,15 +33,22 @@ def _relax(actor: Actor, listing: Listing, shown: Sequence[Chip]) -> None:
     st.write("All of this was asked for at once. Take one out:")
     with database.reading() as db:
         found = [listing.count(db, actor, chips.without(listing.filter, chip)) for chip in shown]
-    for chip, number in zip(shown, found, strict=True):
-        st.button(
-            f"Without {feedback.plain(chip.label)} there would be {number:,}",
-            key=f"{listing.name}.relax.{chip.field}.{chip.value}",
-            icon=":material/filter_alt_off:",
-            type="secondary" if number else "tertiary",
-            on_click=_without,
-            args=(listing, chip),
-        )
+    with st.container(horizontal=True, gap="xsmall"):
+        for chip, number in sorted(zip(shown, found, strict=True), key=lambda one: -one[1]):
+            _offer(listing, chip, number)
+    if not any(found):
+        st.caption("None of these alone is enough. Take out several, or press Clear.")
+
+
+def _offer(listing: Listing, chip: Chip, number: int) -> None:
+    st.button(
+        f"Without {feedback.plain(chip.label)} there would be {number:,}",
+        key=f"{listing.name}.relax.{chip.field}.{chip.value}",
+        icon=":material/filter_alt_off:",
+        type="secondary" if number else "tertiary",
+        on_click=_without,
+        args=(listing, chip),
+    )
 
 
 def _without(listing: Listing, chip: Chip) -> None:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import cache
 from typing import Any, Literal
 
 import streamlit as st
@@ -15,6 +16,22 @@ from pages.shared.filter_address import Filter
 
 YES_NO: Mapping[Any, str] = {None: "All", True: "Yes", False: "No"}
 WIDTH = 150
+
+
+class OnDemand(Mapping[Any, str]):
+    """Options that are read when they are first looked at: *More filters* is closed on most runs."""
+
+    def __init__(self, read: Callable[[], Mapping[Any, str]]) -> None:
+        self._read = cache(read)
+
+    def __getitem__(self, key: Any) -> str:
+        return self._read()[key]
+
+    def __iter__(self) -> Iterator[Any]:
+        return iter(self._read())
+
+    def __len__(self) -> int:
+        return len(self._read())
 
 
 @dataclass(frozen=True)

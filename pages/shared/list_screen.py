@@ -19,6 +19,7 @@ from pages.shared import (
     bulk,
     chips,
     columns,
+    contact_repairs,
     empty,
     feedback,
     filters,
@@ -103,6 +104,7 @@ def _rows(actor: Actor, screen: ListScreen, listing: Listing, shown_chips: list[
     number.empty()
     if not shown.rows.empty:
         picker.paging(listing, tally)
+        contact_repairs.draw(actor, listing, shown)
     selection_bar.draw(actor, listing, shown, tally, screen.acts)
 
 
@@ -111,7 +113,6 @@ def _listing(actor: Actor, screen: ListScreen, asked: AnyFilter) -> Listing:
     needed = frozenset(chosen)
     with database.reading() as db:
         time_zone = school.settings(db).time_zone
-    allowed = columns.offered(actor, screen.columns).values()
     return Listing(
         name=screen.name,
         noun=screen.noun,
@@ -120,6 +121,6 @@ def _listing(actor: Actor, screen: ListScreen, asked: AnyFilter) -> Listing:
         count=screen.count,
         count_up_to=screen.count_up_to,
         columns=chosen,
-        orders={column.title: column.sort for column in allowed if column.sort},
+        orders={column.title: column.sort for column in chosen.values() if column.sort},
         time_zone=time_zone,
     )

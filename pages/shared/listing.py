@@ -12,7 +12,7 @@ import streamlit as st
 from sqlmodel import Session
 
 from core.permissions import Actor
-from core.services.selections import ListName
+from core.services.selections import ListName, SelectionView
 from core.tables.filters import PAGE_SIZE, AccountFilter, Page, StudentFilter
 from pages.shared.columns import Column
 
@@ -79,8 +79,13 @@ class Shown:
 
     rows: pd.DataFrame
     number: int
-    selection_id: int
+    view: SelectionView
     ticked: frozenset[int]
+
+    @property
+    def selection_id(self) -> int:
+        assert self.view.id is not None  # noqa: S101  (a list that was looked at has one)
+        return self.view.id
 
     @property
     def ids(self) -> list[int]:

@@ -38,22 +38,19 @@ def look(actor: Actor, listing: Listing) -> Shown:
             wanted = replace(wanted, number=pages(listing.count(db, actor, listing.filter)))
             rows = listing.page(db, actor, wanted)
         ids = [int(row_id) for row_id in rows["id"]]
-        return Shown(rows, wanted.number, view.id, _ticked(db, actor, view, ids))
+        return Shown(rows, wanted.number, view, _ticked(db, actor, listing, view, ids))
 
 
 def count(actor: Actor, listing: Listing, shown: Shown, *, many: Callable[[], None]) -> Tally:
     """The numbers for the bar. `many` is called before a count that may take a moment."""
+    total = shown.total
     with database.reading() as db:
-        view = selections.current(db, actor, list_name=listing.name)
-        total = shown.total
         if total is None:
             total = listing.count_up_to(db, actor, listing.filter, COUNTED_AT_ONCE)
-    if total > COUNTED_AT_ONCE:
-        many()
-    with database.reading() as db:
         if total > COUNTED_AT_ONCE:
+            many()
             total = listing.count(db, actor, listing.filter)
-        return Tally(total, *_chosen(db, actor, listing, view, total))
+        return Tally(total, *_chosen(db, actor, listing, shown.view, total))
 
 
 def table(listing: Listing, shown: Shown, *, open_card: Callable[[int], None]) -> None:
@@ -97,10 +94,12 @@ def paging(listing: Listing, tally: Tally) -> None:
         )
 
 
-def _ticked(db: Session, actor: Actor, view: SelectionView, ids: list[int]) -> frozenset[int]:
-    assert view.id is not None  # noqa: S101  (looked at, so it is stored)
+def _ticked(db: Session, actor: Actor, listing: Listing, view: SelectionView, ids: list[int]) -> frozenset[int]:
     if not view.everything:
         return view.items & frozenset(ids)
+    if view.filter == listing.asked:
+        return frozenset(ids) - view.items
+    assert view.id is not None  # noqa: S101  (looked at, so it is stored)
     return selections.among(db, actor, selection_id=view.id, row_ids=ids)
 
 

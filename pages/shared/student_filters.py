@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from sqlmodel import Session
+
 from core import database
 from core.permissions import Actor
 from core.rules import words
 from core.tables import options
 from pages.shared import cells
-from pages.shared.filters import YES_NO, Choice, Questions
+from pages.shared.filters import YES_NO, Choice, OnDemand, Questions
 
 PER_PERIOD = {None: "All", True: "Students Per Period", False: "Students Without Period"}
 
@@ -15,19 +20,18 @@ PER_PERIOD = {None: "All", True: "Students Per Period", False: "Students Without
 def questions(actor: Actor) -> Questions:
     """The questions with the answers that the actor's own students can give."""
     with database.reading() as db:
-        sections, grades, periods = options.sections(db, actor), options.grades(db, actor), options.periods(db)
-        programmes, languages = options.programmes(db, actor), options.languages(db, actor)
+        sections, grades = options.sections(db, actor), options.grades(db, actor)
     main = (
         Choice("section_ids", "Class", sections),
         Choice("grades", "Grade", cells.as_they_are(grades)),
         Choice("states", "State", cells.STATE_OPTIONS),
     )
     more = (
-        Choice("period_id", "Academic year", {None: "The current one", **periods}, kind="one"),
+        Choice("period_id", "Academic year", _later(_periods), kind="one"),
         Choice("in_period", "Period", PER_PERIOD, kind="one"),
-        Choice("programmes", "Programme", cells.as_they_are(programmes)),
+        Choice("programmes", "Programme", _later(lambda db: cells.as_they_are(options.programmes(db, actor)))),
         Choice("statuses", "Status", cells.named(words.PERSON_STATUS)),
-        Choice("languages", "Language", {code: words.LANGUAGE.get(code, code) for code in languages}),
+        Choice("languages", "Language", _later(lambda db: _languages(db, actor))),
         Choice("has_personal_email", "Has personal e-mail", YES_NO, kind="one"),
         Choice("has_contact_email", "Has contact e-mail", YES_NO, kind="one"),
         Choice("has_mobile", "Has mobile", YES_NO, kind="one"),
@@ -36,3 +40,19 @@ def questions(actor: Actor) -> Questions:
         Choice("invitable_by_sms", "Can be invited by SMS", YES_NO, kind="one"),
     )
     return Questions(main, more)
+
+
+def _languages(db: Session, actor: Actor) -> dict[str, str]:
+    return {code: words.LANGUAGE.get(code, code) for code in options.languages(db, actor)}
+
+
+def _periods(db: Session) -> dict[int | None, str]:
+    return {None: "The current one", **options.periods(db)}
+
+
+def _later(read: Callable[[Session], Mapping[Any, str]]) -> OnDemand:
+    def now() -> Mapping[Any, str]:
+        with database.reading() as db:
+            return read(db)
+
+    return OnDemand(now)

@@ -1,0 +1,142 @@
+"""The view *No reachable contact* as a work queue: the addresses of its page can be typed in under the list."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+from sqlmodel import Session
+
+from core import database
+from core.delivery import engine
+from core.errors import AppError, InputProblem
+from core.permissions import Actor, Permission
+from core.rules import person_fields
+from core.rules.list_views import NO_CONTACT
+from core.services import people
+from core.tables import contacts, school
+from core.tables.contacts import Contacts
+from pages.shared import feedback
+from pages.shared.listing import Listing, Shown, digest
+
+TITLES = {
+    "personal_email": "Personal e-mail",
+    "use_personal_email": "Use Personal E-mail",
+    "contact_email": "Contact e-mail",
+    "mobile": "Mobile",
+}
+Changes = dict[int, dict[str, Any]]
+
+
+def draw(actor: Actor, listing: Listing, shown: Shown) -> None:
+    """The editor, where the list shows those who cannot be reached."""
+    if listing.filter.states != tuple(NO_CONTACT.filter["states"]):  # type: ignore[arg-type]
+        return
+    if not (actor.may(Permission.EDIT_STUDENTS) and actor.may(Permission.SEE_CONTACTS)):
+        return
+    held = _held(actor, listing, shown)
+    with st.form(f"{listing.name}.repairs.form"):
+        st.subheader("Put addresses right")
+        st.caption("Type or paste into the cells. Nothing is stored before you press Save.")
+        edited = st.data_editor(
+            _frame(held),
+            key=_key(listing, held),
+            hide_index=True,
+            disabled=["Name"],
+            height=min(430, 37 + 35 * len(held)),
+            alt="Addresses of the people on this page",
+        )
+        saved = st.form_submit_button("Save addresses", type="primary")
+    if saved:
+        _save(actor, listing, held, _changes(held, edited))
+
+
+def _held(actor: Actor, listing: Listing, shown: Shown) -> list[Contacts]:
+    """What the editor was drawn from. While it has edits nothing is read anew: a change is based on what was seen."""
+    ids = [int(person_id) for person_id in shown.rows["person_id" if listing.name == "accounts" else "id"]]
+    held: list[Contacts] = st.session_state.get(f"{listing.name}.repairs", [])
+    edits = st.session_state.get(_key(listing, held), {})
+    if edits and edits["edited_rows"] and {one.person_id for one in held} == set(ids):
+        return held
+    with database.reading() as db:
+        fresh = contacts.of_people(db, actor, person_ids=ids)
+    st.session_state[f"{listing.name}.repairs"] = fresh
+    return fresh
+
+
+def _key(listing: Listing, held: list[Contacts]) -> str:
+    return f"{listing.name}.repairs.{digest([(one.person_id, one.updated_at) for one in held])}"
+
+
+def _frame(held: list[Contacts]) -> pd.DataFrame:
+    rows = [{"Name": one.name, **{title: getattr(one, field) for field, title in TITLES.items()}} for one in held]
+    return pd.DataFrame(rows, columns=["Name", *TITLES.values()])
+
+
+def _changes(held: list[Contacts], edited: pd.DataFrame) -> Changes:
+    """Which fields of which row are another now."""
+    changes: Changes = {}
+    for place, one in enumerate(held):
+        now = {field: edited.iloc[place][title] for field, title in TITLES.items()}
+        texts = {field: value if isinstance(value, str) else "" for field, value in now.items()}
+        wanted = texts | {"use_personal_email": bool(now["use_personal_email"])}
+        if changed := {field: value for field, value in wanted.items() if getattr(one, field) != value}:
+            changes[place] = changed
+    return changes
+
+
+def _save(actor: Actor, listing: Listing, held: list[Contacts], changes: Changes) -> None:
+    """All rows or none; what cannot be stored is named with its row."""
+    refused = store(actor, held, changes)
+    if refused:
+        st.error("Nothing was stored yet. Put these right and save again.", icon=":material/info:")
+        for sentence in refused:
+            st.text(sentence)
+        return
+    number = len(changes)
+    feedback.later(f"Addresses stored for {number:,} {'person' if number == 1 else 'people'}.")
+    st.session_state.pop(f"{listing.name}.repairs", None)
+    st.rerun()
+
+
+class _NothingStored(Exception):
+    """Undoes the rows before the one that was refused."""
+
+
+def store(actor: Actor, held: list[Contacts], changes: Changes) -> list[str]:
+    """Store the rows in one transaction; gives what was refused, with the row, and then stored none."""
+    refused: list[str] = []
+    notices: list[int] = []
+    try:
+        with database.transaction() as db:
+            region = school.settings(db).default_region
+            for place, wanted in changes.items():
+                one = held[place]
+                bad: list[AppError] = [*person_fields.problems(one.kind, wanted, region=region).values()]
+                bad = bad or _stored(db, actor, one, wanted, notices)
+                refused += [_sentence(place, one, refusal, wanted) for refusal in bad]
+            if refused:
+                raise _NothingStored
+    except _NothingStored:
+        return refused
+    for campaign_id in notices:  # to the addresses that were left
+        engine.start(campaign_id)
+    return []
+
+
+def _stored(db: Session, actor: Actor, one: Contacts, wanted: dict[str, Any], notices: list[int]) -> list[AppError]:
+    try:
+        saved = people.save(db, actor, person_id=one.person_id, seen=one.updated_at, **wanted)
+    except AppError as refusal:
+        return [refusal]
+    notices += [saved.notice] if saved.notice else []
+    return []
+
+
+def _sentence(place: int, one: Contacts, refusal: AppError, wanted: dict[str, Any]) -> str:
+    row = f"Row {place + 1}, {one.name}"
+    if not isinstance(refusal, InputProblem):
+        return f"{row}: {refusal}"
+    field = f", {TITLES.get(refusal.field, refusal.field)} “{wanted.get(refusal.field, '')}”"
+    return f"{row}{field}: {refusal} {refusal.hint}".strip()
