@@ -12,6 +12,7 @@ from core.errors import InputProblem
 
 FIELDS = frozenset({"school", "first_name", "student", "username", "sign_in", "link", "ends_on", "portal", "help"})
 REQUIRED = frozenset({"username", "link"})
+OF_A_KEY = frozenset({"link", "ends_on", "sign_in", "username"})  # nothing of it goes to an address that was left
 _ADDRESS = re.compile(r"https?:|www\.|://", re.IGNORECASE)
 _FIELD = re.compile(r"\{(\w+)\}")
 _PAGE = (
@@ -49,13 +50,14 @@ class Filled:
     html: str = field(repr=False)
 
 
-def check(subject: str, body: str) -> None:
-    """Refuse a wording with fields that do not exist, or without the ones a person needs."""
+def check(subject: str, body: str, *, has_key: bool = True) -> None:
+    """Refuse a wording with fields that do not exist, or without the ones a person needs. `has_key`: carries a link."""
     used = set(_FIELD.findall(subject)) | set(_FIELD.findall(body))
-    unknown = sorted(used - FIELDS)
+    known = FIELDS if has_key else FIELDS - OF_A_KEY
+    unknown = sorted(used - known)
     if unknown:
-        raise InputProblem(f"There is no field {{{unknown[0]}}}. Use: {', '.join(sorted(FIELDS))}.", field="body")
-    missing = sorted(REQUIRED - set(_FIELD.findall(body)))
+        raise InputProblem(f"There is no field {{{unknown[0]}}}. Use: {', '.join(sorted(known))}.", field="body")
+    missing = sorted((REQUIRED if has_key else frozenset()) - set(_FIELD.findall(body)))
     if missing:
         raise InputProblem(f"The text must contain {{{missing[0]}}}.", field="body")
     if _ADDRESS.search(subject + body):

@@ -7,7 +7,7 @@ At most once: a message is sent only by whoever claimed it, and the claim is com
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 import sqlalchemy as sa
@@ -16,6 +16,7 @@ from sqlmodel import Session, col, select
 from core import clock, keys
 from core.models import (
     Campaign,
+    CampaignKind,
     CampaignStatus,
     Message,
     MessageStatus,
@@ -30,6 +31,7 @@ from core.services import delivery_statements as statements
 from core.tables import school, wordings
 
 _QUIET = {"synchronize_session": False}
+_NO_LINK = invitations.Issued(0, datetime(9000, 1, 1, tzinfo=UTC), "")  # what is told and opens nothing
 
 
 @dataclass(frozen=True)
@@ -96,10 +98,11 @@ def claim(db: Session, *, batch: Batch, message_id: int) -> Claim | None:
     if taken is None:
         return None
     person = connection.execute(statements.ADDRESSEE, {"message": message_id}).one()
-    if person.deactivated_at or person.first_sign_in_at:
+    notice = batch.kind == CampaignKind.ADDRESS_CHANGED
+    if not notice and (person.deactivated_at or person.first_sign_in_at):
         _drop(db, message_id)
         return None
-    issued = _link(db, batch, message_id, person, taken.address)
+    issued = _NO_LINK if notice else _link(db, batch, message_id, person, taken.address)
     microsoft = person.sign_in_method == SignInMethod.MICROSOFT
     to = message_text.Addressee(person.first_name, person.last_name, person.username, microsoft, taken.language)
     link = f"{batch.place.base_url}/i/{issued.token}"

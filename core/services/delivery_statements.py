@@ -5,13 +5,21 @@ from __future__ import annotations
 import sqlalchemy as sa
 from sqlalchemy import bindparam
 
-from core.models import CampaignStatus, MessageStatus, metadata
+from core.models import CampaignKind, CampaignStatus, MessageStatus, metadata
 
 _account, _campaign, _invitation, _message, _message_account, _person = (
     metadata.tables[name] for name in ("account", "campaign", "invitation", "message", "message_account", "person")
 )
 _this = _message.c.id == bindparam("message")
-_whose = sa.select(_message_account.c.account_id).where(_message_account.c.message_id == bindparam("message"))
+# A notice to an address that was left is no invitation, and says nothing of where the account is reached now.
+_whose = (
+    sa.select(_message_account.c.account_id)
+    .join(_campaign, _campaign.c.id == _message_account.c.campaign_id)
+    .where(
+        _message_account.c.message_id == bindparam("message"),
+        _campaign.c.kind != CampaignKind.ADDRESS_CHANGED.value,
+    )
+)
 
 CLAIM = (
     sa.update(_message)

@@ -21,7 +21,7 @@ def ensure_defaults(db: Session) -> None:
         kind, language = _named(path)
         if (kind, language) not in known:
             subject, body = wording.read(path.read_text(encoding="utf-8"))
-            wording.check(subject, body)
+            wording.check(subject, body, has_key=kind != CampaignKind.ADDRESS_CHANGED)
             stored = Wording(
                 kind=kind,
                 channel=Channel.EMAIL,

@@ -33,7 +33,7 @@ def _filled(language: str = "en", first_name: str = "Sam", microsoft: bool = Fal
 @pytest.mark.parametrize("path", DEFAULTS, ids=lambda path: path.name)
 def test_the_texts_that_come_with_it_are_accepted(path: object) -> None:
     text = _Text(path.read_text())  # type: ignore[attr-defined]
-    wording.check(text.subject, text.body)
+    wording.check(text.subject, text.body, has_key=not path.name.startswith("address_changed"))  # type: ignore[attr-defined]
 
 
 @pytest.mark.parametrize(

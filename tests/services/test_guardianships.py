@@ -1,0 +1,84 @@
+"""Who answers for whom: linked once, changed, ended and kept on record."""
+
+from __future__ import annotations
+
+import pytest
+from sqlmodel import select
+
+from core import clock, database
+from core.errors import Conflict, InputProblem, NotAllowed, NotFound
+from core.models import AuditEntry, Guardianship
+from core.services import guardianships
+from core.tables import guardians
+from tests.cast import Cast
+
+pytestmark = [pytest.mark.both_databases, pytest.mark.usefixtures("clock")]
+
+
+def _ids(cast: Cast) -> dict[str, int]:
+    return {"student_id": cast.otto.person.id or 0, "guardian_id": cast.gina.person.id or 0}
+
+
+def _of_sam(cast: Cast) -> int:
+    with database.reading() as db:
+        return db.exec(select(Guardianship.id).where(Guardianship.student_id == cast.sam.person.id)).one() or 0
+
+
+def test_a_link_holds_from_now_on_and_is_audited_without_names(cast: Cast) -> None:
+    with database.transaction() as db:
+        made = guardianships.link(
+            db, cast.olga.actor, **_ids(cast), relation=" step  mother ", priority=2, may_sms=False
+        )
+        row = db.get_one(Guardianship, made)
+        assert (row.relation, row.priority, row.may_email, row.may_sms) == ("step mother", 2, True, False)
+        assert "Otto" in guardians.students_of(db, [cast.gina.person.id or 0])[0]
+        entry = db.exec(select(AuditEntry)).one()
+        assert (entry.action, entry.object_id) == ("guardianship.linked", made)
+        assert "mother" not in str(entry.details)
+
+
+def test_nobody_is_linked_twice_or_with_themselves_or_the_wrong_way_round(cast: Cast) -> None:
+    sam, gina = cast.sam.person.id or 0, cast.gina.person.id or 0
+    with database.transaction() as db:
+        with pytest.raises(Conflict):
+            guardianships.link(db, cast.olga.actor, student_id=sam, guardian_id=gina)
+        with pytest.raises(InputProblem):
+            guardianships.link(db, cast.olga.actor, student_id=sam, guardian_id=sam)
+        for student, guardian in ((gina, sam), (sam, cast.max.person.id or 0), (sam, 999999)):
+            with pytest.raises(NotFound):
+                guardianships.link(db, cast.olga.actor, student_id=student, guardian_id=guardian)
+
+
+def test_an_ended_link_stays_on_record_and_can_begin_anew(cast: Cast) -> None:
+    link = _of_sam(cast)
+    with database.transaction() as db:
+        guardianships.end(db, cast.olga.actor, guardianship_id=link)
+        assert guardians.students_of(db, [cast.gina.person.id or 0]) == ["Max Sideris"]
+        row = db.get_one(Guardianship, link, populate_existing=True)
+        assert row.ends_on is not None and row.ends_on < clock.now().date()
+        with pytest.raises(Conflict):
+            guardianships.end(db, cast.olga.actor, guardianship_id=link)
+        again = guardianships.link(
+            db, cast.olga.actor, student_id=cast.sam.person.id or 0, guardian_id=cast.gina.person.id or 0
+        )
+        assert again == link
+        assert "Sam" in guardians.students_of(db, [cast.gina.person.id or 0])[0]
+
+
+def test_a_change_says_what_it_changed_and_refuses_an_order_that_cannot_be(cast: Cast) -> None:
+    values = {"relation": "mother", "may_email": True, "may_sms": True}
+    with database.transaction() as db:
+        changed = guardianships.change(db, cast.olga.actor, guardianship_id=_of_sam(cast), priority=2, **values)
+        assert changed == ["priority"]
+        with pytest.raises(InputProblem):
+            guardianships.change(db, cast.olga.actor, guardianship_id=_of_sam(cast), priority=0, **values)
+
+
+def test_only_the_office_and_administrators_link_and_end(cast: Cast) -> None:
+    link = _of_sam(cast)
+    with database.transaction() as db:
+        for member in (cast.cora, cast.tom, cast.sam, cast.gina):
+            with pytest.raises(NotAllowed):
+                guardianships.link(db, member.actor, **_ids(cast))
+            with pytest.raises(NotAllowed):
+                guardianships.end(db, member.actor, guardianship_id=link)
