@@ -58,7 +58,8 @@ def getting_one(actor: Actor, account_ids: sa.Select[Any]) -> sa.Select[Any]:
 def check(db: Session, actor: Actor, *, account_ids: sa.Select[Any]) -> Check:
     """What issuing initial passwords to these accounts would do."""
     reason = _joined(refusal(actor).label("reason"), account_ids).subquery()
-    found = dict(db.execute(sa.select(reason.c.reason, sa.func.count()).group_by(reason.c.reason)).tuples().all())
+    counted = db.execute(sa.select(reason.c.reason, sa.func.count()).group_by(reason.c.reason))
+    found: dict[str | None, int] = {why: number for why, number in counted if number}
     replaced = sa.select(sa.func.count(col(Invitation.id))).where(
         col(Invitation.purpose) == Purpose.PASSWORD,
         live(),
