@@ -67,8 +67,16 @@ def tick(db: Session, actor: Actor, *, list_name: ListName, shown: Collection[in
 
 
 def everything(db: Session, actor: Actor, *, list_name: ListName, filter: StudentFilter | AccountFilter) -> None:
-    """Choose all that match the filter, now and when it is resolved."""
-    _replace(db, _row(db, actor, list_name), everything=True, filter=filter.as_json(), items=())
+    """Choose all that match the filter, now and when it is resolved.
+
+    A filter that asks for the selection itself cannot stand for it: then the rows that it shows now are meant.
+    """
+    row, asked = _row(db, actor, list_name), filter.as_json()
+    if filter.selected is None:
+        _replace(db, row, everything=True, filter=asked, items=())
+    else:
+        meant = list(db.scalars(_matching(db, actor, list_name, asked)))
+        _replace(db, row, everything=False, filter={}, items=meant)
 
 
 def clear(db: Session, actor: Actor, *, list_name: ListName) -> None:

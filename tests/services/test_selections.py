@@ -123,3 +123,14 @@ def test_a_selection_of_accounts_means_their_people_and_the_other_way_round(cast
         by_people = _tick(db, olga, [cast.sam], [cast.sam])
         accounts = list(db.scalars(selections.account_ids(db, olga, selection_id=by_people)))
         assert accounts == [cast.sam.account.id]
+
+
+def test_choosing_all_of_what_is_selected_chooses_no_more(cast: Cast) -> None:
+    with database.transaction() as db:
+        _tick(db, cast.olga.actor, [cast.sam, cast.max, cast.otto], [cast.sam, cast.otto])
+        selections.everything(db, cast.olga.actor, list_name="students", filter=StudentFilter(selected=True))
+        view = selections.current(db, cast.olga.actor, list_name="students")
+        assert (view.everything, view.items) == (False, {_id(cast.sam), _id(cast.otto)})
+        of_7b = StudentFilter(grades=("7",), selected=True)
+        selections.everything(db, cast.olga.actor, list_name="students", filter=of_7b)
+        assert _people(db, cast.olga.actor, _selection(db, cast.olga.actor)) == {_id(cast.sam)}
