@@ -1,0 +1,75 @@
+"""The server's time for reruns of Students List: the page of rows, and the number of matches that may arrive later."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from random import Random
+from typing import Any
+
+from sqlmodel import Session, select
+
+from core import database
+from core.models import Account
+from core.permissions import Actor, Role, Scope
+from core.services import selections
+from core.tables import students
+from core.tables.filters import PAGE_SIZE, Page, StudentFilter
+from tests.benchmarks import list_questions
+from tests.benchmarks.report import Report, p95
+
+RERUNS = 620
+
+
+@dataclass(frozen=True)
+class Asked:
+    """One question and what it cost."""
+
+    kind: str
+    filter: StudentFilter
+    page: Page
+    rows_ms: float
+    count_ms: float
+
+
+def office() -> Actor:
+    """An office account of the demo school: only an account keeps a selection."""
+    with database.reading() as db:
+        account = db.exec(select(Account).where(Account.user_type == "staff").limit(1)).one()
+    return Actor("benchmark", account.id, account.person_id, frozenset({Role.OFFICE}), Scope(everybody=True))
+
+
+def ask(actor: Actor, *, runs: int = RERUNS, seed: int = 7, counted: bool = True) -> list[Asked]:
+    """`runs` questions, of every kind as many; the first of each kind is not measured (plans are made once)."""
+    chance = Random(seed)
+    school = list_questions.look_around(actor, chance)
+    with database.reading() as db:
+        deepest = students.count(db, actor, filter=StudentFilter()) // PAGE_SIZE
+        ids = [int(row) for row in students.page(db, actor, filter=StudentFilter(), page=Page())["id"]]
+    with database.transaction() as db:
+        selections.tick(db, actor, list_name="students", shown=ids, ticked=ids)
+    done: list[Asked] = []
+    for number in range(runs + len(list_questions.KINDS)):
+        kind = list(list_questions.KINDS)[number % len(list_questions.KINDS)]
+        wanted = list_questions.KINDS[kind](school, chance)
+        page = list_questions.pages(chance, deepest=deepest)
+        rows_ms = ms(lambda db, w=wanted, p=page: students.page(db, actor, filter=w, page=p))
+        count_ms = ms(lambda db, w=wanted: students.count(db, actor, filter=w)) if counted else 0.0
+        done.append(Asked(kind, wanted, page, rows_ms, count_ms))
+    return done[len(list_questions.KINDS) :]
+
+
+def figures(report: Report, actor: Actor, *, suffix: str) -> None:
+    """Two figures: the rows, the number of matches."""
+    done = ask(actor)
+    report.figure(f"list_rerun_p95_ms_{suffix}", p95([asked.rows_ms for asked in done]), "ms", runs=len(done))
+    report.figure(f"list_count_p95_ms_{suffix}", p95([asked.count_ms for asked in done]), "ms", runs=len(done))
+
+
+def ms(read: Callable[[Session], Any]) -> float:
+    """How long one look at the database takes."""
+    started = time.perf_counter()
+    with database.reading() as db:
+        read(db)
+    return (time.perf_counter() - started) * 1000
