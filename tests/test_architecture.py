@@ -13,6 +13,7 @@ from core.config import ROOT, Settings
 from core.models import Channel, FailureReason, MessageStatus, PersonStatus, SignInMethod, UserType
 from core.permissions import Permission, Role
 from core.rules import words
+from core.rules.account_acts import Act, LeftOut
 from core.rules.account_state import AccountState
 from core.rules.handing_over import NoPassword
 from core.rules.new_accounts import AccountRefusal
@@ -24,7 +25,7 @@ PAGES = sorted((ROOT / "pages").rglob("*.py"))
 SCREENS = [path for path in PAGES if path.parent.name == "pages" and path.name != "navigation.py"]
 
 # What several services do in the same way, and never a page.
-SHARED = {"person_writing", "address_changes", "guardianships"}
+SHARED = {"person_writing", "address_changes", "guardianships", "account_effects"}
 
 # What a folder may import from core. A name stands for itself and all below it.
 FOUNDATION = {"outbox", "config", "clock", "errors", "permissions", "database", "keys", "models", "rules"}
@@ -129,6 +130,8 @@ def test_every_status_has_words() -> None:
         (Refusal, words.REFUSAL),
         (AccountRefusal, words.ACCOUNT_REFUSAL),
         (Objection, words.OBJECTION),
+        (Act, words.ACCOUNT_ACT),
+        (LeftOut, words.LEFT_OUT),
         (SignInMethod, words.SIGN_IN_METHOD),
         (UserType, words.USER_TYPE),
         (PersonStatus, words.PERSON_STATUS),

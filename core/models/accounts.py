@@ -132,6 +132,7 @@ class Superseded(StrEnum):
     PASSWORD_CHOSEN = "password_chosen"  # noqa: S105
     ADDRESS_CHANGED = "address_changed"
     DEACTIVATED = "deactivated"
+    VOIDED = "voided"
 
 
 class Invitation(SQLModel, table=True):

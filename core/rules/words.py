@@ -8,8 +8,10 @@ from core.models.accounts import SignInMethod, UserType
 from core.models.messaging import CampaignKind, CampaignStatus, Channel, FailureReason, MessageStatus
 from core.models.people import PersonStatus
 from core.permissions import Role
+from core.rules.account_acts import Act, LeftOut
 from core.rules.account_state import AccountState
 from core.rules.handing_over import NoPassword
+from core.rules.likeness import Likeness
 from core.rules.new_accounts import AccountRefusal
 from core.rules.passwords import Objection
 from core.rules.reachability import Refusal
@@ -65,6 +67,38 @@ ACCOUNT_REFUSAL: dict[AccountRefusal, str] = {
     AccountRefusal.STATUS: "their status does not count as Registered or Active",
     AccountRefusal.NO_MICROSOFT_ADDRESS: "they have no Microsoft 365 address",
     AccountRefusal.ADDRESS_TAKEN: "another account has their Microsoft 365 address as its username",
+}
+
+ACCOUNT_ACT: dict[Act, str] = {
+    Act.ACTIVATE: "Activate",
+    Act.DEACTIVATE: "Deactivate",
+    Act.REQUIRE_PASSWORD_CHANGE: "Require password change",
+    Act.VOID_LINKS: "Void open links",
+    Act.TO_MICROSOFT: "Convert to Microsoft account",
+    Act.TO_LOCAL: "Convert to local account",
+    Act.PERSONAL_EMAIL_ON: "Use Personal E-mail on",
+    Act.PERSONAL_EMAIL_OFF: "Use Personal E-mail off",
+    Act.GIVE_ROLE: "Assign role for period",
+}
+
+LEFT_OUT: dict[LeftOut, str] = {
+    LeftOut.STAFF: "they hold a role of staff: only an administrator changes them",
+    LeftOut.OWN_ACCOUNT: "it is your own account: somebody else has to do that",
+    LeftOut.ALREADY_ACTIVE: "they are active already",
+    LeftOut.ALREADY_DEACTIVATED: "they are deactivated already",
+    LeftOut.MICROSOFT: "they sign in with Microsoft 365",
+    LeftOut.LOCAL: "they sign in with a local password already",
+    LeftOut.NO_PASSWORD: "they have no password yet: send an invitation instead",
+    LeftOut.ALREADY_ASKED: "they will be asked for a new password already",
+    LeftOut.NO_OPEN_LINK: "they have no open link or initial password",
+    LeftOut.NOT_IN_MICROSOFT: "the school's settings give accounts of this type a local password",
+    LeftOut.NO_MICROSOFT_ADDRESS: "they have no Microsoft 365 address that can be a username",
+    LeftOut.ADDRESS_TAKEN: "another account has the same Microsoft 365 address",
+    LeftOut.NOT_A_STUDENT: "they are no students: their invitations go to the contact e-mail",
+    LeftOut.ALREADY_ON: "it is on already",
+    LeftOut.ALREADY_OFF: "it is off already",
+    LeftOut.ROLE_DOES_NOT_FIT: "this role is not for accounts of their type",
+    LeftOut.ALREADY_HELD: "they hold this role already",
 }
 
 USER_TYPE: dict[UserType, str] = {
@@ -168,4 +202,10 @@ OBJECTION: dict[Objection, str] = {
     Objection.COMMON: "This password is on the lists that people try first. Choose words that do not belong together.",
     Objection.ABOUT_YOU: "Others know your name and your school. Choose words that have nothing to do with you.",
     Objection.REPEATED: "This password repeats itself. Put three or four different words together.",
+}
+
+LIKENESS: dict[Likeness, str] = {
+    Likeness.NAME: "the same name",
+    Likeness.EMAIL: "the same e-mail",
+    Likeness.MOBILE: "the same mobile",
 }

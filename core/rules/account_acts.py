@@ -1,0 +1,125 @@
+"""What staff can do to accounts, who is left out of it, and what may be undone."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from enum import StrEnum
+
+from core.errors import InputProblem
+from core.permissions import STAFF_ROLES, Permission, Role
+from core.rules import usernames
+
+UNDO_WITHIN = timedelta(hours=24)
+LONGEST_USERNAME = 100
+EVERYBODY_ALWAYS = frozenset({Role.ADMINISTRATOR})
+
+
+class Act(StrEnum):
+    """What is done to one or many accounts."""
+
+    ACTIVATE = "activate"
+    DEACTIVATE = "deactivate"
+    REQUIRE_PASSWORD_CHANGE = "require_password_change"  # noqa: S105  (a word, not a password)
+    VOID_LINKS = "void_links"
+    TO_MICROSOFT = "to_microsoft"
+    TO_LOCAL = "to_local"
+    PERSONAL_EMAIL_ON = "personal_email_on"
+    PERSONAL_EMAIL_OFF = "personal_email_off"
+    GIVE_ROLE = "give_role"
+
+
+class Edit(StrEnum):
+    """What is changed in one account; it can be undone like an act."""
+
+    USERNAME = "username"
+    ROLE_SCOPE = "role_scope"
+    ROLE_ENDED = "role_ended"
+    UNDO = "undo"
+
+
+class LeftOut(StrEnum):
+    """Why an act passes an account by."""
+
+    STAFF = "staff"
+    OWN_ACCOUNT = "own_account"
+    ALREADY_ACTIVE = "already_active"
+    ALREADY_DEACTIVATED = "already_deactivated"
+    MICROSOFT = "microsoft"
+    LOCAL = "local"
+    NO_PASSWORD = "no_password"  # noqa: S105
+    ALREADY_ASKED = "already_asked"
+    NO_OPEN_LINK = "no_open_link"
+    NOT_IN_MICROSOFT = "not_in_microsoft"
+    NO_MICROSOFT_ADDRESS = "no_microsoft_address"
+    ADDRESS_TAKEN = "address_taken"
+    NOT_A_STUDENT = "not_a_student"
+    ALREADY_ON = "already_on"
+    ALREADY_OFF = "already_off"
+    ROLE_DOES_NOT_FIT = "role_does_not_fit"
+    ALREADY_HELD = "already_held"
+
+
+@dataclass(frozen=True)
+class Gift:
+    """A role to be given: in one academic period or, without, in every one; for everybody or for some classes."""
+
+    role: Role
+    period_id: int | None = None
+    everybody: bool = False
+    section_ids: tuple[int, ...] = ()
+
+
+ROLE_CHANGES = (Act.GIVE_ROLE, Edit.ROLE_SCOPE, Edit.ROLE_ENDED)
+_RELATED: tuple[tuple[Act | Edit, ...], ...] = (
+    (Act.ACTIVATE, Act.DEACTIVATE),
+    (Act.TO_MICROSOFT, Act.TO_LOCAL, Edit.USERNAME),
+    (Act.PERSONAL_EMAIL_ON, Act.PERSONAL_EMAIL_OFF),
+    ROLE_CHANGES,
+)
+
+
+def related(act: Act | Edit) -> tuple[Act | Edit, ...]:
+    """The acts that change the same facts: after a later one of them, an earlier one is not undone."""
+    return next((acts for acts in _RELATED if act in acts), (act,))
+
+
+def known(act: str) -> Act | Edit:
+    """The act of a stored change."""
+    return Edit(act) if act in set(Edit) else Act(act)
+
+
+def permission(act: Act | Edit) -> Permission:
+    """What one must be allowed to do it, and to undo it."""
+    if act in ROLE_CHANGES:
+        return Permission.MANAGE_ROLES
+    if act in (Act.PERSONAL_EMAIL_ON, Act.PERSONAL_EMAIL_OFF):
+        return Permission.EDIT_STUDENTS
+    return Permission.MANAGE_ACCOUNTS
+
+
+def scope(role: str, *, everybody: bool, section_ids: tuple[int, ...]) -> tuple[bool, list[int]]:
+    """For whom a role is held. Students and guardians hold theirs for themselves, administrators for everybody."""
+    if role in EVERYBODY_ALWAYS:
+        return True, []
+    if role not in STAFF_ROLES:
+        return False, []
+    if everybody:
+        return True, []
+    if not section_ids:
+        raise InputProblem("This role is for nobody yet. Choose the classes, or everybody.", field="section_ids")
+    return False, sorted(set(section_ids))
+
+
+def username(text: str) -> str:
+    """A username as typed, without spaces around it; refuses what nobody could type at the sign-in."""
+    written = text.strip()
+    if not written:
+        raise InputProblem("The username is empty. Type the new one.", field="username")
+    if len(written) > LONGEST_USERNAME:
+        hint = f"At most {LONGEST_USERNAME} letters."
+        raise InputProblem("The username is too long.", field="username", hint=hint)
+    if not written.isprintable() or any(letter.isspace() for letter in written) or not usernames.key(written):
+        hint = "Letters, digits and signs such as . - _ @ are fine."
+        raise InputProblem("The username holds a space or a hidden character.", field="username", hint=hint)
+    return written

@@ -1,0 +1,131 @@
+"""Undoing an act on accounts: whoever was changed since is left alone, nobody's later work is lost."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlmodel import Session, col
+
+from core import clock
+from core.errors import Conflict, NotAllowed, NotFound
+from core.models import Account, AccountChange, AccountChangeItem, AccountRole, Invitation, Person, Superseded
+from core.models.columns import UtcDateTime, json_type
+from core.permissions import Actor, Role
+from core.rules import account_acts
+from core.rules.account_acts import UNDO_WITHIN, Act, Edit
+from core.services import account_effects, audit
+from core.tables import account_acts as judging
+from core.tables import account_changes as table
+
+_PERSONAL = (Act.PERSONAL_EMAIL_ON, Act.PERSONAL_EMAIL_OFF)
+_KIND = {"deactivated_at": UtcDateTime()}
+
+
+@dataclass(frozen=True)
+class Undone:
+    """How many accounts are as they were, and how many were left alone because somebody changed them since."""
+
+    done: int
+    left_alone: int
+
+
+def undo(db: Session, actor: Actor, *, change_id: int) -> Undone:
+    """Put the accounts of a change back, once, within 24 hours, for whoever made it or an administrator."""
+    change = _mine(db, actor, change_id)
+    account_effects.lock(db)
+    act, now = account_acts.known(change.act), clock.now()
+    once = sa.update(AccountChange).where(col(AccountChange.id) == change_id, col(AccountChange.undone_at).is_(None))
+    if account_effects.write(db, once.values(undone_at=now)) != 1:
+        raise Conflict("This is undone already.")
+    back = account_effects.begin(db, actor, act=Edit.UNDO, at=now)
+    db.execute(sa.update(AccountChange).where(col(AccountChange.id) == back.id).values(undone_at=now))
+    same = table.unchanged(db, actor, change).subquery()
+    items = sa.select(sa.literal(back.id), same.c.id, sa.literal({}, json_type()))
+    into = sa.insert(AccountChangeItem).from_select(["change_id", "account_id", "before"], items)
+    done = account_effects.write(db, into)
+    _revert(db, act, change, account_effects.touched(back.id), now)
+    account_effects.administrator_stays(db)
+    all_of_them = sa.select(sa.func.count()).select_from(account_effects.touched(change_id).subquery())
+    undone = Undone(done, (db.scalar(all_of_them) or 0) - done)
+    details = {"change": change_id, "done": undone.done, "left_alone": undone.left_alone}
+    audit.record(db, actor, action=f"accounts.{act.value}.undone", object_kind="account", details=details)
+    return undone
+
+
+def _mine(db: Session, actor: Actor, change_id: int) -> AccountChange:
+    change = db.get(AccountChange, change_id)
+    if change is None or change.act == Edit.UNDO:
+        raise NotFound("There is nothing to undo.")
+    actor.require(account_acts.permission(account_acts.known(change.act)))
+    if change.made_by != actor.account_id and Role.ADMINISTRATOR not in actor.roles:
+        raise NotFound("There is nothing to undo.")
+    if actor.account_id is None:
+        raise NotAllowed("Only somebody who has signed in can undo this.")
+    if change.made_at + UNDO_WITHIN < clock.now():
+        raise Conflict("This was more than 24 hours ago. Change the accounts themselves instead.")
+    return change
+
+
+def _revert(db: Session, act: Act | Edit, change: AccountChange, accounts: sa.Select[Any], now: datetime) -> None:
+    if act in account_effects.ENDS_LINKS:
+        _revive(db, change, accounts)
+    if act in account_acts.ROLE_CHANGES:
+        _put_roles_back(db, act, change, accounts)
+    elif act in _PERSONAL:
+        people = sa.select(col(Account.person_id)).where(col(Account.id).in_(accounts))
+        values = {"use_personal_email": act is Act.PERSONAL_EMAIL_OFF, "updated_at": now}
+        account_effects.write(db, sa.update(Person).where(col(Person.id).in_(people)).values(values))
+    elif facts := _facts(db, act, change):
+        account_effects.write(db, sa.update(Account).where(col(Account.id).in_(accounts)).values(facts))
+    if act is Act.ACTIVATE:
+        account_effects.end_links(db, accounts, because=Superseded.DEACTIVATED, at=now)
+    if act in (Act.ACTIVATE, Act.TO_MICROSOFT, Act.TO_LOCAL):
+        account_effects.end_sessions(db, accounts, at=now)
+
+
+def _facts(db: Session, act: Act | Edit, change: AccountChange) -> dict[str, Any]:
+    if act is Act.REQUIRE_PASSWORD_CHANGE:
+        return {"must_change_password": False}
+    names = ("username", "username_key") if act is Edit.USERNAME else judging.REMEMBERED[Act(act)]
+    return {name: _was(db, change, name) for name in names if name != "invitation_ends_at"}
+
+
+def _was(db: Session, change: AccountChange, name: str) -> Any:
+    mine = (col(AccountChangeItem.change_id) == change.id, col(AccountChangeItem.account_id) == col(Account.id))
+    return sa.select(table.was(db, name, _KIND.get(name))).where(*mine).scalar_subquery()
+
+
+def _revive(db: Session, change: AccountChange, accounts: sa.Select[Any]) -> None:
+    """The links that this change ended work again; where none does, the end of the last one stays."""
+    mine = col(Invitation.account_id).in_(accounts)
+    alive = {"superseded_at": None, "superseded_because": None}
+    account_effects.write(db, sa.update(Invitation).where(mine, table.revivable(change)).values(alive))
+    lives = sa.select(col(Invitation.id)).where(
+        col(Invitation.account_id) == col(Account.id), judging.open_invitations()
+    )
+    ended = (col(Account.id).in_(accounts), col(Account.invitation_ends_at) == change.made_at, lives.exists())
+    before = sa.select(table.was(db, "invitation_ends_at", UtcDateTime())).where(
+        col(AccountChangeItem.change_id) == change.id, col(AccountChangeItem.account_id) == col(Account.id)
+    )
+    values = {"invitation_ends_at": before.scalar_subquery()}
+    account_effects.write(db, sa.update(Account).where(*ended).values(values))
+
+
+def _put_roles_back(db: Session, act: Act | Edit, change: AccountChange, accounts: sa.Select[Any]) -> None:
+    """Roles given are taken away again; a changed scope and an ended role come back from what was remembered."""
+    item = sa.select(col(AccountChangeItem.account_id)).where(
+        col(AccountChangeItem.change_id) == change.id,
+        col(AccountChangeItem.account_id).in_(accounts),
+        table.role_of_item(db),
+    )
+    if act is Act.GIVE_ROLE:
+        account_effects.write(db, sa.delete(AccountRole).where(item.exists()))
+        return
+    kept = sa.select(AccountChangeItem).where(col(AccountChangeItem.change_id) == change.id)
+    for one in db.scalars(kept.where(col(AccountChangeItem.account_id).in_(accounts))).all():
+        account_effects.write(db, sa.delete(AccountRole).where(item.exists()))
+        db.add(AccountRole.model_validate({**one.before, "account_id": one.account_id}))
+        db.flush()

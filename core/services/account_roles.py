@@ -1,0 +1,68 @@
+"""Manage Roles/Periods: the scope of a role that an account holds, and its end. Roles are given by account_acts."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import sqlalchemy as sa
+from sqlmodel import Session, col
+
+from core import clock
+from core.errors import Conflict, InputProblem, NotAllowed, NotFound
+from core.models import Account, AccountChangeItem, AccountRole, Person, Section
+from core.permissions import Actor, Permission
+from core.rules import account_acts
+from core.rules.account_acts import Edit
+from core.services import account_effects, audit
+from core.tables import scope
+
+
+def change_scope(db: Session, actor: Actor, *, role_id: int, everybody: bool, section_ids: Sequence[int] = ()) -> int:
+    """For whom a role holds: everybody, or the people of some classes. Gives the change, which can be undone."""
+    role = _role(db, actor, role_id)
+    for_all, sections = account_acts.scope(role.role, everybody=everybody, section_ids=tuple(section_ids))
+    found = db.scalar(sa.select(sa.func.count()).select_from(Section).where(col(Section.id).in_(sections)))
+    if found != len(sections):
+        raise InputProblem("One of these classes is gone. Choose again.", field="section_ids")
+    if (role.everybody, role.section_ids) == (for_all, sections):
+        raise Conflict("The role is for exactly these people already.")
+    change_id = _remember(db, actor, Edit.ROLE_SCOPE, role)
+    held = sa.update(AccountRole).where(col(AccountRole.id) == role_id)
+    if account_effects.write(db, held.values(everybody=for_all, section_ids=sections)) != 1:
+        raise Conflict("Somebody else ended this role at this moment. Look at the roles again.")
+    return change_id
+
+
+def end(db: Session, actor: Actor, *, role_id: int) -> int:
+    """Take a role away; whoever is left with none cannot sign in. Gives the change, which can be undone."""
+    role = _role(db, actor, role_id)
+    change_id = _remember(db, actor, Edit.ROLE_ENDED, role)
+    if account_effects.write(db, sa.delete(AccountRole).where(col(AccountRole.id) == role_id)) != 1:
+        raise Conflict("Somebody else ended this role at this moment. Look at the roles again.")
+    account_effects.administrator_stays(db)
+    return change_id
+
+
+def _role(db: Session, actor: Actor, role_id: int) -> AccountRole:
+    actor.require(Permission.MANAGE_ROLES)
+    if actor.account_id is None:
+        raise NotAllowed("Roles are changed by somebody who has signed in, so that it can be undone.")
+    account_effects.lock(db)
+    query = sa.select(AccountRole).join(Account, col(Account.id) == col(AccountRole.account_id))
+    query = query.join(Person, col(Person.id) == col(Account.person_id))
+    role = db.scalars(query.where(col(AccountRole.id) == role_id, scope.people(actor))).first()
+    if role is None:
+        raise NotFound("This role is not held any more. Look at the roles again.")
+    return role
+
+
+def _remember(db: Session, actor: Actor, edit: Edit, role: AccountRole) -> int:
+    change = account_effects.begin(db, actor, act=edit, at=clock.now())
+    before: dict[str, Any] = role.model_dump(mode="json", exclude={"id", "account_id"})
+    db.add(AccountChangeItem(change_id=change.id or 0, account_id=role.account_id, before=before))
+    details = {"change": change.id, "role": role.role, "period": role.period_id}
+    audit.record(
+        db, actor, action=f"accounts.{edit.value}", object_kind="account", object_id=role.account_id, details=details
+    )
+    return change.id or 0

@@ -1,0 +1,90 @@
+"""Which roles accounts hold: who counts as staff, who administers today, and the roles of one account."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+from sqlmodel import Session, col
+
+from core import clock
+from core.errors import NotFound
+from core.models import AcademicPeriod, Account, AccountRole, Person, Section
+from core.permissions import STAFF_ROLES, Actor, Permission, Role
+from core.tables import scope
+
+Truth = sa.ColumnElement[bool]
+
+
+@dataclass(frozen=True)
+class Held:
+    """A role of an account as people read it. `period` is empty where it holds in every one."""
+
+    id: int
+    role: Role
+    period_id: int | None
+    period: str
+    everybody: bool
+    section_ids: tuple[int, ...]
+    sections: tuple[str, ...]
+
+
+def held(db: Session, actor: Actor, *, account_id: int) -> list[Held]:
+    """The roles of one account, those of every period first."""
+    actor.require(Permission.SEE_ACCOUNTS)
+    query = (
+        sa.select(AccountRole, col(AcademicPeriod.title))
+        .join(Account, col(Account.id) == col(AccountRole.account_id))
+        .join(Person, col(Person.id) == col(Account.person_id))
+        .outerjoin(AcademicPeriod, col(AcademicPeriod.id) == col(AccountRole.period_id))
+        .where(col(AccountRole.account_id) == account_id, scope.people(actor))
+        .order_by(col(AcademicPeriod.starts_on).is_not(None), col(AcademicPeriod.starts_on).desc(), col(AccountRole.id))
+    )
+    rows = db.execute(query).all()
+    titles = _titles(db, {section_id for row in rows for section_id in row[0].section_ids})
+    return [_held(row[0], row[1] or "", titles) for row in rows]
+
+
+def is_staff() -> Truth:
+    """Holds for accounts that have a role of staff, now or in a period to come."""
+    today, role = clock.now().date(), sa.orm.aliased(AccountRole)
+    lasts = sa.or_(col(role.ends_on).is_(None), col(role.ends_on) >= today)
+    mine = sa.and_(col(role.account_id) == col(Account.id), col(role.role).in_(sorted(STAFF_ROLES)), lasts)
+    return sa.select(col(role.id)).where(mine).exists()
+
+
+def administers_today() -> Truth:
+    """Holds for accounts that can administer at this moment."""
+    today, role = clock.now().date(), sa.orm.aliased(AccountRole)
+    current = sa.select(col(AcademicPeriod.id)).where(col(AcademicPeriod.is_current))
+    asked = (
+        col(role.account_id) == col(Account.id),
+        col(role.role) == Role.ADMINISTRATOR,
+        sa.or_(col(role.period_id).is_(None), col(role.period_id).in_(current)),
+        sa.or_(col(role.starts_on).is_(None), col(role.starts_on) <= today),
+        sa.or_(col(role.ends_on).is_(None), col(role.ends_on) >= today),
+    )
+    return sa.and_(col(Account.deactivated_at).is_(None), sa.select(col(role.id)).where(*asked).exists())
+
+
+def _titles(db: Session, section_ids: set[int]) -> dict[int, str]:
+    query = sa.select(col(Section.id), col(Section.title)).where(col(Section.id).in_(section_ids))
+    found: Any = db.execute(query)
+    return {int(section_id): title for section_id, title in found}
+
+
+def _held(row: AccountRole, period: str, titles: dict[int, str]) -> Held:
+    ids = tuple(row.section_ids)
+    sections = tuple(titles.get(section_id, "a class that is gone") for section_id in ids)
+    return Held(row.id or 0, Role(row.role), row.period_id, period, row.everybody, ids, sections)
+
+
+def username(db: Session, actor: Actor, *, account_id: int) -> str:
+    """The name with which an account signs in now."""
+    actor.require(Permission.SEE_ACCOUNTS)
+    query = sa.select(col(Account.username)).join(Person, col(Person.id) == col(Account.person_id))
+    found = db.scalar(query.where(col(Account.id) == account_id, scope.people(actor)))
+    if found is None:
+        raise NotFound("There is no such account in your classes. Go back to User Accounts.")
+    return str(found)

@@ -1,0 +1,159 @@
+"""The window of an act on accounts: what will happen to how many, who is left out and why, then the button."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import streamlit as st
+
+from core import database
+from core.permissions import Actor
+from core.rules import words
+from core.rules.account_acts import Act, Gift, LeftOut
+from core.services import account_acts
+from core.services.account_acts import Foreseen
+from pages.shared import feedback
+
+CHANGE = "acts.change"
+_SEEN = "acts.seen"
+
+
+@dataclass(frozen=True)
+class Made:
+    """A change that was just made, in words, and what undoing takes."""
+
+    change_id: int
+    sentence: str
+
+
+@dataclass(frozen=True)
+class Whom:
+    """Those an act is for: a selection, or one account."""
+
+    selection_id: int | None = None
+    account_ids: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True)
+class _Words:
+    """How an act is spoken of. `{}` is the number of accounts, `{s}` the ending of its verb in the sentence before."""
+
+    button: str
+    before: str
+    after: str
+
+
+SAID: dict[Act, _Words] = {
+    Act.ACTIVATE: _Words(
+        "Activate {}",
+        "They can sign in again with the password they had. Sessions and links that ended do not come back.",
+        "Activated {}. Next: send an invitation to those who have no password yet.",
+    ),
+    Act.DEACTIVATE: _Words(
+        "Deactivate {}",
+        "They are signed out everywhere at once and cannot sign in. Open links and initial passwords end.",
+        "Deactivated {}.",
+    ),
+    Act.REQUIRE_PASSWORD_CHANGE: _Words(
+        "Require a new password of {}",
+        "At their next sign-in they have to choose another password before anything else opens.",
+        "A new password is required of {} at the next sign-in.",
+    ),
+    Act.VOID_LINKS: _Words(
+        "Void the links of {}",
+        "Open links and initial passwords stop working, printed ones too. Send a new invitation afterwards.",
+        "Voided the open links of {}. Next: Send Initial Invitation.",
+    ),
+    Act.TO_MICROSOFT: _Words(
+        "Convert {}",
+        "The Microsoft 365 address becomes the username. The local password and open links end, and they are signed "
+        "out. Undo brings the old username back, but not the password.",
+        "Converted {} to Microsoft 365. Next: Send Initial Invitation tells them how to sign in.",
+    ),
+    Act.TO_LOCAL: _Words(
+        "Convert {}",
+        "They keep their username and sign in with a local password from now on. They have none yet: "
+        "send an invitation afterwards.",
+        "Converted {} to a local password. Next: Send Initial Invitation.",
+    ),
+    Act.PERSONAL_EMAIL_ON: _Words(
+        "Switch it on for {}", "Invitations go to the personal e-mail.", "Use Personal E-mail is on for {}."
+    ),
+    Act.PERSONAL_EMAIL_OFF: _Words(
+        "Switch it off for {}",
+        "Without Microsoft 365 they cannot be invited by e-mail while this is off.",
+        "Use Personal E-mail is off for {}.",
+    ),
+    Act.GIVE_ROLE: _Words("Give the role to {}", "They may do what the role allows at once.", "Gave the role to {}."),
+}
+
+
+def of_selection(actor: Actor, act: Act, selection_id: int) -> None:
+    """The window for the accounts of a selection."""
+    _open(actor, act, Whom(selection_id=selection_id))
+
+
+def of_account(actor: Actor, act: Act, account_id: int) -> None:
+    """The window for one account."""
+    _open(actor, act, Whom(account_ids=(account_id,)))
+
+
+def ask(actor: Actor, act: Act, whom: Whom, gift: Gift | None = None) -> None:
+    """Say what would happen, and do it on the button: exactly that, or nothing when it has changed meanwhile."""
+    with feedback.refusals_shown(), database.reading() as db:
+        now = account_acts.check(
+            db, actor, act=act, selection_id=whom.selection_id, account_ids=whom.account_ids, gift=gift
+        )
+    # The button sends what was on screen when it was pressed, not what the run that follows finds.
+    about = (act, whom, gift)
+    drawn, shown = st.session_state.get(_SEEN, (None, now))
+    foreseen: Foreseen = shown if drawn == about else now
+    _explain(act, now)
+    pressed = st.button(SAID[act].button.format(accounts(now.will)), type="primary", disabled=not now.will)
+    st.session_state[_SEEN] = (about, now)
+    if not pressed:
+        return
+    with feedback.refusals_shown(), database.transaction() as db:
+        done = account_acts.carry_out(
+            db,
+            actor,
+            act=act,
+            selection_id=whom.selection_id,
+            account_ids=whom.account_ids,
+            gift=gift,
+            seen=foreseen.seen,
+        )
+    remember(done.change_id, SAID[act].after.format(accounts(done.done)))
+    st.rerun()
+
+
+def remember(change_id: int, sentence: str) -> None:
+    """What was done is said on the page, with *Undo* beside it."""
+    st.session_state[CHANGE] = Made(change_id, sentence)
+
+
+def accounts(number: int) -> str:
+    """12 accounts."""
+    return "1 account" if number == 1 else f"{number:,} accounts"
+
+
+def _open(actor: Actor, act: Act, whom: Whom) -> None:
+    st.session_state.pop(_SEEN, None)
+    st.dialog(words.ACCOUNT_ACT[act])(ask)(actor, act, whom)
+
+
+def _explain(act: Act, foreseen: Foreseen) -> None:
+    st.markdown(f"**{accounts(foreseen.will)}** will be changed." if foreseen.will else "Nobody would be changed.")
+    if foreseen.will:
+        st.write(SAID[act].before)
+    left_out(foreseen.left_out)
+
+
+def left_out(reasons: Mapping[LeftOut, int]) -> None:
+    """Who is passed by, and why."""
+    if not reasons:
+        return
+    st.markdown(f"**{accounts(sum(reasons.values()))}** left out:")
+    for reason, number in sorted(reasons.items(), key=lambda one: -one[1]):
+        st.caption(f"{number:,} because {words.LEFT_OUT[reason]}")

@@ -1,0 +1,80 @@
+"""What may be done to accounts from a list or a card: label to window, only what the role may."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+
+import streamlit as st
+
+from core import database
+from core.permissions import Actor, Permission
+from core.rules import account_acts, words
+from core.rules.account_acts import Act
+from core.services import account_changes
+from core.services.selections import ListName
+from core.tables import school
+from pages.shared import act_dialogs, feedback, roles_dialog, username_dialog
+
+_CHANGE = act_dialogs.CHANGE
+_OFFERED = tuple(act for act in Act if act is not Act.GIVE_ROLE)
+_STUDENTS_LIST_HAS_ITS_OWN = (Act.PERSONAL_EMAIL_ON, Act.PERSONAL_EMAIL_OFF)
+
+
+def bulk(actor: Actor, list_name: ListName) -> dict[str, Callable[[int], None]]:
+    """The acts on a selection."""
+    own = _STUDENTS_LIST_HAS_ITS_OWN if list_name == "students" else ()
+    offered: dict[str, Callable[[int], None]] = {
+        words.ACCOUNT_ACT[act]: partial(act_dialogs.of_selection, actor, act) for act in _may(actor) if act not in own
+    }
+    if actor.may(Permission.MANAGE_ROLES):
+        offered[words.ACCOUNT_ACT[Act.GIVE_ROLE]] = partial(roles_dialog.give_to_selection, actor)
+    return offered
+
+
+def one(actor: Actor, account_id: int) -> dict[str, Callable[[], None]]:
+    """The acts on one account."""
+    offered: dict[str, Callable[[], None]] = {
+        words.ACCOUNT_ACT[act]: partial(act_dialogs.of_account, actor, act, account_id) for act in _may(actor)
+    }
+    if actor.may(Permission.MANAGE_ACCOUNTS):
+        offered["Add/Edit username"] = partial(username_dialog.edit, actor, account_id)
+    if actor.may(Permission.MANAGE_ROLES):
+        offered["Manage Roles/Periods"] = partial(roles_dialog.manage, actor, account_id)
+    return offered
+
+
+def undo_offer(actor: Actor) -> None:
+    """After an act: *Undo*, until it is used, waved off or followed by another act."""
+    made: act_dialogs.Made | None = st.session_state.get(_CHANGE)
+    if made is None:
+        return
+    with st.container(horizontal=True, vertical_alignment="center", key="undo-offer", gap="small"):
+        st.text(made.sentence, width="content")
+        undone = st.button("Undo", icon=":material/undo:", key="acts.undo")
+        if undone or st.button("Leave it so", key="acts.leave", type="tertiary"):
+            del st.session_state[_CHANGE]
+            if undone:
+                _undo(actor, made.change_id)
+            st.rerun()
+
+
+def _undo(actor: Actor, change_id: int) -> None:
+    with feedback.refusals_shown(), database.transaction() as db:
+        undone = account_changes.undo(db, actor, change_id=change_id)
+    said = f"Undone for {act_dialogs.accounts(undone.done)}."
+    if undone.left_alone:
+        said += (
+            f" {act_dialogs.accounts(undone.left_alone).capitalize()} changed since, or had to stay, and left alone."
+        )
+    feedback.later(said)
+
+
+def _may(actor: Actor) -> list[Act]:
+    with database.reading() as db:
+        microsoft = school.settings(db).microsoft
+    return [
+        act
+        for act in _OFFERED
+        if actor.may(account_acts.permission(act)) and (microsoft or act is not Act.TO_MICROSOFT)
+    ]
