@@ -22,12 +22,13 @@ from core import demo as school
 from core.config import ROOT
 from core.models import Account
 from core.permissions import Actor, Role, Scope, command_line
-from core.services import reports, selections
+from core.services import initial_passwords, invitations, reports, selections
 from core.services.reports import Prepared
 from core.tables.filters import StudentFilter
 from tests.benchmarks.report import Report
 
 RUNS = 3
+SLIPS = 8_000
 
 
 def run(report: Report) -> None:
@@ -39,6 +40,10 @@ def run(report: Report) -> None:
                 f"pdf_rows_per_cpu_s_{name}", students / statistics.median(run["cpu"] for run in ours), "1/s", runs=RUNS
             )
             if name == "10k":
+                slips = [_in_fresh_process(environment, "slips") for _ in range(RUNS)]
+                report.figure(
+                    "slips_per_cpu_s_8k", SLIPS / statistics.median(run["cpu"] for run in slips), "1/s", runs=RUNS
+                )
                 _compare(report, environment)
             if name == "100k":
                 report.figure("pdf_peak_mb_100k", statistics.median(run["drawing_mb"] for run in ours), "MB", runs=RUNS)
@@ -86,11 +91,33 @@ def _prepared() -> Prepared:
         )
 
 
+def _prepared_slips() -> Prepared:
+    """8,000 accounts without a chosen password get an initial password and a link, then their slips are read."""
+    with database.transaction(wait_ms=database.WORKER_WAIT_MS) as db:
+        accounts = list(db.exec(select(Account).where(Account.password_hash == "").limit(SLIPS + 1)))
+        mine, chosen = accounts[0], [account.id or 0 for account in accounts[1:]]
+        actor = Actor("benchmark", mine.id, mine.person_id, frozenset({Role.ADMINISTRATOR}), Scope(everybody=True))
+        selections.clear(db, actor, list_name="accounts")
+        selections.tick(db, actor, list_name="accounts", shown=chosen, ticked=chosen)
+        selection_id = selections.current(db, actor, list_name="accounts").id or 0
+        found = initial_passwords.check(db, actor, selection_id=selection_id)
+        if found.replaced < found.receive:
+            initial_passwords.issue(
+                db, actor, selection_id=selection_id, expected=found.receive, typed_count=found.receive
+            )
+            for account_id in chosen:
+                invitations.issue_link(db, account_id=account_id, channel="copied", address="", days=7)
+    with database.transaction() as db:
+        size = selections.size(db, actor, selection_id=selection_id)
+        return reports.prepare(db, actor, kind="slips", selection_id=selection_id, scope="selected", expected=size)
+
+
 def _measure(what: str) -> dict[str, float]:
     """Read in this process, draw in one that has only what the press has loaded."""
-    _prepared()  # what SQLAlchemy compiles and loads once per process
+    prepared = _prepared_slips if what == "slips" else _prepared
+    prepared()  # what SQLAlchemy compiles and loads once per process
     begin = time.process_time()
-    sent = pickle.dumps(_prepared().paper)
+    sent = pickle.dumps(prepared().paper)
     reading = time.process_time() - begin
     command = [sys.executable, "-m", "tests.benchmarks.pdf_drawing", what]
     done = subprocess.run(command, cwd=ROOT, input=sent, capture_output=True, check=True)

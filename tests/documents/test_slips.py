@@ -1,0 +1,155 @@
+"""Slips as people and machines read them: nothing to be typed is lost, the code is the link, the bytes are the same."""
+
+from __future__ import annotations
+
+import dataclasses
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pypdfium2
+import pytest
+import segno
+import zxingcpp
+
+from core.documents import press, slips
+from core.documents.papers import ClassRows, Letterhead, Slips
+from core.documents.qr import LinkCodes
+from core.rules import initial_credentials
+from tests.documents import papers
+
+KEY = b"a key of thirty-two bytes, more"
+LINK = "https://portal.school.example/i/"
+HEAD = Letterhead(
+    "Athena School",
+    "User Account Credentials",
+    "Academic period 2026-2027",
+    "3 slips",
+    "Olga Orlova",
+    datetime(2026, 11, 23, 9, 0, tzinfo=UTC),
+    "Europe/Athens",
+)
+
+
+def token(number: int) -> str:
+    return initial_credentials.link_token(KEY, str(number))
+
+
+def row(number: int = 1, **values: Any) -> tuple[str, ...]:
+    """A student with a live initial password and no link, unless `values` say otherwise."""
+    fields = {
+        "name": "Sam Sideris",
+        "code": f"S{number:05}",
+        "title": "7B",
+        "kind": "student",
+        "relation": "",
+        "wards": "",
+        "username": f"sam.sideris{number}",
+        "secret": "password",
+        "password": initial_credentials.initial_password(KEY, str(number)),
+        "until": "2026-12-14 09:00",
+        "token": "",
+        "language": "en",
+    } | values
+    return tuple(fields.values())
+
+
+def paper(classes: dict[str, list[tuple[str, ...]]], *, per_page: int = 8) -> Slips:
+    groups = tuple(ClassRows.of(title, rows) for title, rows in classes.items())
+    return Slips(HEAD, groups, "https://portal.school.example/sign-in", LINK, per_page)
+
+
+def decoded(data: bytes) -> list[str]:
+    """The codes of all pages, as a phone reads them."""
+    images = (page.render(scale=2.2).to_pil() for page in pypdfium2.PdfDocument(data))
+    return [found.text for image in images for found in zxingcpp.read_barcodes(image)]
+
+
+@pytest.mark.parametrize("per_page", [1, 2, 4, 8])
+def test_a_slip_says_what_its_owner_needs(per_page: int, tmp_path: Path) -> None:
+    data = slips.render(paper({"7B": [row(1), row(2)]}, per_page=per_page))
+    text = papers.poppler_text(data, tmp_path)
+    for wanted in ("Athena School", "Sam Sideris", "7B · S00001 · Account of the student", "sam.sideris1"):
+        assert wanted in text
+    for wanted in ("https://portal.school.example/sign-in", "Works until 14 Dec 2026, 11:00", "Confidential"):
+        assert wanted in text
+    assert row(1)[8] in text and row(2)[8] in text
+    assert all(f"{step}. " in text for step in (1, 2, 3))
+    pages = 1 if per_page > 1 else 2
+    assert f"Page {pages} of {pages}" in text and len(papers.pages(data)) == pages
+
+
+def test_nobody_is_a_sentence_and_a_class_begins_a_page(tmp_path: Path) -> None:
+    assert "there is no slip" in papers.poppler_text(slips.render(paper({})), tmp_path)
+    data = slips.render(paper({"7B": [row(number) for number in range(9)], "8A": [row(10)]}))
+    assert len(papers.pages(data)) == 3
+    assert papers.bookmarks(data) == ["7B", "8A"]
+    assert "Page 3 of 3" in papers.pages(data)[2]
+
+
+@pytest.mark.parametrize(
+    ("secret", "said"),
+    [
+        ("chosen", "already chosen by the user"),
+        ("microsoft", "sign in with Microsoft 365"),
+        ("none", "no live initial password: issue a new one"),
+        ("staff", "for an administrator to print"),
+        ("link", "scan the code to choose a password"),
+    ],
+)
+def test_without_a_password_it_says_why(secret: str, said: str, tmp_path: Path) -> None:
+    data = slips.render(paper({"7B": [row(secret=secret, password="", until="")]}))
+    assert said in papers.poppler_text(data, tmp_path)
+
+
+def test_the_code_is_the_link_and_never_the_password() -> None:
+    rows = [row(number, token=token(number) if number % 2 else "") for number in range(8)]
+    assert sorted(decoded(slips.render(paper({"7B": rows})))) == sorted(LINK + token(number) for number in (1, 3, 5, 7))
+
+
+def test_codes_made_together_are_those_made_one_by_one() -> None:
+    tokens = [token(number) for number in range(40)]
+    assert LinkCodes(LINK, 26, expected=40).paths(tokens) == LinkCodes(LINK, 26, expected=4000).paths(tokens)
+    assert LinkCodes(LINK, 26, expected=1).size == len(
+        segno.make(LINK + tokens[0], error="m", boost_error=False).matrix
+    )
+
+
+def test_r71_names_of_all_scripts_are_shaped_and_long_ones_lose_nothing_to_be_typed(tmp_path: Path) -> None:
+    username = "m" * 30 + "@" + "athena-school-of-long-names.example"
+    rows = [
+        row(1, name="Μαρία Παπαδοπούλου", language="el"),
+        row(2, name="محمد علي"),
+        row(3, name="Α" * 60 + " " + "Β" * 60, username=username),
+        row(4, name="", username="x" * 60),
+        row(5, name="Gina Siderí", kind="guardian", relation="mother", wards="Sam Sideris, Max Sideris"),
+    ]
+    text = papers.poppler_text(slips.render(paper({"7B": rows})), tmp_path)
+    assert "Μαρία Παπαδοπούλου" in text and "Αρχικός κωδικός" in text and "Ισχύει έως 14 Δεκ 2026" in text
+    assert "Account of the mother of Sam Sideris, Max Sideris" in text and "ΑΑΑ…" in text
+    joined = "".join(papers.pages(slips.render(paper({"7B": rows[2:4]})))).replace("\n", "").replace("\ufffe", "-")
+    assert username in joined and "x" * 60 in joined
+    assert rows[2][8] in text
+    mohammed = papers.pages(slips.render(paper({"7B": [rows[1]]})))[0]
+    assert "محمد" in mohammed or "دمحم" in mohammed
+
+
+def test_the_same_paper_gives_the_same_bytes_here_and_in_the_process_that_draws() -> None:
+    drawn = paper({"7B": [row(number, token=token(number)) for number in range(30)]})
+    first = slips.render(drawn)
+    assert first == slips.render(drawn) == press.draw(drawn)
+    other = dataclasses.replace(drawn, per_page=4)
+    assert slips.render(other) != first
+
+
+def test_many_slips_are_all_there() -> None:
+    rows = [row(number, token=token(number)) for number in range(240)]
+    data = slips.render(paper({"7B": rows}))
+    assert len(papers.pages(data)) == 30
+    text = "".join(papers.pages(data))
+    assert all(one[8] in text and one[6] in text for one in rows)
+    assert len(decoded(data)) == 240
+
+
+def test_a_character_without_a_glyph_is_a_box_and_the_slip_is_printed() -> None:
+    assert slips.render(paper({"7B": [row(name="李雷 \U0001f600")]}))
