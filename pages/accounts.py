@@ -9,7 +9,7 @@ from sqlmodel import Session
 from core.permissions import Actor, Permission
 from core.tables import accounts, issued
 from core.tables.filters import AccountFilter, Page
-from pages.shared import account_filters, bulk, guard, list_screen
+from pages.shared import account_filters, acts, bulk, credentials_dialog, guard, list_screen
 from pages.shared.account_columns import COLUMNS
 from pages.shared.list_screen import ListScreen
 
@@ -30,7 +30,8 @@ def _count_up_to(db: Session, actor: Actor, asked: AccountFilter, limit: int) ->
 
 
 def _acts(actor: Actor) -> dict[str, bulk.Act]:
-    return {bulk.SEND: bulk.send_initial_invitation} if actor.may(Permission.SEND) else {}
+    send: dict[str, bulk.Act] = {bulk.SEND: bulk.send_initial_invitation} if actor.may(Permission.SEND) else {}
+    return send | credentials_dialog.bulk_acts(actor) | acts.bulk(actor, "accounts")
 
 
 def _open(account_id: int) -> None:

@@ -11,7 +11,16 @@ from sqlmodel import Session
 from core.permissions import Actor, Permission
 from core.tables import students
 from core.tables.filters import Page, StudentFilter
-from pages.shared import bulk, create_accounts, guard, list_screen, student_filters, switch_personal_email
+from pages.shared import (
+    acts,
+    bulk,
+    create_accounts,
+    credentials_dialog,
+    guard,
+    list_screen,
+    student_filters,
+    switch_personal_email,
+)
 from pages.shared.list_screen import ListScreen
 from pages.shared.student_columns import COLUMNS
 
@@ -29,17 +38,18 @@ def _count_up_to(db: Session, actor: Actor, asked: StudentFilter, limit: int) ->
 
 
 def _acts(actor: Actor) -> dict[str, bulk.Act]:
-    acts: dict[str, bulk.Act] = {}
+    menu: dict[str, bulk.Act] = {}
     if actor.may(Permission.CREATE_ACCOUNTS):
-        acts["Create user accounts"] = partial(create_accounts.confirm, actor)
+        menu["Create user accounts"] = partial(create_accounts.confirm, actor)
     if actor.may(Permission.SEND):
-        acts[bulk.SEND] = bulk.send_initial_invitation
+        menu[bulk.SEND] = bulk.send_initial_invitation
     if actor.may(Permission.EDIT_STUDENTS):
-        acts["Use Personal E-mail on"] = partial(switch_personal_email.confirm, actor, on=True)
-        acts["Use Personal E-mail off"] = partial(switch_personal_email.confirm, actor, on=False)
+        menu["Use Personal E-mail on"] = partial(switch_personal_email.confirm, actor, on=True)
+        menu["Use Personal E-mail off"] = partial(switch_personal_email.confirm, actor, on=False)
+    menu |= credentials_dialog.bulk_acts(actor) | acts.bulk(actor, "students")
     if actor.may(Permission.MANAGE_ACCOUNTS):
-        acts["Show the accounts of their guardians"] = bulk.show_guardians
-    return acts
+        menu["Show the accounts of their guardians"] = bulk.show_guardians
+    return menu
 
 
 def _open(person_id: int) -> None:

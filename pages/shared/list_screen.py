@@ -16,6 +16,7 @@ from core.services.selections import ListName
 from core.tables import school
 from core.tables.filters import AccountFilter, Page, StudentFilter
 from pages.shared import (
+    acts,
     bulk,
     chips,
     columns,
@@ -60,6 +61,7 @@ def draw(actor: Actor, screen: ListScreen) -> None:
     _head(actor, screen)
     if feedback.said():
         views.forget(screen.name)
+    acts.undo_offer(actor)
     own_views.undo(actor, screen.name, screen.kind)
     placeholder = "Name, code, e-mail, phone or username"
     asked = filters.ask(screen.name, screen.kind, placeholder=placeholder, questions=screen.questions)
