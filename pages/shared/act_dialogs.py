@@ -37,7 +37,7 @@ class Whom:
 
 @dataclass(frozen=True)
 class _Words:
-    """How an act is spoken of. `{}` is the number of accounts, `{s}` the ending of its verb in the sentence before."""
+    """How an act is spoken of; `{}` stands for the number of accounts."""
 
     button: str
     before: str
@@ -110,7 +110,8 @@ def ask(actor: Actor, act: Act, whom: Whom, gift: Gift | None = None) -> None:
     drawn, shown = st.session_state.get(_SEEN, (None, now))
     foreseen: Foreseen = shown if drawn == about else now
     _explain(act, now)
-    pressed = st.button(SAID[act].button.format(accounts(now.will)), type="primary", disabled=not now.will)
+    label = SAID[act].button.format(accounts(now.will))
+    pressed = st.button(label, key=f"acts.do.{act}", type="primary", disabled=not now.will)
     st.session_state[_SEEN] = (about, now)
     if not pressed:
         return
@@ -139,7 +140,6 @@ def accounts(number: int) -> str:
 
 
 def _open(actor: Actor, act: Act, whom: Whom) -> None:
-    st.session_state.pop(_SEEN, None)
     st.dialog(words.ACCOUNT_ACT[act])(ask)(actor, act, whom)
 
 

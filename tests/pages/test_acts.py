@@ -1,0 +1,139 @@
+"""The windows of acts on accounts: what they say first, what they do, and Undo afterwards."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from core import database
+from core.models import Account, AccountRole
+from core.permissions import Actor
+from core.services import selections
+from pages.shared import act_dialogs, acts
+from tests.cast import Cast, Member
+from tests.pages.screens import button
+from tests.services.test_account_acts import account_id
+
+
+def _screen(label: str, list_name: str, selection_id: int, account_id: int) -> None:
+    """What a list or a card does with the acts."""
+    import streamlit as st
+
+    from pages.shared import acts, feedback
+
+    feedback.said()
+    actor = st.session_state["actor"]
+    acts.undo_offer(actor)
+    if st.button("Open the window"):
+        st.session_state["open"] = True
+    if st.session_state.get("open") and account_id:
+        acts.one(actor, account_id)[label]()
+    elif st.session_state.get("open"):
+        acts.bulk(actor, list_name)[label](selection_id)
+
+
+def _open(actor: Actor, label: str, *, chosen: list[Member] | None = None, one: Member | None = None) -> AppTest:
+    selection_id = 0
+    if chosen:
+        with database.transaction() as db:
+            ids = [account_id(member) for member in chosen]
+            selections.tick(db, actor, list_name="accounts", shown=ids, ticked=ids)
+            selection_id = selections.current(db, actor, list_name="accounts").id or 0
+    args = (label, "accounts", selection_id, account_id(one) if one else 0)
+    page = AppTest.from_function(_screen, args=args, default_timeout=30)
+    page.session_state["actor"] = actor
+    page.run()
+    return button(page, "Open the window").click().run()
+
+
+def _said(page: AppTest) -> str:
+    """All texts of the page and of the window over it."""
+    kinds = (page.markdown, page.caption, page.text, page.error, page.success, page.info)
+    return " ".join(str(element.value) for elements in kinds for element in elements)
+
+
+def _account(member: Member) -> Account:
+    with database.reading() as db:
+        return db.get_one(Account, member.account.id)
+
+
+def test_the_window_says_first_what_happens_to_how_many_and_who_is_left_out(cast: Cast) -> None:
+    page = _open(cast.ada.actor, "Deactivate", chosen=[cast.sam, cast.max, cast.ada])
+    said = _said(page)
+    assert not page.exception
+    assert "2 accounts" in said
+    assert "it is your own account" in said
+    assert "signed out everywhere" in said
+    assert _account(cast.sam).deactivated_at is None
+
+
+def test_the_button_names_the_number_and_undo_follows(cast: Cast) -> None:
+    page = _open(cast.olga.actor, "Deactivate", chosen=[cast.sam, cast.max])
+    button(page, "Deactivate 2 accounts").click()
+    page.run()
+    assert not page.exception
+    assert _account(cast.sam).deactivated_at is not None
+    assert "Deactivated 2 accounts." in _said(page)
+    page.session_state["open"] = False
+    button(page, "Undo").click().run()
+    assert _account(cast.sam).deactivated_at is None
+    assert "Undone for 2 accounts" in _said(page).replace("\\", "")
+
+
+def test_what_changed_while_the_window_was_open_is_not_done(cast: Cast) -> None:
+    page = _open(cast.olga.actor, "Deactivate", chosen=[cast.sam, cast.max])
+    with database.transaction() as db:
+        db.get_one(Account, cast.max.account.id).deactivated_at = cast.max.account.created_at
+    pressed = button(page, "Deactivate 2 accounts").click().run()
+    assert _account(cast.sam).deactivated_at is None
+    assert "changed since you looked" in _said(pressed)
+
+
+def test_nobody_to_do_it_to_leaves_the_button_off(cast: Cast) -> None:
+    page = _open(cast.olga.actor, "Activate", one=cast.sam)
+    assert button(page, "Activate 0 accounts").disabled
+    assert "they are active already" in _said(page)
+
+
+def test_each_role_is_offered_only_what_it_may(cast: Cast) -> None:
+    def offered(show: Callable[[Actor], dict[str, object]], member: Member) -> set[str]:
+        return set(show(member.actor))
+
+    one = lambda actor: acts.one(actor, account_id(cast.sam))  # noqa: E731
+    assert offered(one, cast.cora) == offered(one, cast.tom) == set()
+    assert offered(lambda actor: acts.bulk(actor, "accounts"), cast.cora) == set()
+    assert "Manage Roles/Periods" in offered(one, cast.ada)
+    assert "Manage Roles/Periods" not in offered(one, cast.olga)
+    assert "Add/Edit username" in offered(one, cast.olga)
+    assert "Convert to Microsoft account" not in offered(one, cast.olga)  # the school does not use it
+    assert "Use Personal E-mail on" not in acts.bulk(cast.olga.actor, "students")
+
+
+def test_a_username_is_changed_in_its_window(cast: Cast) -> None:
+    page = _open(cast.olga.actor, "Add/Edit username", one=cast.sam)
+    assert "The person is told nothing" in _said(page)
+    page.text_input[0].input("sage")
+    page = button(page, "Save username").click().run()
+    assert _account(cast.sam).username == "sage"
+    assert [found.label for found in page.button if found.label == "Undo"]
+
+
+def test_roles_are_listed_given_and_ended(cast: Cast) -> None:
+    page = _open(cast.ada.actor, "Manage Roles/Periods", one=cast.tom)
+    assert "Teacher, every period, for 7B" in _said(page)
+    page.selectbox(key="roles.role").select("office")
+    page = page.run()
+    assert "Choose the classes" in _said(page)
+    page = page.toggle(key="roles.everybody.new").set_value(True).run()
+    page = button(page, "Give the role to 1 account").click().run()
+    with database.reading() as db:
+        held = {role.role for role in db.query(AccountRole).filter_by(account_id=account_id(cast.tom))}
+    assert held == {"teacher", "office"}
+    assert "Gave the role to 1 account." in _said(page)
+
+
+@pytest.mark.parametrize(("number", "said"), [(1, "1 account"), (0, "0 accounts"), (12_000, "12,000 accounts")])
+def test_numbers_of_accounts_in_words(number: int, said: str) -> None:
+    assert act_dialogs.accounts(number) == said
