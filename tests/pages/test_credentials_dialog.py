@@ -1,0 +1,143 @@
+"""The windows of credentials that staff hand over: each says first what would happen, and shows a secret once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from sqlmodel import select
+from streamlit.testing.v1 import AppTest
+
+from core import database
+from core.models import Invitation
+from core.permissions import Actor
+from core.rules import initial_credentials
+from core.services import selections
+from core.tables.filters import AccountFilter
+from pages.shared import credentials_dialog
+from tests.cast import Cast, Member
+from tests.pages import screens
+
+
+def _window(actor: Actor, act: str, account_id: int | None = None, selection_id: int | None = None) -> AppTest:
+    """One of the windows, opened as a list or a card opens it."""
+
+    def screen(actor: object, act: str, account_id: int | None, selection_id: int | None) -> None:
+        from pages.shared import credentials_dialog, feedback
+
+        feedback.said()
+        if account_id is None:
+            credentials_dialog.bulk_acts(actor)[act](selection_id or 0)  # type: ignore[arg-type]
+        else:
+            credentials_dialog.one(actor, account_id)[act]()  # type: ignore[arg-type]
+
+    return AppTest.from_function(screen, default_timeout=30, args=(actor, act, account_id, selection_id)).run()
+
+
+def everything_said(page: AppTest) -> str:
+    """What the page and the window over it say; a window stands in a place of its own."""
+    return " ".join([screens.everything_said(page), *screens._words([page._tree[2]])])
+
+
+def _press(page: AppTest, label: str) -> AppTest:
+    next(found for found in page.button if found.label == label).click()
+    return page.run()
+
+
+def _everybody(actor: Actor) -> int:
+    with database.transaction() as db:
+        selections.everything(db, actor, list_name="accounts", filter=AccountFilter())
+        return selections.current(db, actor, list_name="accounts").id or 0
+
+
+def _hashes(member: Member) -> list[str]:
+    with database.reading() as db:
+        return list(db.exec(select(Invitation.token_hash).where(Invitation.account_id == member.account.id)))
+
+
+def _shown(page: AppTest) -> list[Any]:
+    return [code.value for code in page.code]
+
+
+def test_only_those_who_may_reveal_find_these_acts(cast: Cast) -> None:
+    for member in (cast.cora, cast.tom, cast.sam):
+        assert credentials_dialog.bulk_acts(member.actor) == {}
+        assert credentials_dialog.one(member.actor, cast.sam.account.id or 0) == {}
+    assert list(credentials_dialog.bulk_acts(cast.olga.actor)) == ["Issue new initial passwords", "Print slips"]
+    assert list(credentials_dialog.one(cast.olga.actor, 1)) == [
+        "Issue new initial password",
+        "Show initial password",
+        "Copy link",
+        "Print slip",
+    ]
+
+
+def test_many_are_issued_after_saying_who_is_left_out(cast: Cast) -> None:
+    page = _window(cast.olga.actor, "Issue new initial passwords", selection_id=_everybody(cast.olga.actor))
+    said = everything_said(page)
+    assert "To be issued: **4**" in said and "only an administrator issues theirs: 4" in said
+    assert _hashes(cast.sam) == []
+    page = _press(page, "Issue 4 new passwords")
+    assert not page.exception and "The older ones open nothing now" in everything_said(page)
+    assert len(_hashes(cast.sam)) == 1
+
+
+def test_one_is_shown_once_when_it_is_issued(cast: Cast) -> None:
+    page = _window(cast.olga.actor, "Issue new initial password", account_id=cast.sam.account.id)
+    assert _shown(page) == []
+    page = _press(page, "Issue 1 new password")
+    (password,) = _shown(page)
+    assert [initial_credentials.token_hash(password)] == _hashes(cast.sam)
+    assert password not in str(page.session_state._state.filtered_state)
+    assert _shown(page.run()) == []
+
+
+def test_looking_at_a_live_one_takes_a_press_and_changes_nothing(cast: Cast) -> None:
+    page = _press(_window(cast.olga.actor, "Show initial password", account_id=cast.sam.account.id), "Show it")
+    assert _shown(page) == [] and "There is no live initial password" in everything_said(page)
+    issued = _window(cast.olga.actor, "Issue new initial password", account_id=cast.sam.account.id)
+    password = _shown(_press(issued, "Issue 1 new password"))
+    page = _window(cast.ada.actor, "Show initial password", account_id=cast.sam.account.id)
+    assert _shown(page) == []
+    assert _shown(_press(page, "Show it")) == password
+    assert len(_hashes(cast.sam)) == 1
+
+
+def test_a_link_is_shown_once_and_says_until_when(cast: Cast) -> None:
+    page = _window(cast.olga.actor, "Copy link", account_id=cast.sam.account.id)
+    assert _hashes(cast.sam) == []
+    page = _press(page, "Make a new link")
+    (address,) = _shown(page)
+    assert [initial_credentials.token_hash(address.rpartition("/")[2])] == _hashes(cast.sam)
+    assert "It works until" in everything_said(page) and "No older link was live" in everything_said(page)
+    assert address not in str(page.session_state._state.filtered_state)
+    assert _shown(page.run()) == []
+    assert "1 older link ended" in everything_said(_press(page, "Make a new link"))
+
+
+def test_a_staff_account_is_refused_in_words(cast: Cast) -> None:
+    page = _press(_window(cast.olga.actor, "Copy link", account_id=cast.ada.account.id), "Make a new link")
+    assert "Ask an administrator" in everything_said(page) and _hashes(cast.ada) == []
+
+
+@pytest.mark.parametrize("window", ["selection", "account"])
+def test_slips_are_counted_and_issuing_is_a_step_of_its_own(cast: Cast, window: str) -> None:
+    chosen: dict[str, Callable[[], AppTest]] = {
+        "selection": lambda: _window(cast.olga.actor, "Print slips", selection_id=_everybody(cast.olga.actor)),
+        "account": lambda: _window(cast.olga.actor, "Print slip", account_id=cast.sam.account.id),
+    }
+    page = chosen[window]()
+    without = 4 if window == "selection" else 1
+    said = everything_said(page)
+    assert f"{without} without live credentials" in said and "/files/slips" in said
+    assert _hashes(cast.sam) == []
+    page.checkbox[0].check().run()
+    page = _press(page, f"Issue {without} new password{'s' if without > 1 else ''}")
+    assert len(_hashes(cast.sam)) == 1
+    assert f"{without} with a live initial password" in everything_said(chosen[window]())
+
+
+def test_the_form_of_slips_carries_ids_and_the_number_on_a_page(cast: Cast) -> None:
+    page = _window(cast.olga.actor, "Print slip", account_id=cast.sam.account.id)
+    assert 'name="per_page" value="8"' in everything_said(page).replace('\\"', '"')
