@@ -42,12 +42,16 @@ def _is_known(value: object) -> str:
     return cells.yes_no(not pd.isna(value))
 
 
+def _wide() -> object:
+    return st.column_config.TextColumn(width=190)
+
+
 def _reason() -> object:
     return st.column_config.TextColumn(width=220)
 
 
 COLUMNS = {
-    "name": Column("Name", _name, "name", standard=True),
+    "name": Column("Name", _name, "name", standard=True, config=_wide),
     "user_type": Column(
         "User type", each("user_type", partial(cells.said, words.USER_TYPE)), "user_type", standard=True
     ),

@@ -22,6 +22,7 @@ def draw(actor: Actor, listing: Listing, shown: Shown, tally: Tally, acts: Mappi
             st.space("stretch")
             chosen = bulk.actions(listing.name, acts)
             bulk.reports(actor, selection_id=shown.selection_id, scope=_scope(tally), expected=_expected(tally))
+            by_keyboard.draw(listing, shown)  # the last, so that Tab goes on into its window
     if chosen and tally.chosen:
         acts[chosen](shown.selection_id)
     elif chosen:
@@ -54,7 +55,6 @@ def _buttons(listing: Listing, shown: Shown, tally: Tally) -> None:
         disabled=only_these or not tally.total,
     )
     st.button("Clear selection", on_click=ticks.clear, args=(listing,), disabled=not tally.chosen)
-    by_keyboard.draw(listing, shown)
 
 
 def _scope(tally: Tally) -> RowScope:

@@ -23,13 +23,17 @@ def _language(code: str) -> str:
     return words.LANGUAGE.get(code, code) if code else ""
 
 
+def _wide() -> object:
+    return st.column_config.TextColumn(width=190)
+
+
 def _reason() -> object:
     return st.column_config.TextColumn(width=220)
 
 
 COLUMNS = {
     "source_id": Column("Student code", text("source_id"), "source_id", standard=True),
-    "name": Column("Name", _name, "name", standard=True),
+    "name": Column("Name", _name, "name", standard=True, config=_wide),
     "last_name": Column("Last name", text("last_name"), "name"),
     "first_name": Column("First name", text("first_name")),
     "grade": Column("Grade", text("grade"), "grade"),
