@@ -31,7 +31,7 @@ FRAME = """
 .st-key-card_name { font-size: 1.35rem; font-weight: 600; }
 .st-key-card_name [data-testid="stText"] { font-size: inherit; white-space: normal; }
 @media (max-width: 1100px) {
-  .stSidebar[aria-expanded="true"] { width: 13.5rem !important; min-width: 13.5rem !important; }
+  .stSidebar[data-collapsed="false"] { width: 13.5rem !important; min-width: 13.5rem !important; }
 }
 .stSidebar [data-testid="stSidebarUserContent"] > div > div > div:first-child { font-weight: 600; }
 /* The grid's own search and sort see one page of fifty, and its toolbar lies over the menus. */
