@@ -49,7 +49,7 @@ class Person(SQLModel, table=True):
         sa.Index("person_by_personal_email", "kind", "personal_email", "id"),
         sa.Index("person_by_contact_email", "kind", "contact_email", "id"),
         sa.Index("person_by_external_email", "kind", "external_email", "id"),
-        sa.Index("person_by_mobile", "mobile", "kind", "id"),
+        sa.Index("person_by_mobile", "mobile", "id", "kind"),
         # Who can be reached: the flags stand in the index, so that counting reads nothing else.
         sa.Index(
             "person_by_reach",

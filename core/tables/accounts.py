@@ -35,6 +35,7 @@ from core.tables.ordering import (
     by,
     by_account,
     by_class,
+    by_people,
     by_state,
     by_user_type,
     known_first,
@@ -57,7 +58,7 @@ SORTS: Sorts = {
     "email_refusal": yes_first(lambda given: reachability.email_refusal(given.policy).is_(None)),
     "sms_refusal": yes_first(lambda given: reachability.sms_refusal(given.policy).is_(None)),
     "address": yes_first(lambda given: reachability.has_email_address(given.policy)),
-    "mobile": by(col(Person.mobile)),
+    "mobile": by_people(col(Person.mobile)),
     "username": by_account(col(Account.username_key)),
     **{name: by_account(col(getattr(Account, name))) for name in ("sign_in_method", "times_invited", "created_at")},
     **{name: known_first(col(getattr(Account, name))) for name in ("delivery", "invited_at", "invitation_ends_at")},
@@ -79,7 +80,7 @@ def page(db: Session, actor: Actor, *, filter: AccountFilter, page: Page) -> pd.
     given = conditions.given(db)
     asked = _asked(db, actor, filter, given)
     if words := search.words(filter.text):
-        asked.append(search.holds(words))
+        asked.append(search.holds(db, words))
     few = narrowing.few(db, narrowing.accounts(db, actor, filter, given))
     ids = ordering.ids(db, given, sorts=SORTS, page=page, rows=partial(_rows, asked), few=few)
     found = frame(db, _shown(given).where(col(Account.id).in_(ids)), ids)
@@ -150,13 +151,13 @@ def _guardians_of_selected(db: Session, actor: Actor) -> sa.ColumnElement[bool]:
 
 def _rows(asked: list[sa.ColumnElement[bool]], part: Part = ordering.ALL, walk: bool = False) -> sa.Select[Any]:
     """`walk`: in the order of the part, so no index on what is asked of accounts may choose another."""
-    conditions = [*asked, *part.holds]
-    query = sa.select(col(Account.id)).select_from(Account).join(Person, col(Account.person_id) == col(Person.id))
+    asked = [*(unindexed.of_accounts(asked) if walk else asked), *ordering.holds(part, walk=walk)]
+    query = sa.select(col(Account.id)).select_from(Account).join(Person, ordering.owner(part, walk=walk))
     if part.through == "section":
         query = query.join(Section, col(Section.id) == col(Person.section_id))
     if walk and part.columns == NAME:
         query = query.where(col(Person.has_account))  # the index by name begins with it
-    return query.where(*(unindexed.of_accounts(conditions) if walk else conditions))
+    return query.where(*asked)
 
 
 def _shown(given: Given) -> sa.Select[Any]:

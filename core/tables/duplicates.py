@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass
-from enum import StrEnum
+from itertools import chain
 from typing import Any
 
 import sqlalchemy as sa
@@ -15,20 +15,13 @@ from sqlmodel import Session, col
 
 from core.models import Person
 from core.permissions import Actor, Permission
+from core.rules.likeness import Likeness
 from core.rules.search_text import fold
 from core.tables import found_people, scope, search
 from core.tables.found_people import Found
 
 AT_MOST = 5
 _EMAILS = ("personal_email", "contact_email", "external_email")
-
-
-class Likeness(StrEnum):
-    """What two people have in common."""
-
-    NAME = "name"
-    EMAIL = "email"
-    MOBILE = "mobile"
 
 
 @dataclass(frozen=True)
@@ -69,9 +62,9 @@ def _named(db: Session, actor: Actor, kind: str, first: str, last: str) -> list[
     """Whoever has both names one after the other, also among further names."""
     if not first or not last:
         return []
-    phrases = {f" {last} {first} ", f" {first} {last} "}
-    parts = [search.found(db, [phrase]) for phrase in sorted(phrases)]
-    return _ids(db, actor, kind, sa.or_(*(col(Person.id).in_(part) for part in parts)))
+    either = dict.fromkeys((f" {last} {first} ", f" {first} {last} "))
+    ids = [_ids(db, actor, kind, col(Person.id).in_(search.found(db, [phrase]))) for phrase in either]
+    return list(dict.fromkeys(chain.from_iterable(ids)))
 
 
 def _with_email(db: Session, actor: Actor, kind: str, emails: set[str]) -> list[int]:

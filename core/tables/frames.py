@@ -14,7 +14,7 @@ from core.permissions import Actor, Permission
 
 def frame(db: Session, rows: sa.Select[Any], ids: Sequence[int]) -> pd.DataFrame:
     """The rows as a DataFrame in the order of `ids`; the first column is `id`."""
-    result = db.execute(rows)
+    result = db.connection().execute(rows)
     found = pd.DataFrame(result.all(), columns=list(result.keys()), dtype=object)
     place = {row_id: index for index, row_id in enumerate(ids)}
     return found.sort_values("id", key=lambda column: column.map(place), ignore_index=True)

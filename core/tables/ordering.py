@@ -15,10 +15,11 @@ from sqlmodel import Session, col
 from core.errors import InputProblem
 from core.models import Account, Person, Section, UserType
 from core.rules.account_state import AccountState
-from core.tables import account_state, narrowing
+from core.tables import account_state, narrowing, unindexed
 from core.tables.conditions import Given
 from core.tables.filters import Page
-from core.tables.narrowing import Ids
+from core.tables.narrowing import Few, Ids
+from core.tables.unindexed import Unindexed
 
 Column = sa.SQLColumnExpression[Any]
 NAME: tuple[Column, ...] = (col(Person.sort_name),)
@@ -26,14 +27,15 @@ NAME: tuple[Column, ...] = (col(Person.sort_name),)
 
 @dataclass(frozen=True)
 class Part:
-    """Some rows of a list in their order. `through`: the table of which an index gives the order.
+    """Some rows of a list in their order. `through`: what gives the order: the index of one kind of people, one of all
+    people, or one of another table.
 
     `answers`: persons among whom these rows are, where an index tells. Where those are few, only they are looked at.
     """
 
     columns: tuple[Column, ...]
     holds: tuple[sa.ColumnElement[bool], ...] = ()
-    through: Literal["person", "account", "section"] = "person"
+    through: Literal["kind", "people", "account", "section"] = "kind"
     has_account: bool = False
     answers: tuple[Ids, ...] = ()
 
@@ -45,8 +47,13 @@ Rows = Callable[[Part, bool], sa.Select[Any]]
 
 
 def by(*columns: Column) -> Parts:
-    """One part: columns of the person as they are."""
+    """One part: columns of the person as they are, each with an index that begins with the kind."""
     return lambda _given: (Part(columns),)
+
+
+def by_people(column: Column) -> Parts:
+    """One part: a column of the person with an index of its own."""
+    return lambda _given: (Part((column,), through="people"),)
 
 
 def by_account(column: Column) -> Parts:
@@ -63,7 +70,7 @@ def known_first(column: Column) -> Parts:
 def by_class() -> Parts:
     """Class by class, then those without one."""
     listed = Part((col(Section.title), col(Section.id), *NAME), through="section")
-    return lambda _given: (listed, Part(NAME, (col(Person.section_id).is_(None),)))
+    return lambda _given: (listed, Part(NAME, (Unindexed(col(Person.section_id)).is_(None),)))
 
 
 def by_state() -> Parts:
@@ -86,7 +93,18 @@ def yes_first(holds: Callable[[Given], Any], *, yes: Any = None, no: Any = None)
     )
 
 
-def ids(db: Session, given: Given, *, sorts: Sorts, page: Page, rows: Rows, few: list[int] | None) -> list[int]:
+def holds(part: Part, *, walk: bool) -> list[sa.ColumnElement[bool]]:
+    """The part's own conditions: an index of the account that gives the order serves them as well."""
+    return unindexed.of_accounts(part.holds) if walk and part.through != "account" else list(part.holds)
+
+
+def owner(part: Part, *, walk: bool) -> sa.ColumnElement[bool]:
+    """Joins accounts with their persons; who walks through persons may not come from the accounts."""
+    persons_first = walk and part.through != "account"
+    return col(Account.person_id) == (Unindexed(col(Person.id)) if persons_first else col(Person.id))
+
+
+def ids(db: Session, given: Given, *, sorts: Sorts, page: Page, rows: Rows, few: Few | None) -> list[int]:
     """The ids of one page. `rows` makes the query of a part: to walk through in its order (True), or to count.
 
     `few`: the persons among whom all rows are, when an index has told so already.
@@ -95,13 +113,19 @@ def ids(db: Session, given: Given, *, sorts: Sorts, page: Page, rows: Rows, few:
         raise InputProblem("The list cannot be sorted by this column. Choose another one.")
     parts, found, offset = sorts[page.sort](given), list[int](), page.offset
     for part in reversed(parts) if page.descending else parts:
+        if offset and len(parts) > 1:
+            size = _size(db, rows(part, False))
+            if offset >= size:
+                offset -= size
+                continue
         among = few if few is not None else narrowing.few(db, part.answers)
         query = rows(part, True)
         query = query if among is None else query.where(narrowing.among(db, among))
-        found += db.scalars(query.order_by(*_columns(part, page)).limit(page.size - len(found)).offset(offset))
+        wanted = query.order_by(*_columns(part, page)).limit(page.size - len(found)).offset(offset)
+        found += db.connection().scalars(wanted)
         if len(found) == page.size:
             break
-        offset = 0 if found else max(0, offset - _size(db, rows(part, False))) if offset else 0
+        offset = 0
     return found
 
 
@@ -118,10 +142,11 @@ def _owners(known: Any) -> sa.Select[Any]:
 
 
 def _columns(part: Part, page: Page) -> list[Any]:
-    """Made unique by the person's id."""
-    columns: list[Column] = [*part.columns, col(Person.id)]
+    """Made unique by the person's id, as the index of the order ends with it."""
+    person_id = col(Account.person_id) if part.through == "account" else col(Person.id)
+    columns: list[Column] = [*part.columns, person_id]
     return [column.desc() for column in columns] if page.descending else columns
 
 
 def _size(db: Session, query: sa.Select[Any]) -> int:
-    return db.scalar(sa.select(sa.func.count()).select_from(query.subquery())) or 0
+    return db.connection().scalar(sa.select(sa.func.count()).select_from(query.subquery())) or 0

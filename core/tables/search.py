@@ -24,24 +24,33 @@ def words(text: str) -> list[str]:
     return fold(text).split()
 
 
-def holds(asked: list[str]) -> sa.ColumnElement[bool]:
+def holds(db: Session, asked: list[str]) -> sa.ColumnElement[bool]:
     """Whether a person matches, row by row: quick where many do."""
-    named = aliased(Account)
-    of_account = sa.select(col(named.id)).where(col(named.person_id) == col(Person.id), *_all(_username(named), asked))
-    return sa.or_(sa.and_(*_all(col(Person.search_text), asked)), of_account.exists())
+    by_username = col(Person.id).in_(_by_username(db, asked))
+    return sa.or_(sa.and_(*_all(col(Person.search_text), asked)), by_username)
 
 
 def found(db: Session, asked: list[str]) -> sa.CompoundSelect[Any]:
     """The ids of those who match, by the indexes: quick where few do."""
-    if db.get_bind().dialect.name != "sqlite":
-        people, named = aliased(Person), aliased(Account)
-        return sa.union_all(
-            sa.select(col(people.id)).where(*_all(col(people.search_text), asked)),
-            sa.select(col(named.person_id)).where(*_all(_username(named), asked)),
-        )
-    people_of, accounts_of = _trigrams(db, "search_person", asked), _trigrams(db, "search_account", asked)
+    people = aliased(Person)
+    if is_sqlite(db):
+        of_people = _trigrams(db, "search_person", asked)
+    else:
+        of_people = sa.select(col(people.id)).where(*_all(col(people.search_text), asked))
+    return sa.union_all(of_people, _by_username(db, asked))
+
+
+def is_sqlite(db: Session) -> bool:
+    """Whether SQLite's own index of trigrams is there."""
+    return db.get_bind().dialect.name == "sqlite"
+
+
+def _by_username(db: Session, asked: list[str]) -> sa.Select[Any]:
     named = aliased(Account)
-    return sa.union_all(people_of, sa.select(col(named.person_id)).where(col(named.id).in_(accounts_of)))
+    query = sa.select(col(named.person_id))
+    if is_sqlite(db):
+        return query.where(col(named.id).in_(_trigrams(db, "search_account", asked)))
+    return query.where(*_all(sa.literal(" ", sa.String()).concat(col(named.username_key)), asked))
 
 
 def _trigrams(db: Session, table: str, asked: list[str]) -> sa.Select[Any]:
@@ -69,7 +78,3 @@ def _phrase(text: str) -> str:
 
 def _all(text: sa.SQLColumnExpression[str], asked: list[str]) -> list[sa.ColumnElement[bool]]:
     return [text.contains(word if len(word) > SHORT else f" {word}", autoescape=True) for word in asked]
-
-
-def _username(named: type[Account]) -> sa.ColumnElement[str]:
-    return sa.literal(" ", sa.String()).concat(col(named.username_key))

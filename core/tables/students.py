@@ -27,7 +27,7 @@ from core.tables import (
 from core.tables.conditions import Given
 from core.tables.filters import Page, StudentFilter
 from core.tables.frames import frame, mask_contacts
-from core.tables.ordering import NAME, Part, Sorts, by, by_class, by_state, known_first, yes_first
+from core.tables.ordering import NAME, Part, Sorts, by, by_class, by_people, by_state, known_first, yes_first
 from core.tables.unindexed import Unindexed
 
 ADDRESSES = ("personal_email", "contact_email", "external_email", "mobile")
@@ -41,7 +41,8 @@ SORTS: Sorts = {
     "email_refusal": yes_first(lambda given: reachability.email_refusal(given.policy).is_(None)),
     "sms_refusal": yes_first(lambda given: reachability.sms_refusal(given.policy).is_(None)),
     "use_personal_email": yes_first(lambda _given: col(Person.use_personal_email)),
-    **{name: by(col(getattr(Person, name))) for name in ADDRESSES},
+    **{name: by(col(getattr(Person, name))) for name in ADDRESSES if name != "mobile"},
+    "mobile": by_people(col(Person.mobile)),
     "username": known_first(col(Account.username_key)),
     "invited_at": known_first(col(Account.invited_at)),
     "last_sign_in_at": known_first(col(Account.last_sign_in_at)),
@@ -55,7 +56,7 @@ def page(db: Session, actor: Actor, *, filter: StudentFilter, page: Page) -> pd.
     given = conditions.given(db)
     asked = _asked(db, actor, filter, given)
     if words := search.words(filter.text):
-        asked.append(search.holds(words))
+        asked.append(search.holds(db, words))
     few = narrowing.few(db, narrowing.students(db, actor, filter, given))
     rows = partial(_rows, filter, asked)
     ids = ordering.ids(db, given, sorts=SORTS, page=page, rows=rows, few=few)
@@ -108,13 +109,11 @@ def _rows(
     """
     by_state = bool(filter.states) and AccountState.NO_ACCOUNT not in filter.states
     has_account = by_state or bool(filter.invitable or filter.invitable_by_sms) or part.has_account
-    in_order = part.through == "person" if walk else not has_account
+    in_order = part.through == "kind" if walk else not has_account
     kind = col(Person.kind) if in_order else Unindexed(col(Person.kind))
-    conditions = [*asked, *part.holds]
-    query = sa.select(col(Person.id)).where(
-        kind == PersonKind.STUDENT, *(unindexed.of_accounts(conditions) if walk else conditions)
-    )
-    query = query.join(Account, col(Account.person_id) == col(Person.id), isouter=not has_account)
+    asked = [*(unindexed.of_accounts(asked) if walk else asked), *ordering.holds(part, walk=walk)]
+    query = sa.select(col(Person.id)).where(kind == PersonKind.STUDENT, *asked)
+    query = query.join(Account, ordering.owner(part, walk=walk and has_account), isouter=not has_account)
     if part.through == "section":
         query = query.join(Section, col(Section.id) == col(Person.section_id))
     return query

@@ -130,7 +130,7 @@ def _indexes() -> None:
         op.create_index(f"account_by_{name}", "account", [*columns.split(", "), "person_id"])
     for address in ("personal_email", "contact_email", "external_email"):
         op.create_index(f"person_by_{address}", "person", ["kind", address, "id"])
-    op.create_index("person_by_mobile", "person", ["mobile", "kind", "id"])
+    op.create_index("person_by_mobile", "person", ["mobile", "id", "kind"])
     op.create_index("account_role_by_role", "account_role", ["role", "account_id"])
     op.drop_index("person_by_name", "person")
     op.create_index("person_by_name", "person", ["kind", "sort_name", "id"])
