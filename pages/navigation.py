@@ -23,6 +23,7 @@ SCREENS = (
     ("outbox.py", "Outbox", ":material/outbox:", Permission.SEND, "Work"),
     ("imports.py", "Imports", ":material/upload_file:", Permission.IMPORT, "School"),
     ("settings.py", "Settings", ":material/settings:", Permission.CHANGE_SETTINGS, "School"),
+    ("new_person.py", "New person", ":material/person_add:", Permission.EDIT_STUDENTS, ""),
     ("student.py", "Student", ":material/person:", Permission.SEE_STUDENTS, ""),
 )
 FRAME = """

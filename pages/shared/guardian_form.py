@@ -1,0 +1,140 @@
+"""Guardians of a student, students of a guardian: found by a search and linked, or registered in the same go."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import streamlit as st
+
+from core import database
+from core.models import Guardianship, Person, PersonKind
+from core.permissions import Actor
+from core.services import guardianships
+from core.services.people import Tie
+from core.tables import codes, found_people
+from core.tables.found_people import Found
+from pages.shared import feedback
+
+RELATIONS = ("", "Mother", "Father", "Grandparent", "Guardian", "Step-parent", "Foster parent")
+OTHER = {PersonKind.STUDENT: PersonKind.GUARDIAN, PersonKind.GUARDIAN: PersonKind.STUDENT}
+
+
+def ties(actor: Actor, kind: str, key: str) -> tuple[Tie, ...]:
+    """What is chosen on the form of a new student or guardian."""
+    other = OTHER[PersonKind(kind)]
+    st.subheader("Guardians" if other == PersonKind.GUARDIAN else "Students")
+    chosen: dict[int, str] = st.session_state.setdefault(f"{key}.chosen", {})
+    _choose(actor, other, key, chosen)
+    made = []
+    for place, (person_id, said) in enumerate(list(chosen.items())):
+        with st.container(border=True):
+            name, remove = st.columns([5, 1], vertical_alignment="center")
+            name.text(said)
+            remove.button(
+                "Remove", key=f"{key}.remove.{person_id}", on_click=chosen.pop, args=(person_id,), type="tertiary"
+            )
+            made.append(Tie(person_id, None, **_relation(f"{key}.{person_id}", place + 1)))
+    if other == PersonKind.GUARDIAN and st.toggle("Register a new guardian too", key=f"{key}.new"):
+        with st.container(border=True):
+            made.append(_new_guardian(f"{key}.newcomer", len(made) + 1))
+    return tuple(made)
+
+
+def _choose(actor: Actor, kind: str, key: str, chosen: dict[int, str]) -> None:
+    noun = "guardian" if kind == PersonKind.GUARDIAN else "student"
+    text = st.text_input(
+        f"Find a {noun} who is registered already",
+        key=f"{key}.find",
+        placeholder="Name, code, e-mail or phone",
+        live=True,
+    )
+    with database.reading() as db:
+        found = found_people.look(db, actor, kind=kind, text=text)
+    offered = [person for person in found if person.id not in chosen]
+    if text.strip() and not found:
+        st.caption(f"No {noun} is found. Two letters are needed; try another part of the name.")
+    for person in offered[:5]:
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.button("Link", key=f"{key}.link.{person.id}", on_click=_take, args=(key, chosen, person))
+            st.text(said(person))
+
+
+def _take(key: str, chosen: dict[int, str], person: Found) -> None:
+    chosen[person.id] = said(person)
+    st.session_state[f"{key}.find"] = ""
+
+
+def said(person: Found) -> str:
+    """What tells a person apart from others of the name."""
+    return " · ".join(filter(None, (person.name, person.source_id, person.also, person.email)))
+
+
+def _relation(key: str, place: int) -> dict[str, Any]:
+    relation, order, email, sms = st.columns([3, 2, 2, 2], vertical_alignment="bottom")
+    return {
+        "relation": relation.selectbox("Relation", RELATIONS, accept_new_options=True, key=f"{key}.relation") or "",
+        "priority": int(order.number_input("Order", 1, 9, min(place, 9), key=f"{key}.priority")),
+        "may_email": email.checkbox("May get e-mail", value=True, key=f"{key}.may_email"),
+        "may_sms": sms.checkbox("May get SMS", value=True, key=f"{key}.may_sms"),
+    }
+
+
+def _new_guardian(key: str, place: int) -> Tie:
+    with database.reading() as db:
+        if f"{key}.code" not in st.session_state:
+            st.session_state[f"{key}.code"] = codes.free(db, kind=PersonKind.GUARDIAN)
+    first, last = st.columns(2)
+    fields = {
+        "first_name": first.text_input("Guardian's first name", key=f"{key}.first"),
+        "last_name": last.text_input("Guardian's last name", key=f"{key}.last"),
+        "contact_email": first.text_input("Guardian's contact e-mail", key=f"{key}.email"),
+        "mobile": last.text_input("Guardian's mobile", key=f"{key}.mobile"),
+        "source_id": first.text_input("Guardian's code", key=f"{key}.code"),
+        "status": "active",
+    }
+    return Tie(None, fields, **_relation(key, place))
+
+
+@st.dialog("Link a guardian", width="large")
+def link(actor: Actor, student_id: int) -> None:
+    """Find a guardian and say how they belong to the student."""
+    key = f"link.{student_id}"
+    text = st.text_input("Find the guardian", key=f"{key}.find", placeholder="Name, code, e-mail or phone", live=True)
+    with feedback.refusals_shown(), database.reading() as db:
+        found = found_people.look(db, actor, kind=PersonKind.GUARDIAN, text=text)
+    chosen = st.radio("Guardian", found, format_func=_plain, key=f"{key}.who") if found else None
+    if text.strip() and not found:
+        st.caption("No guardian is found. Register them first: Students List, New guardian.")
+    values = _relation(key, 1)
+    if st.button("Link guardian", type="primary", disabled=chosen is None) and chosen is not None:
+        with feedback.refusals_shown(), database.transaction() as db:
+            guardianships.link(db, actor, student_id=student_id, guardian_id=chosen.id, **values)
+        feedback.later("The guardian is linked.")
+        st.rerun()
+
+
+@st.dialog("End this guardianship?")
+def end(actor: Actor, guardianship_id: int) -> None:
+    """Say what ends, and end it."""
+    with database.reading() as db:
+        known = db.get_one(Guardianship, guardianship_id)
+        guardian, student = db.get_one(Person, known.guardian_id), db.get_one(Person, known.student_id)
+    st.text(
+        f"From now on {guardian.first_name} {guardian.last_name} does not answer for "
+        f"{student.first_name} {student.last_name}. It stays on record and can begin anew."
+    )
+    if st.button("End guardianship", type="primary"):
+        with feedback.refusals_shown(), database.transaction() as db:
+            guardianships.end(db, actor, guardianship_id=guardianship_id)
+        feedback.later("The guardianship has ended.")
+        st.rerun()
+
+
+def _plain(person: Found) -> str:
+    return feedback.plain(said(person))
+
+
+def new_people(made: Sequence[Tie]) -> list[dict[str, Any]]:
+    """The guardians who would be registered in the same go."""
+    return [dict(tie.new) for tie in made if tie.new is not None]

@@ -1,0 +1,65 @@
+"""After somebody was registered: the account with its username, then the invitation."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+import streamlit as st
+from sqlmodel import col
+
+from core import database
+from core.models import Account, Person
+from core.permissions import Actor, Permission
+from core.rules import words
+from core.services import accounts, selections
+from core.tables import scope
+from pages.shared import feedback
+
+
+def after(actor: Actor, kind: str, person_id: int) -> None:
+    """What can be done next for the one who was just registered."""
+    with database.reading() as db:
+        query = sa.select(Person).where(col(Person.id) == person_id, col(Person.kind) == kind, scope.people(actor))
+        person = db.scalars(query).first()
+        account = db.scalars(sa.select(Account).where(col(Account.person_id) == person_id)).first()
+    if person is None:
+        st.info("There is nobody of that number. Go back to the list.")
+        return
+    with st.container(border=True):
+        st.text(f"{person.first_name} {person.last_name} is registered, code {person.source_id}.")
+        if account is None:
+            _offer_account(actor, person_id)
+        else:
+            st.text(f"Username: {account.username}")
+            _offer_invitation(actor, account.id or 0)
+    with st.container(horizontal=True):
+        if kind == "student":
+            st.page_link("student.py", label="Open the card", query_params={"id": str(person_id)})
+        if st.button("Register another one"):
+            st.query_params.clear()
+            st.query_params["kind"] = kind
+            st.rerun()
+
+
+def _offer_account(actor: Actor, person_id: int) -> None:
+    if not actor.may(Permission.CREATE_ACCOUNTS):
+        return
+    with feedback.refusals_shown(), database.reading() as db:
+        plan = accounts.preview(db, actor, person_ids=[person_id])
+    for skipped in plan.skipped:
+        st.text(f"No account can be made, because {words.ACCOUNT_REFUSAL[skipped.reason]}.")
+    for new in plan.new:
+        st.text(f"The username will be {new.username}. Nobody gets a message yet.")
+        if st.button("Create account", type="primary", icon=":material/person_add:"):
+            with feedback.refusals_shown(), database.transaction() as db:
+                accounts.create(db, actor, person_ids=[person_id])
+            feedback.later("The account is made.")
+            st.rerun()
+
+
+def _offer_invitation(actor: Actor, account_id: int) -> None:
+    if not actor.may(Permission.SEND):
+        return
+    if st.button("Send Initial Invitation", type="primary", icon=":material/send:"):
+        with feedback.refusals_shown(), database.transaction() as db:
+            selection = selections.of_one(db, actor, account_id=account_id)
+        st.switch_page("campaigns.py", query_params={"selection": str(selection)})

@@ -1,0 +1,131 @@
+"""What is known of a person as a form: every field with its own word when it cannot be stored."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import streamlit as st
+
+from core import database
+from core.delivery import engine
+from core.errors import AppError, InputProblem
+from core.models import Account, Person, PersonKind
+from core.permissions import Actor
+from core.rules import person_fields, words
+from core.services import people
+from core.tables import codes, options, school
+from pages.shared import feedback
+
+OFFERED = {"student": ("registered", "applicant", "inactive", "left"), "guardian": (), "staff": ()}
+
+
+def fields(actor: Actor, kind: str, key: str, *, checked: bool) -> dict[str, Any]:
+    """The fields of a new person as typed. `checked`: empty fields that are needed are marked too."""
+    with database.reading() as db:
+        own, sections = school.settings(db), options.sections(db, actor)
+        if f"{key}.source_id" not in st.session_state:
+            st.session_state[f"{key}.source_id"] = codes.free(db, kind=kind)
+    marks = _Marks(kind, key, own.default_region, checked)
+    first, last = st.columns(2)
+    typed: dict[str, Any] = {"first_name": marks.text(first, "first_name", "First name")}
+    typed["last_name"] = marks.text(last, "last_name", "Last name")
+    typed["middle_name"] = marks.text(first, "middle_name", "Middle name (if any)")
+    typed["source_id"] = marks.text(last, "source_id", "Code", help="Stays the same; imports know the person by it.")
+    statuses = OFFERED[kind] or tuple(status.value for status in person_fields.STATUSES[kind])
+    said = {status.value: word for status, word in words.PERSON_STATUS.items()}
+    typed["status"] = first.selectbox("Status", statuses, format_func=said.__getitem__, key=f"{key}.status")
+    typed["language"] = last.selectbox(
+        "Language", list(words.LANGUAGE), format_func=words.LANGUAGE.__getitem__, key=f"{key}.language"
+    )
+    typed |= _places(kind, key, sections)
+    st.subheader("Contact")
+    typed |= _contacts(marks, kind, key, microsoft=own.microsoft)
+    return typed
+
+
+def _places(kind: str, key: str, sections: dict[int, str]) -> dict[str, Any]:
+    if kind == PersonKind.GUARDIAN:
+        return {}
+    if kind == PersonKind.STAFF:
+        taught = st.multiselect(
+            "Classes taught", list(sections), format_func=sections.__getitem__, key=f"{key}.teaches"
+        )
+        return {"teaches": tuple(taught)}
+    first, last = st.columns(2)
+    chosen = first.selectbox(
+        "Class",
+        [None, *sections],
+        format_func=lambda section: sections[section] if section else "No class yet",
+        key=f"{key}.section_id",
+    )
+    return {"section_id": chosen, "grade": last.text_input("Grade", key=f"{key}.grade")}
+
+
+def _contacts(marks: _Marks, kind: str, key: str, *, microsoft: bool) -> dict[str, Any]:
+    first, last = st.columns(2)
+    typed: dict[str, Any] = {}
+    if kind == PersonKind.STUDENT:
+        typed["personal_email"] = marks.text(first, "personal_email", "Personal e-mail")
+        typed["contact_email"] = marks.text(last, "contact_email", "Contact e-mail")
+        typed["use_personal_email"] = st.toggle(
+            "Use Personal E-mail",
+            key=f"{key}.use_personal_email",
+            help="Without Microsoft 365, invitations by e-mail go to the personal e-mail, and only while this is on.",
+        )
+    else:
+        typed["contact_email"] = marks.text(first, "contact_email", "Contact e-mail")
+    first, last = st.columns(2)
+    typed["mobile"] = marks.text(first, "mobile", "Mobile")
+    typed["phone"] = marks.text(last, "phone", "Phone")
+    if microsoft and kind != PersonKind.GUARDIAN:
+        typed["external_email"] = marks.text(st, "external_email", "Microsoft 365 address")
+    return typed
+
+
+class _Marks:
+    """Draws a field with what is wrong with it beneath: once something is typed, or when all was to be saved."""
+
+    def __init__(self, kind: str, key: str, region: str, checked: bool) -> None:
+        self.kind, self.key, self.region, self.checked = kind, key, region, checked
+
+    def text(self, place: Any, field: str, label: str, **more: Any) -> str:
+        typed = str(place.text_input(label, key=f"{self.key}.{field}", **more))
+        if typed or self.checked:
+            problem = person_fields.problems(self.kind, {field: typed}, region=self.region).get(field)
+            if problem:
+                place.caption(f":red[:material/error: {feedback.plain(f'{problem} {problem.hint}')}]")
+        return typed
+
+
+@st.dialog("Add/Edit e-mail")
+def change_email(actor: Actor, account_id: int) -> None:
+    """The address to which the account's messages go; says before saving what follows."""
+    with database.reading() as db:
+        account = db.get_one(Account, account_id)
+        person, field = db.get_one(Person, account.person_id), people.email_field(db, account.user_type)
+    st.text(f"{person.first_name} {person.last_name}")
+    label = "Personal e-mail" if field == "personal_email" else "Contact e-mail"
+    email = st.text_input(label, getattr(person, field), key=f"change_email.{account_id}")
+    st.caption("Open links to the old address end, and the old address is told that it was changed.")
+    if not st.button("Save e-mail", type="primary"):
+        return
+    try:
+        with database.transaction() as db:
+            saved = people.change_email(db, actor, account_id=account_id, seen=person.updated_at, email=email)
+    except AppError as refusal:
+        hint = refusal.hint if isinstance(refusal, InputProblem) else ""
+        st.error(feedback.plain(f"{refusal} {hint}"), icon=":material/info:")
+        return
+    if saved.notice:
+        engine.start(saved.notice)
+    feedback.later(_said(saved, signed_in=account.first_sign_in_at is not None))
+    st.rerun()
+
+
+def _said(saved: people.Saved, *, signed_in: bool) -> str:
+    if not saved.fields:
+        return "Nothing was changed."
+    told = " The old address is being told." if saved.notice else ""
+    ended = f" Open links that ended: {saved.invitations_ended}." if saved.invitations_ended else ""
+    following = "" if signed_in else " Next: send the initial invitation to the new address."
+    return f"The e-mail was saved.{ended}{told}{following}"
