@@ -70,19 +70,25 @@ def _store(actor: Actor, kind: str, key: str, typed: dict[str, Any], made: tuple
 def _form(actor: Actor, kind: str) -> None:
     key = st.session_state.setdefault(f"new_person.{kind}", f"new.{kind}.{secrets.token_hex(4)}")
     asked = bool(st.session_state.get(f"{key}.asked"))
+    pressed = bool(st.session_state.pop(f"{key}.pressed", False))
     typed = person_form.fields(actor, kind, key, checked=asked)
     made = guardian_form.ties(actor, kind, key) if kind != PersonKind.STAFF else ()
     st.divider()
     found = _alike(actor, kind, typed, made) if asked else []
     if found:
         _warn(found)
-    label = "It is somebody else: save" if found else f"Save {TITLES[kind].lower()}"
-    if st.button(label, type="primary", key=f"{key}.sure" if found else f"{key}.save"):
-        st.session_state[f"{key}.asked"] = True
-        if found or not _alike(actor, kind, typed, made):
+        if st.button("It is somebody else: save", type="primary", key=f"{key}.sure"):
             _store(actor, kind, key, typed, made)
-        else:
-            st.rerun()
+    else:
+        label = f"Save {TITLES[kind].lower()}"
+        st.button(label, type="primary", key=f"{key}.save", on_click=_press, args=(key,))
+        if pressed:
+            _store(actor, kind, key, typed, made)
+
+
+def _press(key: str) -> None:
+    """Before the form is drawn, so that fields left empty are marked in the same run."""
+    st.session_state[f"{key}.asked"] = st.session_state[f"{key}.pressed"] = True
 
 
 actor = guard.require(Permission.EDIT_STUDENTS)
