@@ -12,6 +12,7 @@ GROUPS = {
     "start": "start",
     "import": "importing",
     "list": "lists",
+    "list_million": "lists_million",
     "send": "sending",
     "pdf": "pdf",
     "portal": "portal",

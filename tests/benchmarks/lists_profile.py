@@ -19,10 +19,10 @@ def main(arguments: list[str]) -> None:
     size = int(next((text for text in arguments if text.isdecimal()), "100000"))
     if "postgresql" in arguments:
         with postgres.cluster() as url, seeded_school(students=size, postgres_url=url):
-            _print(list_reruns.ask(list_reruns.office(), runs=1550))
+            _print(list_reruns.ask(list_reruns.office(), runs=465))
     else:
         with seeded_school(students=size):
-            _print(list_reruns.ask(list_reruns.office(), runs=1550))
+            _print(list_reruns.ask(list_reruns.office(), runs=465))
 
 
 def _print(done: list[Asked]) -> None:

@@ -6,7 +6,7 @@ import shutil
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, Playwright, sync_playwright
 
 ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
 
@@ -14,11 +14,14 @@ ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking",
 @pytest.fixture(scope="session")
 def chromium() -> Iterator[Browser]:
     """Debian's Chromium; `make test` installs it."""
-    path = shutil.which("chromium")
-    assert path, "Chromium is missing: apt-get install chromium"
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=path, args=[*ARGUMENTS, "--disable-sync", "--no-first-run"]
-        )
+        browser = launch(playwright)
         yield browser
         browser.close()
+
+
+def launch(playwright: Playwright) -> Browser:
+    """Start it without a window."""
+    path = shutil.which("chromium")
+    assert path, "Chromium is missing: apt-get install chromium"
+    return playwright.chromium.launch(executable_path=path, args=[*ARGUMENTS, "--disable-sync", "--no-first-run"])

@@ -1,0 +1,70 @@
+"""A demo school on a server of its own, and somebody of the staff signed in to it."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+from playwright.sync_api import Browser, BrowserContext, Page, expect
+
+from core.models import AccountRole, SignInSession
+from tests.peers import firstkey
+from tests.peers.firstkey import Server
+
+SLOW = 60_000
+
+
+@contextmanager
+def school(folder: Path) -> Iterator[Server]:
+    """The demo school, as `make run` makes it."""
+    with firstkey.running(folder) as server:
+        yield server
+
+
+def signed_in(chromium: Browser, server: Server, **options: Any) -> BrowserContext:
+    """A browser in which somebody of the office is signed in: the session is written into the database."""
+    token, now = secrets.token_urlsafe(32), datetime.now(UTC)
+    engine = sa.create_engine(server.environment["FIRSTKEY_DATABASE_URL"])
+    with engine.begin() as connection:
+        office = sa.select(AccountRole.account_id).where(AccountRole.role == "office")  # type: ignore[arg-type]
+        values = {
+            "id": secrets.token_hex(16),
+            "token_hash": hashlib.sha256(token.encode()).hexdigest(),
+            "account_id": connection.scalar(office.order_by(AccountRole.account_id).limit(1)),  # type: ignore[arg-type]
+            "created_at": now,
+            "last_used_at": now,
+            "expires_at": now + timedelta(hours=8),
+        }
+        connection.execute(sa.insert(SignInSession).values(ip="", user_agent="", **values))
+    engine.dispose()
+    context = chromium.new_context(base_url=server.url, **options)
+    context.add_cookies([{"name": "sid", "value": token, "url": server.url}])
+    return context
+
+
+def a_student(server: Server) -> int:
+    """The id of some student of the school."""
+    engine = sa.create_engine(server.environment["FIRSTKEY_DATABASE_URL"])
+    with engine.connect() as connection:
+        found = connection.scalar(sa.text("SELECT min(id) FROM person WHERE kind = 'student'"))
+    engine.dispose()
+    return int(found)
+
+
+def settled(page: Page) -> None:
+    """Nothing runs on the server for this page any more."""
+    page.locator('[data-test-script-state="notRunning"]').wait_for(timeout=SLOW)
+
+
+def open_list(page: Page, path: str = "/students") -> None:
+    """A list with its rows and its bar."""
+    page.goto(path)
+    expect(page.get_by_role("button", name="Tick page", exact=True)).to_be_visible(timeout=SLOW)
+    expect(page.locator('[data-testid="stDataFrame"] canvas').first).to_be_visible(timeout=SLOW)
+    settled(page)

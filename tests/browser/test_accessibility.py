@@ -1,0 +1,62 @@
+"""axe-core on the lists and the cards: nothing serious or critical that is ours.
+
+axe.min.js is axe-core 4.14.1 as its makers publish it, under the licence beside it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from tests.browser import staff
+from tests.browser.staff import SLOW
+from tests.peers.firstkey import Server
+
+pytestmark = pytest.mark.browser
+
+AXE = Path(__file__).parent / "axe.min.js"
+# What Streamlit itself draws and no code of ours can change, each with the one rule that it breaks.
+OF_STREAMLIT: dict[str, tuple[str, ...]] = {}
+RUN = """async () => {
+  const found = await axe.run(document, {resultTypes: ['violations'], runOnly: ['wcag2a', 'wcag2aa', 'wcag21aa']});
+  return found.violations.filter(v => ['serious', 'critical'].includes(v.impact))
+    .flatMap(v => v.nodes.map(n => [v.id, n.html.slice(0, 300), n.target.join(' ')]));
+}"""
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    with staff.school(tmp_path_factory.mktemp("school")) as running:
+        yield running
+
+
+@pytest.fixture
+def page(chromium: Browser, server: Server) -> Iterator[Page]:
+    context = staff.signed_in(chromium, server, viewport={"width": 1440, "height": 900}, bypass_csp=True)
+    yield context.new_page()
+    context.close()
+
+
+def _ours(page: Page) -> list[Any]:
+    page.add_script_tag(path=AXE)
+    found = page.evaluate(RUN)
+    return [
+        (rule, html) for rule, html, _target in found if not any(part in html for part in OF_STREAMLIT.get(rule, ()))
+    ]
+
+
+@pytest.mark.parametrize("path", ["/students", "/accounts"])
+def test_a_list_has_no_serious_barrier_of_ours(page: Page, path: str) -> None:
+    staff.open_list(page, path)
+    assert _ours(page) == []
+
+
+def test_the_card_of_a_student_has_no_serious_barrier_of_ours(page: Page, server: Server) -> None:
+    page.goto(f"/student?id={staff.a_student(server)}")
+    expect(page.get_by_role("tab", name="Contact")).to_be_visible(timeout=SLOW)
+    staff.settled(page)
+    assert _ours(page) == []
