@@ -35,8 +35,8 @@ FRAME = """
   .stSidebar[data-collapsed="false"] { width: 13.5rem !important; min-width: 13.5rem !important; }
 }
 .stSidebar [data-testid="stSidebarUserContent"] > div > div > div:first-child { font-weight: 600; }
-/* A caption's own grey is too pale on the grey of the sidebar (WCAG 1.4.3). */
-.stSidebar [data-testid="stCaptionContainer"] { color: inherit; }
+/* A caption's own grey is too pale (WCAG 1.4.3). */
+[data-testid="stCaptionContainer"], [data-testid="stCaptionContainer"] p { color: inherit !important; opacity: .85; }
 /* The grid's own search and sort see one page of fifty, and its toolbar lies over the menus. */
 [class*="-table-"] [data-testid="stElementToolbar"] { display: none; }
 </style>
