@@ -55,9 +55,9 @@ def _choose(actor: Actor, kind: str, key: str, chosen: dict[int, str]) -> None:
     if text.strip() and not found:
         st.caption(f"No {noun} is found. Two letters are needed; try another part of the name.")
     for person in offered[:5]:
-        with st.container(horizontal=True, vertical_alignment="center"):
-            st.button("Link", key=f"{key}.link.{person.id}", on_click=_take, args=(key, chosen, person))
-            st.text(said(person))
+        press, name = st.columns([1, 9], vertical_alignment="center")
+        press.button("Link", key=f"{key}.link.{person.id}", on_click=_take, args=(key, chosen, person))
+        name.text(said(person))
 
 
 def _take(key: str, chosen: dict[int, str], person: Found) -> None:

@@ -31,7 +31,7 @@ def after(actor: Actor, kind: str, person_id: int) -> None:
         else:
             st.text(f"Username: {account.username}")
             _offer_invitation(actor, account.id or 0)
-    with st.container(horizontal=True):
+    with st.container(horizontal=True, vertical_alignment="center"):
         if kind == "student":
             st.page_link("student.py", label="Open the card", query_params={"id": str(person_id)})
         if st.button("Register another one"):
