@@ -24,6 +24,7 @@ SCREENS = (
     ("imports.py", "Imports", ":material/upload_file:", Permission.IMPORT, "School"),
     ("settings.py", "Settings", ":material/settings:", Permission.CHANGE_SETTINGS, "School"),
     ("new_person.py", "New person", ":material/person_add:", Permission.EDIT_STUDENTS, ""),
+    ("account.py", "Account", ":material/badge:", Permission.SEE_ACCOUNTS, ""),
     ("student.py", "Student", ":material/person:", Permission.SEE_STUDENTS, ""),
 )
 FRAME = """

@@ -1,63 +1,92 @@
-"""Student card: who this is, whether an invitation can reach them, and what the school knows of them."""
+"""Student card: who this is, whether an invitation can reach them, and all that is known of them."""
 
 from __future__ import annotations
 
-import pandas as pd
 import streamlit as st
 
 from core import database
 from core.permissions import Actor, Permission
-from core.tables import school, student_card
+from core.rules import words
+from core.tables import account_card, school, student_card
+from core.tables.account_card import AccountCard
 from core.tables.student_card import StudentCard
-from pages.shared import cells, feedback, guard, student_forms
+from pages.shared import (
+    acts,
+    card_account,
+    card_family,
+    card_identity,
+    card_timeline,
+    card_trouble,
+    cells,
+    feedback,
+    guard,
+    student_forms,
+)
 
 
-def _card(actor: Actor) -> StudentCard:
-    """The student of `?id=`, or of the account of `?account=`."""
-    number, account = (_number(st.query_params.get(name, "")) for name in ("id", "account"))
+def _card(actor: Actor) -> tuple[StudentCard, AccountCard | None]:
+    """The student of `?id=`, with the account as far as there is one and the role may see it."""
+    text = st.query_params.get("id", "")
     with feedback.refusals_shown(), database.reading() as db:
-        if account:
-            number = student_card.of_account(db, actor, account_id=account)
-        return student_card.read(db, actor, person_id=number)
+        student = student_card.read(db, actor, person_id=int(text) if text.isdecimal() and len(text) < 10 else 0)
+        if student.account is None or not actor.may(Permission.SEE_ACCOUNTS):
+            return student, None
+        return student, account_card.read(db, actor, account_id=student.account.id)
 
 
-def _number(text: str) -> int:
-    return int(text) if text.isdecimal() and len(text) < 10 else 0
+def _identity(actor: Actor, card: StudentCard, account: AccountCard | None) -> None:
+    facts = {
+        "Code": card.source_id,
+        "Class": card.section,
+        "Grade": card.grade,
+        "Status": words.PERSON_STATUS[words.PersonStatus(card.status)],
+        "Programme": card.programme,
+        "Classes": ", ".join(card.classes),
+        "Registered": cells.moment_words(card.created_at, time_zone),
+        "Changed": cells.moment_words(card.updated_at, time_zone),
+    }
+    name = " ".join(filter(None, (card.first_name, card.middle_name, card.last_name)))
+    card_identity.draw(name, facts, card.state)
+    masks = not actor.may(Permission.SEE_CONTACTS)
+    card_identity.verdict(student_forms.INVITABLE, card.verdict(), masks=masks)
+    if account is not None:
+        card_identity.verdict("Can get an SMS", account.by_sms, masks=masks)
+        card_account.menu(actor, account.id)
 
 
-def _account_facts(card: StudentCard, time_zone: str) -> None:
-    if card.account is None:
-        st.write("No account yet. Tick the student in the Students List and choose *Create user accounts*.")
-        return
-    facts = cells.account_facts(card.account, time_zone)
-    st.table(pd.DataFrame(facts, columns=["Fact", "Value"]), hide_index=True, hide_header=True, border="horizontal")
-
-
-def _guardians(card: StudentCard) -> None:
-    if not card.guardians:
-        st.write("No guardian is linked to this student. Guardians come with an import.")
-        return
-    rows = [(guardian.name, guardian.relation, guardian.email, guardian.mobile) for guardian in card.guardians]
-    frame = pd.DataFrame(rows, columns=["Name", "Relation", "Contact e-mail", "Mobile"])
-    st.dataframe(frame, hide_index=True, alt="Guardians of the student")
+def _account(actor: Actor, card: StudentCard, account: AccountCard | None) -> None:
+    if account is not None:
+        card_account.facts(account, time_zone)
+    elif card.account is None:
+        card_account.offer_to_create(actor, card.id)
+    else:
+        st.write("There is an account. Your role shows no more of it.")
 
 
 actor = guard.require(Permission.SEE_STUDENTS)
 st.page_link("students.py", label="Students List", icon=":material/arrow_back:")
-card = _card(actor)
+card, account = _card(actor)
 with database.reading() as db:
     time_zone = school.settings(db).time_zone
 left, right = st.columns([1, 2], gap="large")
 with left, st.container(border=True):
-    student_forms.identity(actor, card)
+    _identity(actor, card, account)
 with right:
     feedback.said()
-    profile, contact, account, guardians = st.tabs(["Student Profile", "Contact", "Account", "Guardians"])
-    with profile:
+    acts.undo_offer(actor)
+    trouble = ["Why can't they sign in?"] if account is not None else []
+    names = ["Student Profile", "Contact", "Account", "Guardians", "Timeline", *trouble]
+    tabs = dict(zip(names, st.tabs(names), strict=True))
+    with tabs["Student Profile"]:
         student_forms.profile(actor, card)
-    with contact:
+    with tabs["Contact"]:
         student_forms.contact(actor, card)
-    with account:
-        _account_facts(card, time_zone)
-    with guardians:
-        _guardians(card)
+    with tabs["Account"]:
+        _account(actor, card, account)
+    with tabs["Guardians"]:
+        card_family.guardians_and_siblings(actor, card.id)
+    with tabs["Timeline"]:
+        card_timeline.draw(actor, card.id, time_zone)
+    if account is not None:
+        with tabs[trouble[0]]:
+            card_trouble.draw(actor, account.id, time_zone)

@@ -127,6 +127,8 @@ class AuditEntry(SQLModel, table=True):
 
     __tablename__ = "audit_entry"
 
+    __table_args__ = (sa.Index("audit_by_object", "object_kind", "object_id", "seq"),)
+
     seq: int = Field(primary_key=True)
     at: datetime = Field(sa_type=UtcDateTime)
     actor: str

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from core.models.accounts import SignInMethod, UserType
+from core.models.accounts import SignInMethod, Superseded, UserType
 from core.models.messaging import CampaignKind, CampaignStatus, Channel, FailureReason, MessageStatus
 from core.models.people import PersonStatus
 from core.permissions import Role
-from core.rules.account_acts import Act, LeftOut
+from core.rules.account_acts import Act, Edit, LeftOut
 from core.rules.account_state import AccountState
 from core.rules.handing_over import NoPassword
 from core.rules.likeness import Likeness
 from core.rules.new_accounts import AccountRefusal
 from core.rules.passwords import Objection
 from core.rules.reachability import Refusal
+from core.rules.sign_in_trouble import Question
 
 
 @dataclass(frozen=True)
@@ -79,6 +80,63 @@ ACCOUNT_ACT: dict[Act, str] = {
     Act.PERSONAL_EMAIL_ON: "Use Personal E-mail on",
     Act.PERSONAL_EMAIL_OFF: "Use Personal E-mail off",
     Act.GIVE_ROLE: "Assign role for period",
+}
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What is said of a question about signing in: when all is well, and when not."""
+
+    ticked: str
+    crossed: str
+
+
+TROUBLE: dict[Question, Answer] = {
+    Question.ACTIVE: Answer("The account is active.", "the account is deactivated."),
+    Question.ROLE: Answer("There is a role for the current period.", "the account has no role in the current period."),
+    Question.LOCKED: Answer("The account is not locked.", "the account is locked after many wrong passwords."),
+    Question.WAITING: Answer("No wrong passwords hold it up.", "after wrong passwords it waits until {until}."),
+    Question.PROVIDER: Answer("Nothing is outstanding with Microsoft 365.", "Microsoft 365 has not made it yet."),
+    Question.PASSWORD: Answer("A password was chosen.", "no password was chosen yet."),
+    Question.LINK: Answer("The last invitation is valid until {ends}.", "there is no live invitation."),
+    Question.DELIVERY: Answer("The last message was not returned.", "the last message could not be delivered."),
+    Question.STATUS: Answer(
+        "The status counts as Registered or Active.", "the status does not count as Registered or Active."
+    ),
+    Question.SHARED: Answer(
+        "Nobody else gets messages at this address.", "Other people at the same e-mail address: {others}."
+    ),
+    Question.CHANGE_DUE: Answer(
+        "No change of password is due.", "A new password has to be chosen at the next sign-in."
+    ),
+    Question.SIGNED_IN: Answer("Signed in last on {last}.", "Has never signed in."),
+}
+
+ACCOUNT_EDIT: dict[str, str] = {
+    Edit.USERNAME: "Username changed",
+    Edit.ROLE_SCOPE: "Classes of a role changed",
+    Edit.ROLE_ENDED: "Role ended",
+    Edit.UNDO: "An act was undone",
+}
+
+SUPERSEDED: dict[str, str] = {
+    Superseded.REPLACED: "a newer one was issued",
+    Superseded.PASSWORD_CHOSEN: "a password was chosen",
+    Superseded.ADDRESS_CHANGED: "the address was changed",
+    Superseded.DEACTIVATED: "the account was deactivated",
+    Superseded.VOIDED: "staff voided it",
+}
+
+# What the timeline of a person tells from the audit; other acts stand there by their own facts.
+AUDITED: dict[str, str] = {
+    "person.saved": "Changed",
+    "student.profile_saved": "Changed",
+    "student.contact_saved": "Changed",
+    "account.email_changed": "E-mail changed",
+    "account.unlocked": "Unlocked",
+    "password.changed": "Changed the password",
+    "initial_password.revealed": "Initial password shown to staff",
+    "language.chosen": "Chose a language",
 }
 
 LEFT_OUT: dict[LeftOut, str] = {

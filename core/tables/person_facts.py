@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from core.models import Account, Person, PersonKind, PersonStatus
 from core.rules.account_state import UNDELIVERABLE, AccountFacts
-from core.rules.reachability import AccountSide, Contact, Policy, reachable
+from core.rules.reachability import AccountSide, Contact, Policy, email_address, reachable
 
 
 def contact(person: Person, account: Account | None) -> Contact:
@@ -52,3 +52,8 @@ def account_facts(person: Person, account: Account | None, policy: Policy) -> Ac
         invitation_ends_at=account.invitation_ends_at,
         reachable=reachable(contact(person, account), policy),
     )
+
+
+def address(person: Person, account: Account | None, policy: Policy) -> str:
+    """Where the person's messages go at this moment, if anywhere."""
+    return email_address(contact(person, account), policy).address

@@ -49,12 +49,12 @@ def students_of(section_ids: Collection[int]) -> sa.CompoundSelect[Any]:
     return sa.select(col(listed.id)).where(of_class).union(enrolled)
 
 
-def holds_today() -> Truth:
+def holds_today(link: type[Guardianship] = Guardianship) -> Truth:
     """Holds for guardianships that are in force today (R62)."""
     today = clock.now().date()
     return sa.and_(
-        sa.or_(col(Guardianship.starts_on).is_(None), col(Guardianship.starts_on) <= today),
-        sa.or_(col(Guardianship.ends_on).is_(None), col(Guardianship.ends_on) >= today),
+        sa.or_(col(link.starts_on).is_(None), col(link.starts_on) <= today),
+        sa.or_(col(link.ends_on).is_(None), col(link.ends_on) >= today),
     )
 
 

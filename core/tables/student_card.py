@@ -11,37 +11,14 @@ from sqlmodel import Session, col
 
 from core import clock
 from core.errors import NotFound
-from core.models import Account, Guardianship, Person, PersonKind, Section
+from core.models import AcademicPeriod, Account, Enrolment, EnrolmentKind, Person, PersonKind, Section
 from core.permissions import Actor, Permission
 from core.rules import contact_data, reachability
 from core.rules.account_state import AccountState, account_state
 from core.rules.reachability import AccountSide, Contact, Policy, Verdict
-from core.tables import person_facts, school, scope
+from core.tables import account_card, person_facts, school, scope
+from core.tables.account_card import AccountFacts
 from core.tables.frames import masked
-
-
-@dataclass(frozen=True)
-class Guardian:
-    """Somebody who answers for the student."""
-
-    name: str
-    relation: str
-    email: str
-    mobile: str
-
-
-@dataclass(frozen=True)
-class AccountCard:
-    """The account's facts, as they are shown."""
-
-    username: str
-    sign_in_method: str
-    created_at: datetime
-    invited_at: datetime | None
-    invitation_ends_at: datetime | None
-    verified_at: datetime | None
-    first_sign_in_at: datetime | None
-    last_sign_in_at: datetime | None
 
 
 @dataclass(frozen=True)
@@ -65,8 +42,11 @@ class StudentCard:
     mobile: str
     phone: str
     state: AccountState
-    account: AccountCard | None
-    guardians: tuple[Guardian, ...]
+    programme: str
+    classes: tuple[str, ...]
+    created_at: datetime
+    updated_at: datetime
+    account: AccountFacts | None
     microsoft: bool
     contact: Contact
     side: AccountSide | None
@@ -85,16 +65,6 @@ class StudentCard:
     def closed_mailbox(self, contact_email: str) -> bool:
         """The contact e-mail is the new Microsoft address itself, which nobody can open yet."""
         return reachability.opens_in_same_mailbox(replace(self.contact, contact_email=contact_email))
-
-
-def of_account(db: Session, actor: Actor, *, account_id: int) -> int:
-    """The student whose account this is."""
-    actor.require(Permission.SEE_ACCOUNTS)
-    query = sa.select(col(Account.person_id)).join(Person, col(Person.id) == col(Account.person_id))
-    found = db.scalar(query.where(col(Account.id) == account_id, scope.people(actor)))
-    if found is None:
-        raise NotFound(_NOT_THERE)
-    return int(found)
 
 
 def read(db: Session, actor: Actor, *, person_id: int) -> StudentCard:
@@ -129,8 +99,11 @@ def read(db: Session, actor: Actor, *, person_id: int) -> StudentCard:
         mobile=show(person.mobile),
         phone=show(person.phone),
         state=account_state(person_facts.account_facts(person, account, policy), now=clock.now()),
-        account=_account(account),
-        guardians=tuple(_guardians(db, actor, person_id)),
+        programme=person.programme,
+        classes=tuple(_classes(db, person_id)),
+        created_at=person.created_at,
+        updated_at=person.updated_at,
+        account=account_card.facts(account) if account else None,
         microsoft=contact.user_type in policy.microsoft_user_types,
         contact=contact,
         side=person_facts.account_side(account),
@@ -138,30 +111,14 @@ def read(db: Session, actor: Actor, *, person_id: int) -> StudentCard:
     )
 
 
-def _account(account: Account | None) -> AccountCard | None:
-    if account is None:
-        return None
-    return AccountCard(
-        username=account.username,
-        sign_in_method=account.sign_in_method,
-        created_at=account.created_at,
-        invited_at=account.invited_at,
-        invitation_ends_at=account.invitation_ends_at,
-        verified_at=account.verified_at,
-        first_sign_in_at=account.first_sign_in_at,
-        last_sign_in_at=account.last_sign_in_at,
-    )
-
-
-def _guardians(db: Session, actor: Actor, student_id: int) -> list[Guardian]:
-    show = _shown_to(actor)
-    query = sa.select(Person, col(Guardianship.relation)).join(Person, col(Person.id) == col(Guardianship.guardian_id))
-    query = query.where(col(Guardianship.student_id) == student_id, scope.holds_today())
-    rows = db.execute(query.order_by(col(Guardianship.priority), col(Person.sort_name)))
-    return [
-        Guardian(f"{p.first_name} {p.last_name}", relation, show(p.contact_email), show(p.mobile))
-        for p, relation in rows
-    ]
+def _classes(db: Session, person_id: int) -> list[str]:
+    """Every class of the student with its period, the current one first."""
+    query = sa.select(col(Section.title), col(AcademicPeriod.title))
+    query = query.join(Enrolment, col(Enrolment.section_id) == col(Section.id))
+    query = query.join(AcademicPeriod, col(AcademicPeriod.id) == col(Section.period_id))
+    mine = query.where(col(Enrolment.person_id) == person_id, col(Enrolment.kind) == EnrolmentKind.LEARNER)
+    rows = db.execute(mine.order_by(col(AcademicPeriod.is_current).desc(), col(AcademicPeriod.title).desc()))
+    return [f"{title} ({period})" for title, period in rows]
 
 
 def _shown_to(actor: Actor) -> Callable[[str], str]:

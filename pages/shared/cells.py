@@ -13,7 +13,7 @@ import streamlit as st
 from core.rules import words
 from core.rules.account_state import AccountState
 from core.rules.reachability import Refusal
-from core.tables.student_card import AccountCard
+from core.tables.account_card import AccountFacts
 
 STATE_OPTIONS = {state.value: said.label for state, said in words.ACCOUNT_STATE.items()}
 
@@ -62,21 +62,30 @@ def on_off(value: object) -> str:
     return "On" if value else "Off"
 
 
-def account_facts(account: AccountCard, time_zone: str) -> list[tuple[str, str]]:
+def account_facts(facts: AccountFacts, invited_by: str, roles: str, time_zone: str) -> list[tuple[str, str]]:
     """The facts of an account, in words and in the school's own time."""
-    moments = {
-        "Created": account.created_at,
-        "Last invitation": account.invited_at,
-        "Invitation valid until": account.invitation_ends_at,
-        "Verified": account.verified_at,
-        "First login": account.first_sign_in_at,
-        "Last login": account.last_sign_in_at,
-    }
-    told = [(label, moment_words(moment, time_zone)) for label, moment in moments.items()]
+    delivery = said(words.MESSAGE_STATUS, facts.delivery) if facts.delivery else "–"
+    if facts.delivery_reason:
+        delivery += f": {said(words.FAILURE_REASON, facts.delivery_reason)}"
+    times = {0: "never", 1: "once", 2: "twice"}.get(facts.times_invited, f"{facts.times_invited:,} times")
+    invited = moment_words(facts.invited_at, time_zone) + (f" by {invited_by}" if invited_by else "")
     return [
-        ("Username", account.username),
-        ("Signs in with", said(words.SIGN_IN_METHOD, account.sign_in_method)),
-        *told,
+        ("Username", facts.username),
+        ("User type", said(words.USER_TYPE, facts.user_type)),
+        ("Signs in with", said(words.SIGN_IN_METHOD, facts.sign_in_method)),
+        ("Roles", roles or "None"),
+        ("Active", yes_no(facts.active)),
+        ("Created", moment_words(facts.created_at, time_zone)),
+        ("Invited", times),
+        ("Last invitation", invited),
+        ("Invitation valid until", moment_words(facts.invitation_ends_at, time_zone)),
+        ("Delivery", delivery),
+        ("Verified", moment_words(facts.verified_at, time_zone)),
+        ("First login", moment_words(facts.first_sign_in_at, time_zone)),
+        ("Last login", moment_words(facts.last_sign_in_at, time_zone)),
+        ("Logins", f"{facts.sign_ins:,}"),
+        ("Must change password", yes_no(facts.must_change_password)),
+        ("Pending changes", yes_no(facts.pending_provider)),
     ]
 
 

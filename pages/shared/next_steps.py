@@ -9,10 +9,8 @@ from sqlmodel import col
 from core import database
 from core.models import Account, Person
 from core.permissions import Actor, Permission
-from core.rules import words
-from core.services import accounts, selections
 from core.tables import scope
-from pages.shared import feedback
+from pages.shared import card_account
 
 
 def after(actor: Actor, kind: str, person_id: int) -> None:
@@ -27,7 +25,7 @@ def after(actor: Actor, kind: str, person_id: int) -> None:
     with st.container(border=True):
         st.text(f"{person.first_name} {person.last_name} is registered, code {person.source_id}.")
         if account is None:
-            _offer_account(actor, person_id)
+            card_account.offer_to_create(actor, person_id)
         else:
             st.text(f"Username: {account.username}")
             _offer_invitation(actor, account.id or 0)
@@ -40,26 +38,8 @@ def after(actor: Actor, kind: str, person_id: int) -> None:
             st.rerun()
 
 
-def _offer_account(actor: Actor, person_id: int) -> None:
-    if not actor.may(Permission.CREATE_ACCOUNTS):
-        return
-    with feedback.refusals_shown(), database.reading() as db:
-        plan = accounts.preview(db, actor, person_ids=[person_id])
-    for skipped in plan.skipped:
-        st.text(f"No account can be made, because {words.ACCOUNT_REFUSAL[skipped.reason]}.")
-    for new in plan.new:
-        st.text(f"The username will be {new.username}. Nobody gets a message yet.")
-        if st.button("Create account", type="primary", icon=":material/person_add:"):
-            with feedback.refusals_shown(), database.transaction() as db:
-                accounts.create(db, actor, person_ids=[person_id])
-            feedback.later("The account is made.")
-            st.rerun()
-
-
 def _offer_invitation(actor: Actor, account_id: int) -> None:
     if not actor.may(Permission.SEND):
         return
     if st.button("Send Initial Invitation", type="primary", icon=":material/send:"):
-        with feedback.refusals_shown(), database.transaction() as db:
-            selection = selections.of_one(db, actor, account_id=account_id)
-        st.switch_page("campaigns.py", query_params={"selection": str(selection)})
+        card_account.invite(actor, account_id)

@@ -8,31 +8,17 @@ from typing import Any
 import streamlit as st
 
 from core import database
+from core.delivery import engine
 from core.errors import AppError, InputProblem
 from core.permissions import Actor, Permission
 from core.rules import words
-from core.rules.reachability import Verdict
 from core.services import students
 from core.services.students import Saved
 from core.tables.student_card import StudentCard
-from pages.shared import cells, feedback
+from pages.shared import card_identity, cells, feedback
 
+INVITABLE = "Can be invited by e-mail"
 STATUSES, LANGUAGES = cells.named(words.PERSON_STATUS), dict(words.LANGUAGE)
-
-
-def identity(actor: Actor, card: StudentCard) -> None:
-    """Who this is, and the one verdict that matters."""
-    said = words.ACCOUNT_STATE[card.state]
-    with st.container(key="card_name"):
-        st.text(" ".join(filter(None, (card.first_name, card.middle_name, card.last_name))), width="stretch")
-    facts = {"Code": card.source_id, "Class": card.section, "Grade": card.grade, "Status": STATUSES[card.status]}
-    for label, value in facts.items():
-        if value:
-            with st.container(horizontal=True, gap="small"):
-                st.caption(label, width=60)
-                st.text(value)
-    st.badge(said.label, icon=f":material/{said.icon}:", color="gray", help=said.meaning)
-    _line(card.verdict(), locked=not actor.may(Permission.SEE_CONTACTS))
 
 
 @st.fragment
@@ -73,7 +59,7 @@ def profile(actor: Actor, card: StudentCard) -> None:
         ),
     }
     asked = {name: typed[name] for name in ("personal_email", "use_personal_email")}
-    _line(card.verdict(**({} if locked else asked)), locked=locked)
+    card_identity.verdict(INVITABLE, card.verdict(**({} if locked else asked)), masks=locked)
     _save_button(
         actor, card, key, lambda db: students.save_profile(db, actor, person_id=card.id, seen=card.seen, **typed)
     )
@@ -99,19 +85,12 @@ def contact(actor: Actor, card: StudentCard) -> None:
         st.text_input("Microsoft 365 address", card.external_email, disabled=True, key=f"{key}.external")
     if not locked and card.closed_mailbox(email):
         st.warning("This is the new Microsoft 365 address itself. Nobody can open that mailbox before signing in.")
-    _line(card.verdict(**({} if locked else {"contact_email": email})), locked=locked)
+    verdict = card.verdict(**({} if locked else {"contact_email": email}))
+    card_identity.verdict(INVITABLE, verdict, masks=locked)
     typed = {"contact_email": email, "mobile": mobile, "phone": phone}
     _save_button(
         actor, card, key, lambda db: students.save_contact(db, actor, person_id=card.id, seen=card.seen, **typed)
     )
-
-
-def _line(verdict: Verdict, *, locked: bool) -> None:
-    """Can be invited by e-mail: yes, to whom; no, and why."""
-    if verdict.refusal is not None:
-        st.text(f"Can be invited by e-mail: no, because: {words.REFUSAL[verdict.refusal]}.")
-    else:
-        st.text("Can be invited by e-mail: yes." if locked else f"Can be invited by e-mail: yes, to {verdict.address}.")
 
 
 def _save_button(actor: Actor, card: StudentCard, key: str, save: Callable[[Any], Saved]) -> None:
@@ -122,15 +101,19 @@ def _save_button(actor: Actor, card: StudentCard, key: str, save: Callable[[Any]
             saved = save(db)
     except AppError as refusal:
         hint = refusal.hint if isinstance(refusal, InputProblem) else ""
-        st.error(f"{refusal} {hint}", icon=":material/info:")
+        st.error(feedback.plain(f"{refusal} {hint}"), icon=":material/info:")
         return
-    feedback.later(_words(saved))
+    if saved.notice:
+        engine.start(saved.notice)
+    feedback.later(saved_words(saved))
     st.rerun()
 
 
-def _words(saved: Saved) -> str:
+def saved_words(saved: Saved) -> str:
+    """What was saved, and what followed from it."""
     if not saved.fields:
         return "Nothing was changed."
     fields = ", ".join(name.replace("_", " ") for name in saved.fields)
-    ended = f" {saved.invitations_ended} open invitation to the old address ended." if saved.invitations_ended else ""
-    return f"Saved: {fields}.{ended}"
+    ended = f" Open invitations to the old address that ended: {saved.invitations_ended}."
+    told = " The old address is being told." if saved.notice else ""
+    return f"Saved: {fields}.{ended if saved.invitations_ended else ''}{told}"

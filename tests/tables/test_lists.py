@@ -11,7 +11,7 @@ from core import database
 from core.errors import InputProblem, NotAllowed, NotFound
 from core.permissions import Actor
 from core.rules.account_state import AccountState
-from core.tables import accounts, options, status, student_card, students
+from core.tables import account_card, accounts, options, status, student_card, students
 from core.tables.filters import AccountFilter, Page, StudentFilter
 from tests import cast as make
 from tests.cast import Cast
@@ -61,7 +61,7 @@ def test_a_coordinator_sees_the_accounts_of_her_students_and_their_guardians(cas
     assert set(_accounts(cast.cora.actor)["first_name"]) == {"Sam", "Max", "Gina"}
     assert _accounts(cast.cora.actor, text="otto").empty
     with database.reading() as db, pytest.raises(NotFound):
-        student_card.of_account(db, cast.cora.actor, account_id=cast.otto.account.id or 0)
+        account_card.read(db, cast.cora.actor, account_id=cast.otto.account.id or 0)
 
 
 def test_a_teacher_may_not_list_accounts_and_a_student_may_list_nothing(cast: Cast) -> None:

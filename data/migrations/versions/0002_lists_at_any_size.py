@@ -132,6 +132,7 @@ def _indexes() -> None:
         op.create_index(f"person_by_{address}", "person", ["kind", address, "id"])
     op.create_index("person_by_mobile", "person", ["mobile", "id", "kind"])
     op.create_index("account_role_by_role", "account_role", ["role", "account_id"])
+    op.create_index("audit_by_object", "audit_entry", ["object_kind", "object_id", "seq"])
     op.drop_index("person_by_name", "person")
     op.create_index("person_by_name", "person", ["kind", "sort_name", "id"])
     op.drop_index("person_by_name_of_all", "person")

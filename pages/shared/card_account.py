@@ -1,0 +1,80 @@
+"""The account on a card: its facts, and the menu of what may be done with it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pandas as pd
+import streamlit as st
+
+from core import database
+from core.permissions import Actor, Permission
+from core.rules import words
+from core.services import accounts, selections
+from core.tables.account_card import AccountCard
+from core.tables.account_roles import Held
+from pages.shared import acts, bulk, cells, credentials_dialog, feedback, person_form
+
+CHANGE_EMAIL = "Add/Edit e-mail"
+
+
+def facts(card: AccountCard, time_zone: str) -> None:
+    """Everything stored of the account, as a plain table."""
+    rows = cells.account_facts(card.facts, card.invited_by, ", ".join(map(_role, card.roles)), time_zone)
+    st.table(
+        pd.DataFrame([(label, feedback.plain(value)) for label, value in rows], columns=["Fact", "Value"]),
+        hide_index=True,
+        hide_header=True,
+        border="horizontal",
+    )
+
+
+def menu(actor: Actor, account_id: int) -> None:
+    """*Actions*: what this role may do with this account."""
+    offered = actions(actor, account_id)
+    if not offered:
+        return
+    chosen = st.menu_button("Actions", list(offered), key=f"card.actions.{account_id}", type="primary")
+    if chosen:
+        offered[chosen]()
+
+
+def actions(actor: Actor, account_id: int) -> dict[str, Callable[[], None]]:
+    """Label to act; each opens a window that says first what will happen."""
+    offered: dict[str, Callable[[], None]] = {}
+    if actor.may(Permission.SEND):
+        offered[bulk.SEND] = lambda: invite(actor, account_id)
+    if actor.may(Permission.MANAGE_ACCOUNTS):
+        offered[CHANGE_EMAIL] = lambda: person_form.change_email(actor, account_id)
+    return offered | credentials_dialog.one(actor, account_id) | acts.one(actor, account_id)
+
+
+def invite(actor: Actor, account_id: int) -> None:
+    """On to the check of an invitation to this account alone; the selections of the lists stay."""
+    with database.transaction() as db:
+        selection_id = selections.of_one(db, actor, account_id=account_id)
+    bulk.send_initial_invitation(selection_id)
+
+
+def _role(held: Held) -> str:
+    where = "everybody" if held.everybody else ", ".join(held.sections)
+    about = " · ".join(filter(None, (where, held.period)))
+    return f"{words.ROLE[held.role]}{about and f' ({about})'}"
+
+
+def offer_to_create(actor: Actor, person_id: int) -> None:
+    """For a person without an account: the username first, then the button."""
+    st.write("No account yet.")
+    if not actor.may(Permission.CREATE_ACCOUNTS):
+        return
+    with feedback.refusals_shown(), database.reading() as db:
+        plan = accounts.preview(db, actor, person_ids=[person_id])
+    for skipped in plan.skipped:
+        st.text(f"No account can be made, because {words.ACCOUNT_REFUSAL[skipped.reason]}.")
+    for new in plan.new:
+        st.text(f"The username will be {new.username}. Nobody gets a message yet.")
+        if st.button("Create account", type="primary", icon=":material/person_add:"):
+            with feedback.refusals_shown(), database.transaction() as db:
+                accounts.create(db, actor, person_ids=[person_id])
+            feedback.later("The account is made. Next: Actions, Send Initial Invitation.")
+            st.rerun()

@@ -1,0 +1,65 @@
+"""*Contact* of a guardian or a member of staff; students have forms of their own."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from core import database
+from core.delivery import engine
+from core.errors import AppError, InputProblem
+from core.permissions import Actor, Permission
+from core.rules import person_fields, words
+from core.services import people
+from core.tables.account_card import Owner
+from pages.shared import cells, feedback, student_forms
+
+STATUSES = cells.named(words.PERSON_STATUS)
+
+
+def draw(actor: Actor, owner: Owner) -> None:
+    """Names, status, language and contacts, each checked on saving."""
+    locked = not actor.may(Permission.EDIT_STUDENTS)
+    key = f"owner.{owner.person_id}.{owner.seen.isoformat()}"
+    left, right = st.columns(2)
+    offered = [status.value for status in person_fields.STATUSES[owner.kind]]
+    typed = {
+        "first_name": left.text_input("First name", owner.first_name, key=f"{key}.first", disabled=locked),
+        "last_name": right.text_input("Last name", owner.last_name, key=f"{key}.last", disabled=locked),
+        "status": left.selectbox(
+            "Status",
+            offered,
+            offered.index(owner.status) if owner.status in offered else 0,
+            format_func=STATUSES.__getitem__,
+            key=f"{key}.status",
+            disabled=locked,
+        ),
+        "language": right.selectbox(
+            "Language",
+            list(words.LANGUAGE),
+            list(words.LANGUAGE).index(owner.language) if owner.language in words.LANGUAGE else 0,
+            format_func=words.LANGUAGE.__getitem__,
+            key=f"{key}.language",
+            disabled=locked,
+        ),
+        "mobile": left.text_input("Mobile", owner.mobile, key=f"{key}.mobile", disabled=locked),
+        "phone": right.text_input("Phone", owner.phone, key=f"{key}.phone", disabled=locked),
+    }
+    st.text_input("Contact e-mail", owner.contact_email, key=f"{key}.email", disabled=True)
+    if not locked:
+        st.caption("Actions, *Add/Edit e-mail* changes the address: open links to the old one end, and it is told.")
+        if st.button("Save", type="primary", key=f"{key}.save"):
+            _save(actor, owner, typed)
+
+
+def _save(actor: Actor, owner: Owner, typed: dict[str, str]) -> None:
+    try:
+        with database.transaction() as db:
+            saved = people.save(db, actor, person_id=owner.person_id, seen=owner.seen, **typed)
+    except AppError as refusal:
+        hint = refusal.hint if isinstance(refusal, InputProblem) else ""
+        st.error(feedback.plain(f"{refusal} {hint}"), icon=":material/info:")
+        return
+    if saved.notice:
+        engine.start(saved.notice)
+    feedback.later(student_forms.saved_words(saved))
+    st.rerun()
