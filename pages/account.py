@@ -69,7 +69,7 @@ with right:
                 "student.py", label="Contacts stand on the student card", query_params={"id": str(card.owner.person_id)}
             )
         else:
-            card_contact.draw(actor, card.owner)
+            card_contact.draw(actor, card.owner, of_staff=card.is_of_staff)
     if family in tabs:
         with tabs[family]:
             if card.owner.kind == "guardian":

@@ -102,6 +102,11 @@ def person(db: Session, *, kind: str = PersonKind.STUDENT, in_section: Section |
     return made
 
 
+def guardianship(db: Session, *, student: Person, guardian: Person) -> Guardianship:
+    """`guardian` answers for `student`."""
+    return _store(db, Guardianship(student_id=_id(student), guardian_id=_id(guardian), relation="aunt"))
+
+
 def account(db: Session, *, person: Person, **fields: Any) -> Account:
     """An account that was never invited, unless `fields` say otherwise."""
     username = fields.pop("username", f"{person.first_name}.{person.last_name}".lower())

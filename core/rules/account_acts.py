@@ -30,12 +30,13 @@ class Act(StrEnum):
 
 
 class Edit(StrEnum):
-    """What is changed in one account; it can be undone like an act."""
+    """What is changed in one account and can be undone like an act; and two that are only remembered."""
 
     USERNAME = "username"
     ROLE_SCOPE = "role_scope"
     ROLE_ENDED = "role_ended"
     UNDO = "undo"
+    SLIP_PRINTED = "slip_printed"
 
 
 class LeftOut(StrEnum):

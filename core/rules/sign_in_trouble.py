@@ -82,7 +82,7 @@ def findings(facts: SignInFacts, *, now: datetime) -> list[Finding]:
     ]
     if not chosen:
         asked += [
-            _answer(Question.LINK, facts.invited and link_live, Remedy.INVITE),
+            _answer(Question.LINK, facts.invited and link_live, None),
             _answer(Question.DELIVERY, not facts.undelivered, Remedy.CHANGE_EMAIL),
             _answer(Question.STATUS, facts.counts, None),
         ]

@@ -117,6 +117,7 @@ ACCOUNT_EDIT: dict[str, str] = {
     Edit.ROLE_SCOPE: "Classes of a role changed",
     Edit.ROLE_ENDED: "Role ended",
     Edit.UNDO: "An act was undone",
+    Edit.SLIP_PRINTED: "Slip printed",
 }
 
 SUPERSEDED: dict[str, str] = {
@@ -137,6 +138,8 @@ AUDITED: dict[str, str] = {
     "password.changed": "Changed the password",
     "initial_password.revealed": "Initial password shown to staff",
     "language.chosen": "Chose a language",
+    "invitation.asked_again": "Asked for a new link",
+    "initial_password.typed": "Typed the initial password",
 }
 
 LEFT_OUT: dict[LeftOut, str] = {

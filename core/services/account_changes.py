@@ -57,7 +57,7 @@ def undo(db: Session, actor: Actor, *, change_id: int) -> Undone:
 
 def _mine(db: Session, actor: Actor, change_id: int) -> AccountChange:
     change = db.get(AccountChange, change_id)
-    if change is None or change.act == Edit.UNDO:
+    if change is None or change.act in (Edit.UNDO, Edit.SLIP_PRINTED):
         raise NotFound("There is nothing to undo.")
     actor.require(account_acts.permission(account_acts.known(change.act)))
     if change.made_by != actor.account_id and Role.ADMINISTRATOR not in actor.roles:

@@ -5,16 +5,20 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Any
 
+import sqlalchemy as sa
 from sqlmodel import Session
 
 from core import clock
 from core.documents.papers import ClassRows, Letterhead, Paper, Slips, StudentAccountInfo
 from core.errors import InputProblem
-from core.models import Person
+from core.models import AccountChangeItem, Person
+from core.models.columns import json_type
 from core.permissions import Actor, Permission
 from core.rules import words
-from core.services import selections
+from core.rules.account_acts import Edit
+from core.services import account_effects, selections
 from core.services.selections import RowScope
 from core.tables import reports, school, slips
 from core.tables.frames import masked
@@ -113,6 +117,14 @@ def _name(db: Session, actor: Actor) -> str:
     return f"{person.first_name} {person.last_name}" if person else actor.label
 
 
+def _remember(db: Session, actor: Actor, accounts: sa.Select[Any]) -> None:
+    """So that the timeline of each of them says who printed it, and when."""
+    change = account_effects.begin(db, actor, act=Edit.SLIP_PRINTED, at=clock.now())
+    chosen = accounts.subquery()
+    items = sa.select(sa.literal(change.id), chosen.c[0], sa.literal({}, json_type()))
+    db.execute(sa.insert(AccountChangeItem).from_select(["change_id", "account_id", "before"], items))
+
+
 def credential_slips(db: Session, actor: Actor, *, selection_id: int, scope: RowScope, per_page: int) -> Contents:
     """A slip for each account chosen: what is live is derived, nothing is issued."""
     accounts = selections.account_ids(db, actor, selection_id=selection_id, scope=scope)
@@ -123,6 +135,7 @@ def credential_slips(db: Session, actor: Actor, *, selection_id: int, scope: Row
         number += len(group.rows)
     if not number:
         raise InputProblem("Nobody chosen has an account, so there is no slip. Create their accounts, then try again.")
+    _remember(db, actor, accounts)
     own = school.settings(db)
     base = school.place(own).base_url
     said = "1 slip" if number == 1 else f"{number:,} slips"

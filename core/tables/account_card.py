@@ -11,7 +11,7 @@ from sqlmodel import Session, col
 from core import clock
 from core.errors import NotFound
 from core.models import Account, Person, Section
-from core.permissions import Actor, Permission
+from core.permissions import STAFF_ROLES, Actor, Permission
 from core.rules import reachability
 from core.rules.account_state import AccountState, account_state
 from core.rules.reachability import Verdict
@@ -75,6 +75,11 @@ class AccountCard:
     by_sms: Verdict
     invited_by: str
     roles: tuple[Held, ...]
+
+    @property
+    def is_of_staff(self) -> bool:
+        """Whether the account holds a role of staff."""
+        return any(held.role in STAFF_ROLES for held in self.roles)
 
 
 def read(db: Session, actor: Actor, *, account_id: int) -> AccountCard:

@@ -34,10 +34,10 @@ class Relative:
 
 
 def guardians(db: Session, actor: Actor, *, student_id: int) -> list[Relative]:
-    """Who answers for the student today, in the order in which they are asked."""
+    """Who answers today for a student within the actor's scope, in the order in which they are asked."""
     query = _people(db, actor).join(Guardianship, col(Guardianship.guardian_id) == col(Person.id))
     query = query.add_columns(col(Guardianship.relation), col(Guardianship.id).label("guardianship"))
-    mine = query.where(col(Guardianship.student_id) == student_id, scope.holds_today())
+    mine = query.where(col(Guardianship.student_id) == student_id, scope.holds_today(), _seen(actor, student_id))
     return _read(db, actor, mine.order_by(col(Guardianship.priority), col(Person.sort_name)))
 
 
@@ -55,9 +55,16 @@ def siblings(db: Session, actor: Actor, *, student_id: int) -> list[Relative]:
     today = [scope.holds_today(), scope.holds_today(mine)]
     shared = sa.select(col(theirs.student_id)).join(mine, col(mine.guardian_id) == col(theirs.guardian_id))
     shared = shared.where(col(mine.student_id) == student_id, col(theirs.student_id) != student_id, *today)
-    query = _people(db, actor).where(col(Person.id).in_(shared), scope.people(actor))
+    query = _people(db, actor).where(col(Person.id).in_(shared), scope.people(actor), _seen(actor, student_id))
     nothing = sa.literal("").label("relation"), sa.null().label("guardianship")
     return _read(db, actor, query.add_columns(*nothing).order_by(col(Person.sort_name)))
+
+
+def _seen(actor: Actor, student_id: int) -> sa.ColumnElement[bool]:
+    """Holds when the student of the card is one whom the actor may see (R60)."""
+    return sa.literal(student_id).in_(
+        sa.select(col(Person.id)).where(col(Person.id) == student_id, scope.people(actor))
+    )
 
 
 def _people(db: Session, actor: Actor) -> sa.Select[Any]:

@@ -51,7 +51,7 @@ def actions(actor: Actor, account_id: int) -> dict[str, Callable[[], None]]:
 
 def invite(actor: Actor, account_id: int) -> None:
     """On to the check of an invitation to this account alone; the selections of the lists stay."""
-    with database.transaction() as db:
+    with feedback.refusals_shown(), database.transaction() as db:
         selection_id = selections.of_one(db, actor, account_id=account_id)
     bulk.send_initial_invitation(selection_id)
 

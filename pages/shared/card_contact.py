@@ -16,9 +16,9 @@ from pages.shared import cells, feedback, student_forms
 STATUSES = cells.named(words.PERSON_STATUS)
 
 
-def draw(actor: Actor, owner: Owner) -> None:
-    """Names, status, language and contacts, each checked on saving."""
-    locked = not actor.may(Permission.EDIT_STUDENTS)
+def draw(actor: Actor, owner: Owner, *, of_staff: bool) -> None:
+    """Names, status, language and contacts, each checked on saving. Staff are changed by administrators only."""
+    locked = not actor.may(Permission.MANAGE_ROLES if of_staff else Permission.EDIT_STUDENTS)
     key = f"owner.{owner.person_id}.{owner.seen.isoformat()}"
     left, right = st.columns(2)
     offered = [status.value for status in person_fields.STATUSES[owner.kind]]

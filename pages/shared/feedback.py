@@ -48,5 +48,6 @@ def said() -> bool:
 
 
 def plain(text: str) -> str:
-    """Names are no Markdown (R53)."""
-    return "".join(f"\\{letter}" if letter in r"\`*_{}[]()#+-!|<>:$~" else letter for letter in text)
+    """Names are no Markdown, and addresses in them no links (R53)."""
+    marked = "".join(f"\\{letter}" if letter in r"\`*_{}[]()#+-!|<>:$~@" else letter for letter in text)
+    return marked.replace("www.", r"www\.")

@@ -1,0 +1,103 @@
+"""The cards as each role sees them."""
+
+from __future__ import annotations
+
+import pytest
+
+from core import database
+from core.models import Account
+from tests import cast as make
+from tests.cast import Cast
+from tests.pages import screens
+from tests.pages.screens import button, everything_said
+
+WHY = "Why can't they sign in?"
+
+
+@pytest.fixture(name="open_screen")
+def _open_screen(monkeypatch: pytest.MonkeyPatch) -> screens.Open:
+    return screens.opener(monkeypatch)
+
+
+def _tabs(page: screens.AppTest) -> list[str]:
+    return [tab.label for tab in page.tabs]
+
+
+def test_the_office_sees_the_whole_card_of_a_guardian(open_screen: screens.Open, cast: Cast) -> None:
+    page = open_screen(cast.olga.actor, "account.py", id=str(cast.gina.account.id))
+    assert not page.exception
+    assert _tabs(page) == ["Account", "Contact", "Students", "Timeline", WHY]
+    said = everything_said(page)
+    assert "Sam Sideris" in said and "Max Sideris" in said
+    assert "They cannot sign in: no password was chosen yet." in said
+    assert "Send Initial Invitation" in said and "Manage Roles/Periods" not in said
+
+
+def test_contacts_of_a_guardian_are_saved_and_a_bad_number_says_what_to_do(
+    open_screen: screens.Open, cast: Cast
+) -> None:
+    page = open_screen(cast.olga.actor, "account.py", id=str(cast.gina.account.id))
+    next(field for field in page.text_input if field.label == "Mobile").input("12").run()
+    button(page, "Save").click().run()
+    assert "This is no mobile number" in page.error[0].value
+    next(field for field in page.text_input if field.label == "Mobile").input("6912345678").run()
+    button(page, "Save").click().run()
+    assert "mobile" in page.success[0].value
+
+
+def test_a_locked_account_is_unlocked_from_its_cross(open_screen: screens.Open, cast: Cast) -> None:
+    with database.transaction() as db:
+        account = db.get_one(Account, cast.sam.account.id)
+        account.suspended_at, account.password_hash = account.created_at, "x"
+        db.add(account)
+    page = open_screen(cast.olga.actor, "student.py", id=str(cast.sam.person.id))
+    assert "They cannot sign in: the account is locked after many wrong passwords." in everything_said(page)
+    button(page, "Unlock").click().run()
+    with database.reading() as db:
+        assert db.get_one(Account, cast.sam.account.id).suspended_at is None
+    assert "Nothing stands in the way" in everything_said(page)
+
+
+def test_a_student_without_an_account_gets_one_with_the_username_that_was_shown(
+    open_screen: screens.Open, cast: Cast
+) -> None:
+    with database.transaction() as db:
+        new = make.person(db, first_name="Nora", last_name="New")
+    page = open_screen(cast.olga.actor, "student.py", id=str(new.id))
+    assert "The username will be nnew." in everything_said(page)
+    button(page, "Create account").click().run()
+    assert not page.exception
+    assert WHY in _tabs(page)
+
+
+@pytest.mark.parametrize("who", ["cora", "tom"])
+def test_those_of_7b_see_masked_cards_without_actions_and_never_otto(
+    open_screen: screens.Open, cast: Cast, who: str
+) -> None:
+    actor = getattr(cast, who).actor
+    page = open_screen(actor, "student.py", id=str(cast.sam.person.id))
+    assert not page.exception
+    said = everything_said(page)
+    assert cast.sam.person.personal_email not in said and cast.gina.person.contact_email not in said
+    for forbidden in ("Actions", "Link a guardian", "Unlock", "Copy link", "Save"):
+        assert forbidden not in [one.label for one in page.button]
+    assert (WHY in _tabs(page)) == (who == "cora")
+    for screen, number in (("student.py", cast.otto.person.id), ("account.py", cast.otto.account.id)):
+        if who == "tom" and screen == "account.py":
+            continue
+        page = open_screen(actor, screen, id=str(number))
+        assert "Otto" not in everything_said(page)
+        assert len(page.error) == 1
+
+
+def test_hostile_names_are_no_markdown_on_the_cards(open_screen: screens.Open, cast: Cast) -> None:
+    evil = "![x](http://evil.example/x.png) www.evil.example"
+    with database.transaction() as db:
+        person = make.person(db, kind="guardian", first_name=evil, last_name="<b>bold</b>")
+        account = make.account(db, person=person, username="evil")
+        make.guardianship(db, student=cast.sam.person, guardian=person)
+    for screen, number in (("account.py", account.id), ("student.py", cast.sam.person.id)):
+        page = open_screen(cast.olga.actor, screen, id=str(number))
+        assert not page.exception
+        markdowns = " ".join(markdown.value for markdown in [*page.markdown, *page.caption])
+        assert "(http://evil" not in markdowns and " www.evil" not in markdowns

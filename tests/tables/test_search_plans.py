@@ -1,0 +1,149 @@
+"""Rare answers are looked up by an index, common ones are walked past in the order of the list; both find the same."""
+
+from __future__ import annotations
+
+import dataclasses
+from datetime import timedelta
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+
+from core import clock, database
+from core.permissions import Actor
+from core.tables import accounts, conditions, narrowing, search, students
+from core.tables.filters import AccountFilter, Page, StudentFilter
+from tests import cast as make
+from tests.cast import Cast
+
+pytestmark = pytest.mark.both_databases
+
+NAMES = ("Μαρία Παπαδοπούλου", "Maria Marin", "Ximena Quist", "Åsa Ørsted", "Ali O'Neil-Özdemir", "x y", "李 明")
+TEXTS = ("mar", "μαρία", "ΠΑΠΑ", "x", "q", "o", "ob", "asa", "o'neil", "neil-oz", "%", "_", '"', "* OR", "mail.example")
+WORDS = (*TEXTS, "maria mar", "zz", "691", "6912345678", "user", "li", "李", "sam sid", "ma q")
+
+
+@pytest.fixture(name="olga")
+def _olga(cast: Cast) -> Actor:
+    """A school in which some names are rare and some are not."""
+    with database.transaction() as db:
+        for number in range(21):
+            first, last = NAMES[number % len(NAMES)].split()
+            fields: dict[str, Any] = {"first_name": first, "last_name": last, "grade": str(number % 3)}
+            fields |= {"mobile": "6912345678"} if number % 4 == 0 else {"personal_email": ""} if number % 4 == 1 else {}
+            person = make.person(db, in_section=cast.class_7b if number % 2 else None, **fields)
+            if number % 3:
+                make.account(db, person=person, username=f"user{number}", **_facts(number))
+    return cast.olga.actor
+
+
+def _facts(number: int) -> dict[str, Any]:
+    now = clock.now()
+    dates = ("deactivated_at", "suspended_at", "verified_at", "first_sign_in_at", "invited_at", "invited_at", "")
+    facts: dict[str, Any] = {dates[number % 7]: now} if dates[number % 7] else {}
+    ends = {"invitation_ends_at": now - timedelta(days=1)} if number % 7 == 4 else {}
+    return facts | ends | ({"delivery": "failed", "delivery_reason": "bounced"} if number % 7 == 5 else {})
+
+
+def _all_pages(listed: Any, actor: Actor, asked: Any, sort: str, *, descending: bool) -> list[int]:
+    found: list[int] = []
+    with database.reading() as db:
+        for number in range(1, 20):
+            page = Page(number, sort, descending, size=9)
+            rows = listed.page(db, actor, filter=asked, page=page)
+            if rows.empty:
+                break
+            found += [int(row_id) for row_id in rows["id"]]
+    return found
+
+
+def _both_ways(monkeypatch: pytest.MonkeyPatch, listed: Any, actor: Actor, asked: Any, sort: str = "name") -> None:
+    with database.reading() as db:
+        matching = sorted(db.scalars(listed.matching(db, actor, filter=asked)))
+        assert listed.count(db, actor, filter=asked) == len(matching)
+    for descending in (False, True):
+        looked_up = _all_pages(listed, actor, asked, sort, descending=descending)
+        with monkeypatch.context() as patch:
+            patch.setattr(narrowing, "CAP", 0)
+            walked = _all_pages(listed, actor, asked, sort, descending=descending)
+        assert looked_up == walked
+        assert sorted(walked) == matching
+
+
+@pytest.mark.parametrize("listed", [students, accounts])
+def test_a_search_finds_the_same_by_index_and_by_walking(
+    monkeypatch: pytest.MonkeyPatch, olga: Actor, listed: Any
+) -> None:
+    kind = StudentFilter if listed is students else AccountFilter
+    for text in WORDS:
+        _both_ways(monkeypatch, listed, olga, kind(text=text))
+
+
+@pytest.mark.parametrize("listed", [students, accounts])
+def test_every_order_leafs_through_everybody_once_both_ways(
+    monkeypatch: pytest.MonkeyPatch, olga: Actor, listed: Any
+) -> None:
+    kind = StudentFilter if listed is students else AccountFilter
+    for sort in listed.SORTS:
+        _both_ways(monkeypatch, listed, olga, kind(), sort)
+
+
+def test_every_filter_of_students_finds_the_same_both_ways(
+    monkeypatch: pytest.MonkeyPatch, olga: Actor, cast: Cast
+) -> None:
+    for name, values in {
+        **_flags(StudentFilter),
+        "states": [("bounced",), ("ready",), ("no_account", "locked")],
+    }.items():
+        for value in values:
+            _both_ways(monkeypatch, students, olga, StudentFilter(**{name: value}))
+    for asked in ({"grades": ("1",)}, {"statuses": ("registered",)}, {"section_ids": (cast.class_7b.id,)}):
+        _both_ways(monkeypatch, students, olga, StudentFilter(**asked), "state")
+    _both_ways(monkeypatch, students, olga, StudentFilter(period_id=cast.period.id, text="mar", invitable=True))
+
+
+def test_every_filter_of_accounts_finds_the_same_both_ways(
+    monkeypatch: pytest.MonkeyPatch, olga: Actor, cast: Cast
+) -> None:
+    named = {"states": [("invited",), ("link_expired", "verified"), ("not_reachable",)], "login": ["has", "never"]}
+    lists = {"roles": [("none",), ("student",)], "deliveries": [("none",), ("failed",)], "user_types": [("guardian",)]}
+    days = {"invited_after": ["2020-01-01", "2100-01-01"], "invited_before": ["2020-01-01"], "link_ends_within": [3]}
+    for name, values in {**_flags(AccountFilter), **named, **lists, **days}.items():
+        for value in values:
+            _both_ways(monkeypatch, accounts, olga, AccountFilter(**{name: value}))
+    _both_ways(
+        monkeypatch, accounts, olga, AccountFilter(grades=("7",), section_ids=(cast.class_7b.id or 0,)), "section"
+    )
+
+
+def test_rare_words_are_looked_up_and_common_ones_are_not(monkeypatch: pytest.MonkeyPatch, olga: Actor) -> None:
+    monkeypatch.setattr(narrowing, "CAP", 3)
+    with database.reading() as db:
+        given = conditions.given(db)
+
+        def few(text: str) -> int | None:
+            found = narrowing.few(db, narrowing.students(db, olga, StudentFilter(text=text), given))
+            return found.number if found else None
+
+        assert few("quist") == 3
+        assert few("zz") == 0
+        assert few("mail") is None
+        assert few("q") == 3  # one letter that begins few words is rare too
+        assert few("") is None
+
+
+def test_sqlite_looks_words_up_in_its_index_of_trigrams(olga: Actor, database_kind: str) -> None:
+    with database.reading() as db:
+        query = search.found(db, search.words("papadopoulou maria"))
+        text = str(query.compile(db.get_bind(), compile_kwargs={"literal_binds": True}))
+        plan = " ".join(str(row) for row in db.connection().execute(sa.text(f"EXPLAIN {_query_plan(db)} {text}")))
+    assert ("VIRTUAL TABLE INDEX" in plan) == (database_kind == "sqlite")
+
+
+def _query_plan(db: Any) -> str:
+    return "QUERY PLAN" if search.is_sqlite(db) else ""
+
+
+def _flags(kind: type) -> dict[str, list[Any]]:
+    """Every field that is answered by yes or no."""
+    return {field.name: [True, False] for field in dataclasses.fields(kind) if field.type == "bool | None"}
