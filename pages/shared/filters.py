@@ -61,31 +61,58 @@ def ask(name: str, kind: type[Filter], *, placeholder: str, questions: Questions
     asked = _asked(name, kind)
     version = st.session_state.setdefault(f"{name}.version", 0)
     opened = _is_open(name, asked, questions.more)
-    with st.form(f"{name}.filter.{version}", border=False):
+    form = _Form(name, f"{name}.filter.{version}", kind, (*questions.main, *(questions.more if opened else ())))
+    with st.form(form.key, border=False):
         with st.container(horizontal=True, vertical_alignment="bottom", key=f"filter-line-{name}"):
-            text = st.text_input("Search for", asked.text, placeholder=placeholder, max_chars=100)
-            answers = {choice.field: _draw(choice, asked) for choice in questions.main}
-            searched = st.form_submit_button("Search", type="primary")
-            cleared = st.form_submit_button("Clear")
+            text = f"{form.key}.text"
+            st.text_input("Search for", _first(text, asked.text), placeholder=placeholder, max_chars=100, key=text)
+            for choice in questions.main:
+                _draw(choice, asked, form.key)
+            st.form_submit_button("Search", type="primary", on_click=form.search, args=(asked,))
+            st.form_submit_button("Clear", on_click=remember, args=(name, kind()))
             icon = ":material/keyboard_arrow_up:" if opened else ":material/tune:"
-            toggled = st.form_submit_button("More filters", icon=icon)
+            st.form_submit_button("More filters", icon=icon, on_click=form.open_more, args=(not opened,))
         if opened:
             with st.container(horizontal=True, key=f"more-filters-{name}"):
-                answers |= {choice.field: _draw(choice, asked) for choice in questions.more}
-    if searched or cleared:
-        found = kind.from_json({**asked.as_json(), "text": text.strip(), **answers})
-        remember(name, found if searched else kind())
-        st.rerun()
-    if toggled:
-        st.session_state[f"{name}.more"] = not opened
-        st.rerun()
+                for choice in questions.more:
+                    _draw(choice, asked, form.key)
     return asked
+
+
+@dataclass(frozen=True)
+class _Form:
+    """What is drawn of a filter. Its buttons answer before the run that shows the result: one run per click."""
+
+    name: str
+    key: str
+    kind: type[StudentFilter] | type[AccountFilter]
+    drawn: Sequence[Choice]
+
+    def search(self, asked: StudentFilter | AccountFilter) -> None:
+        """Ask what the form says; questions that are not drawn keep their answers."""
+        answers = {choice.field: self._answer(choice) for choice in self.drawn}
+        text = str(st.session_state[f"{self.key}.text"]).strip()
+        _ask(self.name, self.kind.from_json({**asked.as_json(), "text": text, **answers}))
+
+    def open_more(self, wanted: bool) -> None:
+        """Show or hide the other questions, as the person leaves it."""
+        st.session_state[f"{self.name}.more"] = wanted
+
+    def _answer(self, choice: Choice) -> Any:
+        answer = st.session_state[f"{self.key}.{choice.field}"]
+        if choice.kind == "day":
+            return answer.isoformat() if isinstance(answer, date) else ""
+        return answer
 
 
 def remember(name: str, asked: StudentFilter | AccountFilter) -> None:
     """Ask this from now on; the form is drawn anew with it."""
-    st.session_state[f"{name}.asked"] = asked
     st.session_state[f"{name}.version"] = st.session_state.get(f"{name}.version", 0) + 1
+    _ask(name, asked)
+
+
+def _ask(name: str, asked: StudentFilter | AccountFilter) -> None:
+    st.session_state[f"{name}.asked"] = asked
     st.session_state[f"{name}.address"] = filter_address.of(asked)
     filter_address.show(asked)
 
@@ -96,18 +123,26 @@ def _is_open(name: str, asked: StudentFilter | AccountFilter, more: Sequence[Cho
     return bool(st.session_state.get(f"{name}.more", any(choice.field in stored for choice in more)))
 
 
-def _draw(choice: Choice, asked: StudentFilter | AccountFilter) -> Any:
-    now, options = getattr(asked, choice.field), list(choice.options)
+def _draw(choice: Choice, asked: StudentFilter | AccountFilter, form: str) -> None:
+    options, key = list(choice.options), f"{form}.{choice.field}"
+    now = _first(key, getattr(asked, choice.field))
+    if choice.kind == "day":
+        st.date_input(choice.label, day_of(now), format="DD/MM/YYYY", width=WIDTH, key=key)
+        return
+    named: dict[str, Any] = {"format_func": choice.options.__getitem__, "width": WIDTH, "key": key}
     if choice.kind == "many":
         default = [value for value in now if value in choice.options]
-        return st.multiselect(
-            choice.label, options, default, format_func=choice.options.__getitem__, placeholder="All", width=WIDTH
-        )
-    if choice.kind == "day":
-        day = st.date_input(choice.label, day_of(now), format="DD/MM/YYYY", width=WIDTH)
-        return day.isoformat() if isinstance(day, date) else ""
-    index = options.index(now) if now in options else 0
-    return st.selectbox(choice.label, options, index, format_func=choice.options.__getitem__, width=WIDTH)
+        st.multiselect(choice.label, options, default, placeholder="All", **named)
+    else:
+        st.selectbox(choice.label, options, options.index(now) if now in options else 0, **named)
+
+
+def _first(key: str, value: Any) -> Any:
+    """What the question said when it was first drawn: drawn alike each time, it is sent to the browser once."""
+    drawn: dict[str, Any] = st.session_state.setdefault("filters.drawn", {})
+    if key not in st.session_state:
+        drawn[key] = value
+    return drawn.get(key, value)
 
 
 def day_of(text: str) -> date | None:

@@ -9,7 +9,7 @@ from datetime import timedelta
 from sqlmodel import col, select
 
 from core import clock, database
-from core.models import AccountRole, SignInSession
+from core.models import Account, AccountRole, SignInSession
 from core.permissions import Role
 
 
@@ -17,7 +17,9 @@ def tokens(number: int) -> list[str]:
     """So many sessions of the office, one token each, as the cookie carries it."""
     now, made = clock.now(), []
     with database.transaction() as db:
-        wanted = select(AccountRole.account_id).where(col(AccountRole.role).in_([Role.OFFICE, Role.ADMINISTRATOR]))
+        wanted = select(AccountRole.account_id).join(Account, col(Account.id) == col(AccountRole.account_id))
+        wanted = wanted.where(col(AccountRole.role).in_([Role.OFFICE, Role.ADMINISTRATOR]))
+        wanted = wanted.where(col(Account.deactivated_at).is_(None))
         accounts = list(db.exec(wanted.order_by(col(AccountRole.account_id)).limit(number)))
         for place in range(number):
             made.append(secrets.token_urlsafe(32))
