@@ -45,11 +45,11 @@ def test_r37_a_revoked_session_empties_the_page_at_the_next_click_and_offers_the
         assert server.setup_link
         _sign_up(page, server.setup_link)
         page.goto("/accounts")
-        expect(page.get_by_role("button", name="Tick page")).to_be_visible(timeout=30_000)
+        expect(page.get_by_role("button", name="Tick page", exact=True)).to_be_visible(timeout=30_000)
         _end_all_sessions(server)
-        page.get_by_role("button", name="Tick page").click()
+        page.get_by_role("button", name="Tick page", exact=True).click()
         expect(page.get_by_role("heading", name="Your session has ended")).to_be_visible(timeout=30_000)
-        expect(page.get_by_role("button", name="Tick page")).to_have_count(0)
+        expect(page.get_by_role("button", name="Tick page", exact=True)).to_have_count(0)
         page.get_by_role("link", name="Sign in again").click()
         expect(page.get_by_role("heading", name="Sign in")).to_be_visible()
 
