@@ -12,7 +12,7 @@ from core.permissions import Actor, Permission
 from core.rules import words
 from core.services import sign_in
 from core.tables import people, school
-from pages.shared import guard
+from pages.shared import css, guard
 
 # Each screen with the permission that its own guard asks for, and where it stands in the sidebar ("" is nowhere).
 SCREENS = (
@@ -105,7 +105,7 @@ with database.reading() as db:
     settings, name = school.settings(db), people.name_of(db, actor)
 screens = _screens(actor)
 chosen = st.navigation(screens, position="hidden")
-st.html(FRAME)
+st.html(css.compact(FRAME))
 _sidebar(actor, screens, school_name=settings.school_name, name=name)
 if settings.is_demo:
     st.badge("Demo school: nothing leaves this machine", icon=":material/science:", color="orange")

@@ -21,6 +21,7 @@ from pages.shared import (
     chips,
     columns,
     contact_repairs,
+    css,
     empty,
     feedback,
     filters,
@@ -57,7 +58,7 @@ class ListScreen:
 
 def draw(actor: Actor, screen: ListScreen) -> None:
     """The filter, the views, the chips, the rows, the pages, the bar."""
-    st.html(list_style.STYLE)
+    st.html(css.compact(list_style.STYLE))
     _head(actor, screen)
     if feedback.said():
         views.forget(screen.name)
