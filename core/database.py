@@ -15,6 +15,8 @@ from sqlmodel import Session
 from core.config import settings
 
 WEB_WAIT_MS, WORKER_WAIT_MS = 5_000, 30_000
+# Many read at once, one writes: readers share the file as the system maps it, and keep little of their own.
+MAPPED, READER_CACHE_KB, WRITER_CACHE_KB = 2**31, 2_000, 32_000
 
 
 @lru_cache
@@ -35,8 +37,8 @@ def engine() -> sa.Engine:
 
 def _configure_sqlite(connection: sqlite3.Connection, _record: object) -> None:
     connection.isolation_level = None  # we say BEGIN ourselves
-    pragmas = ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "secure_delete=ON", "cache_size=-32000")
-    for pragma in pragmas:
+    pragmas = ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "secure_delete=ON")
+    for pragma in (*pragmas, f"mmap_size={MAPPED}"):
         connection.execute(f"PRAGMA {pragma}")
 
 
@@ -46,6 +48,7 @@ def _begin_sqlite(connection: sa.Connection) -> None:
     if connection.info.get("firstkey") != (reading, wait_ms):  # the connection keeps them: ask only for a change
         connection.exec_driver_sql(f"PRAGMA busy_timeout={wait_ms}")
         connection.exec_driver_sql(f"PRAGMA query_only={'ON' if reading else 'OFF'}")
+        connection.exec_driver_sql(f"PRAGMA cache_size=-{READER_CACHE_KB if reading else WRITER_CACHE_KB}")
         connection.info["firstkey"] = (reading, wait_ms)
     # IMMEDIATE: a deferred transaction that turns to writing fails at once when somebody else writes (F5).
     connection.exec_driver_sql("BEGIN" if reading else "BEGIN IMMEDIATE")

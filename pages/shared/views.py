@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 import streamlit as st
 
 from core import clock, database
-from core.permissions import Actor
+from core.permissions import Actor, Scope
 from core.rules.list_views import BUILT_IN, ListView
 from core.services.selections import ListName
 from core.tables import list_views as table
@@ -32,6 +32,7 @@ def are_counted(name: ListName, views: Sequence[ListView]) -> bool:
 def forget(name: ListName) -> None:
     """Something was done: the numbers are to be counted again."""
     st.session_state.pop(f"{name}.views.counted", None)
+    _built_in.clear()
 
 
 def count(actor: Actor, name: ListName, views: Sequence[ListView]) -> None:
@@ -69,9 +70,23 @@ def _known(name: ListName, views: Sequence[ListView]) -> tuple | None:
 
 
 def _counted(actor: Actor, name: ListName, views: Sequence[ListView]) -> Iterator[tuple[str, int]]:
+    shared = _built_in(str(database.engine().url), name, actor.scope, _actor=actor)
     for view in views:
-        with database.reading() as db:
-            yield view.key, table.count(db, actor, list_name=name, stored=view.filter)
+        if view.own_id is None:
+            yield view.key, shared[view.key]
+        else:
+            yield view.key, _number(actor, name, view)
+
+
+@st.cache_data(ttl=FRESH_S, show_spinner=False, max_entries=200)
+def _built_in(database_url: str, name: ListName, scope: Scope, _actor: Actor) -> dict[str, int]:
+    """The numbers of the views that everybody has: the same for all who see the same people, so counted once."""
+    return {view.key: _number(_actor, name, view) for view in BUILT_IN}
+
+
+def _number(actor: Actor, name: ListName, view: ListView) -> int:
+    with database.reading() as db:
+        return table.count(db, actor, list_name=name, stored=view.filter)
 
 
 def _label(view: ListView, number: int | None) -> str:

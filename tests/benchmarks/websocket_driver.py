@@ -84,7 +84,7 @@ class Visitor:
     def _note(self, message: ForwardMsg, kind: str | None) -> None:
         if message.metadata.cacheable and message.hash:
             self.known.add(message.hash)
-        if kind == "new_session":
-            self.context = message.new_session.page_script_hash
+        if kind == "navigation":  # the router has found the page; before, the server knows its main script only
+            self.context = message.navigation.page_script_hash
         elif kind == "delta" and message.delta.new_element.WhichOneof("type") == "pagination":
             self.pagination = message.delta.new_element.pagination.id
