@@ -160,7 +160,10 @@ class Invitation(SQLModel, table=True):
 
 
 class SignInSession(SQLModel, table=True):
-    """Somebody signed in on one browser. `id` may be shown inside the server, the token never (R34)."""
+    """Somebody signed in on one browser. `id` may be shown inside the server, the token never (R34).
+
+    `confirmed_at` is when they last proved anew who they are (R31).
+    """
 
     __tablename__ = "sign_in_session"
 
@@ -171,6 +174,7 @@ class SignInSession(SQLModel, table=True):
     last_used_at: datetime = Field(sa_type=UtcDateTime)
     expires_at: datetime = Field(sa_type=UtcDateTime)
     ended_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    confirmed_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     ip: str = ""
     user_agent: str = ""
 

@@ -22,6 +22,9 @@ class CampaignKind(StrEnum):
     """What a campaign or a single message says."""
 
     INITIAL_INVITATION = "initial_invitation"
+    FAMILY_INVITATION = "family_invitation"
+    INITIAL_CREDENTIALS = "initial_credentials"
+    INITIAL_CREDENTIALS_MICROSOFT = "initial_credentials_microsoft"
     NEW_LINK = "new_link"
     ADDRESS_CHANGED = "address_changed"
 
@@ -59,6 +62,9 @@ class FailureReason(StrEnum):
     OVER_LIMIT = "over_limit"
     REPLACED = "replaced"
     CONFIGURATION = "configuration"
+    OPTED_OUT = "opted_out"
+    UNREACHABLE = "unreachable"
+    CARRIER = "carrier"
 
 
 class Wording(SQLModel, table=True):
@@ -77,7 +83,11 @@ class Wording(SQLModel, table=True):
 
 
 class Campaign(SQLModel, table=True):
-    """One launch to many. `wording_ids` maps a language to the wording frozen at launch."""
+    """One launch to many. `wording_ids` maps a language to the wording frozen at launch.
+
+    Nothing leaves before `starts_at`: the moment asked for, and time to change one's mind. `by_family`: one message to
+    an address names all of its people. `next_try_at` and `next_try_why`: what the messages that were put off wait for.
+    """
 
     id: int | None = Field(default=None, primary_key=True)
     kind: str
@@ -89,18 +99,28 @@ class Campaign(SQLModel, table=True):
     launched_by: int | None = Field(default=None, foreign_key="account.id")
     launched_by_label: str
     launched_at: datetime = Field(sa_type=UtcDateTime)
+    starts_at: datetime = Field(sa_type=UtcDateTime)
+    by_family: bool = False
     recipients: int
     skipped: dict[str, int] = Field(default_factory=dict, sa_type=json_type())
     recipients_digest: str
     pause_reason: str = ""
+    next_try_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    next_try_why: str = ""
 
 
 class Message(SQLModel, table=True):
-    """One thing sent to one address. `reference` is our unguessable name for it: Message-ID, callbacks."""
+    """One thing sent to one address. `reference` is our unguessable name for it: Message-ID, callbacks.
+
+    `segments` is how many parts an SMS had; `event_at` is when the provider last said something about it.
+    """
 
     __table_args__ = (
         sa.Index("message_by_batch", "campaign_id", "batch", "status"),
         sa.Index("message_by_status", "campaign_id", "status"),
+        sa.Index("message_by_address", "address", "claimed_at"),
+        sa.Index("message_by_claim", "channel", "claimed_at"),
+        sa.Index("message_by_provider", "provider_id"),
     )
 
     id: int | None = Field(default=None, primary_key=True)
@@ -117,6 +137,8 @@ class Message(SQLModel, table=True):
     attempts: int = 0
     claimed_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     finished_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    segments: int = 0
+    event_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
 
 
 class MessageAccount(SQLModel, table=True):
@@ -129,3 +151,48 @@ class MessageAccount(SQLModel, table=True):
     account_id: int = Field(foreign_key="account.id", primary_key=True, index=True)
     campaign_id: int = Field(foreign_key="campaign.id")
     invitation_id: int | None = Field(default=None, foreign_key="invitation.id")
+
+
+class DeliveryEvent(SQLModel, table=True):
+    """The word of a provider about one message, kept before anything follows from it (R83).
+
+    `reference` is the name of ours that came back with it, `provider_id` the provider's. `applied_at` stays empty until
+    the message is found: a word may come before our own commit (R85).
+    """
+
+    __tablename__ = "delivery_event"
+    __table_args__ = (
+        sa.UniqueConstraint("provider_id", "status", "code"),
+        sa.Index("delivery_event_by_wait", "applied_at", "received_at"),
+    )
+
+    id: int | None = Field(default=None, primary_key=True)
+    channel: str
+    provider_id: str
+    reference: str = ""
+    status: str
+    code: str = ""
+    received_at: datetime = Field(sa_type=UtcDateTime)
+    applied_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+
+
+class OptOut(SQLModel, table=True):
+    """An address whose owner wants no messages: final until they say otherwise to the provider (R88)."""
+
+    __tablename__ = "opt_out"
+
+    channel: str = Field(primary_key=True)
+    address: str = Field(primary_key=True)
+    since: datetime = Field(sa_type=UtcDateTime)
+
+
+class DeliveryWorker(SQLModel, table=True):
+    """The heartbeat of a process that delivers; whose heart is silent loses its batches to the others."""
+
+    __tablename__ = "delivery_worker"
+
+    executor_id: str = Field(primary_key=True)
+    host: str
+    process_id: int
+    started_at: datetime = Field(sa_type=UtcDateTime)
+    beat_at: datetime = Field(sa_type=UtcDateTime)

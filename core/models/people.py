@@ -34,6 +34,7 @@ class Person(SQLModel, table=True):
     """A student, guardian or member of staff.
 
     The columns from `search_text` on are made by rules.person_facts from the ones above, whenever those change.
+    `mobile_region` and `phone_region` are the countries of numbers that can get an SMS, empty for any other number.
     `section_id` is the class under which a student is listed; other classes are enrolments. `has_account` is kept by
     the database itself: lists of those with or without an account walk an index.
     """
@@ -89,6 +90,7 @@ class Person(SQLModel, table=True):
     personal_email_valid: bool = False
     contact_email_valid: bool = False
     mobile_region: str = ""
+    phone_region: str = ""
     has_account: bool = False
 
 

@@ -9,7 +9,13 @@ from core.models.columns import UtcDateTime, json_type
 
 
 class SchoolSettings(SQLModel, table=True):
-    """What the school decides. One row, id 1."""
+    """What the school decides. One row, id 1.
+
+    `sms_number_order`: whose number gets an SMS for a student, the first that there is; for `sms_guardian_grades` only
+    the guardian's (R107). `sms_price` is what one segment costs, `sms_spend_per_day` what a day may cost at most, in
+    `sms_currency`. Above `fresh_code_above` recipients the sender proves anew who they are, above `typed_count_above`
+    they type the number. A campaign pauses by itself after `pause_after_failures` failures in a row.
+    """
 
     __tablename__ = "school_settings"
 
@@ -30,6 +36,20 @@ class SchoolSettings(SQLModel, table=True):
     staff_password_length: int = 15
     username_pattern: str = "FirstName(1)LastName"
     username_suffix: str = ""
+    sms_number_order: list[str] = Field(default_factory=lambda: ["student", "guardian", "home"], sa_type=json_type())
+    sms_guardian_grades: list[str] = Field(default_factory=list, sa_type=json_type())
+    sms_password_days: int = 7
+    sms_from_hour: int = 8
+    sms_until_hour: int = 21
+    sms_price: float = 0.06
+    sms_currency: str = "EUR"
+    sms_spend_per_day: float = 100.0
+    sms_per_number_per_day: int = 5
+    email_per_day: int = 100_000
+    sms_per_day: int = 5_000
+    fresh_code_above: int = 100
+    typed_count_above: int = 1_000
+    pause_after_failures: int = 10
 
 
 class Selection(SQLModel, table=True):

@@ -75,6 +75,7 @@ def tell(db: Session, actor: Actor, *, person: Person, account: Account, old: st
         launched_by=actor.account_id,
         launched_by_label=actor.label,
         launched_at=clock.now(),
+        starts_at=clock.now(),
         recipients=1,
         recipients_digest="",
     )

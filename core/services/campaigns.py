@@ -108,6 +108,7 @@ def launch(
         launched_by=actor.account_id,
         launched_by_label=actor.label,
         launched_at=clock.now(),
+        starts_at=clock.now(),
         recipients=number,
         skipped={refusal.value: people for refusal, people in plan.skipped.items()},
         recipients_digest=plan.digest,

@@ -125,6 +125,7 @@ def queue_new_link(db: Session, *, account_id: int) -> int | None:
         link_days=settings.link_days,
         launched_by_label="the person, from the page of the link",
         launched_at=clock.now(),
+        starts_at=clock.now(),
         recipients=1,
         recipients_digest="",
     )

@@ -162,6 +162,7 @@ def _message(db: Session, cast: Cast, account_id: int, *, status: str, reason: s
         launched_by=cast.olga.account.id,
         launched_by_label="olga",
         launched_at=clock.now(),
+        starts_at=clock.now(),
         recipients=1,
         recipients_digest="",
     )
