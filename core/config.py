@@ -33,6 +33,16 @@ class Settings(BaseSettings):
     email_from: str = "School office <office@localhost>"
     email_rate: float = 50
     email_slots: int = 4
+    bounce_imap_url: str = ""
+    sms: Literal["outbox", "twilio"] = "outbox"
+    sms_rate: float = 10
+    sms_slots: int = 2
+    twilio_account_sid: str = ""
+    twilio_auth_token: str = ""
+    twilio_auth_token_previous: str = ""
+    twilio_from: str = ""
+    twilio_messaging_service: str = ""
+    twilio_api_base_url: str = ""
     deliver_in_web: bool = True
     executor_id: str = ""
     demo: bool = True
