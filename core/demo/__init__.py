@@ -9,7 +9,7 @@ from random import Random
 import sqlalchemy as sa
 from sqlmodel import Session, SQLModel, col, select
 
-from core import clock, keys, models
+from core import clock, database, keys, models
 from core.demo import families, sections, staff
 from core.demo.accounts import Ledger
 from core.demo.register import Register, Row
@@ -99,7 +99,7 @@ def _insert(db: Session, model: type[SQLModel], rows: list[Row]) -> None:
     for row in rows:
         by_columns.setdefault(frozenset(row), []).append(row)
     for alike in by_columns.values():  # a column left out costs nothing, a NULL in it does
-        db.connection().execute(sa.insert(model), alike)
+        database.insert(db, sa.insert(model), alike)
     if db.get_bind().dialect.name == "postgresql":  # numbers given by us do not move its counter
         table = model.__table__.name  # type: ignore[attr-defined]
         db.connection().execute(

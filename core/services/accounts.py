@@ -108,8 +108,8 @@ def _insert(db: Session, new: Sequence[NewAccount]) -> None:
             }
             for account in part
         ]
-        db.execute(sa.insert(Account), rows)
-        ids = _ids(db, [account.person_id for account in part])
+        made = sa.insert(Account).returning(col(Account.person_id), col(Account.id))
+        ids = dict(db.connection().execute(made, rows).tuples().all())
         roles = [
             {
                 "account_id": ids[account.person_id],
@@ -122,8 +122,3 @@ def _insert(db: Session, new: Sequence[NewAccount]) -> None:
         ]
         if roles:
             db.execute(sa.insert(AccountRole), roles)
-
-
-def _ids(db: Session, person_ids: Sequence[int]) -> dict[int, int]:
-    query = sa.select(col(Account.person_id), col(Account.id)).where(col(Account.person_id).in_(person_ids))
-    return {row.person_id: row.id for row in db.execute(query)}

@@ -8,7 +8,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlmodel import Session, SQLModel, col, select
 
-from core import clock
+from core import clock, database
 from core.models import (
     AcademicPeriod,
     Account,
@@ -128,7 +128,7 @@ def _insert(db: Session, model: type[SQLModel], rows: list[dict[str, Any]], **sa
     """Insert `rows`; what is the `same` in all of them stands in the statement once, which saves time."""
     if rows:
         fixed = {name: _literal(db, value) for name, value in same.items()}
-        db.connection().execute(sa.insert(model).values(fixed) if fixed else sa.insert(model), rows)
+        database.insert(db, sa.insert(model).values(fixed) if fixed else sa.insert(model), rows)
 
 
 def _literal(db: Session, moment: datetime) -> sa.ColumnClause[Any]:
