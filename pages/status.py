@@ -11,17 +11,16 @@ from core import database
 from core.permissions import Actor, Permission
 from core.rules import words
 from core.rules.account_state import AccountState
-from core.tables import options, status
+from core.tables import status
 from core.tables.filters import AccountFilter
-from pages.shared import cells, feedback, guard
+from pages.shared import cells, class_options, feedback, guard
 
 STUDENT = "student"
 
 
 def _asked(actor: Actor) -> AccountFilter:
     """The filter on top; whoever sees no accounts sees the students' numbers only."""
-    with database.reading() as db:
-        sections = options.sections(db, actor)
+    sections = class_options.of(actor)
     types = {"": "All user types", **cells.named(words.USER_TYPE)} if actor.may(Permission.SEE_ACCOUNTS) else {}
     with st.container(horizontal=True):
         user_type = st.selectbox(

@@ -12,8 +12,8 @@ from core.permissions import Actor
 from core.rules import words
 from core.rules.account_state import AccountState
 from core.tables import options
-from pages.shared import cells
-from pages.shared.filters import YES_NO, Choice, OnDemand, Questions
+from pages.shared import cells, class_options
+from pages.shared.questions import YES_NO, Choice, OnDemand, Questions
 
 LOGIN = {"": "All", "has": "Has Logged On", "never": "Never Logged On"}
 PER_PERIOD = {None: "All", True: "In the period", False: "Without period"}
@@ -24,12 +24,10 @@ ENDS_WITHIN = {None: "All", 1: "Within 1 day", 3: "Within 3 days", 7: "Within 7 
 
 def questions(actor: Actor) -> Questions:
     """The questions with the answers that the people whom the actor sees can give."""
-    with database.reading() as db:
-        sections = options.sections(db, actor)
     states = {state: word for state, word in cells.STATE_OPTIONS.items() if state != AccountState.NO_ACCOUNT}
     main = (
         Choice("user_types", "User Types", cells.named(words.USER_TYPES)),
-        Choice("section_ids", "Class", sections),
+        Choice("section_ids", "Class", class_options.of(actor)),
         Choice("states", "State", states),
     )
     more = (

@@ -10,7 +10,7 @@ import streamlit as st
 
 from core.tables.filters import AccountFilter, StudentFilter
 from pages.shared import feedback, filters
-from pages.shared.filters import Choice
+from pages.shared.questions import Choice
 
 LONGEST = 40
 _SELECTED = Choice("selected", "Selection", {True: "only the selected", False: "only those not selected"}, kind="one")

@@ -2,58 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
-from functools import cache
-from typing import Any, Literal
+from typing import Any
 
 import streamlit as st
 
 from core.tables.filters import AccountFilter, StudentFilter
-from pages.shared import filter_address
+from pages.shared import feedback, filter_address
 from pages.shared.filter_address import Filter
+from pages.shared.questions import Choice, Questions
 
-YES_NO: Mapping[Any, str] = {None: "All", True: "Yes", False: "No"}
 WIDTH = 150
-
-
-class OnDemand(Mapping[Any, str]):
-    """Options that are read when they are first looked at: *More filters* is closed on most runs."""
-
-    def __init__(self, read: Callable[[], Mapping[Any, str]]) -> None:
-        self._read = cache(read)
-
-    def __getitem__(self, key: Any) -> str:
-        return self._read()[key]
-
-    def __iter__(self) -> Iterator[Any]:
-        return iter(self._read())
-
-    def __len__(self) -> int:
-        return len(self._read())
-
-
-@dataclass(frozen=True)
-class Choice:
-    """One question of a filter: several answers, one of which the first option means any, or a day."""
-
-    field: str
-    label: str
-    options: Mapping[Any, str]
-    kind: Literal["many", "one", "day"] = "many"
-
-
-@dataclass(frozen=True)
-class Questions:
-    """What a list can be asked: the main questions on the line, the others under *More filters*."""
-
-    main: Sequence[Choice]
-    more: Sequence[Choice]
-
-    @property
-    def all(self) -> list[Choice]:
-        return [*self.main, *self.more]
 
 
 def ask(name: str, kind: type[Filter], *, placeholder: str, questions: Questions) -> Filter:
@@ -90,9 +51,10 @@ class _Form:
 
     def search(self, asked: StudentFilter | AccountFilter) -> None:
         """Ask what the form says; questions that are not drawn keep their answers."""
-        answers = {choice.field: self._answer(choice) for choice in self.drawn}
-        text = str(st.session_state[f"{self.key}.text"]).strip()
-        _ask(self.name, self.kind.from_json({**asked.as_json(), "text": text, **answers}))
+        with feedback.refusals_later():
+            answers = {choice.field: self._answer(choice) for choice in self.drawn}
+            text = str(st.session_state[f"{self.key}.text"]).strip()
+            _ask(self.name, self.kind.from_json({**asked.as_json(), "text": text, **answers}))
 
     def open_more(self, wanted: bool) -> None:
         """Show or hide the other questions, as the person leaves it."""
@@ -102,7 +64,7 @@ class _Form:
         answer = st.session_state[f"{self.key}.{choice.field}"]
         if choice.kind == "day":
             return answer.isoformat() if isinstance(answer, date) else ""
-        return answer
+        return choice.meant(answer) if choice.kind == "many" else answer
 
 
 def remember(name: str, asked: StudentFilter | AccountFilter) -> None:
@@ -124,15 +86,18 @@ def _is_open(name: str, asked: StudentFilter | AccountFilter, more: Sequence[Cho
 
 
 def _draw(choice: Choice, asked: StudentFilter | AccountFilter, form: str) -> None:
-    options, key = list(choice.options), f"{form}.{choice.field}"
+    key = f"{form}.{choice.field}"
     now = _first(key, getattr(asked, choice.field))
     if choice.kind == "day":
         st.date_input(choice.label, day_of(now), format="DD/MM/YYYY", width=WIDTH, key=key)
         return
     named: dict[str, Any] = {"format_func": choice.options.__getitem__, "width": WIDTH, "key": key}
+    options = [] if choice.is_typed else list(choice.options)
     if choice.kind == "many":
         default = [value for value in now if value in choice.options]
-        st.multiselect(choice.label, options, default, placeholder="All", **named)
+        if choice.is_typed:
+            named |= {"placeholder": "Type a name", "accept_new_options": True, "format_func": choice.name_of}
+        st.multiselect(choice.label, options or default, default, **{"placeholder": "All", **named})
     else:
         st.selectbox(choice.label, options, options.index(now) if now in options else 0, **named)
 

@@ -34,8 +34,8 @@ from pages.shared import (
     views,
 )
 from pages.shared.columns import Columns
-from pages.shared.filters import Questions
 from pages.shared.listing import AnyFilter, Listing
+from pages.shared.questions import Questions
 
 
 @dataclass(frozen=True)

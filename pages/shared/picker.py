@@ -16,7 +16,7 @@ from core import database
 from core.permissions import Actor
 from core.services import selections
 from core.services.selections import ListName, SelectionView
-from pages.shared import columns, ticks
+from pages.shared import columns, ticks, totals
 from pages.shared.listing import Listing, Shown, Tally, digest, pages
 
 HEIGHT = 565  # sixteen rows: the page of the browser itself need not scroll
@@ -43,13 +43,14 @@ def look(actor: Actor, listing: Listing) -> Shown:
 
 def count(actor: Actor, listing: Listing, shown: Shown, *, many: Callable[[], None]) -> Tally:
     """The numbers for the bar. `many` is called before a count that may take a moment."""
-    total = shown.total
+    total = shown.total if shown.total is not None else totals.known(listing)
     with database.reading() as db:
         if total is None:
             total = listing.count_up_to(db, actor, listing.filter, COUNTED_AT_ONCE)
-        if total > COUNTED_AT_ONCE:
-            many()
-            total = listing.count(db, actor, listing.filter)
+            if total > COUNTED_AT_ONCE:
+                many()
+                total = listing.count(db, actor, listing.filter)
+            totals.keep(listing, total)
         return Tally(total, *_chosen(db, actor, listing, shown.view, total))
 
 

@@ -11,8 +11,8 @@ from core import database
 from core.permissions import Actor
 from core.rules import words
 from core.tables import options
-from pages.shared import cells
-from pages.shared.filters import YES_NO, Choice, OnDemand, Questions
+from pages.shared import cells, class_options
+from pages.shared.questions import YES_NO, Choice, OnDemand, Questions
 
 PER_PERIOD = {None: "All", True: "Students Per Period", False: "Students Without Period"}
 
@@ -20,9 +20,9 @@ PER_PERIOD = {None: "All", True: "Students Per Period", False: "Students Without
 def questions(actor: Actor) -> Questions:
     """The questions with the answers that the actor's own students can give."""
     with database.reading() as db:
-        sections, grades = options.sections(db, actor), options.grades(db, actor)
+        grades = options.grades(db, actor)
     main = (
-        Choice("section_ids", "Class", sections),
+        Choice("section_ids", "Class", class_options.of(actor)),
         Choice("grades", "Grade", cells.as_they_are(grades)),
         Choice("states", "State", cells.STATE_OPTIONS),
     )

@@ -11,7 +11,7 @@ from core.permissions import Actor, Scope
 from core.rules.list_views import BUILT_IN, ListView
 from core.services.selections import ListName
 from core.tables import list_views as table
-from pages.shared import feedback, filters
+from pages.shared import feedback, filters, totals
 from pages.shared.listing import AnyFilter
 
 FRESH_S = 15  # counts are at most so old while somebody leafs through a list
@@ -31,6 +31,7 @@ def are_counted(name: ListName, views: Sequence[ListView]) -> bool:
 
 def forget(name: ListName) -> None:
     """Something was done: the numbers are to be counted again."""
+    totals.forget(name)
     st.session_state.pop(f"{name}.views.counted", None)
     _built_in.clear()
 

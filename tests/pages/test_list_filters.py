@@ -13,7 +13,7 @@ from core.services import list_views, selections
 from core.tables import list_views as table
 from core.tables.filters import AccountFilter, StudentFilter
 from pages.shared import chips, contact_repairs, filter_address
-from pages.shared.filters import Choice
+from pages.shared.questions import Choice
 from tests import cast as make
 from tests.cast import Cast
 from tests.pages import screens
