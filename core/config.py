@@ -33,6 +33,7 @@ class Settings(BaseSettings):
     email_from: str = "School office <office@localhost>"
     email_rate: float = 50
     email_slots: int = 4
+    grace_seconds: int = 30
     bounce_imap_url: str = ""
     sms: Literal["outbox", "twilio"] = "outbox"
     sms_rate: float = 10

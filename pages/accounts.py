@@ -30,8 +30,7 @@ def _count_up_to(db: Session, actor: Actor, asked: AccountFilter, limit: int) ->
 
 
 def _acts(actor: Actor) -> dict[str, bulk.Act]:
-    send: dict[str, bulk.Act] = {bulk.SEND: bulk.send_initial_invitation} if actor.may(Permission.SEND) else {}
-    return send | credentials_dialog.bulk_acts(actor) | acts.bulk(actor, "accounts")
+    return bulk.sending(actor) | credentials_dialog.bulk_acts(actor) | acts.bulk(actor, "accounts")
 
 
 def _open(account_id: int) -> None:
@@ -54,5 +53,6 @@ list_screen.draw(
         count_up_to=_count_up_to,
         acts=_acts(actor),
         open_card=_open,
+        hidden_sorts=accounts.HIDDEN_SORTS,
     ),
 )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
+from core.models import Channel
 from core.permissions import Permission
 from pages.shared import campaign_check, campaign_list, campaign_progress, feedback, guard
 
@@ -21,6 +22,7 @@ with feedback.refusals_shown():
     if campaign_id is not None:
         campaign_progress.show(actor, campaign_id)
     elif selection_id is not None:
-        campaign_check.show(actor, selection_id)
+        channel = Channel.SMS if st.query_params.get("by") == "sms" else Channel.EMAIL
+        campaign_check.show(actor, selection_id, channel)
     else:
         campaign_list.show(actor)

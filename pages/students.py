@@ -41,8 +41,7 @@ def _acts(actor: Actor) -> dict[str, bulk.Act]:
     menu: dict[str, bulk.Act] = {}
     if actor.may(Permission.CREATE_ACCOUNTS):
         menu["Create user accounts"] = partial(create_accounts.confirm, actor)
-    if actor.may(Permission.SEND):
-        menu[bulk.SEND] = bulk.send_initial_invitation
+    menu |= bulk.sending(actor)
     if actor.may(Permission.EDIT_STUDENTS):
         menu["Use Personal E-mail on"] = partial(switch_personal_email.confirm, actor, on=True)
         menu["Use Personal E-mail off"] = partial(switch_personal_email.confirm, actor, on=False)
@@ -72,5 +71,6 @@ list_screen.draw(
         count_up_to=_count_up_to,
         acts=_acts(actor),
         open_card=_open,
+        hidden_sorts=students.HIDDEN_SORTS,
     ),
 )

@@ -2,25 +2,23 @@
 
 from __future__ import annotations
 
-import logging
 import threading
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
 
-from core import database
+from core import clock, database
 from core.config import settings
+from core.delivery import breaker, streaks
+from core.delivery.couriers import Courier
 from core.delivery.pacing import Pacer
-from core.errors import GatewayError, GatewayErrorKind
-from core.gateways import choose
-from core.gateways.channels import Email, EmailGateway
-from core.models import MessageStatus
-from core.rules import delivery_status
+from core.models import Channel, MessageStatus
 from core.rules.delivery_status import Outcome
 from core.services import delivery
-from core.services.delivery import Batch, Claim
+from core.services.delivery import Batch, Claim, Stop
+from core.services.delivery_limits import Wait
+from core.tables import unfinished
 
 PUT_OFF_AFTER = 5  # so many in a row put off: the server is away, the rest of the batch need not ask too
-logger = logging.getLogger(__name__)
 stopping = threading.Event()
 _one_writer = threading.Lock()
 
@@ -32,8 +30,8 @@ class Rest:
     deferred: int = 0
     retry_after: float = 0.0
 
-    def plus(self, outcome: Outcome) -> Rest:
-        return Rest(self.deferred + 1, max(self.retry_after, outcome.retry_after or 0.0))
+    def plus(self, seconds: float, number: int = 1) -> Rest:
+        return Rest(self.deferred + number, max(self.retry_after, seconds))
 
 
 @dataclass(frozen=True)
@@ -46,18 +44,37 @@ def send(campaign_id: int, batch_number: int) -> Rest:
     """Send what waits in a batch. Ends early when the campaign is paused or cancelled, or this process is to stop."""
     with database.transaction(wait_ms=database.WORKER_WAIT_MS) as db:
         batch = delivery.open_batch(db, campaign_id=campaign_id, batch=batch_number)
-    if batch is None or not batch.message_ids:
+    if isinstance(batch, Wait):
+        return Rest(1, _seconds(batch))
+    if batch is None:
         return Rest()
-    # In the demo nothing leaves this machine, whatever the settings say.
-    gateway = choose.email(outbox=settings().email == "outbox" or batch.is_demo)
+    put_off = Rest(batch.put_off, max(0.0, (batch.next_day - clock.now()).total_seconds()) if batch.put_off else 0.0)
+    if not batch.message_ids:
+        return put_off
+    if resting := breaker.of(batch.channel).resting():
+        return put_off.plus(resting, len(batch.message_ids))
+    courier = Courier(batch)
     try:
-        return _send_all(batch, gateway)
+        return _send_all(batch, courier, put_off)
     finally:
-        gateway.close()
+        courier.close()
 
 
-def _send_all(batch: Batch, gateway: EmailGateway) -> Rest:
-    pacer, rest, in_a_row = Pacer(settings().email_rate / settings().email_slots), Rest(), 0
+def seconds_to_start(campaign_id: int) -> float:
+    """How long the campaign has to wait until its first message may leave."""
+    with database.reading() as db:
+        starts_at = unfinished.starts_at(db, campaign_id=campaign_id)
+    return max(0.0, (starts_at - clock.now()).total_seconds()) if starts_at else 0.0
+
+
+def channel_of(campaign_id: int) -> Channel:
+    """By which channel a campaign goes out."""
+    with database.reading() as db:
+        return unfinished.channel(db, campaign_id=campaign_id)
+
+
+def _send_all(batch: Batch, courier: Courier, rest: Rest) -> Rest:
+    pacer, in_a_row = _pacer(batch), 0
     done: _Done | None = None
     for place, message_id in enumerate(batch.message_ids):
         pacer.wait()
@@ -65,16 +82,22 @@ def _send_all(batch: Batch, gateway: EmailGateway) -> Rest:
             break
         claim = _mark_and_claim(batch, done, message_id)
         done = None
-        if claim is None:
+        if isinstance(claim, Stop):
+            _pause(batch, claim.why)
+            return Rest()
+        if isinstance(claim, Wait):
+            rest = rest.plus(_seconds(claim))
+        if not isinstance(claim, Claim):
             continue
-        done = _Done(claim, _send_one(batch, gateway, claim))
-        if done.outcome.pause:
-            _pause(batch, done)
+        done = _Done(claim, courier.deliver(claim))
+        if why := _reason_to_pause(batch, done.outcome):
+            _mark_and_claim(batch, done, None)
+            _pause(batch, why)
             return Rest()
         if done.outcome.status is not MessageStatus.QUEUED:
             in_a_row = 0
             continue
-        rest, in_a_row = rest.plus(done.outcome), in_a_row + 1
+        rest, in_a_row = rest.plus(done.outcome.retry_after or 0.0), in_a_row + 1
         if in_a_row >= PUT_OFF_AFTER:
             rest = replace(rest, deferred=rest.deferred + len(batch.message_ids) - place - 1)
             break
@@ -82,7 +105,33 @@ def _send_all(batch: Batch, gateway: EmailGateway) -> Rest:
     return rest
 
 
-def _mark_and_claim(batch: Batch, done: _Done | None, message_id: int | None) -> Claim | None:
+def _pacer(batch: Batch) -> Pacer:
+    own = settings()
+    if batch.channel == Channel.SMS:
+        return Pacer(own.sms_rate / own.sms_slots)
+    return Pacer(own.email_rate / own.email_slots)
+
+
+def _reason_to_pause(batch: Batch, outcome: Outcome) -> str:
+    """The provider turns all of them away alike, or so many failed one after the other that somebody should look."""
+    _tell_breaker(batch.channel, outcome)
+    if outcome.pause:
+        return outcome.pause
+    failed = streaks.after(batch.campaign_id, outcome.status)
+    if failed < batch.pause_after:
+        return ""
+    return f"{failed} messages in a row failed, the last one: {outcome.detail}. Look at the outcome below, then resume."
+
+
+def _tell_breaker(channel: str, outcome: Outcome) -> None:
+    """Only what the server put off counts: an address that it refuses is no fault of the line."""
+    if outcome.status is MessageStatus.QUEUED and not outcome.pause:
+        breaker.of(channel).failed(outcome.retry_after)
+    elif outcome.status is not MessageStatus.QUEUED:
+        breaker.of(channel).succeeded()
+
+
+def _mark_and_claim(batch: Batch, done: _Done | None, message_id: int | None) -> Claim | Wait | Stop | None:
     """One commit: the mark of the message that is gone, and the claim of the next one."""
     if done is None and message_id is None:
         return None
@@ -97,21 +146,11 @@ def _turn() -> AbstractContextManager[object]:
     return _one_writer if database.is_sqlite() else nullcontext()
 
 
-def _pause(batch: Batch, done: _Done) -> None:
+def _pause(batch: Batch, why: str) -> None:
+    streaks.forget(batch.campaign_id)
     with database.transaction(wait_ms=database.WORKER_WAIT_MS) as db:
-        delivery.record(db, message_id=done.claim.message_id, outcome=done.outcome)
-        delivery.pause(db, campaign_id=batch.campaign_id, why=done.outcome.pause)
+        delivery.pause(db, campaign_id=batch.campaign_id, why=why)
 
 
-def _send_one(batch: Batch, gateway: EmailGateway, claim: Claim) -> Outcome:
-    """Call the gateway; whatever surprise it has for us, the message is never sent twice."""
-    email = Email(claim.address, claim.text.subject, claim.text.text, claim.text.html, claim.reference)
-    try:
-        provider_id = gateway.send(email)
-    except GatewayError as error:
-        return delivery_status.of_error(error, attempt=claim.attempt)
-    except Exception as error:  # noqa: BLE001  (unforeseen: it may have been accepted)
-        logger.error("message %s: unforeseen %s", claim.message_id, type(error).__name__)
-        return delivery_status.of_error(GatewayError(GatewayErrorKind.AMBIGUOUS, "unforeseen"), attempt=claim.attempt)
-    written = settings().email == "outbox" and not batch.is_demo
-    return Outcome(MessageStatus.WRITTEN if written else MessageStatus.SENT, provider_id=provider_id)
+def _seconds(wait: Wait) -> float:
+    return max(0.5, (wait.until - clock.now()).total_seconds())

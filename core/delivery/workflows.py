@@ -10,9 +10,11 @@ import re
 from dbos import DBOS, SetEnqueueOptions, SetWorkflowID
 
 from core.delivery import batches
+from core.models import Channel
 from core.rules.delivery_status import wait_before
 
-CONTROL_QUEUE, EMAIL_QUEUE = "control", "email"
+CONTROL_QUEUE, EMAIL_QUEUE, SMS_QUEUE = "control", "email", "sms"
+_QUEUES = {Channel.EMAIL: EMAIL_QUEUE, Channel.SMS: SMS_QUEUE}
 _ID = re.compile(r"c(?P<key>[^-]+)-\d+(-b(?P<batch>\d+)-a\d+)?")
 LAST_ATTEMPT = 40  # far beyond the four hours after which a message gives up by itself
 
@@ -34,16 +36,18 @@ def deliver_batch(run: str, campaign_id: int, batch: int, attempt: int) -> None:
 
 @DBOS.workflow(name="run_campaign", max_recovery_attempts=1000)
 def run_campaign(run: str, campaign_id: int, waiting: list[int]) -> None:
-    """Queue all batches of a campaign."""
+    """Queue all batches of a campaign, for when it starts."""
+    delay = batches.seconds_to_start(campaign_id)
     for batch in waiting:
-        enqueue_batch(run, campaign_id, batch, 1)
+        enqueue_batch(run, campaign_id, batch, 1, delay=delay)
 
 
 def enqueue_batch(run: str, campaign_id: int, batch: int, attempt: int, *, delay: float = 0.0) -> None:
     """The id makes it idempotent: queued twice, it runs once."""
     options = SetEnqueueOptions(delay_seconds=delay or None)
     with SetWorkflowID(f"{run}-b{batch}-a{attempt}"), options:
-        DBOS.enqueue_workflow(EMAIL_QUEUE, deliver_batch, run, campaign_id, batch, attempt)
+        queue = _QUEUES[batches.channel_of(campaign_id)]
+        DBOS.enqueue_workflow(queue, deliver_batch, run, campaign_id, batch, attempt)
 
 
 def batch_of(workflow_id: str) -> int:

@@ -3,17 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from html import escape
 
-from core.errors import InputProblem
-
-FIELDS = frozenset({"school", "first_name", "student", "username", "sign_in", "link", "ends_on", "portal", "help"})
-REQUIRED = frozenset({"username", "link"})
-OF_A_KEY = frozenset({"link", "ends_on", "sign_in", "username"})  # nothing of it goes to an address that was left
-_ADDRESS = re.compile(r"https?:|www\.|://", re.IGNORECASE)
 _FIELD = re.compile(r"\{(\w+)\}")
 _PAGE = (
     '<!doctype html><html lang="{lang}"><head><meta charset="utf-8">'
@@ -29,6 +23,7 @@ _BUTTON = (
 )
 _LABEL = {"en": "Choose my password", "el": "Επιλογή κωδικού"}
 _MICROSOFT_LABEL = {"en": "Open my account", "el": "Άνοιγμα του λογαριασμού μου"}
+USERNAME = {"en": "Username", "el": "Όνομα χρήστη"}
 SIGN_IN = {
     "en": {
         "local": "Open this link, confirm that it is you and choose a password:",
@@ -50,27 +45,48 @@ class Filled:
     html: str = field(repr=False)
 
 
-def check(subject: str, body: str, *, has_key: bool = True) -> None:
-    """Refuse a wording with fields that do not exist, or without the ones a person needs. `has_key`: carries a link."""
-    used = set(_FIELD.findall(subject)) | set(_FIELD.findall(body))
-    known = FIELDS if has_key else FIELDS - OF_A_KEY
-    unknown = sorted(used - known)
-    if unknown:
-        raise InputProblem(f"There is no field {{{unknown[0]}}}. Use: {', '.join(sorted(known))}.", field="body")
-    missing = sorted((REQUIRED if has_key else frozenset()) - set(_FIELD.findall(body)))
-    if missing:
-        raise InputProblem(f"The text must contain {{{missing[0]}}}.", field="body")
-    if _ADDRESS.search(subject + body):
-        raise InputProblem("The text must lead nowhere but to the school: use {portal} or {link}.", field="body")
-    if "link" in _FIELD.findall(subject):
-        raise InputProblem("The link belongs into the text, not into the subject.", field="subject")
+@dataclass(frozen=True)
+class Entry:
+    """One person of a family: what stands in their lines, and the link of their button."""
+
+    title: str
+    lines: tuple[str, ...]
+    link: str = field(repr=False)
+    label: str = ""
 
 
-def fill(subject: str, body: str, fields: Mapping[str, str], *, language: str, microsoft: bool = False) -> Filled:
-    """The text for one person. A value with braces stays as it is: values are never read as wording."""
+def names(text: str) -> set[str]:
+    """The fields that a text uses."""
+    return set(_FIELD.findall(text))
+
+
+def plain(body: str, fields: Mapping[str, str]) -> str:
+    """A text message for one person."""
+    return _replace(body, fields).strip()
+
+
+def label(language: str, *, microsoft: bool) -> str:
+    """What stands on the button of a link."""
     labels = _MICROSOFT_LABEL if microsoft else _LABEL
-    text = _replace(body, fields).strip() + "\n"
-    html = _html(body, fields, labels.get(language, labels["en"]))
+    return labels.get(language, labels["en"])
+
+
+def fill(
+    subject: str,
+    body: str,
+    fields: Mapping[str, str],
+    *,
+    language: str,
+    microsoft: bool = False,
+    people: Sequence[Entry] = (),
+) -> Filled:
+    """The text for one person. A value with braces stays as it is: values are never read as wording.
+
+    `people` stand where a paragraph is {people} alone, each with a button of their own.
+    """
+    family = "\n\n".join("\n".join((one.title, *one.lines, one.link)) for one in people)
+    text = _replace(body, {**fields, "people": family}).strip() + "\n"
+    html = _html(body, fields, label(language, microsoft=microsoft), people)
     return Filled(
         _replace(subject, fields),
         re.sub(r"\n{3,}", "\n\n", text),
@@ -88,15 +104,22 @@ def _replace(text: str, fields: Mapping[str, str]) -> str:
     return _FIELD.sub(lambda found: fields[found[1]], text)
 
 
-def _html(body: str, fields: Mapping[str, str], label: str) -> str:
+def _html(body: str, fields: Mapping[str, str], label: str, people: Sequence[Entry]) -> str:
     escaped = {name: escape(value) for name, value in fields.items()}
     parts = []
     for paragraph in _paragraphs(body):
         if paragraph == "{link}":
             parts.append(_BUTTON.format(link=escaped["link"], label=label))
+        elif paragraph == "{people}":
+            parts += [_entry(one) for one in people]
         elif inside := _replace(escape(paragraph), escaped).strip():
             parts.append(f"<p>{inside}</p>".replace("\n", "<br>"))
     return "".join(parts)
+
+
+def _entry(one: Entry) -> str:
+    lines = "<br>".join([f"<strong>{escape(one.title)}</strong>", *(escape(line) for line in one.lines)])
+    return f"<p>{lines}</p>" + _BUTTON.format(link=escape(one.link), label=escape(one.label))
 
 
 @lru_cache(maxsize=64)

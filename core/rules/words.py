@@ -126,6 +126,7 @@ SUPERSEDED: dict[str, str] = {
     Superseded.ADDRESS_CHANGED: "the address was changed",
     Superseded.DEACTIVATED: "the account was deactivated",
     Superseded.VOIDED: "staff voided it",
+    Superseded.ROLE_CHANGED: "a role of staff was given, changed or ended",
 }
 
 # What the timeline of a person tells from the audit; other acts stand there by their own facts.
@@ -235,6 +236,10 @@ NO_PASSWORD: dict[NoPassword, str] = {
 
 CAMPAIGN_KIND: dict[str, str] = {
     CampaignKind.INITIAL_INVITATION: "Initial invitation",
+    CampaignKind.FAMILY_INVITATION: "Invitation of a family",
+    CampaignKind.INITIAL_CREDENTIALS: "Initial user credentials",
+    CampaignKind.INITIAL_CREDENTIALS_MICROSOFT: "Initial user credentials, Microsoft 365",
+    CampaignKind.TEST: "Test to oneself",
     CampaignKind.NEW_LINK: "New link, asked for by the person",
     CampaignKind.ADDRESS_CHANGED: "Told the old address that it was changed",
 }
@@ -253,6 +258,9 @@ FAILURE_REASON: dict[FailureReason, str] = {
     FailureReason.OVER_LIMIT: "too many tries",
     FailureReason.REPLACED: "replaced by a newer message",
     FailureReason.CONFIGURATION: "the mail settings do not work",
+    FailureReason.OPTED_OUT: "the owner of the number wants no messages",
+    FailureReason.UNREACHABLE: "the phone could not be reached",
+    FailureReason.CARRIER: "the network did not deliver it",
 }
 
 LANGUAGE = {"": "Not known", "en": "English", "el": "Greek"}

@@ -1,70 +1,100 @@
-"""Bulk sending: check without effects, launch in one transaction, pause, resume, cancel."""
+"""Bulk sending: check without effects, then launch in one transaction."""
 
 from __future__ import annotations
 
-from collections import Counter
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 
 import pandas as pd
 import sqlalchemy as sa
-from sqlmodel import Session, col, select
+from sqlmodel import Session, select
 
 from core import clock
 from core.config import settings
-from core.errors import Conflict, InputProblem, NotFound
-from core.models import Campaign, CampaignKind, CampaignStatus, Channel, Message, MessageStatus, SchoolSettings
+from core.errors import Conflict, InputProblem
+from core.models import Campaign, CampaignKind, Channel, SchoolSettings
 from core.permissions import Actor, Permission
+from core.rules.launch_limits import AHEAD
 from core.rules.reachability import Refusal
 from core.services import audit, invitations, selections
-from core.tables import accounts, plans, recipients, samples, school
+from core.tables import accounts, freshness, plans, recipients, samples, school, sending, sms_cost
 from core.tables.filters import AccountFilter
+from core.tables.plans import Options, Plan
+from core.tables.recipients import Lately, Wanted
 from core.tables.samples import Sample
+from core.tables.sms_cost import SmsCost
 
-TYPED_COUNT_ABOVE = 1000  # then the sender types the number (DESIGN §10)
 _POSTGRES_LOCK = 0x4B455953454E4431
 
 
 @dataclass(frozen=True)
 class Draft:
-    """What somebody wants to send, and to whom: a stored selection, or a filter on the command line."""
+    """What somebody wants to send, and to whom: a stored selection, or a filter on the command line.
+
+    `by_family`: one message to an address for all its people. `again`: to those too who were sent the same today.
+    """
 
     kind: CampaignKind = CampaignKind.INITIAL_INVITATION
     channel: Channel = Channel.EMAIL
     selection_id: int | None = None
     filter: AccountFilter | None = None
+    by_family: bool = False
+    again: bool = False
+
+    @property
+    def options(self) -> Options:
+        return Options(self.kind, self.channel, self.by_family, self.again)
 
 
 @dataclass(frozen=True)
 class Check:
-    """What a launch would do. `sends` is False when the outbox of a real school would only write it down."""
+    """What a launch would do. `sends` is False when the outbox of a real school would only write it down.
+
+    `receive` are people, `messages` what leaves for them. `opens_at`: the next moment inside the hours for messages.
+    """
 
     receive: int
+    messages: int
     skipped: dict[Refusal, int]
     shared_addresses: int
+    sharing: int
+    lately: Lately | None
     closed_mailboxes: int
     samples: tuple[Sample, ...]
     sends: bool
     fingerprint: str
-
-    @property
-    def typed_count_wanted(self) -> bool:
-        return self.receive > TYPED_COUNT_ABOVE
+    opens_at: datetime
+    left_today: int
+    sms: SmsCost | None
+    typed_count_wanted: bool
+    fresh_code_wanted: bool
 
 
 def check(db: Session, actor: Actor, *, draft: Draft) -> Check:
-    """Look without touching: who will receive it, who will not and why, how it reads."""
+    """Look without touching: who will receive it, who will not and why, how it reads, what it costs."""
     actor.require(Permission.SEND)
     ids = _account_ids(db, actor, draft)
-    plan = plans.read(db, kind=draft.kind, channel=draft.channel, account_ids=ids)
-    times = Counter(recipient.address for recipient in plan.found)
+    plan = plans.read(db, options=draft.options, account_ids=ids)
+    own, shared = plan.school, plan.shared
+    room = sending.room(db, own=own, channel=draft.channel, now=clock.now())
+    wanted = Wanted(ids, draft.channel, school.policy(own))
+    is_email = draft.channel == Channel.EMAIL
     return Check(
         receive=len(plan.found),
+        messages=plan.messages,
         skipped=plan.skipped,
-        shared_addresses=sum(number > 1 for number in times.values()),
-        closed_mailboxes=recipients.into_closed_mailboxes(db, account_ids=ids, policy=school.policy(plan.school)),
-        samples=samples.of(db, to=plan.found, wording_ids=plan.wording_ids, own=plan.school),
-        sends=sends(plan.school),
+        shared_addresses=len(shared),
+        sharing=sum(shared.values()),
+        lately=plan.lately,
+        closed_mailboxes=recipients.into_closed_mailboxes(db, wanted) if is_email else 0,
+        samples=samples.of(db, plan=plan, channel=draft.channel),
+        sends=sends(own, draft.channel),
         fingerprint=plan.digest,
+        opens_at=room.opens_at,
+        left_today=room.messages,
+        sms=None if is_email else sms_cost.of(db, plan),
+        typed_count_wanted=len(plan.found) > own.typed_count_above,
+        fresh_code_wanted=len(plan.found) > own.fresh_code_above and not freshness.is_fresh(db, actor),
     )
 
 
@@ -72,13 +102,21 @@ def left_out(db: Session, actor: Actor, *, draft: Draft, refusal: Refusal) -> pd
     """The first people who would get nothing for one reason."""
     actor.require(Permission.SEND)
     policy = school.policy(school.settings(db))
-    return recipients.left_out(db, account_ids=_account_ids(db, actor, draft), policy=policy, refusal=refusal)
+    wanted = Wanted(_account_ids(db, actor, draft), draft.channel, policy)
+    return recipients.left_out(db, wanted, refusal=refusal)
 
 
 def launch(
-    db: Session, actor: Actor, *, draft: Draft, seen: str, idempotency_key: str, typed_count: int | None = None
+    db: Session,
+    actor: Actor,
+    *,
+    draft: Draft,
+    seen: str,
+    idempotency_key: str,
+    typed_count: int | None = None,
+    starts_at: datetime | None = None,
 ) -> Campaign:
-    """Turn a checked draft into queued messages, all in this transaction.
+    """Turn a checked draft into queued messages, all in this transaction; they leave at `starts_at`, after the grace.
 
     The same key gives the same campaign; with the fingerprint as the key, so do two tabs and two people who saw the
     same check. Refuses with Conflict when the recipients changed after the check.
@@ -88,8 +126,44 @@ def launch(
     known = db.exec(select(Campaign).where(Campaign.idempotency_key == idempotency_key)).first()
     if known:
         return known
-    ids = _account_ids(db, actor, draft)
-    plan = plans.read(db, kind=draft.kind, channel=draft.channel, account_ids=ids)
+    plan = plans.read(db, options=draft.options, account_ids=_account_ids(db, actor, draft))
+    _refuse_unlike(plan, seen, typed_count)
+    _refuse_unless_fresh(db, actor, plan)
+    _refuse_over_budget(db, draft, plan)
+    campaign = _campaign(actor, draft, plan, idempotency_key)
+    campaign.starts_at = _start(draft, plan.school, starts_at)
+    campaign_id = invitations.queue(db, campaign=campaign, to=plan.found)
+    details = {"recipients": len(plan.found), "digest": plan.digest, "skipped": sum(plan.skipped.values())}
+    audit.record(db, actor, action="campaign.launched", object_kind="campaign", object_id=campaign_id, details=details)
+    return campaign
+
+
+def sends(own: SchoolSettings, channel: str = Channel.EMAIL) -> bool:
+    """Whether messages leave: through a provider, or in the demo, where the outbox stands for the postman."""
+    chosen = settings().sms if channel == Channel.SMS else settings().email
+    return chosen != "outbox" or own.is_demo
+
+
+def _campaign(actor: Actor, draft: Draft, plan: Plan, key: str) -> Campaign:
+    own, now = plan.school, clock.now()
+    return Campaign(
+        kind=draft.kind,
+        channel=draft.channel,
+        idempotency_key=key,
+        wording_ids=plan.wording_ids,
+        link_days=own.sms_password_days if draft.channel == Channel.SMS else own.link_days,
+        launched_by=actor.account_id,
+        launched_by_label=actor.label,
+        launched_at=now,
+        starts_at=now,
+        by_family=draft.by_family,
+        recipients=len(plan.found),
+        skipped={refusal.value: people for refusal, people in plan.skipped.items()},
+        recipients_digest=plan.digest,
+    )
+
+
+def _refuse_unlike(plan: Plan, seen: str, typed_count: int | None) -> None:
     number = len(plan.found)
     if plan.digest != seen:
         raise Conflict(
@@ -97,73 +171,40 @@ def launch(
         )
     if not plan.found:
         raise InputProblem("Nobody in this selection can receive it. The reasons stand in the check.")
-    if number > TYPED_COUNT_ABOVE and typed_count != number:
-        raise InputProblem(f"Type the number of messages, {number}, to send so many.", field="typed_count")
-    campaign = Campaign(
-        kind=draft.kind,
-        channel=draft.channel,
-        idempotency_key=idempotency_key,
-        wording_ids=plan.wording_ids,
-        link_days=plan.school.link_days,
-        launched_by=actor.account_id,
-        launched_by_label=actor.label,
-        launched_at=clock.now(),
-        starts_at=clock.now(),
-        recipients=number,
-        skipped={refusal.value: people for refusal, people in plan.skipped.items()},
-        recipients_digest=plan.digest,
-    )
-    campaign_id = invitations.queue(db, campaign=campaign, to=plan.found)
-    details = {"recipients": number, "digest": plan.digest, "skipped": sum(plan.skipped.values())}
-    audit.record(db, actor, action="campaign.launched", object_kind="campaign", object_id=campaign_id, details=details)
-    return campaign
+    if number > plan.school.typed_count_above and typed_count != number:
+        raise InputProblem(f"Type the number of people, {number}, to send to so many.", field="typed_count")
 
 
-def sends(school_settings: SchoolSettings) -> bool:
-    """Whether e-mail leaves: by SMTP, or in the demo, where the outbox stands for the postman."""
-    return settings().email != "outbox" or school_settings.is_demo
+def _refuse_unless_fresh(db: Session, actor: Actor, plan: Plan) -> None:
+    if len(plan.found) > plan.school.fresh_code_above and not freshness.is_fresh(db, actor):
+        raise InputProblem("Type your password again to send to so many people.", field="password")
 
 
-def pause(db: Session, actor: Actor, *, campaign_id: int) -> Campaign:
-    """Stop before the next message; what is gone is gone."""
-    return _move(
-        db, actor, campaign_id, CampaignStatus.PAUSED, only_from=(CampaignStatus.RUNNING,), reason="Paused by staff."
-    )
+def _refuse_over_budget(db: Session, draft: Draft, plan: Plan) -> None:
+    if draft.channel != Channel.SMS:
+        return
+    cost = sms_cost.of(db, plan)
+    if not cost.is_covered:
+        raise InputProblem(
+            f"This costs about {cost.cost:.2f} {cost.currency}, and {cost.left:.2f} may be spent today still. Choose "
+            "fewer people, or ask an administrator to raise the limit in Settings."
+        )
 
 
-def resume(db: Session, actor: Actor, *, campaign_id: int) -> Campaign:
-    """Go on with the messages that wait; the caller starts the engine after the commit."""
-    return _move(db, actor, campaign_id, CampaignStatus.RUNNING, only_from=(CampaignStatus.PAUSED,), reason="")
-
-
-def cancel(db: Session, actor: Actor, *, campaign_id: int) -> int:
-    """Send none of the messages that wait; gives how many that are."""
-    both = (CampaignStatus.RUNNING, CampaignStatus.PAUSED)
-    _move(db, actor, campaign_id, CampaignStatus.CANCELLED, only_from=both, reason="Cancelled by staff.")
-    waiting = (col(Message.campaign_id) == campaign_id, col(Message.status) == MessageStatus.QUEUED)
-    stop = sa.update(Message).where(*waiting).values(status=MessageStatus.CANCELLED.value, finished_at=clock.now())
-    return int(db.execute(stop.execution_options(synchronize_session=False)).rowcount)  # type: ignore[attr-defined]
-
-
-def _move(
-    db: Session,
-    actor: Actor,
-    campaign_id: int,
-    to: CampaignStatus,
-    *,
-    only_from: tuple[CampaignStatus, ...],
-    reason: str,
-) -> Campaign:
-    actor.require(Permission.SEND)
-    change = sa.update(Campaign).where(col(Campaign.id) == campaign_id, col(Campaign.status).in_(only_from))
-    changed = db.execute(change.values(status=to.value, pause_reason=reason)).rowcount  # type: ignore[attr-defined]
-    campaign = db.get(Campaign, campaign_id, populate_existing=True)
-    if campaign is None:
-        raise NotFound("This campaign is not there any more.")
-    if changed != 1:
-        raise Conflict(f"Somebody was quicker: this campaign is {campaign.status} already.")
-    audit.record(db, actor, action=f"campaign.{to.value}", object_kind="campaign", object_id=campaign_id)
-    return campaign
+def _start(draft: Draft, own: SchoolSettings, wanted: datetime | None) -> datetime:
+    """The moment asked for, never before the time to change one's mind is over, always inside the hours."""
+    now, hours = clock.now(), sending.hours(own, draft.channel)
+    soonest = now + timedelta(seconds=settings().grace_seconds)
+    if wanted is None:
+        return hours.opens(soonest)
+    if not now <= wanted <= now + AHEAD:
+        raise InputProblem(f"Choose a moment between now and {AHEAD.days} days from now.", field="starts_at")
+    if hours.opens(wanted) != wanted:
+        raise InputProblem(
+            f"Text messages leave between {hours.first}:00 and {hours.until}:00. Choose a time in between.",
+            field="starts_at",
+        )
+    return max(wanted, soonest)
 
 
 def _account_ids(db: Session, actor: Actor, draft: Draft) -> sa.Select[tuple[int]]:

@@ -10,14 +10,16 @@ from core.models import CampaignKind, CampaignStatus, MessageStatus, metadata
 _account, _campaign, _invitation, _message, _message_account, _person = (
     metadata.tables[name] for name in ("account", "campaign", "invitation", "message", "message_account", "person")
 )
+# What carries no key: a notice to an address that was left, and a test to oneself.
+NO_INVITATION = frozenset({CampaignKind.ADDRESS_CHANGED.value, CampaignKind.TEST.value})
 _this = _message.c.id == bindparam("message")
-# A notice to an address that was left is no invitation, and says nothing of where the account is reached now.
+# What is no invitation says nothing of where the account is reached now.
 _whose = (
     sa.select(_message_account.c.account_id)
     .join(_campaign, _campaign.c.id == _message_account.c.campaign_id)
     .where(
         _message_account.c.message_id == bindparam("message"),
-        _campaign.c.kind != CampaignKind.ADDRESS_CHANGED.value,
+        _campaign.c.kind.not_in(sorted(NO_INVITATION)),
     )
 )
 
@@ -26,7 +28,11 @@ CLAIM = (
     .where(
         _this,
         _message.c.status == MessageStatus.QUEUED.value,
-        sa.exists().where(_campaign.c.id == _message.c.campaign_id, _campaign.c.status == CampaignStatus.RUNNING.value),
+        sa.exists().where(
+            _campaign.c.id == _message.c.campaign_id,
+            _campaign.c.status == CampaignStatus.RUNNING.value,
+            _campaign.c.starts_at <= bindparam("now"),
+        ),
     )
     .values(status=MessageStatus.SENDING.value, attempts=_message.c.attempts + 1, claimed_at=bindparam("now"))
     .returning(_message.c.address, _message.c.language, _message.c.reference, _message.c.attempts)
@@ -40,17 +46,19 @@ ADDRESSEE = (
         _account.c.sign_in_method,
         _account.c.deactivated_at,
         _account.c.first_sign_in_at,
+        _account.c.password_hash,
         _person.c.first_name,
         _person.c.last_name,
     )
     .join(_account, _account.c.id == _message_account.c.account_id)
     .join(_person, _person.c.id == _account.c.person_id)
     .where(_message_account.c.message_id == bindparam("message"))
+    .order_by(_message_account.c.account_id)
 )
 
 TIE = (
     sa.update(_message_account)
-    .where(_message_account.c.message_id == bindparam("message"))
+    .where(_message_account.c.message_id == bindparam("message"), _message_account.c.account_id == bindparam("account"))
     .values(invitation_id=bindparam("invitation"))
 )
 
@@ -64,7 +72,7 @@ MARK = (
         provider_id=bindparam("provider"),
         finished_at=bindparam("finished"),
     )
-    .returning(_message.c.address)
+    .returning(_message.c.address, _message.c.channel)
 )
 
 OUTCOME = (
@@ -78,6 +86,22 @@ INVITED = OUTCOME.values(
     times_invited=_account.c.times_invited + 1,
     invitation_ends_at=sa.select(_invitation.c.expires_at)
     .join(_message_account, _message_account.c.invitation_id == _invitation.c.id)
-    .where(_message_account.c.message_id == bindparam("message"))
+    .where(_message_account.c.message_id == bindparam("message"), _message_account.c.account_id == _account.c.id)
+    .correlate(_account)
     .scalar_subquery(),
+)
+
+SEGMENTS = sa.update(_message).where(_this).values(segments=bindparam("parts"))
+
+_of_a_day = (_message.c.channel == bindparam("on_channel"), _message.c.claimed_at >= bindparam("since"))
+SPENT = sa.select(sa.func.coalesce(sa.func.sum(_message.c.segments), 0)).where(*_of_a_day)
+TO_THIS_NUMBER = (
+    sa.select(sa.func.count(), sa.func.max(_message.c.claimed_at))
+    .where(_message.c.address == sa.select(_message.c.address).where(_this).scalar_subquery())
+    .where(*_of_a_day, _message.c.id != bindparam("message"))
+)
+UNLOCK = (
+    sa.update(_account)
+    .where(_account.c.id == bindparam("account"), _account.c.password_hash == "")
+    .values(failed_sign_ins=0, next_try_at=None, suspended_at=None)
 )

@@ -33,14 +33,14 @@ BATCH = 100
 ASK_AGAIN_AFTER, ASKED_AT_MOST = timedelta(seconds=60), 5  # a day (R20)
 
 _invitation, _message = metadata.tables["invitation"], metadata.tables["message"]
-_ISSUE = sa.insert(_invitation).values(purpose=Purpose.LINK.value).returning(_invitation.c.id)
+_ISSUE = sa.insert(_invitation).returning(_invitation.c.id)
 _REPLACE = (
     sa.update(_invitation)
     .where(
         _invitation.c.account_id == sa.bindparam("account"),
         _invitation.c.used_at.is_(None),
         _invitation.c.superseded_at.is_(None),
-        _invitation.c.purpose == Purpose.LINK.value,
+        _invitation.c.purpose == sa.bindparam("of_purpose"),
     )
     .values(superseded_at=sa.bindparam("now"), superseded_because=Superseded.REPLACED.value)
 )
@@ -48,7 +48,7 @@ _REPLACE = (
 
 @dataclass(frozen=True)
 class Issued:
-    """A live link; the token exists only here and in the message."""
+    """A live link or initial password; the token exists only here and in the message."""
 
     invitation_id: int
     expires_at: datetime
@@ -66,11 +66,36 @@ def issue_link(
     issued_by: int | None = None,
 ) -> Issued:
     """Make a new link; the older ones of the account end now. `issued_by` is who hands it over."""
+    return issue(
+        db,
+        Purpose.LINK,
+        account_id=account_id,
+        channel=channel,
+        address=address,
+        days=days,
+        key=key,
+        issued_by=issued_by,
+    )
+
+
+def issue(
+    db: Session,
+    purpose: Purpose,
+    *,
+    account_id: int,
+    channel: str,
+    address: str,
+    days: int,
+    key: keys.Key | None = None,
+    issued_by: int | None = None,
+) -> Issued:
+    """Make a new link or initial password; the older ones of its purpose end now."""
     key, uid, now = key or keys.current(), initial_credentials.new_uid(), clock.now()
-    token, ends = initial_credentials.link_token(key.secret, uid), now + timedelta(days=days)
-    db.connection().execute(_REPLACE, {"account": account_id, "now": now})
+    token, ends = _token(purpose, key, uid), now + timedelta(days=days)
+    db.connection().execute(_REPLACE, {"account": account_id, "now": now, "of_purpose": purpose.value})
     values = {
         "account_id": account_id,
+        "purpose": purpose.value,
         "uid": uid,
         "kid": key.kid,
         "token_hash": initial_credentials.token_hash(token),
@@ -84,13 +109,18 @@ def issue_link(
     return Issued(int(made), ends, token)
 
 
-def same_link(db: Session, *, invitation_id: int) -> Issued | None:
-    """The link of an earlier try, if it still works: a retry repeats it."""
+def same_again(db: Session, *, invitation_id: int) -> Issued | None:
+    """The link or initial password of an earlier try, if it still works: a retry repeats it."""
     row = db.get(Invitation, invitation_id)
     if row is None or row.id is None or row.used_at or row.superseded_at or row.expires_at <= clock.now():
         return None
     key = keys.known().get(row.kid)
-    return Issued(row.id, row.expires_at, initial_credentials.link_token(key.secret, row.uid)) if key else None
+    return Issued(row.id, row.expires_at, _token(Purpose(row.purpose), key, row.uid)) if key else None
+
+
+def _token(purpose: Purpose, key: keys.Key, uid: str) -> str:
+    make = initial_credentials.link_token if purpose is Purpose.LINK else initial_credentials.initial_password
+    return make(key.secret, uid)
 
 
 def supersede(db: Session, *, account_id: int, because: Superseded, purpose: Purpose | None = None) -> None:
@@ -136,19 +166,32 @@ def queue(db: Session, *, campaign: Campaign, to: Sequence[Recipient]) -> int:
     """Store a campaign with its messages in batches; gives its id. Nothing is sent before this is committed."""
     db.add(campaign)
     db.flush()
-    campaign_id, references = campaign.id or 0, secrets.token_hex(16 * len(to))
-    same = (campaign_id, campaign.channel, MessageStatus.QUEUED.value, 0)
+    campaign_id, people = campaign.id or 0, _by_message(to, by_family=campaign.by_family)
+    references = secrets.token_hex(16 * len(people))
+    same = (campaign_id, campaign.channel, MessageStatus.QUEUED.value, 0, 0)
     messages = [
-        (index // BATCH, recipient.address, recipient.language, references[32 * index : 32 * index + 32], *same)
-        for index, recipient in enumerate(to)
+        (index // BATCH, group[0].address, group[0].language, references[32 * index : 32 * index + 32], *same)
+        for index, group in enumerate(people)
     ]
-    columns = ("batch", "address", "language", "reference", "campaign_id", "channel", "status", "attempts")
+    columns = ("batch", "address", "language", "reference", "campaign_id", "channel", "status", "attempts", "segments")
     _insert(db, "message", columns, messages)
     mine = sa.select(_message.c.id).where(_message.c.campaign_id == campaign_id).order_by(_message.c.id)
     ids = db.connection().scalars(mine)
-    ties = [(message_id, recipient.account_id, campaign_id) for message_id, recipient in zip(ids, to, strict=True)]
+    ties = [
+        (message_id, r.account_id, campaign_id) for message_id, group in zip(ids, people, strict=True) for r in group
+    ]
     _insert(db, "message_account", ("message_id", "account_id", "campaign_id"), ties)
     return campaign_id
+
+
+def _by_message(to: Sequence[Recipient], *, by_family: bool) -> list[list[Recipient]]:
+    """The recipients of each message: everybody alone, or all who share an address together."""
+    if not by_family:
+        return [[recipient] for recipient in to]
+    groups: dict[str, list[Recipient]] = {}
+    for recipient in to:
+        groups.setdefault(recipient.address, []).append(recipient)
+    return list(groups.values())
 
 
 def _insert(db: Session, table: str, columns: Sequence[str], rows: Sequence[tuple[object, ...]]) -> None:

@@ -98,6 +98,24 @@ def of_one(db: Session, actor: Actor, *, account_id: int) -> int:
     return _id(row)
 
 
+def of_campaign(db: Session, actor: Actor, *, account_ids: Collection[int]) -> int:
+    """A selection for what follows from a campaign, beside those of the lists; gives its id. There is one of them."""
+    actor.require(Permission.SEND)
+    mine = select(Selection).where(Selection.account_id == _account(actor), Selection.list_name == "campaign")
+    row = db.exec(mine).first()
+    if row is None:
+        row = Selection(account_id=_account(actor), list_name="campaign", changed_at=clock.now())
+        db.add(row)
+        db.flush()
+    _replace(db, row, everything=False, filter={}, items=account_ids)
+    return _id(row)
+
+
+def list_of(db: Session, actor: Actor, *, selection_id: int) -> str:
+    """The list that a selection was made in; another name for one that stands beside the lists."""
+    return _owned(db, actor, selection_id).list_name
+
+
 def size(db: Session, actor: Actor, *, selection_id: int, scope: RowScope = "selected") -> int:
     """How many rows it means now, within the actor's scope."""
     return _count(db, _rows(db, actor, selection_id, scope))

@@ -21,6 +21,7 @@ from core.tables import account_state, periods, reachability, school, scope
 from core.tables.filters import AccountFilter, StudentFilter
 
 Truth = sa.ColumnElement[bool]
+_FIRST_DAY, _LAST_DAY = date(1900, 1, 1), date(2999, 12, 31)
 
 
 @dataclass(frozen=True)
@@ -58,7 +59,7 @@ def accounts(actor: Actor, filter: AccountFilter, given: Given) -> list[Truth]:
     """Conditions on Account joined with Person for User Accounts."""
     asked = [scope.people(actor), *roles(filter.roles), *_among(filter.user_types, Account.user_type)]
     asked += [*_among(filter.sign_in_methods, Account.sign_in_method), *_deliveries(filter.deliveries)]
-    asked += [*_people(filter, given), *_classes(filter), *_days(filter, given)]
+    asked += [*_people(filter, given), *_classes(actor, filter), *_days(filter, given)]
     asked += _asked(col(Account.deactivated_at).is_(None), filter.active)
     asked += _asked(col(Account.verified_at).is_not(None), filter.verified)
     asked += _asked(col(Account.first_sign_in_at).is_not(None), {"has": True, "never": False}.get(filter.login))
@@ -72,21 +73,26 @@ def is_about_people(filter: AccountFilter) -> bool:
     """Whether the answer needs more than the accounts themselves."""
     of_people = (filter.text, filter.section_ids, filter.grades, filter.period_id)
     flags = (filter.in_period, filter.has_email, filter.has_mobile, filter.guardians_of_selected)
-    return any(of_people) or any(flag is not None for flag in flags) or bool(filter.states)
+    lists = (filter.states, filter.email_refusals, filter.sms_refusals)
+    return any((*of_people, *lists)) or any(flag is not None for flag in flags)
 
 
 def _people(filter: StudentFilter | AccountFilter, given: Given) -> list[Truth]:
     asked = [account_state.is_in(filter.states, given.now, given.policy)] if filter.states else []
+    if filter.email_refusals:
+        asked.append(reachability.email_refusal(given.policy).in_(filter.email_refusals))
+    if filter.sms_refusals:
+        asked.append(reachability.sms_refusal(given.policy).in_(filter.sms_refusals))
     return asked + _asked(reachability.has_mobile(given.policy), filter.has_mobile)
 
 
-def _classes(filter: AccountFilter) -> list[Truth]:
+def _classes(actor: Actor, filter: AccountFilter) -> list[Truth]:
     """Students of classes, and those who answer for them."""
-    asked = [scope.in_sections(filter.section_ids)] if filter.section_ids else []
+    asked = [scope.in_sections(actor, filter.section_ids)] if filter.section_ids else []
     if filter.grades:
-        asked.append(scope.is_or_answers_for(lambda student: col(student.grade).in_(filter.grades)))
+        asked.append(scope.is_or_answers_for(actor, lambda student: col(student.grade).in_(filter.grades)))
     if filter.period_id is not None or filter.in_period is not None:
-        of_period = scope.is_or_answers_for(lambda student: periods.has_class(student, filter.period_id))
+        of_period = scope.is_or_answers_for(actor, lambda student: periods.has_class(student, filter.period_id))
         asked.append(_is(of_period, filter.in_period is not False))
     return asked
 
@@ -105,10 +111,12 @@ def _days(filter: AccountFilter, given: Given) -> list[Truth]:
 
 
 def _day(text: str) -> date | None:
+    """The day, if it is one that has a day before and after it in every zone."""
     try:
-        return date.fromisoformat(text) if text else None
+        day = date.fromisoformat(text) if text else None
     except ValueError:
         return None
+    return day if day and _FIRST_DAY <= day <= _LAST_DAY else None
 
 
 def _deliveries(wanted: tuple[str, ...]) -> list[Truth]:

@@ -7,12 +7,24 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from typing import Any, Literal, Self, get_args, get_origin, get_type_hints
 
+from core.rules.search_text import legible
+
 PAGE_SIZE = 50
+_LARGEST_KEY = 2**31 - 1
 
 
 @dataclass(frozen=True)
 class _Stored:
-    """Filters are kept as JSON that names only what was asked for."""
+    """Filters are kept as JSON that names only what was asked for.
+
+    They come from addresses and forms, so what no database can hold is no question: it is left out.
+    """
+
+    def __post_init__(self) -> None:
+        for field in fields(self):
+            value = getattr(self, field.name)
+            if (usable := _usable(value)) is not value:
+                object.__setattr__(self, field.name, usable)
 
     def as_json(self) -> dict[str, object]:
         asked = ((field.name, getattr(self, field.name)) for field in fields(self))
@@ -38,7 +50,8 @@ class StudentFilter(_Stored):
 
     `period_id`, `in_period`: has a class in this academic period (the current one when none is named), or has none.
     `states` are of AccountState, `statuses` of PersonStatus. `has_personal_email` and the like ask for a usable
-    address. `selected`: stands in the actor's selection.
+    address. `email_refusals`, `sms_refusals`: cannot be written to for one of these reasons (Refusal). `selected`:
+    stands in the actor's selection.
     """
 
     text: str = ""
@@ -56,6 +69,8 @@ class StudentFilter(_Stored):
     has_contact_email: bool | None = None
     has_mobile: bool | None = None
     has_guardian: bool | None = None
+    email_refusals: tuple[str, ...] = ()
+    sms_refusals: tuple[str, ...] = ()
     selected: bool | None = None
 
 
@@ -91,6 +106,8 @@ class AccountFilter(_Stored):
     invited_before: str = ""
     link_ends_within: int | None = None
     guardians_of_selected: bool | None = None
+    email_refusals: tuple[str, ...] = ()
+    sms_refusals: tuple[str, ...] = ()
     selected: bool | None = None
 
 
@@ -105,12 +122,27 @@ class Page:
 
     @property
     def offset(self) -> int:
-        return (max(self.number, 1) - 1) * self.size
+        return (min(max(self.number, 1), _LARGEST_KEY // self.size) - 1) * self.size
 
 
 def _no(value: object) -> object:
     """What stands for *not asked* among values of this type. False is an answer."""
     return None if value is None or isinstance(value, bool | int) else type(value)()
+
+
+def _usable(value: Any) -> Any:
+    """The value without letters that are none and numbers that no key can be."""
+    if isinstance(value, str):
+        return legible(value)
+    if isinstance(value, tuple):
+        return value if all(map(_is_usable, value)) else tuple(filter(_is_usable, value))
+    return value if _is_usable(value) else None
+
+
+def _is_usable(value: object) -> bool:
+    if isinstance(value, str):
+        return legible(value) == value
+    return not isinstance(value, int) or abs(value) <= _LARGEST_KEY
 
 
 def _read(hint: Any, value: object) -> Any:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections import Counter
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,40 +12,80 @@ import sqlalchemy as sa
 from sqlmodel import Session
 
 from core.errors import InputProblem
-from core.models import SchoolSettings
+from core.models import CampaignKind, SchoolSettings
 from core.rules.reachability import Refusal
 from core.tables import recipients, school, wordings
-from core.tables.recipients import Languages, Recipient
+from core.tables.recipients import Languages, Lately, Recipient, Wanted
+
+# Texts that stand beside the one of a kind, for some of its people: kind -> (name in the campaign, kind of the text).
+BESIDE = {
+    CampaignKind.INITIAL_INVITATION: ("family", CampaignKind.FAMILY_INVITATION),
+    CampaignKind.INITIAL_CREDENTIALS: ("microsoft", CampaignKind.INITIAL_CREDENTIALS_MICROSOFT),
+}
+
+
+@dataclass(frozen=True)
+class Options:
+    """What is to be sent: `by_family` one message to an address for all its people, `again` to those of today too."""
+
+    kind: str
+    channel: str
+    by_family: bool = False
+    again: bool = False
 
 
 @dataclass(frozen=True)
 class Plan:
-    """`digest` stands for all of it: who, which address, which wording."""
+    """`digest` stands for all of it: who, which address, which wording. `lately`: who was sent the same already."""
 
     found: list[Recipient]
     skipped: dict[Refusal, int]
+    lately: Lately | None
     wording_ids: dict[str, int]
     digest: str
     school: SchoolSettings
+    by_family: bool
+
+    @property
+    def messages(self) -> int:
+        return len({recipient.address for recipient in self.found}) if self.by_family else len(self.found)
+
+    @property
+    def shared(self) -> Counter[str]:
+        """The addresses of several people, with how many each."""
+        times = Counter(recipient.address for recipient in self.found)
+        return Counter({address: number for address, number in times.items() if number > 1})
 
 
-def read(db: Session, *, kind: str, channel: str, account_ids: sa.Select[Any]) -> Plan:
+def read(db: Session, *, options: Options, account_ids: sa.Select[Any]) -> Plan:
     """What a launch would do at this moment."""
-    own, wording_ids = school.settings(db), wordings.newest(db, kind=kind, channel=channel)
-    if "en" not in wording_ids:
+    own, wording_ids = school.settings(db), _texts(db, options)
+    wanted = Wanted(account_ids, options.channel, school.policy(own))
+    lately = recipients.lately(db, wanted, kind=options.kind)
+    without = recipients.written_to_lately(options.kind, options.channel) if lately and not options.again else None
+    languages = Languages(own.default_language, frozenset(name for name in wording_ids if "." not in name))
+    found = recipients.reached(db, wanted, languages=languages, without=without)
+    digest = _digest(found, [wording_ids, options.by_family, recipients.latest_message(db, account_ids=account_ids)])
+    skipped = recipients.skipped(db, wanted)
+    return Plan(found, skipped, lately, wording_ids, digest, own, options.by_family)
+
+
+def _texts(db: Session, options: Options) -> dict[str, int]:
+    """The newest text per language, and those beside it as "en.family", "en.microsoft"."""
+    found = wordings.newest(db, kind=options.kind, channel=options.channel)
+    if "en" not in found:
         raise InputProblem("The texts of the messages are missing. Run: python -m core.manage init")
-    policy, languages = school.policy(own), Languages(own.default_language, frozenset(wording_ids))
-    found = recipients.reached(db, account_ids=account_ids, policy=policy, languages=languages)
-    skipped = recipients.skipped(db, account_ids=account_ids, policy=policy)
-    digest = _digest(found, wording_ids, recipients.latest_message(db, account_ids=account_ids))
-    return Plan(found, skipped, wording_ids, digest, own)
+    if options.kind in BESIDE:
+        name, kind = BESIDE[CampaignKind(options.kind)]
+        beside = wordings.newest(db, kind=kind, channel=options.channel)
+        found |= {f"{language}.{name}": number for language, number in beside.items()}
+    return found
 
 
-def _digest(found: Sequence[Recipient], wording_ids: dict[str, int], latest_message: int) -> str:
+def _digest(found: list[Recipient], facts: list[object]) -> str:
     """What the sender saw and what is sent must be the same.
 
     The latest message that any of them got makes the check after a launch another one than before it.
     """
     rows = "".join(f"{recipient.account_id}|{recipient.address}|{recipient.language}\n" for recipient in found)
-    head = json.dumps([wording_ids, latest_message], sort_keys=True)
-    return hashlib.sha256(f"{head}\n{rows}".encode()).hexdigest()
+    return hashlib.sha256(f"{json.dumps(facts, sort_keys=True)}\n{rows}".encode()).hexdigest()

@@ -114,3 +114,8 @@ def _mobile_refusals(policy: Policy) -> list[tuple[Truth, Any]]:
 
 def _word(refusal: Refusal) -> sa.ColumnElement[str]:
     return sa.literal_column(f"'{refusal.value}'", sa.String())
+
+
+def sms_address(policy: Policy) -> Text:
+    """The number that an SMS goes to; meaningful only where there is no refusal."""
+    return sa.type_coerce(col(Person.mobile), sa.String())

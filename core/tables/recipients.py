@@ -1,19 +1,33 @@
-"""Who would get an e-mail and who would not, read in one go for a campaign."""
+"""Who would get a message and who would not, read in one go for a campaign."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Any
 
 import pandas as pd
 import sqlalchemy as sa
 from sqlmodel import Session, col
 
-from core.models import COUNTING_STATUSES, Account, MessageAccount, Person
+from core import clock
+from core.models import (
+    COUNTING_STATUSES,
+    Account,
+    Campaign,
+    Channel,
+    Message,
+    MessageAccount,
+    MessageStatus,
+    Person,
+)
 from core.rules import message_text
 from core.rules.reachability import Contact, Policy, Refusal
 from core.tables import reachability
 from core.tables.filters import PAGE_SIZE
+
+LATELY = timedelta(hours=24)
+_GONE = (MessageStatus.SENDING, MessageStatus.SENT, MessageStatus.DELIVERED, MessageStatus.UNKNOWN)
 
 
 @dataclass(frozen=True)
@@ -33,35 +47,81 @@ class Languages:
     known: frozenset[str]
 
 
-def skipped(db: Session, *, account_ids: sa.Select[Any], policy: Policy) -> dict[Refusal, int]:
+@dataclass(frozen=True)
+class Lately:
+    """How many were sent the same in the last 24 hours or wait for it, and when the last of them went."""
+
+    people: int
+    at: datetime | None
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """Which people a campaign is for, and how it reaches them."""
+
+    account_ids: sa.Select[Any]
+    channel: str
+    policy: Policy
+
+    @property
+    def refusal(self) -> sa.ColumnElement[str | None]:
+        of = reachability.sms_refusal if self.channel == Channel.SMS else reachability.email_refusal
+        return of(self.policy)
+
+    @property
+    def address(self) -> sa.ColumnElement[str]:
+        of = reachability.sms_address if self.channel == Channel.SMS else reachability.email_address
+        return of(self.policy)
+
+    def rows(self, *columns: Any) -> sa.Select[Any]:
+        """Of the people it is for, by account."""
+        rows = sa.select(*columns).select_from(Account).join(Person, col(Person.id) == col(Account.person_id))
+        return rows.where(col(Account.id).in_(self.account_ids))
+
+
+def skipped(db: Session, wanted: Wanted) -> dict[Refusal, int]:
     """How many get nothing, by reason."""
-    refusal = reachability.email_refusal(policy)
-    chosen = _joined(refusal.label("refusal"), account_ids).where(refusal.is_not(None)).subquery()
+    chosen = wanted.rows(wanted.refusal.label("refusal")).where(wanted.refusal.is_not(None)).subquery()
     rows = db.execute(sa.select(chosen.c.refusal, sa.func.count()).group_by(chosen.c.refusal))
     found = {Refusal(name): number for name, number in rows}
     return {refusal: found[refusal] for refusal in Refusal if refusal in found}
 
 
-def left_out(db: Session, *, account_ids: sa.Select[Any], policy: Policy, refusal: Refusal) -> pd.DataFrame:
+def left_out(db: Session, wanted: Wanted, *, refusal: Refusal) -> pd.DataFrame:
     """The first people who get nothing for this reason, by name."""
-    rows = _joined(col(Person.last_name).label("Last name"), account_ids).add_columns(
-        col(Person.first_name).label("First name"), col(Account.username).label("Username")
-    )
-    mine = rows.where(reachability.email_refusal(policy) == refusal.value).order_by(col(Person.sort_name))
-    result = db.execute(mine.limit(PAGE_SIZE))
+    names: tuple[Any, ...] = (col(Person.last_name).label("Last name"), col(Person.first_name).label("First name"))
+    rows = wanted.rows(*names, col(Account.username).label("Username")).where(wanted.refusal == refusal.value)
+    result = db.execute(rows.order_by(col(Person.sort_name)).limit(PAGE_SIZE))
     return pd.DataFrame(result.all(), columns=list(result.keys()), dtype=object)
 
 
-def reached(db: Session, *, account_ids: sa.Select[Any], policy: Policy, languages: Languages) -> list[Recipient]:
-    """Everybody who gets one, in the order of their accounts."""
-    columns = _joined(col(Account.id), account_ids).add_columns(
-        reachability.email_address(policy), col(Person.language)
-    )
-    wanted = columns.where(reachability.email_refusal(policy).is_(None)).order_by(col(Account.id))
+def reached(db: Session, wanted: Wanted, *, languages: Languages, without: sa.Select[Any] | None) -> list[Recipient]:
+    """Everybody who gets one, in the order of their accounts; `without` are accounts that get none all the same."""
+    rows = wanted.rows(col(Account.id), wanted.address, col(Person.language)).where(wanted.refusal.is_(None))
+    if without is not None:
+        rows = rows.where(col(Account.id).not_in(without))
     return [
         Recipient(account_id, address, message_text.language(spoken or languages.default, languages.known))
-        for account_id, address, spoken in db.execute(wanted)
+        for account_id, address, spoken in db.execute(rows.order_by(col(Account.id)))
     ]
+
+
+def written_to_lately(kind: str, channel: str) -> sa.Select[Any]:
+    """Accounts to which the same may have gone in the last 24 hours, or waits to go."""
+    query = sa.select(col(MessageAccount.account_id)).join(Message, col(Message.id) == col(MessageAccount.message_id))
+    query = query.join(Campaign, col(Campaign.id) == col(Message.campaign_id)).where(col(Campaign.kind) == kind)
+    gone = sa.and_(col(Message.claimed_at) > clock.now() - LATELY, col(Message.status).in_(_GONE))
+    waits = col(Message.status) == MessageStatus.QUEUED
+    return query.where(col(Message.channel) == channel, sa.or_(gone, waits))
+
+
+def lately(db: Session, wanted: Wanted, *, kind: str) -> Lately | None:
+    """How many of those who could get it were sent the same lately; None when nobody was."""
+    same = written_to_lately(kind, wanted.channel).add_columns(col(Message.claimed_at).label("at")).subquery()
+    people = wanted.rows(sa.func.count(col(Account.id).distinct()), sa.func.max(same.c.at))
+    people = people.join(same, same.c.account_id == col(Account.id)).where(wanted.refusal.is_(None))
+    number, at = db.execute(people).one()
+    return Lately(number, at) if number else None
 
 
 def latest_message(db: Session, *, account_ids: sa.Select[Any]) -> int:
@@ -70,14 +130,14 @@ def latest_message(db: Session, *, account_ids: sa.Select[Any]) -> int:
     return db.scalar(newest.where(col(MessageAccount.account_id).in_(account_ids))) or 0
 
 
-def into_closed_mailboxes(db: Session, *, account_ids: sa.Select[Any], policy: Policy) -> int:
+def into_closed_mailboxes(db: Session, wanted: Wanted) -> int:
     """How many would be written to at the very Microsoft address that they cannot open yet."""
     same = sa.func.lower(col(Person.contact_email)) == sa.func.lower(col(Person.external_email))
-    chosen = _joined(col(Account.id), account_ids).where(
-        reachability.email_refusal(policy).is_(None),
+    chosen = wanted.rows(col(Account.id)).where(
+        wanted.refusal.is_(None),
         col(Person.external_email) != "",
         same,
-        col(Account.user_type).in_(sorted(policy.microsoft_user_types)),
+        col(Account.user_type).in_(sorted(wanted.policy.microsoft_user_types)),
     )
     return db.scalar(sa.select(sa.func.count()).select_from(chosen.subquery())) or 0
 
@@ -96,8 +156,3 @@ def contact(person: Person, account: Account) -> Contact:
         mobile=person.mobile,
         mobile_region=person.mobile_region,
     )
-
-
-def _joined(column: Any, account_ids: sa.Select[Any]) -> sa.Select[Any]:
-    rows = sa.select(column).select_from(Account).join(Person, col(Person.id) == col(Account.person_id))
-    return rows.where(col(Account.id).in_(account_ids))

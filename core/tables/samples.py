@@ -1,55 +1,101 @@
-"""What a check shows: the mails of a few recipients, with a link that opens nothing."""
+"""What a check shows: the messages of a few recipients, with a link or password that opens nothing."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from itertools import islice
 
 from sqlmodel import Session, col, select
 
 from core import clock
-from core.models import Account, Person, SchoolSettings, SignInMethod
-from core.rules import message_text, wording
+from core.models import Account, Channel, Person, SignInMethod, Wording
+from core.rules import message_text
+from core.rules.message_text import Addressee, Place
 from core.tables import school, wordings
+from core.tables.plans import Plan
 from core.tables.recipients import Recipient
 
 PER_LANGUAGE = 3
+LINK_THAT_OPENS_NOTHING = "EXAMPLE-THAT-OPENS-NOTHING"  # as long as a real one: an SMS is counted by it
+PASSWORD_THAT_OPENS_NOTHING = "XXXX-XXXX-XXXX-XXXX"  # noqa: S105
 
 
 @dataclass(frozen=True)
 class Sample:
-    """The mail of one recipient."""
+    """The message of one recipient; an SMS has no subject."""
 
     who: str
     language: str
     address: str
-    text: wording.Filled
+    subject: str
+    text: str
 
 
-def of(
-    db: Session, *, to: Sequence[Recipient], wording_ids: Mapping[str, int], own: SchoolSettings
-) -> tuple[Sample, ...]:
-    """The first few of each language."""
-    chosen: list[Recipient] = []
-    for language in sorted({recipient.language for recipient in to}):
-        chosen += islice((recipient for recipient in to if recipient.language == language), PER_LANGUAGE)
-    texts, place = wordings.texts(db, ids=wording_ids), school.place(own)
-    people = _people(db, [recipient.account_id for recipient in chosen])
-    link, ends_at = f"{place.base_url}/i/EXAMPLE-THIS-LINK-OPENS-NOTHING", clock.now() + timedelta(days=own.link_days)
-    made = []
-    for recipient in chosen:
-        account, person = people[recipient.account_id]
-        microsoft = account.sign_in_method == SignInMethod.MICROSOFT
-        addressee = message_text.Addressee(
-            person.first_name, person.last_name, account.username, microsoft, recipient.language
-        )
-        text = message_text.render(texts, addressee, place, link=link, ends_at=ends_at)
-        made.append(Sample(f"{person.first_name} {person.last_name}", recipient.language, recipient.address, text))
-    return tuple(made)
+@dataclass(frozen=True)
+class _Form:
+    """What all samples share."""
+
+    texts: Mapping[str, Wording]
+    place: Place
+    plan: Plan
+    channel: str
+
+    @property
+    def link(self) -> str:
+        return f"{self.place.base_url}/i/{LINK_THAT_OPENS_NOTHING}"
 
 
-def _people(db: Session, account_ids: Sequence[int]) -> dict[int, tuple[Account, Person]]:
+def of(db: Session, *, plan: Plan, channel: str) -> tuple[Sample, ...]:
+    """The first few of each language; with `by_family`, first of those who share an address."""
+    form = _Form(wordings.texts(db, ids=plan.wording_ids), school.place(plan.school), plan, channel)
+    chosen = [message for language in sorted({r.language for r in plan.found}) for message in _few(plan, language)]
+    people = _people(db, [recipient.account_id for message in chosen for recipient in message])
+    return tuple(_sample(form, message, [people[recipient.account_id] for recipient in message]) for message in chosen)
+
+
+def _few(plan: Plan, language: str) -> Iterator[list[Recipient]]:
+    """Messages in one language, each with the recipients it is for."""
+    mine = [recipient for recipient in plan.found if recipient.language == language]
+    families = list(plan.shared) if plan.by_family else []
+    together = ([r for r in plan.found if r.address == address] for address in families[:PER_LANGUAGE])
+    yield from islice((family for family in together if family[0].language == language), 1)
+    alone = ([recipient] for recipient in mine if recipient.address not in families)
+    yield from islice(alone, PER_LANGUAGE)
+
+
+def _sample(form: _Form, message: list[Recipient], people: Sequence[Addressee]) -> Sample:
+    first = message[0]
+    to = replace(people[0], language=first.language)
+    own = form.plan.school
+    if form.channel == Channel.SMS:
+        ends_at = clock.now() + timedelta(days=own.sms_password_days)
+        password = PASSWORD_THAT_OPENS_NOTHING
+        text = message_text.render_sms(form.texts, to, form.place, password=password, link=form.link, ends_at=ends_at)
+        return Sample(_name(to), first.language, first.address, "", text)
+    ends_at = clock.now() + timedelta(days=own.link_days)
+    if len(people) > 1:
+        members = [message_text.Member(p.first_name, p.last_name, p.username, p.microsoft, form.link) for p in people]
+        filled = message_text.render_family(form.texts, members, form.place, language=first.language, ends_at=ends_at)
+        return Sample(", ".join(map(_name, people)), first.language, first.address, filled.subject, filled.text)
+    filled = message_text.render(form.texts, to, form.place, link=form.link, ends_at=ends_at)
+    return Sample(_name(to), first.language, first.address, filled.subject, filled.text)
+
+
+def _name(to: Addressee) -> str:
+    return f"{to.first_name} {to.last_name}"
+
+
+def _people(db: Session, account_ids: Sequence[int]) -> dict[int, Addressee]:
     query = select(Account, Person).where(col(Account.id).in_(account_ids), col(Person.id) == col(Account.person_id))
-    return {account.id or 0: (account, person) for account, person in db.exec(query)}
+    return {
+        account.id or 0: Addressee(
+            person.first_name,
+            person.last_name,
+            account.username,
+            account.sign_in_method == SignInMethod.MICROSOFT,
+            person.language,
+        )
+        for account, person in db.exec(query)
+    }

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from sqlmodel import Session, col, select
 
-from core.models import Campaign, CampaignStatus, Message, MessageStatus
+from core.models import Campaign, CampaignStatus, Channel, Message, MessageStatus
 
 
 def waiting_batches(db: Session, *, campaign_id: int) -> list[int]:
@@ -35,3 +35,13 @@ def moved_within(db: Session, *, key: str, seconds: float, now: datetime) -> boo
 def key_of(db: Session, *, campaign_id: int) -> str | None:
     """The campaign's own key: ids are given anew after a demo was emptied, keys never."""
     return db.exec(select(Campaign.idempotency_key).where(Campaign.id == campaign_id)).first()
+
+
+def starts_at(db: Session, *, campaign_id: int) -> datetime | None:
+    """When the first message of a campaign may leave; None when it is gone."""
+    return db.exec(select(Campaign.starts_at).where(Campaign.id == campaign_id)).first()
+
+
+def channel(db: Session, *, campaign_id: int) -> Channel:
+    """By which channel a campaign goes out; e-mail for one that is gone, and sends nothing."""
+    return Channel(db.exec(select(Campaign.channel).where(Campaign.id == campaign_id)).first() or Channel.EMAIL)

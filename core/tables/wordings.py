@@ -16,6 +16,7 @@ def newest(db: Session, *, kind: str, channel: str) -> dict[str, int]:
 
 
 def texts(db: Session, *, ids: Mapping[str, int]) -> dict[str, Wording]:
-    """The frozen wording per language."""
+    """The frozen wordings under the names that a campaign has for them: "en", "en.family"."""
     rows = db.exec(select(Wording).where(col(Wording.id).in_(list(ids.values()))))
-    return {row.language: row for row in rows}
+    found = {row.id: row for row in rows}
+    return {name: found[number] for name, number in ids.items() if number in found}

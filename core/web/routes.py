@@ -9,13 +9,13 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from core.errors import AppError, InputProblem, LimitReached, NotAllowed, NotFound, SignInRequired
-from core.web import assets, files, health, invitation, new_password, pages, portal, setup, sign_in
+from core.web import assets, files, health, invitation, new_password, pages, portal, setup, sign_in, twilio_webhook
 
 logger = logging.getLogger(__name__)
 STATUS = {NotAllowed: 403, NotFound: 404, InputProblem: 422, LimitReached: 429}
 
 PEOPLE = [*sign_in.ROUTES, *new_password.ROUTES, *setup.ROUTES, *invitation.ROUTES, *portal.ROUTES]
-OURS = [*PEOPLE, *files.ROUTES, *health.ROUTES]
+OURS = [*PEOPLE, *files.ROUTES, *health.ROUTES, *twilio_webhook.ROUTES]
 
 
 def not_like_this(request: Request) -> Response:

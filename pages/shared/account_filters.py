@@ -45,6 +45,8 @@ def questions(actor: Actor) -> Questions:
         Choice("link_ends_within", "Link ends", ENDS_WITHIN, kind="one"),
         Choice("has_email", "Has e-mail for invitations", YES_NO, kind="one"),
         Choice("has_mobile", "Has mobile", YES_NO, kind="one"),
+        Choice("email_refusals", "No e-mail because", cells.REFUSALS),
+        Choice("sms_refusals", "No SMS because", cells.REFUSALS),
         Choice("grades", "Grade", _later(lambda db: cells.as_they_are(options.grades(db, actor)))),
         Choice("period_id", "Academic year", _later(_periods), kind="one"),
         Choice("in_period", "Period", PER_PERIOD, kind="one"),

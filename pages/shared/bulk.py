@@ -12,6 +12,7 @@ from pages.shared import download
 
 Act = Callable[[int], None]
 SEND = "Send Initial Invitation"
+SMS = "SMS Initial User Credentials"
 
 
 def actions(list_name: ListName, acts: Mapping[str, Act]) -> str | None:
@@ -43,6 +44,18 @@ def reports(actor: Actor, *, selection_id: int, scope: RowScope, expected: int) 
 def send_initial_invitation(selection_id: int) -> None:
     """On to the check: who will receive it, who will not and why."""
     st.switch_page("campaigns.py", query_params={"selection": str(selection_id)})
+
+
+def sms_initial_credentials(selection_id: int) -> None:
+    """The same for text messages."""
+    st.switch_page("campaigns.py", query_params={"selection": str(selection_id), "by": "sms"})
+
+
+def sending(actor: Actor) -> dict[str, Act]:
+    """The two ways to send, for whoever may."""
+    if not actor.may(Permission.SEND):
+        return {}
+    return {SEND: send_initial_invitation, SMS: sms_initial_credentials}
 
 
 def show_guardians(_selection_id: int) -> None:

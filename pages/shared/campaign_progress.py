@@ -9,13 +9,13 @@ import streamlit as st
 from core import database
 from core.delivery import engine
 from core.models import CampaignStatus, MessageStatus
-from core.permissions import Actor
+from core.permissions import Actor, Permission
 from core.rules import words
-from core.services import campaigns
+from core.services import campaign_moves
 from core.tables import campaigns as table
 from core.tables import school
 from core.tables.campaigns import Progress
-from pages.shared import campaign_outcome, cells, feedback, guard
+from pages.shared import campaign_outcome, cells, feedback, guarded
 
 
 def show(actor: Actor, campaign_id: int) -> None:
@@ -33,17 +33,15 @@ def show(actor: Actor, campaign_id: int) -> None:
 def _live(actor: Actor, campaign_id: int, *, running: bool) -> None:
     """The numbers, refreshed by themselves while something is under way."""
 
-    @st.fragment(run_every=1.0 if running else None)
-    def numbers() -> None:
-        if guard.look_up() is None:
-            st.rerun()  # the session has ended: the whole page goes (R37)
+    @guarded.fragment(Permission.SEND, run_every=1.0 if running else None)
+    def numbers(actor: Actor) -> None:
         progress = _read(actor, campaign_id)
         _bar(progress)
         _controls(actor, progress)
         if running and not progress.is_under_way:
             st.rerun()
 
-    numbers()
+    numbers(actor)
 
 
 def _bar(progress: Progress) -> None:
@@ -85,20 +83,20 @@ def _act(act: Callable[[], str]) -> None:
 
 def _pause(actor: Actor, campaign_id: int) -> str:
     with database.transaction() as db:
-        campaigns.pause(db, actor, campaign_id=campaign_id)
+        campaign_moves.pause(db, actor, campaign_id=campaign_id)
     return "Paused. What is gone is gone; the others wait until you resume."
 
 
 def _resume(actor: Actor, campaign_id: int) -> str:
     with database.transaction() as db:
-        campaigns.resume(db, actor, campaign_id=campaign_id)
+        campaign_moves.resume(db, actor, campaign_id=campaign_id)
     engine.start(campaign_id)
     return "Sending goes on."
 
 
 def _cancel(actor: Actor, campaign_id: int) -> str:
     with database.transaction() as db:
-        stopped = campaigns.cancel(db, actor, campaign_id=campaign_id)
+        stopped = campaign_moves.cancel(db, actor, campaign_id=campaign_id)
     return f"Cancelled: {stopped:,} messages will not be sent."
 
 

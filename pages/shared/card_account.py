@@ -13,7 +13,7 @@ from core.rules import words
 from core.services import accounts, selections
 from core.tables.account_card import AccountCard
 from core.tables.account_roles import Held
-from pages.shared import acts, bulk, cells, credentials_dialog, feedback, person_form
+from pages.shared import acts, bulk, cells, credentials_dialog, drawn, feedback, person_form
 
 CHANGE_EMAIL = "Add/Edit e-mail"
 
@@ -44,16 +44,17 @@ def actions(actor: Actor, account_id: int) -> dict[str, Callable[[], None]]:
     offered: dict[str, Callable[[], None]] = {}
     if actor.may(Permission.SEND):
         offered[bulk.SEND] = lambda: invite(actor, account_id)
+        offered[bulk.SMS] = lambda: invite(actor, account_id, by=bulk.sms_initial_credentials)
     if actor.may(Permission.MANAGE_ACCOUNTS):
         offered[CHANGE_EMAIL] = lambda: person_form.change_email(actor, account_id)
     return offered | credentials_dialog.one(actor, account_id) | acts.one(actor, account_id)
 
 
-def invite(actor: Actor, account_id: int) -> None:
+def invite(actor: Actor, account_id: int, *, by: bulk.Act = bulk.send_initial_invitation) -> None:
     """On to the check of an invitation to this account alone; the selections of the lists stay."""
     with feedback.refusals_shown(), database.transaction() as db:
         selection_id = selections.of_one(db, actor, account_id=account_id)
-    bulk.send_initial_invitation(selection_id)
+    by(selection_id)
 
 
 def _role(held: Held) -> str:
@@ -69,12 +70,13 @@ def offer_to_create(actor: Actor, person_id: int) -> None:
         return
     with feedback.refusals_shown(), database.reading() as db:
         plan = accounts.preview(db, actor, person_ids=[person_id])
+    seen = drawn.before("card.create_account.seen", person_id, plan.seen)
     for skipped in plan.skipped:
         st.text(f"No account can be made, because {words.ACCOUNT_REFUSAL[skipped.reason]}.")
     for new in plan.new:
         st.text(f"The username will be {new.username}. Nobody gets a message yet.")
         if st.button("Create account", type="primary", icon=":material/person_add:"):
             with feedback.refusals_shown(), database.transaction() as db:
-                accounts.create(db, actor, person_ids=[person_id])
+                accounts.create(db, actor, seen=seen, person_ids=[person_id])
             feedback.later("The account is made. Next: Actions, Send Initial Invitation.")
             st.rerun()

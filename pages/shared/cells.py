@@ -9,12 +9,14 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import streamlit as st
+from babel.dates import format_timedelta
 
 from core.rules import words
 from core.rules.account_state import AccountState
 from core.rules.reachability import Refusal
 from core.tables.account_card import AccountFacts
 
+REFUSALS = {refusal.value: f"{said[:1].upper()}{said[1:]}" for refusal, said in words.REFUSAL.items()}
 STATE_OPTIONS = {state.value: said.label for state, said in words.ACCOUNT_STATE.items()}
 
 
@@ -87,6 +89,11 @@ def account_facts(facts: AccountFacts, invited_by: str, roles: str, time_zone: s
         ("Must change password", yes_no(facts.must_change_password)),
         ("Pending changes", yes_no(facts.pending_provider)),
     ]
+
+
+def ago(moment: datetime, now: datetime) -> str:
+    """2 hours ago."""
+    return str(format_timedelta(moment - now, add_direction=True, locale="en"))
 
 
 def moment_words(moment: datetime | None, time_zone: str) -> str:

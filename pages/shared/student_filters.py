@@ -38,6 +38,8 @@ def questions(actor: Actor) -> Questions:
         Choice("has_guardian", "Guardian linked", YES_NO, kind="one"),
         Choice("invitable", "Can be invited by e-mail", YES_NO, kind="one"),
         Choice("invitable_by_sms", "Can be invited by SMS", YES_NO, kind="one"),
+        Choice("email_refusals", "No e-mail because", cells.REFUSALS),
+        Choice("sms_refusals", "No SMS because", cells.REFUSALS),
     )
     return Questions(main, more)
 

@@ -21,6 +21,7 @@ def scratch_school(*, postgres_url: str = "") -> Iterator[Path]:
     with tempfile.TemporaryDirectory(prefix="firstkey-bench-") as folder:
         values = {
             "FIRSTKEY_DATABASE_URL": _new_database(postgres_url) if postgres_url else f"sqlite:///{folder}/firstkey.db",
+            "FIRSTKEY_GRACE_SECONDS": "0",
             "FIRSTKEY_ENGINE_URL": f"sqlite:///{folder}/engine.db",
         }
         with mock.patch.dict(os.environ, values):

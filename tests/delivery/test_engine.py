@@ -12,7 +12,7 @@ from sqlmodel import select
 from core import config, database
 from core.delivery import batches, engine, workflows
 from core.models import AuditEntry, CampaignStatus, MessageStatus, SchoolSettings
-from core.services import campaigns, outbox
+from core.services import campaign_moves, outbox
 from tests.delivery import engine_room
 from tests.delivery.engine_room import finished, invited, launch, progress, school, statuses, wait_until
 from tests.peers import smtp
@@ -102,7 +102,7 @@ def test_a_server_that_refuses_us_pauses_the_campaign_and_resume_goes_on(sink: B
         MessageStatus.QUEUED: 250
     }
     with database.transaction() as db:
-        campaigns.resume(db, engine_room.SECRETARY, campaign_id=campaign_id)
+        campaign_moves.resume(db, engine_room.SECRETARY, campaign_id=campaign_id)
     engine.start(campaign_id)
     assert wait_until(campaign_id, finished).counts == {MessageStatus.SENT: 250}
     assert len(addresses(sink)) == len(set(addresses(sink))) == 250
@@ -143,7 +143,7 @@ def test_cancel_stops_the_rest_and_every_message_is_accounted_for(sink: Behaviou
     engine.start(campaign_id)
     wait_until(campaign_id, lambda found: found.counts.get(MessageStatus.SENT, 0) >= 20)
     with database.transaction() as db:
-        stopped = campaigns.cancel(db, engine_room.SECRETARY, campaign_id=campaign_id)
+        stopped = campaign_moves.cancel(db, engine_room.SECRETARY, campaign_id=campaign_id)
     found = wait_until(campaign_id, lambda found: found.waiting == 0)
     assert found.counts[MessageStatus.CANCELLED] == stopped > 0
     assert found.counts[MessageStatus.SENT] == len(addresses(sink)) == 300 - stopped

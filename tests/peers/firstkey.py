@@ -72,6 +72,7 @@ def start(folder: Path, **settings: str) -> Server:
         "FIRSTKEY_DATABASE_URL": f"sqlite:///{folder / 'firstkey.db'}",
         "FIRSTKEY_ENGINE_URL": f"sqlite:///{folder / 'engine.db'}",
         "FIRSTKEY_PORT": port,
+        "FIRSTKEY_GRACE_SECONDS": "0",
         **{f"FIRSTKEY_{name.upper()}": value for name, value in settings.items()},
     }
     environment.pop("FIRSTKEY_SECRET_KEY", None)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from functools import partial
 
 import pytest
 from hypothesis import given
@@ -10,12 +11,13 @@ from hypothesis import strategies as st
 
 from core.config import ROOT
 from core.errors import InputProblem
-from core.rules import message_text, wording
+from core.rules import message_text, wording, wording_checks
 from core.rules.message_text import Addressee, Place
 
 DEFAULTS = sorted((ROOT / "data" / "wordings").glob("*.md"))
 PLACE = Place("Athena School", "Ask at the office.", "Europe/Athens", "https://keys.school.example")
 ENDS = datetime(2026, 12, 1, 12, 30, tzinfo=UTC)
+check = partial(wording_checks.check, kind="initial_invitation", channel="email")
 LINK = "https://keys.school.example/i/ABC"
 
 
@@ -25,7 +27,9 @@ class _Text:
 
 
 def _filled(language: str = "en", first_name: str = "Sam", microsoft: bool = False) -> wording.Filled:
-    texts = {path.name.split(".")[1]: _Text(path.read_text()) for path in DEFAULTS if path.name.startswith("initial")}
+    texts = {
+        path.name.split(".")[2]: _Text(path.read_text()) for path in DEFAULTS if path.name.startswith("initial_inv")
+    }
     to = Addressee(first_name, "Sideris", "sam.sideris", microsoft, language)
     return message_text.render(texts, to, PLACE, link=LINK, ends_at=ENDS)
 
@@ -33,7 +37,8 @@ def _filled(language: str = "en", first_name: str = "Sam", microsoft: bool = Fal
 @pytest.mark.parametrize("path", DEFAULTS, ids=lambda path: path.name)
 def test_the_texts_that_come_with_it_are_accepted(path: object) -> None:
     text = _Text(path.read_text())  # type: ignore[attr-defined]
-    wording.check(text.subject, text.body, has_key=not path.name.startswith("address_changed"))  # type: ignore[attr-defined]
+    kind, channel, *_ = path.name.split(".")  # type: ignore[attr-defined]
+    wording_checks.check(text.subject, text.body, kind=kind, channel=channel)
 
 
 @pytest.mark.parametrize(
@@ -48,12 +53,12 @@ def test_the_texts_that_come_with_it_are_accepted(path: object) -> None:
 )
 def test_r68_a_text_that_lacks_a_field_or_leads_elsewhere_is_refused(body: str, says: str) -> None:
     with pytest.raises(InputProblem, match=says):
-        wording.check("Your key", body)
+        check("Your key", body)
 
 
 def test_the_link_stays_out_of_the_subject() -> None:
     with pytest.raises(InputProblem, match="subject"):
-        wording.check("{link}", "{username} {link}")
+        check("{link}", "{username} {link}")
 
 
 @pytest.mark.parametrize(

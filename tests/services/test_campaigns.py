@@ -4,16 +4,27 @@ from __future__ import annotations
 
 import secrets
 import threading
+from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 import sqlalchemy as sa
 from sqlmodel import col, select
 
-from core import database
+from core import clock, database
 from core.errors import Conflict, InputProblem, NotAllowed
-from core.models import AuditEntry, Campaign, CampaignStatus, Invitation, Message, MessageAccount, MessageStatus
+from core.models import (
+    AuditEntry,
+    Campaign,
+    CampaignStatus,
+    Invitation,
+    Message,
+    MessageAccount,
+    MessageStatus,
+    SignInSession,
+)
 from core.rules.reachability import Refusal
-from core.services import campaigns, selections, wordings
+from core.services import campaign_moves, campaigns, selections, step_up, wordings
 from core.services.campaigns import Check, Draft
 from core.tables import school
 from core.tables.filters import AccountFilter
@@ -62,7 +73,7 @@ def test_the_check_says_who_receives_it_and_who_does_not_and_why(people: Cast) -
     assert found.receive == 1
     assert found.skipped == {Refusal.DEACTIVATED: 1, Refusal.PERSONAL_EMAIL_OFF: 1}
     assert [sample.who for sample in found.samples] == ["Sam Sideris"]
-    assert people.sam.account.username in found.samples[0].text.text
+    assert people.sam.account.username in found.samples[0].text
     assert queued() == []
 
 
@@ -71,15 +82,15 @@ def test_samples_come_in_each_language_and_open_nothing(people: Cast) -> None:
     change(people.otto.person, language="tlh")
     found = look(people)
     assert {sample.language for sample in found.samples} == {"en", "el"}
-    assert all("OPENS-NOTHING" in sample.text.text for sample in found.samples)
-    assert "Γεια σου Max" in next(sample for sample in found.samples if sample.language == "el").text.text
+    assert all("OPENS-NOTHING" in sample.text for sample in found.samples)
+    assert "Γεια σου Max" in next(sample for sample in found.samples if sample.language == "el").text
 
 
 def test_siblings_with_one_address_get_a_message_each_that_names_them(people: Cast) -> None:
     change(people.max.person, personal_email=people.sam.person.personal_email)
     found = look(people)
     assert (found.receive, found.shared_addresses) == (3, 1)
-    assert "Max Sideris" in next(sample for sample in found.samples if sample.who == "Max Sideris").text.subject
+    assert "Max Sideris" in next(sample for sample in found.samples if sample.who == "Max Sideris").subject
 
 
 def test_a_contact_address_that_is_the_new_microsoft_mailbox_is_warned_about(people: Cast) -> None:
@@ -135,8 +146,39 @@ def test_a_launch_for_nobody_is_refused(people: Cast) -> None:
         send(people, look(people, nobody), nobody)
 
 
-def test_r64_above_a_thousand_the_number_is_typed(people: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(campaigns, "TYPED_COUNT_ABOVE", 2)
+def decide(**values: object) -> None:
+    """The school decides something."""
+    with database.transaction() as db:
+        own = school.settings(db)
+        for name, value in values.items():
+            setattr(own, name, value)
+        db.add(own)
+
+
+def test_r31_above_a_settable_number_the_sign_in_must_be_fresh(people: Cast) -> None:
+    decide(fresh_code_above=2)
+    seen = look(people)
+    assert seen.fresh_code_wanted
+    with pytest.raises(InputProblem, match="password"):
+        send(people, seen)
+    with database.transaction() as db:
+        now = clock.now()
+        values = {"created_at": now - timedelta(hours=1), "last_used_at": now, "expires_at": now + timedelta(hours=1)}
+        mine = {"id": people.olga.actor.session_id or "s", "token_hash": "h", "account_id": people.olga.account.id}
+        db.add(SignInSession(**mine, **values))
+    olga = replace(people.olga.actor, session_id=people.olga.actor.session_id or "s")
+    with database.reading() as db:
+        assert campaigns.check(db, olga, draft=STUDENTS).fresh_code_wanted
+    with database.transaction() as db:
+        step_up.note(db, olga)
+    with database.transaction() as db:
+        assert not campaigns.check(db, olga, draft=STUDENTS).fresh_code_wanted
+        campaigns.launch(db, olga, draft=STUDENTS, seen=seen.fingerprint, idempotency_key="x")
+    assert len(queued()) == 3
+
+
+def test_r64_above_a_settable_number_the_count_is_typed(people: Cast) -> None:
+    decide(typed_count_above=2)
     seen = look(people)
     assert seen.typed_count_wanted
     with pytest.raises(InputProblem, match="Type the number"):
@@ -181,9 +223,17 @@ def test_a_second_person_with_the_same_check_gets_the_campaign_of_the_first(peop
 
 
 def test_a_new_check_after_a_launch_may_launch_again(people: Cast) -> None:
-    first, second = send(people, look(people)), send(people, look(people))
+    again = replace(STUDENTS, again=True)
+    first, second = send(people, look(people)), send(people, look(people, again), again)
     assert first.id != second.id
     assert len(queued()) == 6
+
+
+def test_who_was_sent_the_same_today_or_waits_for_it_is_left_out_unless_wanted(people: Cast) -> None:
+    send(people, look(people))
+    seen = look(people)
+    assert (seen.receive, seen.lately and seen.lately.people) == (0, 3)
+    assert look(people, replace(STUDENTS, again=True)).receive == 3
 
 
 def test_only_who_may_send_checks_and_launches(people: Cast) -> None:
@@ -208,15 +258,15 @@ def test_pause_resume_and_cancel_each_work_once_and_are_audited(people: Cast) ->
     launched = send(people, look(people))
     campaign_id, olga = launched.id or 0, people.olga.actor
     with database.transaction() as db:
-        campaigns.pause(db, olga, campaign_id=campaign_id)
+        campaign_moves.pause(db, olga, campaign_id=campaign_id)
     with pytest.raises(Conflict, match="paused already"), database.transaction() as db:
-        campaigns.pause(db, olga, campaign_id=campaign_id)
+        campaign_moves.pause(db, olga, campaign_id=campaign_id)
     with database.transaction() as db:
-        assert campaigns.resume(db, olga, campaign_id=campaign_id).status == CampaignStatus.RUNNING
+        assert campaign_moves.resume(db, olga, campaign_id=campaign_id).status == CampaignStatus.RUNNING
     with database.transaction() as db:
-        assert campaigns.cancel(db, olga, campaign_id=campaign_id) == 3
+        assert campaign_moves.cancel(db, olga, campaign_id=campaign_id) == 3
     with pytest.raises(Conflict), database.transaction() as db:
-        campaigns.resume(db, olga, campaign_id=campaign_id)
+        campaign_moves.resume(db, olga, campaign_id=campaign_id)
     assert {message.status for message in queued()} == {MessageStatus.CANCELLED}
     with database.reading() as db:
         actions = list(db.exec(select(AuditEntry.action).order_by(col(AuditEntry.seq))))
@@ -224,6 +274,7 @@ def test_pause_resume_and_cancel_each_work_once_and_are_audited(people: Cast) ->
 
 
 def test_a_large_launch_comes_in_batches_of_a_hundred_that_belong_together(people: Cast) -> None:
+    decide(fresh_code_above=1000)
     with database.transaction() as db:
         for number in range(250):
             cast.account(db, person=cast.person(db), username=f"many{number}{secrets.token_hex(4)}")

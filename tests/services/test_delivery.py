@@ -23,7 +23,7 @@ from core.models import (
 from core.permissions import visitor
 from core.rules import initial_credentials
 from core.rules.delivery_status import Outcome
-from core.services import activation, campaigns, delivery, invitations, wordings
+from core.services import activation, campaign_moves, campaigns, delivery, invitations, wordings
 from core.services.campaigns import Draft
 from core.services.delivery import Batch, Claim
 from core.tables import unfinished
@@ -156,7 +156,7 @@ def test_a_retry_repeats_the_same_link_and_reference(campaign: Campaign, clock: 
 def test_r17_a_new_message_ends_the_link_of_the_older_one_only_when_it_goes_out(campaign: Campaign, cast: Cast) -> None:
     first = claim(batch_of(campaign))
     record(first, SENT)
-    draft = Draft(filter=AccountFilter(user_types=("student",)))
+    draft = Draft(filter=AccountFilter(user_types=("student",)), again=True)
     with database.transaction() as db:
         seen = campaigns.check(db, cast.olga.actor, draft=draft).fingerprint
         second = campaigns.launch(db, cast.olga.actor, draft=draft, seen=seen, idempotency_key=seen)
@@ -180,7 +180,7 @@ def test_who_was_deactivated_or_signed_in_meanwhile_gets_nothing(campaign: Campa
     assert links() == []
 
 
-@pytest.mark.parametrize("stop", [campaigns.pause, campaigns.cancel])
+@pytest.mark.parametrize("stop", [campaign_moves.pause, campaign_moves.cancel])
 def test_nothing_is_claimed_after_pause_or_cancel(campaign: Campaign, cast: Cast, stop: Callable[..., object]) -> None:
     batch = batch_of(campaign)
     with database.transaction() as db:

@@ -21,7 +21,8 @@ from core.web import cookies, people
 
 IDENTITY = b"x-app-identity"
 PUBLIC = re.compile(
-    r"/(sign-in|sign-in/new-password|sign-out|setup/[^/]+|i/.*|invitation|invitation/new-link|healthz|assets/.+)"
+    r"/(sign-in|sign-in/new-password|sign-out|setup/[^/]+|i/.*|invitation|invitation/new-link"
+    r"|webhooks/twilio|healthz|assets/.+)"
 )
 OWN_SESSION = re.compile(r"/(me|me/password|me/language)")
 ANY_SESSION = re.compile(r"/files/.+")

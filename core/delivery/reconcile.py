@@ -1,0 +1,90 @@
+"""Asks the provider about text messages of which no final word came (R86), and gives up after 72 hours."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from dataclasses import replace
+
+from core import clock, database
+from core.config import settings
+from core.delivery import batches
+from core.errors import GatewayError, GatewayErrorKind, SettingsError
+from core.gateways.channels import SmsLookup, Word
+from core.models import Channel
+from core.services import delivery_events, reconciliation
+from core.services.reconciliation import Silent
+from core.tables import school
+
+TOGETHER = 20  # so many answers are one commit
+logger = logging.getLogger(__name__)
+
+
+def run_once(*, campaign_id: int | None = None) -> int:
+    """Ask about what is due; gives how many words moved a message or confirmed it.
+
+    With a campaign: about all of its unknown messages, because somebody waits. Does nothing where no SMS leaves.
+    """
+    lookup = _provider()
+    if lookup is None:
+        return 0
+    with database.transaction(wait_ms=database.WORKER_WAIT_MS) as db:
+        heard = delivery_events.apply(db)
+        reconciliation.close_old(db)
+    with database.reading() as db:
+        silent = reconciliation.due(db, now=clock.now(), campaign_id=campaign_id)
+    for start in range(0, len(silent), TOGETHER):
+        some = silent[start : start + TOGETHER]
+        answers = _ask(lookup, some)
+        heard += _note(answers)
+        if len(answers) < len(some):  # it cannot be reached, or this process is to stop: the next run goes on
+            break
+    return heard
+
+
+def _provider() -> SmsLookup | None:
+    """None where nothing leaves this machine: the demo, and the outbox."""
+    if settings().sms != "twilio":
+        return None
+    with database.reading() as db:
+        if school.settings(db).is_demo:
+            return None
+    from core.gateways import twilio_sms  # its package takes long to load, and most schools have no use for it
+
+    try:
+        return twilio_sms.from_settings()
+    except SettingsError as problem:
+        logger.warning("text messages cannot be asked about: %s", problem)
+        return None
+
+
+def _ask(lookup: SmsLookup, some: Sequence[Silent]) -> list[tuple[Silent, list[Word]]]:
+    """With no transaction open; what was answered until the provider had enough."""
+    answers: list[tuple[Silent, list[Word]]] = []
+    for silent in some:
+        if batches.stopping.is_set():
+            break
+        try:
+            found = lookup.look_up(provider_id=silent.provider_id, to=silent.address, since=silent.since)
+        except GatewayError as error:
+            if error.kind is not GatewayErrorKind.PERMANENT:
+                logger.warning("asking about message %s failed (%s)", silent.message_id, error.kind)
+                break
+            found = []  # there is no such message, and there will not be one
+        answers.append((silent, found))
+    return answers
+
+
+def _note(answers: Sequence[tuple[Silent, list[Word]]]) -> int:
+    """One commit: store what was said under our own names for the messages, and apply it."""
+    if not answers:
+        return 0
+    with database.transaction(wait_ms=database.WORKER_WAIT_MS) as db:
+        for silent, said in answers:
+            name = silent.provider_id or reconciliation.own(
+                db, silent=silent, provider_ids=[word.provider_id for word in said]
+            )
+            words = [replace(word, reference=silent.reference) for word in said if word.provider_id == name]
+            delivery_events.store(db, channel=Channel.SMS, words=words)
+            reconciliation.asked(db, message_ids=[silent.message_id], not_known=[] if said else [silent.message_id])
+        return delivery_events.apply(db)

@@ -1,0 +1,74 @@
+"""What a wording of each kind and channel must say, may say and may never say (R67, R68, R80)."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from core.errors import InputProblem
+from core.models.messaging import CampaignKind, Channel
+from core.rules import wording
+
+LONGEST = {Channel.EMAIL: 5000, Channel.SMS: 600}
+_ADDRESS = re.compile(r"https?:|www\.|://", re.IGNORECASE)
+_PERSONAL = frozenset({"first_name", "student"})
+_OF_A_KEY = frozenset({"link", "ends_on", "sign_in", "username"})
+_ALWAYS = frozenset({"school", "portal", "help"})
+
+
+@dataclass(frozen=True)
+class Rule:
+    """`required`: of each group at least one has to stand in the text."""
+
+    fields: frozenset[str]
+    required: tuple[frozenset[str], ...] = ()
+
+
+def _one_of(*names: str) -> frozenset[str]:
+    return frozenset(names)
+
+
+_INVITATION = Rule(_ALWAYS | _PERSONAL | _OF_A_KEY, (_one_of("username"), _one_of("link")))
+_SMS = _ALWAYS | {"first_name", "username", "ends_on", "link"}
+RULES: dict[tuple[str, str], Rule] = {
+    (CampaignKind.INITIAL_INVITATION, Channel.EMAIL): _INVITATION,
+    (CampaignKind.NEW_LINK, Channel.EMAIL): _INVITATION,
+    # Nothing of a key goes to an address that was left.
+    (CampaignKind.ADDRESS_CHANGED, Channel.EMAIL): Rule(_ALWAYS | _PERSONAL),
+    (CampaignKind.FAMILY_INVITATION, Channel.EMAIL): Rule(_ALWAYS | {"people", "ends_on"}, (_one_of("people"),)),
+    # No full name of a child beside a credential: there is no {student} in text messages (R80).
+    (CampaignKind.INITIAL_CREDENTIALS, Channel.SMS): Rule(
+        _SMS | {"password"}, (_one_of("username"), _one_of("password", "link"))
+    ),
+    (CampaignKind.INITIAL_CREDENTIALS_MICROSOFT, Channel.SMS): Rule(_SMS, (_one_of("username"), _one_of("link"))),
+}
+
+
+def check(subject: str, body: str, *, kind: str, channel: str) -> None:
+    """Refuse a wording with fields that do not exist, without the ones a person needs, or that leads elsewhere."""
+    rule = RULES.get((kind, channel))
+    if rule is None:
+        raise InputProblem("There is no such message.", field="body")
+    _refuse_unknown(wording.names(subject + body), rule)
+    for group in rule.required:
+        if not group & wording.names(body):
+            raise InputProblem(f"The text must contain {_listed(group, ' or ')}.", field="body")
+    if _ADDRESS.search(subject + body):
+        raise InputProblem("The text must lead nowhere but to the school: use {portal} or {link}.", field="body")
+    if wording.names(subject) & {"link", "password", "people"}:
+        raise InputProblem("What opens the account belongs into the text, not into the subject.", field="subject")
+    if channel == Channel.EMAIL and not subject.strip():
+        raise InputProblem("An e-mail needs a subject.", field="subject")
+    if len(body) > LONGEST[Channel(channel)]:
+        raise InputProblem(f"Keep the text under {LONGEST[Channel(channel)]:,} letters.", field="body")
+
+
+def _refuse_unknown(used: set[str], rule: Rule) -> None:
+    unknown = sorted(used - rule.fields)
+    if unknown:
+        known = _listed(rule.fields, ", ")
+        raise InputProblem(f"There is no field {{{unknown[0]}}} in this message. Use: {known}.", field="body")
+
+
+def _listed(names: frozenset[str], between: str) -> str:
+    return between.join(f"{{{name}}}" for name in sorted(names))

@@ -1,0 +1,77 @@
+"""How the messages read, in each language; of a text message also what it costs. And a test to oneself."""
+
+from __future__ import annotations
+
+from functools import partial
+
+import streamlit as st
+
+from core import database
+from core.delivery import engine
+from core.models import Channel
+from core.permissions import Actor
+from core.rules import sms_text, words
+from core.rules.sms_text import Encoding
+from core.services import test_messages
+from core.services.campaigns import Check, Draft
+from core.tables.samples import Sample
+from pages.shared import feedback
+
+
+def draw(actor: Actor, draft: Draft, check: Check) -> None:
+    """One sample at a time: language first, then the person."""
+    with st.container(border=True):
+        st.markdown("**How it reads**")
+        with st.container(horizontal=True, vertical_alignment="bottom"):
+            sample = _chosen(check)
+            st.space("stretch")
+            st.button(
+                "Send a test to me",
+                icon=":material/forward_to_inbox:",
+                help="The same text with your own name. Its link or password opens nothing.",
+                on_click=partial(_test, actor, draft),
+            )
+        st.caption("The link or password of this sample opens nothing.")
+        with st.container(height=300 if draft.channel is Channel.EMAIL else 160, border=False):
+            head = f"Subject: {sample.subject}\n\n" if sample.subject else "\n"
+            st.text(f"To: {sample.address}\n{head}{sample.text}")
+        if draft.channel is Channel.SMS:
+            st.caption(size(sample.text))
+
+
+def size(text: str) -> str:
+    """Characters, encoding and segments of a text message, and what makes it dear."""
+    measured = sms_text.measure(text)
+    parts = "1 segment" if measured.segments == 1 else f"{measured.segments} segments"
+    said = f"{len(text)} characters · {measured.encoding} · {parts}"
+    if measured.encoding is Encoding.UCS2 and measured.costly:
+        shown = " ".join(feedback.plain(letter) for letter in measured.costly[:12])
+        said += f" · letters like {shown} leave room for 70 characters in place of 160"
+    return said
+
+
+def _chosen(check: Check) -> Sample:
+    languages = sorted({sample.language for sample in check.samples})
+    language = languages[0]
+    if len(languages) > 1:
+        language = (
+            st.segmented_control(
+                "Language",
+                languages,
+                default=languages[0],
+                format_func=lambda code: words.LANGUAGE.get(code, code),
+                key="check.language",
+            )
+            or languages[0]
+        )
+    mine = [sample for sample in check.samples if sample.language == language]
+    place = st.selectbox("Sample", range(len(mine)), format_func=lambda index: mine[index].who, width=320)
+    return mine[place]
+
+
+def _test(actor: Actor, draft: Draft) -> None:
+    with feedback.refusals_later():
+        with database.transaction() as db:
+            sent = test_messages.send(db, actor, kind=draft.kind, channel=draft.channel)
+        engine.start(sent.campaign_id)
+        feedback.later(f"A test is on its way to {sent.address}.")

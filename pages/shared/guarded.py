@@ -1,0 +1,52 @@
+"""Windows and parts of a page that run again by themselves: each run asks anew who is here (R36, R37).
+
+Streamlit runs them again with the arguments of the last full run. An actor among those may have been signed out,
+deactivated or given other roles since.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Concatenate, Literal, ParamSpec
+
+import streamlit as st
+
+from core.permissions import Actor, Permission
+from pages.shared import guard
+
+P = ParamSpec("P")
+Drawing = Callable[Concatenate[Actor, P], None]
+
+
+def dialog(
+    permission: Permission, title: str, *, width: Literal["small", "large"] = "small"
+) -> Callable[[Drawing[P]], Drawing[P]]:
+    """A window over the page, for whoever has the permission at that moment. It takes the actor first."""
+    return lambda draw: st.dialog(title, width=width)(_asking(permission, draw))
+
+
+def fragment(permission: Permission, *, run_every: float | None = None) -> Callable[[Drawing[P]], Drawing[P]]:
+    """A part of the page that runs alone, likewise."""
+    return lambda draw: st.fragment(run_every=run_every)(_asking(permission, draw))
+
+
+def _asking(permission: Permission, draw: Drawing[P]) -> Drawing[P]:
+    @wraps(draw)  # Streamlit tells windows and fragments apart by the name of what draws them
+    def drawn(actor: Actor, /, *args: P.args, **kwargs: P.kwargs) -> None:
+        draw(_now(actor, permission), *args, **kwargs)
+
+    return drawn
+
+
+def _now(drawn_for: Actor, permission: Permission) -> Actor:
+    """Whoever is here now. Where that is not whom the page was drawn for, the whole page is drawn anew or goes."""
+    actor = guard.look_up()
+    if actor is None or _standing(actor) != _standing(drawn_for):
+        st.rerun()
+    actor.require(permission)
+    return actor
+
+
+def _standing(actor: Actor) -> tuple[object, ...]:
+    return actor.account_id, actor.roles, actor.scope

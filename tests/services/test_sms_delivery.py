@@ -1,0 +1,231 @@
+"""Initial credentials by SMS: one person a text, at the hours, for the money and as often as the school allows."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from sqlmodel import col, select
+
+from core import database
+from core.errors import InputProblem
+from core.models import (
+    Campaign,
+    CampaignKind,
+    Channel,
+    FailureReason,
+    Invitation,
+    Message,
+    MessageStatus,
+    Purpose,
+    SignInMethod,
+)
+from core.rules import sms_text
+from core.rules.delivery_status import Outcome
+from core.services import campaigns, delivery, wordings
+from core.services.campaigns import Check, Draft
+from core.services.delivery import Batch, Claim, Stop
+from core.services.delivery_limits import Wait
+from core.tables import candidates, school
+from core.tables.filters import AccountFilter
+from tests.cast import Cast
+from tests.conftest import Clock
+
+pytestmark = pytest.mark.both_databases
+
+CREDENTIALS = Draft(
+    kind=CampaignKind.INITIAL_CREDENTIALS, channel=Channel.SMS, filter=AccountFilter(user_types=("student",))
+)
+SENT = Outcome(MessageStatus.SENT, provider_id="SM1")
+
+
+@pytest.fixture
+def people(clock: Clock, cast: Cast) -> Cast:
+    """Three students with a mobile each."""
+    with database.transaction() as db:
+        wordings.ensure_defaults(db)
+        for number, member in enumerate((cast.sam, cast.max, cast.otto)):
+            member.person.mobile, member.person.mobile_region = f"+30691234567{number}", "GR"
+            db.add(member.person)
+    return cast
+
+
+def decide(**values: object) -> None:
+    with database.transaction() as db:
+        own = school.settings(db)
+        for name, value in values.items():
+            setattr(own, name, value)
+        db.add(own)
+
+
+def change(row: object, **values: object) -> None:
+    with database.transaction() as db:
+        for name, value in values.items():
+            setattr(row, name, value)
+        db.add(row)
+
+
+def look(people: Cast) -> Check:
+    with database.reading() as db:
+        return campaigns.check(db, people.olga.actor, draft=CREDENTIALS)
+
+
+def launch(people: Cast, starts_at: datetime | None = None) -> Campaign:
+    seen = look(people).fingerprint
+    with database.transaction() as db:
+        return campaigns.launch(
+            db, people.olga.actor, draft=CREDENTIALS, seen=seen, idempotency_key=seen, starts_at=starts_at
+        )
+
+
+def open_batch(campaign: Campaign) -> Batch | Wait | None:
+    with database.transaction() as db:
+        return delivery.open_batch(db, campaign_id=campaign.id or 0, batch=0)
+
+
+def batch_of(campaign: Campaign) -> Batch:
+    found = open_batch(campaign)
+    assert isinstance(found, Batch)
+    return found
+
+
+def take(batch: Batch, place: int = 0) -> Claim | Wait | Stop | None:
+    with database.transaction() as db:
+        return delivery.claim(db, batch=batch, message_id=batch.message_ids[place])
+
+
+def claim(batch: Batch, place: int = 0) -> Claim:
+    found = take(batch, place)
+    assert isinstance(found, Claim)
+    return found
+
+
+def message(batch: Batch, place: int) -> Message:
+    with database.reading() as db:
+        return db.exec(select(Message).where(Message.id == batch.message_ids[place])).one()
+
+
+def test_the_text_carries_a_username_and_a_live_initial_password_and_no_full_name(people: Cast) -> None:
+    found = claim(batch_of(launch(people)))
+    sam = people.sam
+    assert found.address == sam.person.mobile
+    assert sam.account.username in found.text.text
+    assert f"{sam.person.first_name} {sam.person.last_name}" not in found.text.text
+    with database.reading() as db:
+        row = db.exec(select(Invitation)).one()
+        candidate = candidates.named(db, username=sam.account.username)
+    assert (row.purpose, row.channel) == (Purpose.PASSWORD, Channel.SMS)
+    assert row.expires_at == row.issued_at + timedelta(days=7)
+    assert any(candidate.knows_initial(word.strip(",.")) for word in found.text.text.split())
+    assert found.text.text not in repr(found)
+
+
+def test_r79_a_text_with_credentials_has_two_segments_at_most_in_every_language(people: Cast) -> None:
+    change(people.max.person, language="el")
+    seen = look(people)
+    assert {sample.language for sample in seen.samples} == {"en", "el"}
+    assert all(sms_text.measure(sample.text).segments <= 2 for sample in seen.samples)
+    assert seen.sms is not None
+    assert seen.sms.segments == sum(sms_text.measure(sample.text).segments for sample in seen.samples)
+
+
+def test_a_microsoft_account_gets_a_link_and_no_password(people: Cast) -> None:
+    change(people.sam.account, sign_in_method=SignInMethod.MICROSOFT)
+    found = claim(batch_of(launch(people)))
+    assert "/i/" in found.text.text
+    with database.reading() as db:
+        assert db.exec(select(Invitation)).one().purpose == Purpose.LINK
+
+
+def test_who_has_chosen_a_password_meanwhile_gets_none(people: Cast) -> None:
+    batch = batch_of(launch(people))
+    change(people.sam.account, password_hash="chosen", verified_at=people.sam.account.created_at)
+    assert take(batch) is None
+    assert message(batch, 0).status == MessageStatus.CANCELLED
+
+
+def test_a_second_try_repeats_the_password_of_the_first(people: Cast) -> None:
+    campaign = launch(people)
+    batch = batch_of(campaign)
+    first = claim(batch)
+    with database.transaction() as db:
+        delivery.record(db, message_id=first.message_id, outcome=Outcome(MessageStatus.QUEUED))
+    assert claim(batch_of(campaign)).text.text == first.text.text
+
+
+def test_r78_siblings_with_one_number_get_their_texts_a_minute_apart(people: Cast, clock: Clock) -> None:
+    change(people.max.person, mobile=people.sam.person.mobile)
+    batch = batch_of(launch(people))
+    places = [place for place, _ in enumerate(batch.message_ids) if message(batch, place).address.endswith("0")]
+    claim(batch, places[0])
+    held = take(batch, places[1])
+    assert isinstance(held, Wait)
+    assert not held.all
+    assert message(batch, places[1]).status == MessageStatus.QUEUED
+    clock.forward(seconds=61)
+    claim(batch, places[1])
+
+
+def test_r78_a_number_gets_no_more_texts_on_a_day_than_the_school_allows(people: Cast, clock: Clock) -> None:
+    decide(sms_per_number_per_day=1)
+    change(people.max.person, mobile=people.sam.person.mobile)
+    batch = batch_of(launch(people))
+    places = [place for place, _ in enumerate(batch.message_ids) if message(batch, place).address.endswith("0")]
+    claim(batch, places[0])
+    clock.forward(seconds=61)
+    assert take(batch, places[1]) is None
+    refused = message(batch, places[1])
+    assert (refused.status, refused.reason) == (MessageStatus.FAILED, FailureReason.OVER_LIMIT)
+
+
+def test_r78_the_money_of_the_day_is_never_overdrawn(people: Cast) -> None:
+    decide(sms_price=1.0, sms_spend_per_day=3.0)
+    batch = batch_of(launch(people))
+    claim(batch, 0)
+    claim(batch, 1)
+    assert isinstance(take(batch, 2), Stop)
+    assert message(batch, 2).status == MessageStatus.QUEUED
+
+
+def test_a_campaign_that_costs_more_than_may_be_spent_is_refused(people: Cast) -> None:
+    decide(sms_price=1.0, sms_spend_per_day=2.0)
+    seen = look(people)
+    assert seen.sms is not None
+    assert not seen.sms.is_covered
+    with pytest.raises(InputProblem, match="raise the limit"):
+        launch(people)
+
+
+def test_texts_leave_only_at_the_hours_of_the_school(people: Cast, clock: Clock) -> None:
+    decide(sms_from_hour=8, sms_until_hour=9, time_zone="Europe/Athens")
+    campaign = launch(people)
+    assert campaign.starts_at == datetime(2026, 11, 24, 6, 0, tzinfo=UTC)
+    waiting = open_batch(campaign)
+    assert isinstance(waiting, Wait)
+    assert waiting.until == campaign.starts_at
+
+
+def test_a_moment_outside_the_hours_is_refused(people: Cast, clock: Clock) -> None:
+    decide(sms_from_hour=8, sms_until_hour=12)
+    with pytest.raises(InputProblem, match="between 8:00 and 12:00"):
+        launch(people, clock.now + timedelta(hours=5))
+
+
+def test_a_planned_campaign_waits_for_its_moment(people: Cast, clock: Clock) -> None:
+    campaign = launch(people, clock.now + timedelta(hours=2))
+    assert isinstance(open_batch(campaign), Wait)
+    clock.forward(seconds=2 * 3600 + 1)
+    claim(batch_of(campaign))
+
+
+def test_the_number_of_texts_on_one_day_is_limited(people: Cast) -> None:
+    decide(sms_per_day=2)
+    batch = batch_of(launch(people))
+    assert (len(batch.message_ids), batch.put_off) == (2, 1)
+    assert batch.next_day == datetime(2026, 11, 24, 6, 0, tzinfo=UTC)
+
+
+def test_messages_of_one_campaign_are_to_different_people(people: Cast) -> None:
+    launch(people)
+    with database.reading() as db:
+        assert len(set(db.exec(select(Message.address).order_by(col(Message.id))))) == 3
