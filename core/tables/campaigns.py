@@ -11,24 +11,42 @@ import sqlalchemy as sa
 from sqlmodel import Session, col
 
 from core.errors import NotFound
-from core.models import Account, Campaign, CampaignStatus, Message, MessageAccount, MessageStatus, Person
+from core.models import (
+    Account,
+    Campaign,
+    CampaignKind,
+    CampaignStatus,
+    Channel,
+    Message,
+    MessageAccount,
+    MessageStatus,
+    Person,
+)
 from core.permissions import Actor, Permission
 from core.tables import scope
 from core.tables.filters import Page
 from core.tables.frames import mask_contacts
 
 OPEN = (MessageStatus.QUEUED, MessageStatus.SENDING)
+GONE = (MessageStatus.SENT, MessageStatus.DELIVERED, MessageStatus.WRITTEN, MessageStatus.UNKNOWN)
 
 
 @dataclass(frozen=True)
 class Progress:
-    """How far a campaign is. Its messages add up to `total`: none is lost, none counted twice."""
+    """How far a campaign is. Its messages add up to `total`: none is lost, none counted twice.
+
+    `next_try_at` and `next_try_why`: what the messages that were put off wait for.
+    """
 
     id: int
     kind: str
+    channel: Channel
     status: CampaignStatus
     pause_reason: str
     launched_at: datetime
+    starts_at: datetime
+    next_try_at: datetime | None
+    next_try_why: str
     launched_by: str
     counts: dict[MessageStatus, int]
     skipped: dict[str, int]
@@ -40,6 +58,11 @@ class Progress:
     @property
     def waiting(self) -> int:
         return sum(self.counts.get(status, 0) for status in OPEN)
+
+    @property
+    def gone(self) -> int:
+        """How many left, or may have."""
+        return sum(self.counts.get(status, 0) for status in GONE)
 
     @property
     def is_under_way(self) -> bool:
@@ -57,9 +80,13 @@ def progress(db: Session, actor: Actor, *, campaign_id: int) -> Progress:
     return Progress(
         campaign.id,
         campaign.kind,
+        Channel(campaign.channel),
         CampaignStatus(campaign.status),
         campaign.pause_reason,
         campaign.launched_at,
+        campaign.starts_at,
+        campaign.next_try_at,
+        campaign.next_try_why,
         campaign.launched_by_label,
         counts,
         campaign.skipped,
@@ -70,13 +97,19 @@ def newest(db: Session, actor: Actor, *, page: Page) -> pd.DataFrame:
     """Campaigns, newest first, with what went out and what did not."""
     actor.require(Permission.SEND)
     chosen = (
-        sa.select(col(Campaign.id)).order_by(col(Campaign.id).desc()).limit(page.size).offset(page.offset).subquery()
+        sa.select(col(Campaign.id))
+        .where(col(Campaign.kind) != CampaignKind.TEST)
+        .order_by(col(Campaign.id).desc())
+        .limit(page.size)
+        .offset(page.offset)
+        .subquery()
     )
     gone = (MessageStatus.SENT, MessageStatus.DELIVERED, MessageStatus.WRITTEN)
     rows = (
         sa.select(
             col(Campaign.id),
             col(Campaign.kind),
+            col(Campaign.channel),
             col(Campaign.status),
             col(Campaign.launched_at),
             col(Campaign.launched_by_label),
@@ -98,7 +131,25 @@ def newest(db: Session, actor: Actor, *, page: Page) -> pd.DataFrame:
 def count(db: Session, actor: Actor) -> int:
     """How many campaigns there are."""
     actor.require(Permission.SEND)
-    return db.scalar(sa.select(sa.func.count()).select_from(Campaign)) or 0
+    real = sa.select(sa.func.count()).where(col(Campaign.kind) != CampaignKind.TEST)
+    return db.scalar(real) or 0
+
+
+def people_with(db: Session, actor: Actor, *, campaign_id: int, statuses: tuple[MessageStatus, ...]) -> list[int]:
+    """The accounts whose message of a campaign stands so."""
+    actor.require(Permission.SEND)
+    mine = sa.select(col(MessageAccount.account_id)).join(Message, col(Message.id) == col(MessageAccount.message_id))
+    mine = mine.join(Account, col(Account.id) == col(MessageAccount.account_id))
+    mine = mine.join(Person, col(Person.id) == col(Account.person_id)).where(scope.people(actor))
+    return list(db.scalars(mine.where(col(Message.campaign_id) == campaign_id, col(Message.status).in_(statuses))))
+
+
+def not_verified(db: Session, actor: Actor, *, campaign_id: int) -> list[int]:
+    """The accounts to which a campaign went, or may have, and which nobody has verified or signed in to."""
+    gone = people_with(db, actor, campaign_id=campaign_id, statuses=GONE)
+    done = (col(Account.verified_at), col(Account.first_sign_in_at), col(Account.deactivated_at))
+    still_open = set(db.scalars(sa.select(col(Account.id)).where(*(moment.is_(None) for moment in done))))
+    return [account_id for account_id in gone if account_id in still_open]
 
 
 def outcome(

@@ -52,6 +52,7 @@ def _dress(rows: pd.DataFrame) -> pd.DataFrame:
             "Launched": pd.to_datetime(rows["launched_at"], utc=True),
             "By": rows["launched_by_label"],
             "What": rows["kind"].map(words.CAMPAIGN_KIND.__getitem__),
+            "How": rows["channel"].map(words.CHANNEL.__getitem__),
             "Status": [
                 words.campaign_status(CampaignStatus(status), waiting=waiting)
                 for status, waiting in zip(rows["status"], rows["waiting"], strict=True)

@@ -14,17 +14,18 @@ from core.rules import words
 from core.tables import campaigns as table
 from core.tables.campaigns import Progress
 from core.tables.filters import PAGE_SIZE, Page
-from pages.shared import cells
+from pages.shared import campaign_repairs, cells
 
 MEANING = {
     MessageStatus.UNKNOWN: "The connection broke, or Firstkey stopped, while these were being sent. They may have "
-    "arrived, so they are not sent again by themselves. Ask the people, or invite them again.",
-    MessageStatus.FAILED: "These did not reach the person. Repair the address, then invite them again.",
+    "arrived, so they are not sent again by themselves.",
+    MessageStatus.FAILED: "These did not reach the person. Repair the address, then press Retry.",
 }
 
 
 def show(actor: Actor, progress: Progress, zone: str) -> None:
-    """The table of the people, and how many were left out."""
+    """What can be done, the table of the people, and how many were left out."""
+    campaign_repairs.draw(actor, progress)
     _table(actor, progress, zone)
     _left_out(progress)
 
@@ -72,4 +73,6 @@ def _dress(rows: pd.DataFrame) -> pd.DataFrame:
 
 
 def _why(reason: str | None, detail: str | None) -> str:
-    return cells.said(words.FAILURE_REASON, reason) if reason else detail or ""
+    """In plain words; what the provider said of it stands behind."""
+    said = cells.said(words.FAILURE_REASON, reason) if reason else ""
+    return ": ".join(part for part in (said, detail) if part)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 
 import streamlit as st
 
-from core import database
+from core import clock, database
 from core.delivery import engine
 from core.models import CampaignStatus, MessageStatus
 from core.permissions import Actor, Permission
@@ -17,6 +18,8 @@ from core.tables import school
 from core.tables.campaigns import Progress
 from pages.shared import campaign_outcome, cells, feedback, guarded
 
+SOON_S = 300  # so near, the start is counted down
+
 
 def show(actor: Actor, campaign_id: int) -> None:
     """The page of one campaign."""
@@ -24,19 +27,21 @@ def show(actor: Actor, campaign_id: int) -> None:
     st.title(words.CAMPAIGN_KIND[progress.kind])
     with database.reading() as db:
         zone = school.settings(db).time_zone
-    st.caption(f"Launched {cells.moment_words(progress.launched_at, zone)} by {progress.launched_by}")
-    _live(actor, campaign_id, running=progress.is_under_way)
+    launched = cells.moment_words(progress.launched_at, zone)
+    st.caption(f"{words.CHANNEL[progress.channel]} · launched {launched} by {feedback.plain(progress.launched_by)}")
+    _live(actor, campaign_id, zone, running=progress.is_under_way)
     campaign_outcome.show(actor, progress, zone)
     st.page_link("campaigns.py", label="All campaigns", icon=":material/arrow_back:")
 
 
-def _live(actor: Actor, campaign_id: int, *, running: bool) -> None:
+def _live(actor: Actor, campaign_id: int, zone: str, *, running: bool) -> None:
     """The numbers, refreshed by themselves while something is under way."""
 
     @guarded.fragment(Permission.SEND, run_every=1.0 if running else None)
     def numbers(actor: Actor) -> None:
         progress = _read(actor, campaign_id)
         _bar(progress)
+        _waiting(progress, zone)
         _controls(actor, progress)
         if running and not progress.is_under_way:
             st.rerun()
@@ -52,8 +57,6 @@ def _bar(progress: Progress) -> None:
     shown = [status for status in MessageStatus if progress.counts.get(status)]
     for column, status in zip(st.columns(max(4, len(shown))), shown, strict=False):
         column.metric(words.MESSAGE_STATUS[status], f"{progress.counts[status]:,}", border=True)
-    if progress.status == CampaignStatus.PAUSED:
-        st.warning(feedback.plain(progress.pause_reason), icon=":material/pause:")
 
 
 def _said(progress: Progress) -> str:
@@ -62,23 +65,49 @@ def _said(progress: Progress) -> str:
     return words.campaign_status(progress.status, waiting=progress.waiting).lower()
 
 
+def _waiting(progress: Progress, zone: str) -> None:
+    """What it waits for, if it waits: its start, the provider, somebody's decision."""
+    if progress.status == CampaignStatus.PAUSED:
+        st.warning(feedback.plain(progress.pause_reason), icon=":material/pause:")
+    elif progress.is_under_way and (left := _until_start(progress)) > 0:
+        start = f"in {left:.0f} seconds" if left < SOON_S else f"on {cells.moment_words(progress.starts_at, zone)}"
+        st.info(f"The first message leaves {start}. Until then nothing is gone.", icon=":material/schedule:")
+    elif progress.is_under_way and progress.next_try_at and progress.next_try_at > clock.now():
+        st.info(
+            f"{feedback.plain(progress.next_try_why)} It goes on at {cells.moment_words(progress.next_try_at, zone)}.",
+            icon=":material/hourglass_top:",
+        )
+
+
+def _until_start(progress: Progress) -> float:
+    return (progress.starts_at - clock.now()).total_seconds()
+
+
 def _controls(actor: Actor, progress: Progress) -> None:
     with st.container(horizontal=True):
-        if progress.is_under_way and st.button("Pause", icon=":material/pause:"):
-            _act(lambda: _pause(actor, progress.id))
-        if progress.status == CampaignStatus.PAUSED and st.button(
-            "Resume", icon=":material/play_arrow:", type="primary"
-        ):
-            _act(lambda: _resume(actor, progress.id))
-        can_cancel = progress.waiting and progress.status != CampaignStatus.CANCELLED
+        not_begun = progress.is_under_way and _until_start(progress) > 0
+        if not_begun and st.button("Undo", icon=":material/undo:", type="primary"):
+            _act(partial(_undo, actor, progress.id))
+        if progress.is_under_way and not not_begun and st.button("Pause", icon=":material/pause:"):
+            _act(partial(_pause, actor, progress.id))
+        paused = progress.status == CampaignStatus.PAUSED
+        if paused and st.button("Resume", icon=":material/play_arrow:", type="primary"):
+            _act(partial(_resume, actor, progress.id))
+        can_cancel = progress.waiting and progress.status != CampaignStatus.CANCELLED and not not_begun
         if can_cancel and st.button(f"Cancel the {progress.waiting:,} that wait", icon=":material/cancel:"):
-            _act(lambda: _cancel(actor, progress.id))
+            _act(partial(_cancel, actor, progress))
 
 
 def _act(act: Callable[[], str]) -> None:
     with feedback.refusals_shown():
         feedback.later(act())
     st.rerun()
+
+
+def _undo(actor: Actor, campaign_id: int) -> str:
+    with database.transaction() as db:
+        stopped = campaign_moves.cancel(db, actor, campaign_id=campaign_id)
+    return f"Undone: none of the {stopped:,} messages was sent."
 
 
 def _pause(actor: Actor, campaign_id: int) -> str:
@@ -94,10 +123,12 @@ def _resume(actor: Actor, campaign_id: int) -> str:
     return "Sending goes on."
 
 
-def _cancel(actor: Actor, campaign_id: int) -> str:
+def _cancel(actor: Actor, progress: Progress) -> str:
     with database.transaction() as db:
-        stopped = campaign_moves.cancel(db, actor, campaign_id=campaign_id)
-    return f"Cancelled: {stopped:,} messages will not be sent."
+        stopped = campaign_moves.cancel(db, actor, campaign_id=progress.id)
+    gone = progress.total - stopped
+    left = f" {gone:,} were gone or done already." if gone else ""
+    return f"Cancelled: {stopped:,} messages will not be sent.{left}"
 
 
 def _read(actor: Actor, campaign_id: int) -> Progress:
