@@ -43,6 +43,7 @@ async def lifespan(_app: object) -> AsyncIterator[None]:
 def script_failed(error: Exception) -> bool:
     """What a staff page says when nobody caught an error: the refusal's own sentence, or a reference and no more."""
     if isinstance(error, AppError):
+        feedback.note(error)
         st.error(feedback.plain(str(error)), icon=":material/info:")
     elif faults.is_busy(error):
         faults.log(error, "a staff page")

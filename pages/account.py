@@ -7,6 +7,7 @@ import streamlit as st
 from core import database
 from core.permissions import Actor, Permission
 from core.rules import words
+from core.services.access import Sought
 from core.tables import account_card, school
 from core.tables.account_card import AccountCard
 from pages.shared import (
@@ -19,14 +20,16 @@ from pages.shared import (
     card_trouble,
     feedback,
     guard,
+    noted,
 )
 
 
 def _card(actor: Actor) -> AccountCard:
     """The account of `?id=`."""
     text = st.query_params.get("id", "")
-    with feedback.refusals_shown(), database.reading() as db:
-        return account_card.read(db, actor, account_id=int(text) if text.isdecimal() and len(text) < 10 else 0)
+    account_id = int(text) if text.isdecimal() and len(text) < 10 else 0
+    with feedback.refusals_shown(sought=Sought("account", account_id)), database.reading() as db:
+        return account_card.read(db, actor, account_id=account_id)
 
 
 def _identity(actor: Actor, card: AccountCard) -> None:
@@ -49,6 +52,7 @@ def _identity(actor: Actor, card: AccountCard) -> None:
 actor = guard.require(Permission.SEE_ACCOUNTS)
 st.page_link("accounts.py", label="User Accounts", icon=":material/arrow_back:")
 card = _card(actor)
+noted.card(actor, card.owner.person_id)
 with database.reading() as db:
     time_zone = school.settings(db).time_zone
 left, right = st.columns([1, 2], gap="large")

@@ -8,7 +8,7 @@ from core import database
 from core.permissions import Actor, Permission
 from core.services import outbox
 from core.tables import school
-from pages.shared import cells, feedback, guard
+from pages.shared import cells, feedback, guard, guarded
 
 PAGE_SIZE = 20
 
@@ -39,7 +39,7 @@ def _list(actor: Actor) -> None:
         st.pagination(-(-total // PAGE_SIZE), key="outbox.page")
 
 
-@st.dialog("Message", width="large")
+@guarded.dialog(Permission.SEND, "Message", width="large")
 def _message(actor: Actor, name: str) -> None:
     with feedback.refusals_shown(), database.transaction() as db:
         found = outbox.read(db, actor, name=name)

@@ -7,6 +7,7 @@ import streamlit as st
 from core import database
 from core.permissions import Actor, Permission
 from core.rules import words
+from core.services.access import Sought
 from core.tables import account_card, school, student_card
 from core.tables.account_card import AccountCard
 from core.tables.student_card import StudentCard
@@ -20,6 +21,7 @@ from pages.shared import (
     cells,
     feedback,
     guard,
+    noted,
     student_forms,
 )
 
@@ -27,8 +29,9 @@ from pages.shared import (
 def _card(actor: Actor) -> tuple[StudentCard, AccountCard | None]:
     """The student of `?id=`, with the account as far as there is one and the role may see it."""
     text = st.query_params.get("id", "")
-    with feedback.refusals_shown(), database.reading() as db:
-        student = student_card.read(db, actor, person_id=int(text) if text.isdecimal() and len(text) < 10 else 0)
+    person_id = int(text) if text.isdecimal() and len(text) < 10 else 0
+    with feedback.refusals_shown(sought=Sought("person", person_id)), database.reading() as db:
+        student = student_card.read(db, actor, person_id=person_id)
         if student.account is None or not actor.may(Permission.SEE_ACCOUNTS):
             return student, None
         return student, account_card.read(db, actor, account_id=student.account.id)
@@ -66,6 +69,7 @@ def _account(actor: Actor, card: StudentCard, account: AccountCard | None) -> No
 actor = guard.require(Permission.SEE_STUDENTS)
 st.page_link("students.py", label="Students List", icon=":material/arrow_back:")
 card, account = _card(actor)
+noted.card(actor, card.id)
 with database.reading() as db:
     time_zone = school.settings(db).time_zone
 left, right = st.columns([1, 2], gap="large")

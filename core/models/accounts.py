@@ -133,6 +133,7 @@ class Superseded(StrEnum):
     ADDRESS_CHANGED = "address_changed"
     DEACTIVATED = "deactivated"
     VOIDED = "voided"
+    ROLE_CHANGED = "role_changed"
 
 
 class Invitation(SQLModel, table=True):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
@@ -65,6 +66,11 @@ class Plan:
 
     new: tuple[NewAccount, ...]
     skipped: tuple[Skipped, ...]
+
+    @property
+    def seen(self) -> str:
+        """Stands for exactly this: whoever looked at it agrees to no other usernames and no other people."""
+        return hashlib.sha256(repr((self.new, self.skipped)).encode()).hexdigest()
 
 
 def plan(candidates: Iterable[Candidate], *, policy: Policy, taken: dict[str, int], pattern: Pattern) -> Plan:

@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from functools import lru_cache
 
 _ALONE = str.maketrans(
     {"ß": "ss", "ς": "σ", "ø": "o", "đ": "d", "ł": "l", "þ": "th", "ð": "d", "æ": "ae", "œ": "oe", "ı": "i"}
 )
+_NO_LETTER = re.compile("[\x00\ud800-\udfff]")  # NUL, and halves of letters: databases refuse them
+
+
+def legible(text: str) -> str:
+    """The text without what is no letter in any database; the same object where nothing is."""
+    return _NO_LETTER.sub("", text) if _NO_LETTER.search(text) else text
 
 
 def fold(text: str) -> str:

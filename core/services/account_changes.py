@@ -11,7 +11,7 @@ from sqlmodel import Session, col
 
 from core import clock
 from core.errors import Conflict, NotAllowed, NotFound
-from core.models import Account, AccountChange, AccountChangeItem, AccountRole, Invitation, Person, Superseded
+from core.models import Account, AccountChange, AccountChangeItem, AccountRole, Invitation, Superseded
 from core.models.columns import UtcDateTime, json_type
 from core.permissions import Actor, Role
 from core.rules import account_acts
@@ -26,10 +26,14 @@ _KIND = {"deactivated_at": UtcDateTime()}
 
 @dataclass(frozen=True)
 class Undone:
-    """How many accounts are as they were, and how many were left alone because somebody changed them since."""
+    """How many accounts are as they were, and how many were left alone because somebody changed them since.
+
+    `notice`: a campaign that the caller starts after the commit.
+    """
 
     done: int
     left_alone: int
+    notice: int | None = None
 
 
 def undo(db: Session, actor: Actor, *, change_id: int) -> Undone:
@@ -46,10 +50,12 @@ def undo(db: Session, actor: Actor, *, change_id: int) -> Undone:
     items = sa.select(sa.literal(back.id), same.c.id, sa.literal({}, json_type()))
     into = sa.insert(AccountChangeItem).from_select(["change_id", "account_id", "before"], items)
     done = account_effects.write(db, into)
-    _revert(db, act, change, account_effects.touched(back.id), now)
-    account_effects.administrator_stays(db)
+    stakes = account_effects.administrators_among(db, account_effects.touched(back.id))
+    notice = _revert(db, actor, act, change, account_effects.touched(back.id), now)
+    if stakes:
+        account_effects.administrator_stays(db)
     all_of_them = sa.select(sa.func.count()).select_from(account_effects.touched(change_id).subquery())
-    undone = Undone(done, (db.scalar(all_of_them) or 0) - done)
+    undone = Undone(done, (db.scalar(all_of_them) or 0) - done, notice)
     details = {"change": change_id, "done": undone.done, "left_alone": undone.left_alone}
     audit.record(db, actor, action=f"accounts.{act.value}.undone", object_kind="account", details=details)
     return undone
@@ -69,21 +75,25 @@ def _mine(db: Session, actor: Actor, change_id: int) -> AccountChange:
     return change
 
 
-def _revert(db: Session, act: Act | Edit, change: AccountChange, accounts: sa.Select[Any], now: datetime) -> None:
-    if act in account_effects.ENDS_LINKS:
-        _revive(db, change, accounts)
+def _revert(
+    db: Session, actor: Actor, act: Act | Edit, change: AccountChange, accounts: sa.Select[Any], now: datetime
+) -> int | None:
+    """Gives the campaign that tells addresses to which messages do not go any more, if any."""
+    notice = None
     if act in account_acts.ROLE_CHANGES:
-        _put_roles_back(db, act, change, accounts)
+        _put_roles_back(db, actor, act, change, accounts, now)
     elif act in _PERSONAL:
-        people = sa.select(col(Account.person_id)).where(col(Account.id).in_(accounts))
-        values = {"use_personal_email": act is Act.PERSONAL_EMAIL_OFF, "updated_at": now}
-        account_effects.write(db, sa.update(Person).where(col(Person.id).in_(people)).values(values))
+        on = act is Act.PERSONAL_EMAIL_OFF
+        _done, notice = account_effects.switch_personal_email(db, actor, accounts, on=on, at=now)
     elif facts := _facts(db, act, change):
         account_effects.write(db, sa.update(Account).where(col(Account.id).in_(accounts)).values(facts))
+    if act in account_effects.ENDS_LINKS:
+        _revive(db, change, accounts)
     if act is Act.ACTIVATE:
         account_effects.end_links(db, accounts, because=Superseded.DEACTIVATED, at=now)
     if act in (Act.ACTIVATE, Act.TO_MICROSOFT, Act.TO_LOCAL):
         account_effects.end_sessions(db, accounts, at=now)
+    return notice
 
 
 def _facts(db: Session, act: Act | Edit, change: AccountChange) -> dict[str, Any]:
@@ -114,18 +124,20 @@ def _revive(db: Session, change: AccountChange, accounts: sa.Select[Any]) -> Non
     account_effects.write(db, sa.update(Account).where(*ended).values(values))
 
 
-def _put_roles_back(db: Session, act: Act | Edit, change: AccountChange, accounts: sa.Select[Any]) -> None:
+def _put_roles_back(
+    db: Session, actor: Actor, act: Act | Edit, change: AccountChange, accounts: sa.Select[Any], now: datetime
+) -> None:
     """Roles given are taken away again; a changed scope and an ended role come back from what was remembered."""
     item = sa.select(col(AccountChangeItem.account_id)).where(
         col(AccountChangeItem.change_id) == change.id,
         col(AccountChangeItem.account_id).in_(accounts),
         table.role_of_item(db),
     )
-    if act is Act.GIVE_ROLE:
-        account_effects.write(db, sa.delete(AccountRole).where(item.exists()))
-        return
     kept = sa.select(AccountChangeItem).where(col(AccountChangeItem.change_id) == change.id)
-    for one in db.scalars(kept.where(col(AccountChangeItem.account_id).in_(accounts))).all():
-        account_effects.write(db, sa.delete(AccountRole).where(item.exists()))
-        db.add(AccountRole.model_validate({**one.before, "account_id": one.account_id}))
+    remembered = db.scalars(kept.where(col(AccountChangeItem.account_id).in_(accounts))).all()
+    account_effects.write(db, sa.delete(AccountRole).where(item.exists()))
+    if act is not Act.GIVE_ROLE:
+        db.add_all(AccountRole.model_validate({**one.before, "account_id": one.account_id}) for one in remembered)
         db.flush()
+    roles = {str(one.before["role"]) for one in remembered}
+    account_effects.staff_role_changed(db, actor, accounts, roles=roles, at=now)

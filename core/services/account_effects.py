@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -22,9 +24,10 @@ from core.models import (
     Superseded,
 )
 from core.models.columns import json_type
-from core.permissions import Actor
+from core.permissions import STAFF_ROLES, Actor, Role
 from core.rules import account_acts
 from core.rules.account_acts import Act, Edit, Gift
+from core.services import address_changes
 from core.tables import account_acts as judging
 from core.tables import account_roles
 
@@ -58,21 +61,58 @@ def touched(change_id: int | None) -> sa.Select[Any]:
     return sa.select(col(item.account_id)).where(col(item.change_id) == change_id)
 
 
-def apply(db: Session, act: Act, *, change: AccountChange, gift: Gift | None) -> int:
-    """Do it to the accounts of the change; gives how many there were. Links and sessions end with it."""
-    accounts = touched(change.id)
+@dataclass(frozen=True)
+class Applied:
+    """How many accounts it was done to; `notice` is the campaign that tells addresses that were left."""
+
+    done: int
+    notice: int | None = None
+
+
+def apply(db: Session, actor: Actor, act: Act, *, change: AccountChange, gift: Gift | None) -> Applied:
+    """Do it to the accounts of the change. What was handed out before, and sessions, end with it."""
+    accounts, at = touched(change.id), change.made_at
+    stakes, notice = gift is None and administrators_among(db, accounts), None
     if gift:
         done = _give(db, accounts, gift)
+        staff_role_changed(db, actor, accounts, roles=[gift.role], at=at)
     elif act in (Act.PERSONAL_EMAIL_ON, Act.PERSONAL_EMAIL_OFF):
-        done = _switch_personal_email(db, accounts, on=act is Act.PERSONAL_EMAIL_ON, at=change.made_at)
+        done, notice = switch_personal_email(db, actor, accounts, on=act is Act.PERSONAL_EMAIL_ON, at=at)
     else:
-        done = write(db, sa.update(Account).where(col(Account.id).in_(accounts)).values(_facts(act, change.made_at)))
+        done = write(db, sa.update(Account).where(col(Account.id).in_(accounts)).values(_facts(act, at)))
     if act in ENDS_LINKS:
-        end_links(db, accounts, because=ENDS_LINKS[act], at=change.made_at)
+        end_links(db, accounts, because=ENDS_LINKS[act], at=at)
     if act in ENDS_SESSIONS:
-        end_sessions(db, accounts, at=change.made_at)
-    administrator_stays(db)
-    return done
+        end_sessions(db, accounts, at=at)
+    if stakes:
+        administrator_stays(db)
+    return Applied(done, notice)
+
+
+def staff_role_changed(
+    db: Session, actor: Actor, accounts: sa.Select[Any], *, roles: Collection[str], at: datetime
+) -> None:
+    """Where a role of staff is given, changed or ended: links and passwords from before open nothing (R17).
+
+    Other browsers are signed out (R35), and only the one that does this to its own account goes on. Whoever hands out
+    a link at this moment holds the account: wait for them, then end what they made.
+    """
+    if STAFF_ROLES.isdisjoint(roles):
+        return
+    db.execute(sa.select(col(Account.id)).where(col(Account.id).in_(accounts)).with_for_update())
+    end_links(db, accounts, because=Superseded.ROLE_CHANGED, at=at)
+    end_sessions(db, accounts, at=at, but=actor.session_id or "")
+
+
+def switch_personal_email(
+    db: Session, actor: Actor, accounts: sa.Select[Any], *, on: bool, at: datetime
+) -> tuple[int, int | None]:
+    """Switch it for the owners, with all that follows where messages go elsewhere. Gives how many, and the notice."""
+    before = address_changes.standing(db, list(db.scalars(accounts)))
+    people = sa.select(col(Account.person_id)).where(col(Account.id).in_(accounts))
+    switched = sa.update(Person).where(col(Person.id).in_(people))
+    done = write(db, switched.values(use_personal_email=on, updated_at=at))
+    return done, address_changes.follow(db, actor, before=before).notice
 
 
 def end_links(db: Session, accounts: sa.Select[Any], *, because: Superseded, at: datetime) -> None:
@@ -84,22 +124,31 @@ def end_links(db: Session, accounts: sa.Select[Any], *, because: Superseded, at:
     write(db, sa.update(Account).where(ended).values(invitation_ends_at=at))
 
 
-def end_sessions(db: Session, accounts: sa.Select[Any], *, at: datetime) -> None:
-    """Sign the accounts out everywhere."""
+def end_sessions(db: Session, accounts: sa.Select[Any], *, at: datetime, but: str = "") -> None:
+    """Sign the accounts out everywhere; the session `but` is spared."""
     open_ones = sa.and_(col(SignInSession.account_id).in_(accounts), col(SignInSession.ended_at).is_(None))
-    write(db, sa.update(SignInSession).where(open_ones).values(ended_at=at))
+    write(db, sa.update(SignInSession).where(open_ones, col(SignInSession.id) != but).values(ended_at=at))
+
+
+def administrators_among(db: Session, accounts: sa.Select[Any]) -> bool:
+    """Whether any of the accounts is an administrator's; asked before a change."""
+    held = sa.select(col(AccountRole.id)).where(col(AccountRole.account_id).in_(accounts))
+    return db.scalar(held.where(col(AccountRole.role) == Role.ADMINISTRATOR).limit(1)) is not None
 
 
 def administrator_stays(db: Session) -> None:
-    """Refuse what leaves the school without anybody who can administer it."""
+    """Refuse what leaves the school without anybody who can sign in and administer it."""
     if db.scalar(sa.select(col(Account.id)).where(account_roles.administers_today()).limit(1)) is None:
         raise Conflict("Then nobody could administer the school. Make somebody else an administrator first.")
 
 
 def write(db: Session, statement: Any) -> int:
-    """Run a statement; gives how many rows it changed."""
+    """Run a statement; gives how many rows it changed. Whoever was quicker, on PostgreSQL, is told of as a Conflict."""
     db.flush()
-    return int(db.connection().execute(statement.execution_options(preserve_rowcount=True)).rowcount)
+    try:
+        return int(db.connection().execute(statement.execution_options(preserve_rowcount=True)).rowcount)
+    except sa.exc.IntegrityError:  # its text would quote usernames (R97)
+        raise Conflict("Somebody else took the same at this moment, so nothing was done. Try again.") from None
 
 
 def _facts(act: Act, at: datetime) -> dict[str, Any]:
@@ -120,12 +169,6 @@ def _facts(act: Act, at: datetime) -> dict[str, Any]:
         Act.TO_LOCAL: {"sign_in_method": SignInMethod.LOCAL.value, "tenant_id": None, "object_id": None},
     }
     return facts[act]
-
-
-def _switch_personal_email(db: Session, accounts: sa.Select[Any], *, on: bool, at: datetime) -> int:
-    people = sa.select(col(Account.person_id)).where(col(Account.id).in_(accounts))
-    switched = sa.update(Person).where(col(Person.id).in_(people))
-    return write(db, switched.values(use_personal_email=on, updated_at=at))
 
 
 def _give(db: Session, accounts: sa.Select[Any], gift: Gift) -> int:

@@ -11,7 +11,7 @@ from sqlmodel import Session, col
 from core import clock
 from core.errors import Conflict, InputProblem, NotAllowed, NotFound
 from core.models import Account, AccountChangeItem, AccountRole, Person, Section
-from core.permissions import Actor, Permission
+from core.permissions import Actor, Permission, Role
 from core.rules import account_acts
 from core.rules.account_acts import Edit
 from core.services import account_effects, audit
@@ -31,6 +31,7 @@ def change_scope(db: Session, actor: Actor, *, role_id: int, everybody: bool, se
     held = sa.update(AccountRole).where(col(AccountRole.id) == role_id)
     if account_effects.write(db, held.values(everybody=for_all, section_ids=sections)) != 1:
         raise Conflict("Somebody else ended this role at this moment. Look at the roles again.")
+    _signed_out(db, actor, change_id, role)
     return change_id
 
 
@@ -40,7 +41,9 @@ def end(db: Session, actor: Actor, *, role_id: int) -> int:
     change_id = _remember(db, actor, Edit.ROLE_ENDED, role)
     if account_effects.write(db, sa.delete(AccountRole).where(col(AccountRole.id) == role_id)) != 1:
         raise Conflict("Somebody else ended this role at this moment. Look at the roles again.")
-    account_effects.administrator_stays(db)
+    _signed_out(db, actor, change_id, role)
+    if role.role == Role.ADMINISTRATOR:
+        account_effects.administrator_stays(db)
     return change_id
 
 
@@ -55,6 +58,11 @@ def _role(db: Session, actor: Actor, role_id: int) -> AccountRole:
     if role is None:
         raise NotFound("This role is not held any more. Look at the roles again.")
     return role
+
+
+def _signed_out(db: Session, actor: Actor, change_id: int, role: AccountRole) -> None:
+    accounts = account_effects.touched(change_id)
+    account_effects.staff_role_changed(db, actor, accounts, roles=[role.role], at=clock.now())
 
 
 def _remember(db: Session, actor: Actor, edit: Edit, role: AccountRole) -> int:

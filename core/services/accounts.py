@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from sqlmodel import Session, col
 
 from core import clock
-from core.errors import InputProblem
+from core.errors import Conflict, InputProblem
 from core.models import Account, AccountRole, Enrolment, EnrolmentKind, Person
 from core.permissions import Actor, Permission
 from core.rules import new_accounts, username_pattern, usernames
@@ -40,12 +40,22 @@ def preview(db: Session, actor: Actor, *, selection_id: int | None = None, perso
     return new_accounts.plan(_candidates(db, people), policy=school.policy(own), taken=_taken(db), pattern=pattern)
 
 
-def create(db: Session, actor: Actor, *, selection_id: int | None = None, person_ids: Sequence[int] = ()) -> Created:
-    """Make accounts with usernames and roles, for the selection or the people named; nobody is told yet."""
+def create(
+    db: Session, actor: Actor, *, seen: str, selection_id: int | None = None, person_ids: Sequence[int] = ()
+) -> Created:
+    """Make accounts with usernames and roles, for the selection or the people named; nobody is told yet.
+
+    Refuses with Conflict when it would be others than the person saw; `seen` is of the Plan that they were shown.
+    """
     actor.require(Permission.CREATE_ACCOUNTS)
     if db.get_bind().dialect.name == "postgresql":
         db.execute(sa.text("SELECT pg_advisory_xact_lock(:key)"), {"key": _POSTGRES_LOCK})
     plan = preview(db, actor, selection_id=selection_id, person_ids=person_ids)
+    if plan.seen != seen:
+        raise Conflict(
+            f"The list has changed: now {len(plan.new):,} accounts would be made, or under other usernames. "
+            "Look at it again, then create them."
+        )
     _insert(db, plan.new)
     details: dict[str, Any] = {"created": len(plan.new), "skipped": len(plan.skipped)}
     if len(plan.new) <= IDS_IN_AUDIT:

@@ -45,7 +45,7 @@ def record(
     entry = AuditEntry(
         seq=last.seq + 1 if last else 1,
         at=clock.now(),
-        actor=actor.label,
+        actor=name_of(actor),
         account_id=actor.account_id,
         role=" ".join(sorted(actor.roles)),
         action=action,
@@ -54,7 +54,7 @@ def record(
         result=result,
         details=details or {},
         ip=actor.ip or "",
-        session=(actor.session_id or "")[:12],
+        session=session_of(actor),
         kid=key.kid,
         previous_seal=last.seal if last else FIRST_SEAL,
         seal="",
@@ -62,6 +62,16 @@ def record(
     entry.seal = _seal(entry, key)
     db.add(entry)
     db.flush()
+
+
+def name_of(actor: Actor) -> str:
+    """How an entry names who did it: a username may be an address, and is sealed for good (R97)."""
+    return f"account {actor.account_id}" if actor.account_id is not None else actor.label
+
+
+def session_of(actor: Actor) -> str:
+    """As much of the session's id as entries keep."""
+    return (actor.session_id or "")[:12]
 
 
 def verify(db: Session) -> Verdict:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict, dataclass
 from datetime import timedelta
 from typing import Any
 
@@ -50,23 +51,33 @@ def link(
     return known.id or 0
 
 
-def change(
-    db: Session,
-    actor: Actor,
-    *,
-    guardianship_id: int,
-    relation: str,
-    priority: int,
-    may_email: bool,
-    may_sms: bool,
-) -> list[str]:
-    """Change what is known of a link; gives the names of what changed."""
+@dataclass(frozen=True)
+class Terms:
+    """How a guardian answers for a student; also what somebody saw who changes it."""
+
+    relation: str = ""
+    priority: int = 1
+    may_email: bool = True
+    may_sms: bool = True
+
+
+def change(db: Session, actor: Actor, *, guardianship_id: int, seen: Terms, wanted: Terms) -> list[str]:
+    """Change what is known of a link in force; gives the names of what changed.
+
+    Refuses with Conflict when it is not as it was `seen`, or has ended.
+    """
     known = _editable(db, actor, guardianship_id)
-    values = _checked(relation=relation, priority=priority, may_email=may_email, may_sms=may_sms)
-    changed = sorted(name for name, value in values.items() if getattr(known, name) != value)
-    if changed:
-        _store(db, known, values)
-        _record(db, actor, known, "changed", changed)
+    values, then = _checked(**asdict(wanted)), asdict(seen)
+    changed = sorted(name for name, value in values.items() if then[name] != value)
+    if not changed:
+        return []
+    as_seen = [getattr(Guardianship, name) == value for name, value in then.items()]
+    link = sa.update(Guardianship).where(col(Guardianship.id) == guardianship_id, _in_force(), *as_seen)
+    stored = db.execute(link.values(**values).execution_options(synchronize_session=False))
+    if getattr(stored, "rowcount", 0) != 1:
+        raise Conflict("Somebody else changed or ended this link since you looked. Open the card again.")
+    db.refresh(known)
+    _record(db, actor, known, "changed", changed)
     return changed
 
 
@@ -74,16 +85,19 @@ def end(db: Session, actor: Actor, *, guardianship_id: int) -> None:
     """From now on the guardian does not answer for the student; yesterday stays the last day on record."""
     known = _editable(db, actor, guardianship_id)
     today = clock.now().date()
-    in_force = (col(Guardianship.ends_on).is_(None)) | (col(Guardianship.ends_on) >= today)
     ended = db.execute(
         sa.update(Guardianship)
-        .where(col(Guardianship.id) == guardianship_id, in_force)
+        .where(col(Guardianship.id) == guardianship_id, _in_force())
         .values(ends_on=today - timedelta(days=1))
         .execution_options(synchronize_session=False)
     )
     if getattr(ended, "rowcount", 0) != 1:
         raise Conflict("Somebody was quicker: this link has ended already.")
     _record(db, actor, known, "ended", ["ends_on"])
+
+
+def _in_force() -> sa.ColumnElement[bool]:
+    return col(Guardianship.ends_on).is_(None) | (col(Guardianship.ends_on) >= clock.now().date())
 
 
 def _editable(db: Session, actor: Actor, guardianship_id: int) -> Guardianship:
@@ -113,7 +127,10 @@ def _store(db: Session, known: Guardianship, values: dict[str, Any]) -> None:
     for name, value in values.items():
         setattr(known, name, value)
     db.add(known)
-    db.flush()
+    try:
+        db.flush()
+    except sa.exc.IntegrityError:  # two at once on PostgreSQL; its text would name both people (R97)
+        raise Conflict("Somebody else has just linked the two. Open the card again.") from None
 
 
 def _record(db: Session, actor: Actor, known: Guardianship, what: str, fields: list[str]) -> None:

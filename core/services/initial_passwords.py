@@ -13,7 +13,7 @@ from sqlmodel import Session, col
 from core import clock, keys
 from core.errors import Conflict, InputProblem
 from core.models import Account, Channel, Invitation, Purpose, Superseded, metadata
-from core.permissions import Actor, Permission
+from core.permissions import Actor, Permission, Role
 from core.rules import handing_over as rules
 from core.rules import initial_credentials
 from core.rules.handing_over import Check
@@ -70,6 +70,7 @@ def issue(
     found = handing_over.check(db, actor, account_ids=wanted)
     _refuse_unlike(found, expected, typed_count)
     ids = _hand_over(db, handing_over.getting_one(actor, wanted))
+    _refuse_new_staff(db, actor, ids)
     _supersede(db, ids)
     _insert(db, actor, ids)
     details = {"issued": len(ids), "replaced": found.replaced, "left_out": sum(found.left_out.values())}
@@ -138,6 +139,14 @@ def _hand_over(db: Session, account_ids: sa.Select[Any]) -> list[int]:
         .returning(col(Account.id))
     )
     return sorted(db.scalars(taken.execution_options(**_QUIET)))
+
+
+def _refuse_new_staff(db: Session, actor: Actor, ids: list[int]) -> None:
+    """They are held now; somebody may have been given a role while we waited for that."""
+    if Role.ADMINISTRATOR in actor.roles:
+        return
+    if any(handing_over.held_by_staff(db, part) for part in _parts(ids)):
+        raise Conflict("One of these people has just become a member of staff, so nothing was issued. Look again.")
 
 
 def _supersede(db: Session, ids: list[int]) -> None:

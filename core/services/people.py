@@ -17,7 +17,7 @@ from core.permissions import Actor, Permission
 from core.rules import person_facts, person_fields
 from core.services import audit, guardianships, person_writing
 from core.services.person_writing import Saved
-from core.tables import codes, school
+from core.tables import codes, school, scope
 
 
 @dataclass(frozen=True)
@@ -44,7 +44,8 @@ def create(
 ) -> int:
     """Register somebody, with classes and guardianships; gives their id.
 
-    The same form sent twice makes one person: whoever has this code and all these fields is that person.
+    The same form sent twice makes one person: whoever has this code and all these fields is that person, as far as the
+    actor may see them.
     """
     actor.require(Permission.EDIT_STUDENTS)
     if kind not in list(PersonKind):
@@ -52,12 +53,13 @@ def create(
     region = school.settings(db).default_region
     wanted = person_fields.checked(kind, person_fields.EMPTY | fields, region=region)
     sections = _sections(db, actor, kind, section_id, teaches)
-    known = db.exec(select(Person).where(Person.kind == kind, Person.source_id == wanted["source_id"])).first()
+    same_code = select(Person).where(Person.kind == kind, Person.source_id == wanted["source_id"])
+    known = db.exec(same_code.where(scope.people(actor))).first()
     if known is not None and all(getattr(known, name) == value for name, value in wanted.items()):
         return known.id or 0
-    if known is not None:
+    if known is not None or db.exec(same_code).first() is not None:  # the same words for people one may not see
         free = codes.free(db, kind=kind)
-        raise InputProblem("This code stands for somebody else already.", field="source_id", hint=f"Free is {free}.")
+        raise InputProblem("This code is taken.", field="source_id", hint=f"Free is {free}.")
     _check_reach(actor, kind, section_id, ties)
     made = _insert(db, kind, wanted, section_id if kind == PersonKind.STUDENT else None, region)
     role = EnrolmentKind.LEARNER if kind == PersonKind.STUDENT else EnrolmentKind.TEACHER
@@ -73,8 +75,19 @@ def save(db: Session, actor: Actor, *, person_id: int, seen: datetime, **fields:
     """Store some fields of a person. `seen`: the `updated_at` that the form was drawn from."""
     person = person_writing.editable(db, actor, person_id)
     section = {"section_id": fields.pop("section_id")} if "section_id" in fields else {}
+    if section and person.kind != PersonKind.STUDENT:
+        raise InputProblem("Only students are listed under a class.", field="section_id")
     wanted = person_fields.checked(person.kind, fields, region=school.settings(db).default_region)
     return person_writing.store(db, actor, person, seen=seen, wanted=wanted | section, action="person.saved")
+
+
+def of_account(db: Session, actor: Actor, *, account_id: int) -> tuple[Account, Person]:
+    """An account with its owner, if the actor may change them: what *Add/Edit e-mail* is drawn from."""
+    actor.require(Permission.MANAGE_ACCOUNTS)
+    account = db.get(Account, account_id)
+    if account is None:
+        raise NotFound("There is no such account among those whom you may see. Go back to User Accounts.")
+    return account, person_writing.editable(db, actor, account.person_id)
 
 
 def change_email(db: Session, actor: Actor, *, account_id: int, seen: datetime, email: str) -> Saved:
@@ -82,11 +95,7 @@ def change_email(db: Session, actor: Actor, *, account_id: int, seen: datetime, 
 
     Open links to the old address end and the old address is told; that the person was verified stays on record.
     """
-    actor.require(Permission.MANAGE_ACCOUNTS)
-    account = db.get(Account, account_id)
-    if account is None:
-        raise NotFound("There is no such account among those whom you may see. Go back to User Accounts.")
-    person = person_writing.editable(db, actor, account.person_id)
+    account, person = of_account(db, actor, account_id=account_id)
     field = email_field(db, account.user_type)
     wanted = person_fields.checked(person.kind, {field: email}, region=school.settings(db).default_region)
     if wanted[field] and field == "personal_email":

@@ -61,7 +61,8 @@ def store(
         return Saved((), 0)
     _check_code(db, person, changed)
     check_section(db, actor, changed.get("section_id"))
-    own = school.settings(db)
+    own, account = school.settings(db), account_of(db, person)
+    before = address_changes.standing(db, [account.id] if account and account.id else [])
     derived = person_facts.derived(person.model_dump() | changed, default_region=own.default_region)
     stored = db.execute(
         sa.update(Person)
@@ -73,10 +74,11 @@ def store(
         raise Conflict(_MEANWHILE)
     if "section_id" in changed:
         _move(db, person, changed["section_id"])
-    ended, notice = _addresses_left(db, actor, person, changed)
+    moved = address_changes.follow(db, actor, before=before)
+    ended = moved.invitations_ended + _addresses_left(db, account, person, changed)
     details = {"fields": sorted(changed), "invitations_ended": ended}
     audit.record(db, actor, action=action, object_kind="person", object_id=person.id, details=details)
-    return Saved(tuple(sorted(changed)), ended, notice)
+    return Saved(tuple(sorted(changed)), ended, moved.notice)
 
 
 def check_section(db: Session, actor: Actor, section_id: int | None) -> None:
@@ -102,18 +104,12 @@ def _check_code(db: Session, person: Person, changed: Mapping[str, Any]) -> None
             raise InputProblem("This code is taken.", field="source_id", hint="Every code stands for one person.")
 
 
-def _addresses_left(db: Session, actor: Actor, person: Person, changed: Mapping[str, Any]) -> tuple[int, int | None]:
+def _addresses_left(db: Session, account: Account | None, person: Person, changed: Mapping[str, Any]) -> int:
     """`person` still holds what was there before."""
     left = [getattr(person, name) for name in _ADDRESSES if name in changed and getattr(person, name)]
-    account = account_of(db, person) if left else None
-    if account is None or account.id is None:
-        return 0, None
-    own = school.settings(db)
-    old = address_changes.invitation_address(person, account, own)
-    ended = address_changes.close(db, account_id=account.id, addresses=left)
-    if old not in left:
-        return ended, None
-    return ended, address_changes.tell(db, actor, person=person, account=account, old=old, own=own)
+    if not left or account is None or account.id is None:
+        return 0
+    return address_changes.close(db, account_id=account.id, addresses=left)
 
 
 def _move(db: Session, person: Person, section_id: int | None) -> None:

@@ -52,7 +52,7 @@ def start_own(db: Session, actor: Actor, *, school_name: str) -> Emptied:
         db.execute(sa.delete(table))
     db.add(SchoolSettings(id=1, school_name=name, is_demo=False))
     keys.replace()
-    by = Actor(label=actor.label, roles=actor.roles, ip=actor.ip)  # the account itself is gone
+    by = Actor(label=audit.name_of(actor), roles=actor.roles, ip=actor.ip)  # the account itself is gone
     audit.record(db, by, action="school.started", details={"people": gone.people, "accounts": gone.accounts})
     shutil.rmtree(settings().var_folder / "outbox", ignore_errors=True)
     return gone

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Session, col, select
 
 from core import clock
@@ -18,6 +19,8 @@ from core.tables.filters import AccountFilter, StudentFilter
 
 ListName = Literal["students", "accounts"]
 RowScope = Literal["selected", "shown"]
+_PERMISSION: dict[ListName, Permission] = {"students": Permission.SEE_STUDENTS, "accounts": Permission.SEE_ACCOUNTS}
+_FIELDS = ("account_id", "list_name", "everything", "filter", "shown_filter", "changed_at")
 
 
 @dataclass(frozen=True)
@@ -87,13 +90,9 @@ def clear(db: Session, actor: Actor, *, list_name: ListName) -> None:
 def of_one(db: Session, actor: Actor, *, account_id: int) -> int:
     """A selection of one account, beside those of the lists; gives its id. The same account gives the same one."""
     actor.require(Permission.SEE_ACCOUNTS)
-    name = f"account {account_id}"
-    mine = select(Selection).where(Selection.account_id == _account(actor), Selection.list_name == name)
-    row = db.exec(mine).first()
-    if row is None:
-        row = Selection(account_id=_account(actor), list_name=name, changed_at=clock.now())
-        db.add(row)
-        db.flush()
+    row = _held(db, actor, f"account {account_id}")
+    chosen = select(SelectionItem).where(SelectionItem.selection_id == row.id)
+    if db.exec(chosen).first() is None:
         _add(db, row, (account_id,))
     return _id(row)
 
@@ -174,16 +173,26 @@ def _owned(db: Session, actor: Actor, selection_id: int) -> Selection:
 
 
 def _row(db: Session, actor: Actor, list_name: ListName) -> Selection:
-    row = _mine(db, actor, list_name)
-    if row is None:
-        row = Selection(account_id=_account(actor), list_name=list_name, changed_at=clock.now())
-        db.add(row)
-        db.flush()
-    return row
+    actor.require(_PERMISSION[list_name])
+    return _held(db, actor, list_name)
+
+
+def _held(db: Session, actor: Actor, name: str) -> Selection:
+    """The actor's row, made where there is none, and held: two tabs that tick at once wait for each other."""
+    mine = select(Selection).where(Selection.account_id == _account(actor), Selection.list_name == name)
+    held = mine.with_for_update().execution_options(populate_existing=True)
+    row = db.exec(held).first()
+    if row is not None:
+        return row
+    new = Selection(account_id=_account(actor), list_name=name, changed_at=clock.now())
+    insert = postgresql.insert if db.get_bind().dialect.name == "postgresql" else sqlite.insert
+    made = insert(Selection).values(**{field: getattr(new, field) for field in _FIELDS})
+    db.execute(made.on_conflict_do_nothing(index_elements=["account_id", "list_name"]))
+    return db.exec(held).one()
 
 
 def _mine(db: Session, actor: Actor, list_name: ListName) -> Selection | None:
-    actor.require(Permission.SEE_STUDENTS if list_name == "students" else Permission.SEE_ACCOUNTS)
+    actor.require(_PERMISSION[list_name])
     mine = select(Selection).where(Selection.account_id == _account(actor), Selection.list_name == list_name)
     return db.exec(mine).first()
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import hashlib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -10,14 +12,34 @@ import sqlalchemy as sa
 from sqlmodel import Session, col
 
 from core import clock
-from core.models import Person, PersonKind
+from core.errors import Conflict
+from core.models import Account, Person, PersonKind
 from core.permissions import Actor, Permission
 from core.rules import person_fields
-from core.services import audit, person_writing, selections
+from core.services import address_changes, audit, person_writing, selections
 from core.services.person_writing import Saved
 from core.tables import school
 
-__all__ = ["Saved", "save_contact", "save_profile", "use_personal_email"]
+__all__ = ["Saved", "check_personal_email", "save_contact", "save_profile", "use_personal_email"]
+
+AT_ONCE = 5000
+_QUIET = {"synchronize_session": False}
+
+
+@dataclass(frozen=True)
+class Switch:
+    """For how many *Use Personal E-mail* would be switched. `seen` stands for exactly these."""
+
+    will: int
+    seen: str
+
+
+@dataclass(frozen=True)
+class Switched:
+    """For how many it was; `notice` is the campaign that tells addresses, started by the caller after the commit."""
+
+    changed: int
+    notice: int | None = None
 
 
 def save_profile(
@@ -55,19 +77,27 @@ def save_contact(
     return _save(db, actor, person_id, seen, fields, action="student.contact_saved")
 
 
-def use_personal_email(db: Session, actor: Actor, *, selection_id: int, on: bool) -> int:
-    """Switch *Use Personal E-mail* for the selected students; gives how many were changed."""
+def check_personal_email(db: Session, actor: Actor, *, selection_id: int, on: bool) -> Switch:
+    """For whom `use_personal_email` would switch it at this moment; changes nothing."""
     actor.require(Permission.EDIT_STUDENTS)
-    chosen = selections.person_ids(db, actor, selection_id=selection_id)
-    changed = db.execute(
-        sa.update(Person)
-        .where(col(Person.id).in_(chosen), col(Person.kind) == PersonKind.STUDENT)
-        .where(col(Person.use_personal_email).is_not(on))
-        .values(use_personal_email=on, updated_at=clock.now())
-        .execution_options(synchronize_session=False)
-    )
-    number = int(getattr(changed, "rowcount", 0))
-    details = {"on": on, "changed": number}
+    return _switch(_others(db, actor, selection_id, on))
+
+
+def use_personal_email(db: Session, actor: Actor, *, selection_id: int, on: bool, seen: str) -> Switched:
+    """Switch *Use Personal E-mail* for the selected students, if they are those who were shown.
+
+    Where messages go elsewhere now, all follows that follows from any other address.
+    """
+    actor.require(Permission.EDIT_STUDENTS)
+    ids = _others(db, actor, selection_id, on)
+    if _switch(ids).seen != seen:
+        raise Conflict(f"The list has changed: it would be {len(ids):,} students now. Look at it again, then switch.")
+    before = address_changes.standing(db, _accounts(db, ids))
+    values = {"use_personal_email": on, "updated_at": clock.now()}
+    for part in _parts(ids):
+        db.execute(sa.update(Person).where(col(Person.id).in_(part)).values(values).execution_options(**_QUIET))
+    moved = address_changes.follow(db, actor, before=before)
+    details = {"on": on, "changed": len(ids), "invitations_ended": moved.invitations_ended}
     audit.record(
         db,
         actor,
@@ -76,7 +106,29 @@ def use_personal_email(db: Session, actor: Actor, *, selection_id: int, on: bool
         object_id=selection_id,
         details=details,
     )
-    return number
+    return Switched(len(ids), moved.notice)
+
+
+def _others(db: Session, actor: Actor, selection_id: int, on: bool) -> list[int]:
+    """The selected students for whom it is not as wanted."""
+    chosen = selections.person_ids(db, actor, selection_id=selection_id)
+    query = sa.select(col(Person.id)).where(col(Person.id).in_(chosen), col(Person.kind) == PersonKind.STUDENT)
+    return list(db.scalars(query.where(col(Person.use_personal_email).is_not(on)).order_by(col(Person.id))))
+
+
+def _switch(ids: list[int]) -> Switch:
+    return Switch(len(ids), hashlib.sha256(repr(ids).encode()).hexdigest())
+
+
+def _accounts(db: Session, person_ids: list[int]) -> list[int]:
+    found: list[int] = []
+    for part in _parts(person_ids):
+        found += db.scalars(sa.select(col(Account.id)).where(col(Account.person_id).in_(part)))
+    return found
+
+
+def _parts(ids: list[int]) -> Iterator[list[int]]:
+    return (ids[start : start + AT_ONCE] for start in range(0, len(ids), AT_ONCE))
 
 
 def _save(

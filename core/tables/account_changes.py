@@ -24,6 +24,8 @@ from core.tables import account_roles, scope
 
 Truth = sa.ColumnElement[bool]
 _NAMES = (Act.TO_MICROSOFT, Edit.USERNAME)
+# After an activation nothing from before the deactivation opens again, even where that one counts as undone.
+_ENDS_LINKS = (Act.DEACTIVATE, Act.ACTIVATE, Act.VOID_LINKS, Act.TO_MICROSOFT, Act.TO_LOCAL, *ROLE_CHANGES)
 
 
 def was(db: Session, name: str, kind: sa.types.TypeEngine[Any] | None = None, item: Any = AccountChangeItem) -> Any:
@@ -48,16 +50,26 @@ def unchanged(db: Session, actor: Actor, change: AccountChange) -> sa.Select[Any
 def revivable(change: AccountChange) -> Truth:
     """Holds for links that this change ended, of people and passwords that are the same as then.
 
-    A link to an address that was changed since stays dead, and so does one that a newer one has replaced.
+    A link to an address that was changed since stays dead, and so does one that a newer one has replaced. Nor does an
+    account that is switched off get one back, or one whose links something else would have ended since.
     """
     newer = aliased(Invitation)
     mine = (col(newer.account_id) == col(Invitation.account_id), col(newer.purpose) == col(Invitation.purpose))
     later = sa.select(col(newer.id)).where(*mine, col(newer.id) > col(Invitation.id))
     owner = sa.select(col(Account.id)).join(Person, col(Person.id) == col(Account.person_id))
+    owner = owner.where(col(Account.id) == col(Invitation.account_id), col(Account.deactivated_at).is_(None))
     chose = sa.or_(col(Account.password_changed_at).is_(None), col(Account.password_changed_at) <= change.made_at)
-    same = owner.where(col(Account.id) == col(Invitation.account_id), col(Person.updated_at) <= change.made_at, chose)
+    same = owner.where(col(Person.updated_at) <= change.made_at, chose)
     ended = (col(Invitation.superseded_at) == change.made_at, col(Invitation.used_at).is_(None))
-    return sa.and_(*ended, sa.not_(later.exists()), same.exists())
+    return sa.and_(*ended, sa.not_(later.exists()), same.exists(), sa.not_(_ended_again(change)))
+
+
+def _ended_again(change: AccountChange) -> Truth:
+    """Holds for links of accounts that were changed since in a way that ends links, and were left so."""
+    item, since = aliased(AccountChangeItem), aliased(AccountChange)
+    query = sa.select(col(item.account_id)).join(since, col(since.id) == col(item.change_id))
+    query = query.where(col(item.account_id) == col(Invitation.account_id), col(since.id) > change.id)
+    return query.where(col(since.undone_at).is_(None), col(since.act).in_(_ENDS_LINKS)).exists()
 
 
 def role_of_item(db: Session, item: Any = AccountChangeItem) -> Truth:

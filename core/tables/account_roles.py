@@ -10,7 +10,7 @@ from sqlmodel import Session, col
 
 from core import clock
 from core.errors import NotFound
-from core.models import AcademicPeriod, Account, AccountRole, Person, Section
+from core.models import AcademicPeriod, Account, AccountRole, Person, SchoolSettings, Section, SignInMethod
 from core.permissions import STAFF_ROLES, Actor, Permission, Role
 from core.tables import scope
 
@@ -55,7 +55,7 @@ def is_staff() -> Truth:
 
 
 def administers_today() -> Truth:
-    """Holds for accounts that can administer at this moment."""
+    """Holds for accounts that can sign in and administer at this moment."""
     today, role = clock.now().date(), sa.orm.aliased(AccountRole)
     current = sa.select(col(AcademicPeriod.id)).where(col(AcademicPeriod.is_current))
     asked = (
@@ -65,7 +65,15 @@ def administers_today() -> Truth:
         sa.or_(col(role.starts_on).is_(None), col(role.starts_on) <= today),
         sa.or_(col(role.ends_on).is_(None), col(role.ends_on) >= today),
     )
-    return sa.and_(col(Account.deactivated_at).is_(None), sa.select(col(role.id)).where(*asked).exists())
+    on = (col(Account.deactivated_at).is_(None), col(Account.suspended_at).is_(None))
+    return sa.and_(*on, _can_sign_in(), sa.select(col(role.id)).where(*asked).exists())
+
+
+def _can_sign_in() -> Truth:
+    """Holds for accounts with a password of their own, or tied to Microsoft while the school uses it."""
+    microsoft = sa.select(col(SchoolSettings.id)).where(col(SchoolSettings.microsoft)).exists()
+    tied = sa.and_(col(Account.sign_in_method) == SignInMethod.MICROSOFT, col(Account.object_id).is_not(None))
+    return sa.or_(col(Account.password_hash) != "", sa.and_(tied, microsoft))
 
 
 def _titles(db: Session, section_ids: set[int]) -> dict[int, str]:

@@ -43,6 +43,7 @@ from core.tables.ordering import (
 )
 
 CONTACTS = ("address", "mobile", "delivery_address")
+HIDDEN_SORTS = frozenset({"mobile"})  # the place of a row would tell what the mask hides
 FACTS = (
     *("sign_in_method", "deactivated_at", "suspended_at", "pending_provider_at", "verified_at", "must_change_password"),
     *("delivery", "delivery_reason", "delivery_address", "invited_at", "times_invited", "invitation_ends_at"),
@@ -80,11 +81,13 @@ def page(db: Session, actor: Actor, *, filter: AccountFilter, page: Page) -> pd.
     given = conditions.given(db)
     asked = _asked(db, actor, filter, given)
     if words := search.words(filter.text):
-        asked.append(search.holds(db, words))
+        asked.append(search.holds(db, actor, words))
     few = narrowing.few(db, narrowing.accounts(db, actor, filter, given))
+    page = ordering.allowed(actor, page, hidden=HIDDEN_SORTS)
     ids = ordering.ids(db, given, sorts=SORTS, page=page, rows=partial(_rows, asked), few=few)
     found = frame(db, _shown(given).where(col(Account.id).in_(ids)), ids)
-    found = found.assign(roles=_roles(db, ids, found), students=guardians.students_of(db, list(found["person_id"])))
+    wards = guardians.students_of(db, actor, list(found["person_id"]))
+    found = found.assign(roles=_roles(db, ids, found), students=wards)
     return mask_contacts(found, actor, CONTACTS)
 
 
@@ -115,7 +118,7 @@ def _counted(db: Session, actor: Actor, filter: AccountFilter) -> sa.Select[Any]
 def _all_asked(db: Session, actor: Actor, filter: AccountFilter) -> list[sa.ColumnElement[bool]]:
     asked = _asked(db, actor, filter, conditions.given(db))
     if words := search.words(filter.text):
-        asked.append(col(Person.id).in_(search.found(db, words)))
+        asked.append(col(Person.id).in_(search.found(db, actor, words)))
     return asked
 
 
@@ -137,7 +140,7 @@ def _stored(db: Session, actor: Actor, stored: dict[str, Any]) -> sa.Select[Any]
 
 def _guardians_of_selected(db: Session, actor: Actor) -> sa.ColumnElement[bool]:
     """Who answers today for the students that the actor has chosen in the Students List."""
-    student, everybody = col(Guardianship.student_id), StudentFilter()
+    student, everybody, ward = col(Guardianship.student_id), StudentFilter(), sa.orm.aliased(Person)
     mine = chosen.holds(
         db,
         actor,
@@ -145,7 +148,8 @@ def _guardians_of_selected(db: Session, actor: Actor) -> sa.ColumnElement[bool]:
         key=student,
         all_of=lambda stored: student_list.matching(db, actor, filter=StudentFilter.from_json(stored) or everybody),
     )
-    query = sa.select(col(Guardianship.guardian_id)).where(mine, scope.holds_today())
+    query = sa.select(col(Guardianship.guardian_id)).join(ward, col(ward.id) == student)
+    query = query.where(mine, scope.holds_today(), scope.wards(actor, ward))
     return col(Person.id).in_(query)
 
 

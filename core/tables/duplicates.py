@@ -63,7 +63,7 @@ def _named(db: Session, actor: Actor, kind: str, first: str, last: str) -> list[
     if not first or not last:
         return []
     either = dict.fromkeys((f" {last} {first} ", f" {first} {last} "))
-    ids = [_ids(db, actor, kind, col(Person.id).in_(search.found(db, [phrase]))) for phrase in either]
+    ids = [_ids(db, actor, kind, col(Person.id).in_(search.found(db, actor, [phrase]))) for phrase in either]
     return list(dict.fromkeys(chain.from_iterable(ids)))
 
 
@@ -72,7 +72,7 @@ def _with_email(db: Session, actor: Actor, kind: str, emails: set[str]) -> list[
     ids: list[int] = []
     for email in sorted(emails):
         same = sa.or_(*(sa.func.lower(col(getattr(Person, name))) == email for name in _EMAILS))
-        ids += _ids(db, actor, kind, sa.and_(col(Person.id).in_(search.found(db, [f" {fold(email)}"])), same))
+        ids += _ids(db, actor, kind, sa.and_(col(Person.id).in_(search.found(db, actor, [f" {fold(email)}"])), same))
     return list(dict.fromkeys(ids))
 
 

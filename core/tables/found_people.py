@@ -36,7 +36,7 @@ def look(db: Session, actor: Actor, *, kind: str, text: str) -> list[Found]:
     asked = search.words(text)
     if not any(len(word) >= search.SHORT for word in asked):
         return []
-    return of(db, actor, ids=search.found(db, asked), kind=kind, limit=AT_MOST)
+    return of(db, actor, ids=search.found(db, actor, asked), kind=kind, limit=AT_MOST)
 
 
 def of(db: Session, actor: Actor, *, ids: Any, kind: str, limit: int) -> list[Found]:
@@ -45,7 +45,8 @@ def of(db: Session, actor: Actor, *, ids: Any, kind: str, limit: int) -> list[Fo
     mine = query.where(col(Person.id).in_(ids), col(Person.kind) == kind, scope.people(actor))
     rows = db.execute(mine.order_by(col(Person.sort_name), col(Person.id)).limit(limit)).all()
     people = [person for person, _section in rows]
-    wards = guardians.students_of(db, [person.id or 0 for person in people]) if kind == PersonKind.GUARDIAN else []
+    of_guardians = [person.id or 0 for person in people] if kind == PersonKind.GUARDIAN else []
+    wards = guardians.students_of(db, actor, of_guardians)
     show = str if actor.may(Permission.SEE_CONTACTS) else masked
     return [
         Found(

@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from sqlmodel import Session, col
 
 from core.models import Guardianship, Person
+from core.permissions import Actor
 from core.tables import scope
 
 
@@ -26,12 +27,12 @@ def of_students(db: Session, student_ids: Sequence[int]) -> dict[str, list[str]]
     return {"guardian": names, "guardian_mobile": [row.mobile if row else "" for row in found]}
 
 
-def students_of(db: Session, guardian_ids: Sequence[int]) -> list[str]:
-    """The names of the students for whom each of these guardians answers today."""
+def students_of(db: Session, actor: Actor, guardian_ids: Sequence[int]) -> list[str]:
+    """The names of the students within the actor's scope for whom each of these guardians answers today."""
     query = sa.select(col(Guardianship.guardian_id), col(Person.first_name), col(Person.last_name))
     query = query.join(Person, col(Person.id) == col(Guardianship.student_id)).order_by(col(Person.sort_name))
     wards: dict[int, list[str]] = {}
-    mine = query.where(col(Guardianship.guardian_id).in_(guardian_ids), scope.holds_today())
+    mine = query.where(col(Guardianship.guardian_id).in_(guardian_ids), scope.holds_today(), scope.wards(actor))
     for guardian_id, first, last in db.execute(mine):
         wards.setdefault(guardian_id, []).append(f"{first} {last}")
     return [", ".join(wards.get(person_id, [])) for person_id in guardian_ids]

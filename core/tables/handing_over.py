@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import sqlalchemy as sa
@@ -9,12 +10,13 @@ from sqlmodel import Session, col
 
 from core import clock
 from core.errors import NotAllowed, NotFound
-from core.models import Account, AccountRole, Invitation, Person, Purpose, SignInMethod
+from core.models import Account, AccountRole, Invitation, Person, Purpose, SignInMethod, UserType
 from core.permissions import STAFF_ROLES, Actor, Role
 from core.rules.handing_over import Check, NoPassword
 from core.tables import reachability, scope
 
 Truth = sa.ColumnElement[bool]
+_STAFF_TYPES = (UserType.ADMINISTRATOR.value, UserType.TEACHER.value, UserType.STAFF.value)
 
 
 def live(invitation: Any = Invitation) -> Truth:
@@ -32,9 +34,14 @@ def with_password() -> sa.Select[Any]:
 
 
 def is_staff() -> Truth:
-    """Holds for accounts with a staff role, in whichever period: administrators alone change them."""
-    staff = sorted(role.value for role in STAFF_ROLES)
-    return col(Account.id).in_(sa.select(col(AccountRole.account_id)).where(col(AccountRole.role).in_(staff)))
+    """Holds for accounts of members of staff: only administrators get their secrets to see.
+
+    Those with a role of staff, in whichever period, and those who are still to get one: whoever chooses the password
+    before would hold the role afterwards.
+    """
+    roles = sorted(role.value for role in STAFF_ROLES)
+    held = col(Account.id).in_(sa.select(col(AccountRole.account_id)).where(col(AccountRole.role).in_(roles)))
+    return sa.or_(held, col(Account.user_type).in_(_STAFF_TYPES))
 
 
 def refusal(actor: Actor) -> sa.ColumnElement[str | None]:
@@ -86,6 +93,12 @@ def ids_of(actor: Actor, account_id: int) -> sa.Select[Any]:
     """One account as a selection of its own, within the actor's scope."""
     query = sa.select(col(Account.id)).join(Person, col(Person.id) == col(Account.person_id))
     return query.where(col(Account.id) == account_id, scope.people(actor))
+
+
+def held_by_staff(db: Session, account_ids: Sequence[int]) -> bool:
+    """Whether one of these accounts belongs to a member of staff at this moment."""
+    found = sa.select(col(Account.id)).where(col(Account.id).in_(account_ids), is_staff())
+    return db.scalar(found.limit(1)) is not None
 
 
 def live_one(db: Session, *, account_id: int, purpose: Purpose) -> Invitation | None:

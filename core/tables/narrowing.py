@@ -62,7 +62,7 @@ def students(db: Session, actor: Actor, filter: StudentFilter, given: Given) -> 
     student = col(Person.kind) == PersonKind.STUDENT
     people = sa.select(col(Person.id))
     if asked := search.words(filter.text):
-        found = search.found(db, asked).subquery()  # read one by one, so that the cap ends it
+        found = search.found(db, actor, asked).subquery()  # read one by one, so that the cap ends it
         yield sa.select(found.c[0]).where(people.where(student, col(Person.id) == found.c[0]).exists())
     if filter.section_ids:
         yield sa.select(scope.students_of(filter.section_ids).subquery().c.id)
@@ -87,9 +87,9 @@ def accounts(db: Session, actor: Actor, filter: AccountFilter, given: Given) -> 
     """The same for User Accounts: persons, each with an account."""
     owners = sa.select(col(Account.person_id))
     if asked := search.words(filter.text):
-        yield search.found(db, asked)
+        yield search.found(db, actor, asked)
     if filter.section_ids:
-        yield sa.select(col(Person.id)).where(scope.in_sections(filter.section_ids))
+        yield sa.select(col(Person.id)).where(scope.in_sections(actor, filter.section_ids))
     if not actor.scope.everybody:
         yield sa.select(col(Person.id)).where(scope.people(actor))
     yield from _in_states(filter.states, given)

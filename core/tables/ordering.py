@@ -5,8 +5,8 @@ A part is a condition and columns that an index can follow; so an order over two
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 import sqlalchemy as sa
@@ -14,6 +14,7 @@ from sqlmodel import Session, col
 
 from core.errors import InputProblem
 from core.models import Account, Person, Section, UserType
+from core.permissions import Actor, Permission
 from core.rules.account_state import AccountState
 from core.tables import account_state, narrowing, unindexed
 from core.tables.conditions import Given
@@ -102,6 +103,13 @@ def owner(part: Part, *, walk: bool) -> sa.ColumnElement[bool]:
     """Joins accounts with their persons; who walks through persons may not come from the accounts."""
     persons_first = walk and part.through != "account"
     return col(Account.person_id) == (Unindexed(col(Person.id)) if persons_first else col(Person.id))
+
+
+def allowed(actor: Actor, page: Page, *, hidden: Collection[str]) -> Page:
+    """The page, by name where its order would show what the actor may not see (R61)."""
+    if page.sort not in hidden or actor.may(Permission.SEE_CONTACTS):
+        return page
+    return replace(page, sort="name")
 
 
 def ids(db: Session, given: Given, *, sorts: Sorts, page: Page, rows: Rows, few: Few | None) -> list[int]:

@@ -19,24 +19,43 @@ def people(actor: Actor) -> Truth:
     """Holds for the persons whom `actor` may see."""
     if actor.scope.everybody:
         return sa.true()
-    return in_sections(actor.scope.section_ids) if actor.scope.section_ids else sa.false()
+    return _in_sections(students_of(actor.scope.section_ids)) if actor.scope.section_ids else sa.false()
 
 
-def in_sections(section_ids: Collection[int]) -> Truth:
+def in_sections(actor: Actor, section_ids: Collection[int]) -> Truth:
     """Holds for students listed or enrolled in the sections, and for those who answer for them today.
 
-    One IN over a union: with OR between two, SQLite walks everybody.
+    A guardian is among them for no student whom `actor` may not see: the answer would tell of that student.
     """
     students = students_of(section_ids)
-    return col(Person.id).in_(sa.select(students.subquery().c.id).union(_guardians_of(students)))
+    if actor.scope.everybody:
+        return _in_sections(students)
+    mine = students_of(actor.scope.section_ids).subquery()
+    asked = students.subquery()
+    return _in_sections(sa.select(asked.c.id).where(asked.c.id.in_(sa.select(mine.c.id))))
 
 
-def is_or_answers_for(holds: Callable[[type[Person]], Truth]) -> Truth:
-    """Holds for whom it holds, and for those who answer today for such a student; asked person by person."""
+def wards(actor: Actor, student: type[Person] = Person) -> Truth:
+    """Holds for students whom `actor` may see; asked of those for whom somebody answers."""
+    if actor.scope.everybody:
+        return sa.true()
+    return col(student.id).in_(students_of(actor.scope.section_ids))
+
+
+def is_or_answers_for(actor: Actor, holds: Callable[[type[Person]], Truth]) -> Truth:
+    """Holds for whom it holds, and for those who answer today for such a student; asked person by person.
+
+    Students whom `actor` may not see make no difference.
+    """
     ward = sa.orm.aliased(Person)
     answers = sa.select(col(Guardianship.id)).join(ward, col(ward.id) == col(Guardianship.student_id))
     answers = answers.where(col(Guardianship.guardian_id) == col(Person.id), holds_today(), holds(ward))
-    return sa.or_(holds(Person), answers.exists())
+    return sa.or_(holds(Person), answers.where(wards(actor, ward)).exists())
+
+
+def _in_sections(students: sa.Select[Any] | sa.CompoundSelect[Any]) -> Truth:
+    """One IN over a union: with OR between two, SQLite walks everybody."""
+    return col(Person.id).in_(sa.select(students.subquery().c.id).union(_guardians_of(students)))
 
 
 def students_of(section_ids: Collection[int]) -> sa.CompoundSelect[Any]:
@@ -58,6 +77,6 @@ def holds_today(link: type[Guardianship] = Guardianship) -> Truth:
     )
 
 
-def _guardians_of(students: sa.CompoundSelect[Any]) -> sa.Select[Any]:
+def _guardians_of(students: sa.Select[Any] | sa.CompoundSelect[Any]) -> sa.Select[Any]:
     query = sa.select(col(Guardianship.guardian_id))
     return query.where(col(Guardianship.student_id).in_(students), holds_today())

@@ -2,6 +2,8 @@
 
 All words are somewhere in what is known of the person, or all in the username. Words of one or two letters begin
 a word, longer ones stand anywhere; % and _ are letters (R65). Texts begin with a space (rules.person_facts).
+
+Whoever sees contacts masked finds nobody by them: letter by letter the search would spell them out (R61).
 """
 
 from __future__ import annotations
@@ -13,31 +15,45 @@ from sqlalchemy.orm import aliased
 from sqlmodel import Session, col
 
 from core.models import Account, Person
-from core.rules.search_text import fold
+from core.permissions import Actor, Permission
+from core.rules.search_text import fold, legible
 
 SHORT = 2
 _ABOVE_ALL = "\U0010ffff"
 
 
 def words(text: str) -> list[str]:
-    """The words of a search, folded as the texts are."""
-    return fold(text).split()
+    """The words of a search, folded as the texts are. Letters that no database holds are none."""
+    return fold(legible(text)).split()
 
 
-def holds(db: Session, asked: list[str]) -> sa.ColumnElement[bool]:
+def holds(db: Session, actor: Actor, asked: list[str]) -> sa.ColumnElement[bool]:
     """Whether a person matches, row by row: quick where many do."""
     by_username = col(Person.id).in_(_by_username(db, asked))
-    return sa.or_(sa.and_(*_all(col(Person.search_text), asked)), by_username)
+    known = [*_all(col(Person.search_text), asked), *_without_contacts(actor, Person, asked)]
+    return sa.or_(sa.and_(*known), by_username)
 
 
-def found(db: Session, asked: list[str]) -> sa.CompoundSelect[Any]:
+def found(db: Session, actor: Actor, asked: list[str]) -> sa.CompoundSelect[Any]:
     """The ids of those who match, by the indexes: quick where few do."""
     people = aliased(Person)
-    if is_sqlite(db):
-        of_people = _trigrams(db, "search_person", asked)
+    hidden = _without_contacts(actor, people, asked)
+    if not is_sqlite(db):
+        of_people = sa.select(col(people.id)).where(*_all(col(people.search_text), asked), *hidden)
     else:
-        of_people = sa.select(col(people.id)).where(*_all(col(people.search_text), asked))
+        of_people = _trigrams(db, "search_person", asked)
+        if hidden:
+            rows = of_people.subquery()
+            of_people = sa.select(col(people.id)).join(rows, rows.c.rowid == col(people.id)).where(*hidden)
     return sa.union_all(of_people, _by_username(db, asked))
+
+
+def _without_contacts(actor: Actor, person: type[Person], asked: list[str]) -> list[sa.ColumnElement[bool]]:
+    """For whom contacts are masked: every word is in the names or the code."""
+    if actor.may(Permission.SEE_CONTACTS):
+        return []
+    shown = sa.literal(" ", sa.String()).concat(col(person.sort_name)).concat(" ")
+    return _all(shown.concat(sa.func.lower(col(person.source_id))), asked)
 
 
 def is_sqlite(db: Session) -> bool:

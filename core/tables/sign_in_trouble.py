@@ -42,12 +42,12 @@ def read(db: Session, actor: Actor, *, account_id: int) -> Trouble:
     if row is None:
         raise NotFound("There is no such account in your classes. Go back to User Accounts.")
     account, person = row
-    facts = _facts(db, account, person)
+    facts = _facts(db, actor, account, person)
     found = tuple(sign_in_trouble.findings(facts, now=clock.now()))
     return Trouble(account_id, found, facts, account.last_sign_in_at)
 
 
-def _facts(db: Session, account: Account, person: Person) -> SignInFacts:
+def _facts(db: Session, actor: Actor, account: Account, person: Person) -> SignInFacts:
     microsoft = account.sign_in_method == SignInMethod.MICROSOFT
     undelivered = account.delivery == "failed" and account.delivery_reason in UNDELIVERABLE
     return SignInFacts(
@@ -62,14 +62,14 @@ def _facts(db: Session, account: Account, person: Person) -> SignInFacts:
         link_ends_at=account.invitation_ends_at,
         undelivered=undelivered,
         counts=person.status in COUNTING_STATUSES,
-        shared_with=_shared_with(db, account, person),
+        shared_with=_shared_with(db, actor, account, person),
         must_change_password=account.must_change_password,
         signed_in=account.first_sign_in_at is not None,
     )
 
 
-def _shared_with(db: Session, account: Account, person: Person) -> int:
-    """How many others get their messages at the same address: asked by the two indexes of addresses."""
+def _shared_with(db: Session, actor: Actor, account: Account, person: Person) -> int:
+    """How many others within the scope get their messages at the same address, by the two indexes of addresses."""
     policy = school.policy(school.settings(db))
     mine = person_facts.address(person, account, policy)
     if not mine:
@@ -82,4 +82,4 @@ def _shared_with(db: Session, account: Account, person: Person) -> int:
     )
     query = sa.select(sa.func.count()).select_from(Person).join(Account, col(Account.person_id) == col(Person.id))
     others = query.where(same, col(Person.id) != person.id, email_address(policy) == mine)
-    return db.scalar(others) or 0
+    return db.scalar(others.where(scope.people(actor))) or 0

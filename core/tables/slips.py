@@ -42,7 +42,7 @@ class _Wards:
 
 def of_accounts(db: Session, actor: Actor, *, account_ids: sa.Select[Any]) -> Iterator[SlipGroup]:
     """A slip for each account, by class and then by name."""
-    titles, wards = reports.classes(db), _wards(db, account_ids)
+    titles, wards = reports.classes(db), _wards(db, actor, account_ids)
     reader = _Reader(actor, school.settings(db).default_language)
     found: list[tuple[tuple[Any, ...], str, int, Row]] = []
     seen: set[int] = set()
@@ -144,13 +144,13 @@ def _live(invitation: Any, purpose: Purpose) -> sa.ColumnElement[bool]:
     )
 
 
-def _wards(db: Session, account_ids: sa.Select[Any]) -> dict[int, _Wards]:
-    """By the person id of each guardian."""
+def _wards(db: Session, actor: Actor, account_ids: sa.Select[Any]) -> dict[int, _Wards]:
+    """By the person id of each guardian, within the actor's scope."""
     columns = (col(Guardianship.guardian_id), col(Guardianship.relation), col(Person.section_id))
     query = sa.select(*columns, col(Person.first_name), col(Person.last_name))
     query = query.join(Person, col(Person.id) == col(Guardianship.student_id))
     guardians = sa.select(col(Account.person_id)).where(col(Account.id).in_(account_ids))
-    query = query.where(col(Guardianship.guardian_id).in_(guardians), scope.holds_today())
+    query = query.where(col(Guardianship.guardian_id).in_(guardians), scope.holds_today(), scope.wards(actor))
     found: dict[int, list[Any]] = {}
     for row in db.execute(query.order_by(col(Guardianship.guardian_id), col(Person.sort_name))):
         found.setdefault(row.guardian_id, []).append(row)

@@ -33,7 +33,7 @@ def _accounts(db: Session, actor: Actor, filter: AccountFilter) -> dict[AccountS
     given = conditions.given(db)
     asked = conditions.accounts(actor, filter, given)
     if words := search.words(filter.text):
-        asked.append(col(Person.id).in_(search.found(db, words)))
+        asked.append(col(Person.id).in_(search.found(db, actor, words)))
     if not actor.scope.everybody or words or conditions.is_about_people(filter):
         state = account_state.state(given.now, given.policy).label("state")
         query = sa.select(state).select_from(Account).join(Person, col(Account.person_id) == col(Person.id))

@@ -32,6 +32,7 @@ from core.tables.unindexed import Unindexed
 
 ADDRESSES = ("personal_email", "contact_email", "external_email", "mobile")
 CONTACTS = (*ADDRESSES, "guardian_mobile")
+HIDDEN_SORTS = frozenset(ADDRESSES)  # the place of a row would tell what the mask hides
 SORTS: Sorts = {
     "name": by(*NAME),
     "source_id": by(col(Person.source_id)),
@@ -56,9 +57,9 @@ def page(db: Session, actor: Actor, *, filter: StudentFilter, page: Page) -> pd.
     given = conditions.given(db)
     asked = _asked(db, actor, filter, given)
     if words := search.words(filter.text):
-        asked.append(search.holds(db, words))
+        asked.append(search.holds(db, actor, words))
     few = narrowing.few(db, narrowing.students(db, actor, filter, given))
-    rows = partial(_rows, filter, asked)
+    rows, page = partial(_rows, filter, asked), ordering.allowed(actor, page, hidden=HIDDEN_SORTS)
     ids = ordering.ids(db, given, sorts=SORTS, page=page, rows=rows, few=few)
     found = frame(db, _shown(given).where(col(Person.id).in_(ids)), ids)
     found = found.assign(**guardians.of_students(db, list(found["id"])))
@@ -81,7 +82,7 @@ def matching(db: Session, actor: Actor, *, filter: StudentFilter) -> sa.Select[A
     given = conditions.given(db)
     asked = _asked(db, actor, filter, given)
     if words := search.words(filter.text):
-        asked.append(col(Person.id).in_(search.found(db, words)))
+        asked.append(col(Person.id).in_(search.found(db, actor, words)))
     return _rows(filter, asked)
 
 

@@ -44,7 +44,10 @@ class Event:
 
 
 def read(db: Session, actor: Actor, *, person_id: int) -> list[Event]:
-    """Everything about one person within the actor's scope (R60); no secrets, addresses as the role may see them."""
+    """Everything about one person within the actor's scope (R60); no secrets, addresses as the role may see them.
+
+    Of the account only for whoever may see accounts.
+    """
     actor.require(Permission.SEE_STUDENTS)
     query = sa.select(Person, Account).outerjoin(Account, col(Account.person_id) == col(Person.id))
     row = db.execute(query.where(col(Person.id) == person_id, scope.people(actor))).first()
@@ -52,7 +55,7 @@ def read(db: Session, actor: Actor, *, person_id: int) -> list[Event]:
         raise NotFound("There is no such person in your classes. Go back to the list.")
     person, account = row
     events = [Event(person.created_at, "Registered"), *_audited(db, "person", person_id)]
-    if account is not None:
+    if account is not None and actor.may(Permission.SEE_ACCOUNTS):
         show = str if actor.may(Permission.SEE_CONTACTS) else masked
         events += _facts(account)
         events += [*_messages(db, account.id, show), *_invitations(db, account.id), *_changes(db, account.id)]

@@ -7,6 +7,7 @@ import re
 import secrets
 import sqlite3
 import traceback
+from collections.abc import Iterator
 
 import sqlalchemy as sa
 
@@ -20,12 +21,27 @@ _SECRET_PATHS = re.compile(r"^(/i/|/setup/|/media/|/_stcore/upload_file/).*", re
 def log(error: BaseException, where: str) -> str:
     """Write an unexpected error down under a reference that a person can read out."""
     reference = secrets.token_hex(4).upper()
-    if isinstance(error, sa.exc.DBAPIError):  # its text may quote the row, and rows are people (R97)
+    if any(isinstance(one, sa.exc.DBAPIError) for one in _chain(error)):  # it may quote the row, rows are people (R97)
         stack = "".join(traceback.format_tb(error.__traceback__))
-        logger.error("fault %s at %s: %s\n%s", reference, where, type(error.orig).__name__, stack)
+        logger.error("fault %s at %s: %s\n%s", reference, where, names(error), stack)
     else:
         logger.error("fault %s at %s", reference, where, exc_info=error)
     return reference
+
+
+def names(error: BaseException) -> str:
+    """The classes of an error and of those behind it, without what they say."""
+    found = [type(one.orig if isinstance(one, sa.exc.DBAPIError) and one.orig else one) for one in _chain(error)]
+    return " from ".join(kind.__name__ for kind in dict.fromkeys(found))
+
+
+def _chain(error: BaseException) -> Iterator[BaseException]:
+    seen: set[int] = set()
+    behind: BaseException | None = error
+    while behind is not None and id(behind) not in seen:
+        seen.add(id(behind))
+        yield behind
+        behind = behind.__cause__ or behind.__context__
 
 
 def is_busy(error: BaseException) -> bool:

@@ -16,8 +16,9 @@ from core.config import settings
 from core.errors import AppError, Conflict, InputProblem, NotAllowed, NotFound
 from core.permissions import Actor
 from core.services import reports, sign_in
+from core.services.access import Sought
 from core.services.reports import File
-from core.web import forms, pages, people
+from core.web import denials, forms, pages, people
 
 logger = logging.getLogger(__name__)
 
@@ -45,6 +46,7 @@ def _answer(request: Request, asked: Mapping[str, str]) -> Response:
         return _attachment(_file(actor, request.path_params["kind"], asked))
     except AppError as refusal:
         logger.info("download refused: %s", type(refusal).__name__)
+        denials.note(actor, refusal, where=request.url.path, sought=_sought(asked))
         status = next((code for kind, code in STATUS.items() if isinstance(refusal, kind)), 500)
         return pages.refusal(request, str(refusal), status=status, back=_back(request))
 
@@ -68,6 +70,12 @@ def _number(asked: Mapping[str, str], name: str) -> int:
     if not (text.isascii() and text.isdigit() and len(text) < 16):
         raise InputProblem("This form is not complete. Go back to the list and try again.")
     return int(text)
+
+
+def _sought(asked: Mapping[str, str]) -> Sought | None:
+    """The selection that a form names: whose it is, the form does not say."""
+    text = asked.get("selection_id", "")
+    return Sought("selection", int(text)) if text.isascii() and text.isdigit() and len(text) < 10 else None
 
 
 def _attachment(file: File) -> Response:

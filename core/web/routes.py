@@ -9,7 +9,20 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from core.errors import AppError, InputProblem, LimitReached, NotAllowed, NotFound, SignInRequired
-from core.web import assets, files, health, invitation, new_password, pages, portal, setup, sign_in, twilio_webhook
+from core.web import (
+    assets,
+    denials,
+    files,
+    health,
+    invitation,
+    new_password,
+    pages,
+    people,
+    portal,
+    setup,
+    sign_in,
+    twilio_webhook,
+)
 
 logger = logging.getLogger(__name__)
 STATUS = {NotAllowed: 403, NotFound: 404, InputProblem: 422, LimitReached: 429}
@@ -38,6 +51,8 @@ def refused(request: Request, refusal: Exception) -> Response:
     if isinstance(refusal, SignInRequired):
         return pages.redirect("/sign-in?next=/me")
     logger.info("refused %s", type(refusal).__name__)
+    if isinstance(refusal, NotAllowed):
+        denials.note(people.signed_in(request), refusal, where=request.url.path)
     status = next((code for kind, code in STATUS.items() if isinstance(refusal, kind)), 409)
     return pages.refusal(request, str(refusal), status=status)
 

@@ -25,6 +25,7 @@ WANTED: dict[str, Any] = {
     "client.showErrorDetails": "none",
     "client.toolbarMode": "minimal",
     "client.disableDataExport": True,
+    "logger.enableRich": False,
     "browser.gatherUsageStats": False,
     "global.developmentMode": False,
 }

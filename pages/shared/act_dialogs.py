@@ -8,12 +8,13 @@ from dataclasses import dataclass
 import streamlit as st
 
 from core import database
+from core.delivery import engine
 from core.permissions import Actor
 from core.rules import words
-from core.rules.account_acts import Act, Gift, LeftOut
+from core.rules.account_acts import Act, Gift, LeftOut, permission
 from core.services import account_acts
 from core.services.account_acts import Foreseen
-from pages.shared import feedback, views
+from pages.shared import drawn, feedback, guarded, views
 from pages.shared.act_words import SAID
 
 CHANGE = "acts.change"
@@ -52,15 +53,10 @@ def ask(actor: Actor, act: Act, whom: Whom, gift: Gift | None = None) -> None:
         now = account_acts.check(
             db, actor, act=act, selection_id=whom.selection_id, account_ids=whom.account_ids, gift=gift
         )
-    # The button sends what was on screen when it was pressed, not what the run that follows finds.
-    about = (act, whom, gift)
-    drawn, shown = st.session_state.get(_SEEN, (None, now))
-    foreseen: Foreseen = shown if drawn == about else now
+    foreseen: Foreseen = drawn.before(_SEEN, (act, whom, gift), now)
     _explain(act, now)
     label = SAID[act].button.format(accounts(now.will))
-    pressed = st.button(label, key=f"acts.do.{act}", type="primary", disabled=not now.will)
-    st.session_state[_SEEN] = (about, now)
-    if not pressed:
+    if not st.button(label, key=f"acts.do.{act}", type="primary", disabled=not now.will):
         return
     with feedback.refusals_shown(), database.transaction() as db:
         done = account_acts.carry_out(
@@ -72,6 +68,8 @@ def ask(actor: Actor, act: Act, whom: Whom, gift: Gift | None = None) -> None:
             gift=gift,
             seen=foreseen.seen,
         )
+    if done.notice:
+        engine.start(done.notice)
     remember(done.change_id, SAID[act].after.format(accounts(done.done)))
     st.rerun()
 
@@ -89,7 +87,7 @@ def accounts(number: int) -> str:
 
 
 def _open(actor: Actor, act: Act, whom: Whom) -> None:
-    st.dialog(words.ACCOUNT_ACT[act])(ask)(actor, act, whom)
+    guarded.dialog(permission(act), words.ACCOUNT_ACT[act])(ask)(actor, act, whom)
 
 
 def _explain(act: Act, foreseen: Foreseen) -> None:

@@ -16,6 +16,10 @@ class _Words:
     after: str
 
 
+ELSEWHERE = (
+    "Where messages go to another address from now on, open links end, the person is signed out, and the old address "
+    "is told."
+)
 SAID: dict[Act, _Words] = {
     Act.ACTIVATE: _Words(
         "Activate {}",
@@ -50,12 +54,19 @@ SAID: dict[Act, _Words] = {
         "Converted {} to a local password. Next: Send Initial Invitation.",
     ),
     Act.PERSONAL_EMAIL_ON: _Words(
-        "Switch it on for {}", "Invitations go to the personal e-mail.", "Use Personal E-mail is on for {}."
+        "Switch it on for {}",
+        f"Invitations go to the personal e-mail. {ELSEWHERE}",
+        "Use Personal E-mail is on for {}.",
     ),
     Act.PERSONAL_EMAIL_OFF: _Words(
         "Switch it off for {}",
-        "Without Microsoft 365 they cannot be invited by e-mail while this is off.",
+        f"Without Microsoft 365 they cannot be invited by e-mail while this is off. {ELSEWHERE}",
         "Use Personal E-mail is off for {}.",
     ),
-    Act.GIVE_ROLE: _Words("Give the role to {}", "They may do what the role allows at once.", "Gave the role to {}."),
+    Act.GIVE_ROLE: _Words(
+        "Give the role to {}",
+        "They may do what the role allows at once. A role of staff signs them out everywhere, and their open links and "
+        "initial passwords end.",
+        "Gave the role to {}.",
+    ),
 }

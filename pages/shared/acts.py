@@ -8,6 +8,7 @@ from functools import partial
 import streamlit as st
 
 from core import database
+from core.delivery import engine
 from core.permissions import Actor, Permission
 from core.rules import account_acts, words
 from core.rules.account_acts import Act
@@ -62,6 +63,8 @@ def undo_offer(actor: Actor) -> None:
 def _undo(actor: Actor, change_id: int) -> None:
     with feedback.refusals_shown(), database.transaction() as db:
         undone = account_changes.undo(db, actor, change_id=change_id)
+    if undone.notice:
+        engine.start(undone.notice)
     said = f"Undone for {act_dialogs.accounts(undone.done)}."
     if undone.left_alone:
         said += (

@@ -6,12 +6,12 @@ import pandas as pd
 import streamlit as st
 
 from core import database
-from core.permissions import Actor
+from core.permissions import Actor, Permission
 from core.tables import timeline
-from pages.shared import cells, feedback
+from pages.shared import cells, feedback, guarded
 
 
-@st.fragment
+@guarded.fragment(Permission.SEE_STUDENTS)
 def draw(actor: Actor, person_id: int, time_zone: str) -> None:
     """A part of it; the rest on a button."""
     key = f"timeline.{person_id}"

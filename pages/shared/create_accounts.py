@@ -8,19 +8,20 @@ import pandas as pd
 import streamlit as st
 
 from core import database
-from core.permissions import Actor
+from core.permissions import Actor, Permission
 from core.rules import words
 from core.services import accounts
-from pages.shared import feedback
+from pages.shared import drawn, feedback, guarded
 
 SAMPLE = 100
 
 
-@st.dialog("Create user accounts", width="large")
+@guarded.dialog(Permission.CREATE_ACCOUNTS, "Create user accounts", width="large")
 def confirm(actor: Actor, selection_id: int) -> None:
     """Show what would be made and who is skipped and why; make it on the button. Nobody is told yet."""
     with feedback.refusals_shown(), database.reading() as db:
         plan = accounts.preview(db, actor, selection_id=selection_id)
+    seen = drawn.before("create_accounts.seen", selection_id, plan.seen)
     st.write(f"To be made: **{len(plan.new):,}**. Skipped: **{len(plan.skipped):,}**.")
     for reason, number in Counter(skipped.reason for skipped in plan.skipped).most_common():
         st.caption(f"Skipped because {words.ACCOUNT_REFUSAL[reason]}: {number:,}")
@@ -37,6 +38,6 @@ def confirm(actor: Actor, selection_id: int) -> None:
         disabled=not plan.new,
     ):
         with feedback.refusals_shown(), database.transaction() as db:
-            made = accounts.create(db, actor, selection_id=selection_id)
+            made = accounts.create(db, actor, seen=seen, selection_id=selection_id)
         feedback.later(f"Accounts made: {made.done:,}. Next: Bulk Actions, Send Initial Invitation.")
         st.rerun()

@@ -11,7 +11,7 @@ from core import database
 from core.permissions import Actor, Permission
 from core.services import copied_links, initial_passwords
 from core.tables import school
-from pages.shared import cells, feedback, issuing, slips_dialog
+from pages.shared import cells, feedback, guarded, issuing, slips_dialog
 
 ISSUE_MANY, PRINT_MANY = "Issue new initial passwords", "Print slips"
 ISSUE, SHOW, COPY, PRINT = "Issue new initial password", "Show initial password", "Copy link", "Print slip"
@@ -39,7 +39,7 @@ def one(actor: Actor, account_id: int) -> dict[str, Callable[[], None]]:
     }
 
 
-@st.dialog(ISSUE_MANY)
+@guarded.dialog(Permission.REVEAL_CREDENTIALS, ISSUE_MANY)
 def issue_many(actor: Actor, selection_id: int) -> None:
     """Say what would happen to how many; issue on the button."""
     if done := issuing.confirm(actor, selection_id=selection_id):
@@ -47,7 +47,7 @@ def issue_many(actor: Actor, selection_id: int) -> None:
         st.rerun()
 
 
-@st.dialog(ISSUE)
+@guarded.dialog(Permission.REVEAL_CREDENTIALS, ISSUE)
 def issue_one(actor: Actor, account_id: int) -> None:
     """The same for one account; the new password is shown here, once."""
     with feedback.refusals_shown(), database.reading() as db:
@@ -62,7 +62,7 @@ def issue_one(actor: Actor, account_id: int) -> None:
         _secret(shown)
 
 
-@st.dialog(SHOW)
+@guarded.dialog(Permission.REVEAL_CREDENTIALS, SHOW)
 def show(actor: Actor, account_id: int) -> None:
     """Show the live one on the button, so that opening the window by mistake reveals nothing."""
     st.write("The initial password appears here. Nothing is changed by looking, and the audit says that you looked.")
@@ -74,7 +74,7 @@ def show(actor: Actor, account_id: int) -> None:
         _secret(shown)
 
 
-@st.dialog(COPY)
+@guarded.dialog(Permission.REVEAL_CREDENTIALS, COPY)
 def copy_link(actor: Actor, account_id: int) -> None:
     """Make a new link on the button and show it, once."""
     st.write("A new link is made. Whoever opens it chooses the password of this account: give it to this person only.")

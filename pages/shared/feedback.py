@@ -7,17 +7,23 @@ from contextlib import contextmanager
 
 import streamlit as st
 
-from core.errors import AppError, InputProblem
+from core.errors import AppError, InputProblem, NotAllowed, NotFound
+from core.services.access import Sought
+from pages.shared import guard, noted
 
 _DONE, _REFUSED = "feedback.done", "feedback.refused"
 
 
 @contextmanager
-def refusals_shown() -> Iterator[None]:
-    """A refusal inside is shown to the person and ends the run; anything else is a bug and goes on."""
+def refusals_shown(*, sought: Sought | None = None) -> Iterator[None]:
+    """A refusal inside is shown to the person and ends the run; anything else is a bug and goes on.
+
+    `sought` is what is asked for by an id that came from the browser.
+    """
     try:
         yield
     except AppError as refusal:
+        note(refusal, sought)
         hint = f" {refusal.hint}" if isinstance(refusal, InputProblem) and refusal.hint else ""
         st.error(f"{plain(str(refusal))}{plain(hint)}", icon=":material/info:")
         st.stop()
@@ -29,7 +35,14 @@ def refusals_later() -> Iterator[None]:
     try:
         yield
     except AppError as refusal:
+        note(refusal)
         st.session_state[_REFUSED] = str(refusal)
+
+
+def note(refusal: AppError, sought: Sought | None = None) -> None:
+    """A denial goes into the audit."""
+    if isinstance(refusal, NotAllowed | NotFound):
+        noted.refusal(guard.look_up(), refusal, sought)
 
 
 def later(sentence: str) -> None:

@@ -9,6 +9,7 @@ from core.errors import NotAllowed
 from core.permissions import Actor, Permission
 from core.services import sign_in
 from core.web import cookies
+from pages.shared import noted
 
 SIGN_IN = """
 <style>
@@ -27,6 +28,7 @@ def require(permission: Permission) -> Actor:
     try:
         actor.require(permission)
     except NotAllowed as refusal:
+        noted.refusal(actor, refusal)
         st.title("This page is not for your role")
         st.write(str(refusal))
         st.stop()

@@ -9,12 +9,12 @@ import streamlit as st
 
 from core import database
 from core.models import Guardianship, Person, PersonKind
-from core.permissions import Actor
+from core.permissions import Actor, Permission
 from core.services import guardianships
 from core.services.people import Tie
 from core.tables import codes, found_people
 from core.tables.found_people import Found
-from pages.shared import feedback
+from pages.shared import feedback, guarded
 
 RELATIONS = ("", "Mother", "Father", "Grandparent", "Guardian", "Step-parent", "Foster parent")
 OTHER = {PersonKind.STUDENT: PersonKind.GUARDIAN, PersonKind.GUARDIAN: PersonKind.STUDENT}
@@ -96,7 +96,7 @@ def _new_guardian(key: str, place: int) -> Tie:
     return Tie(None, fields, **_relation(key, place))
 
 
-@st.dialog("Link a guardian", width="large")
+@guarded.dialog(Permission.EDIT_STUDENTS, "Link a guardian", width="large")
 def link(actor: Actor, student_id: int) -> None:
     """Find a guardian and say how they belong to the student."""
     key = f"link.{student_id}"
@@ -114,7 +114,7 @@ def link(actor: Actor, student_id: int) -> None:
         st.rerun()
 
 
-@st.dialog("End this guardianship?")
+@guarded.dialog(Permission.EDIT_STUDENTS, "End this guardianship?")
 def end(actor: Actor, guardianship_id: int) -> None:
     """Say what ends, and end it."""
     with database.reading() as db:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,7 +11,7 @@ import streamlit as st
 from sqlmodel import Session
 
 from core import database
-from core.permissions import Actor
+from core.permissions import Actor, Permission
 from core.services.selections import ListName
 from core.tables import school
 from core.tables.filters import AccountFilter, Page, StudentFilter
@@ -54,6 +54,7 @@ class ListScreen:
     count_up_to: Callable[[Session, Actor, Any, int], int]
     acts: Mapping[str, bulk.Act]
     open_card: Callable[[int], None]
+    hidden_sorts: Collection[str] = ()
 
 
 def draw(actor: Actor, screen: ListScreen) -> None:
@@ -64,7 +65,8 @@ def draw(actor: Actor, screen: ListScreen) -> None:
         views.forget(screen.name)
     acts.undo_offer(actor)
     own_views.undo(actor, screen.name, screen.kind)
-    placeholder = "Name, code, e-mail, phone or username"
+    by_contacts = ", e-mail, phone" if actor.may(Permission.SEE_CONTACTS) else ""
+    placeholder = f"Name, code{by_contacts} or username"
     asked = filters.ask(screen.name, screen.kind, placeholder=placeholder, questions=screen.questions)
     known = views.of(actor, screen.name)
     with st.container(horizontal=True, vertical_alignment="center", key=f"views-{screen.name}"):
@@ -124,6 +126,10 @@ def _listing(actor: Actor, screen: ListScreen, asked: AnyFilter) -> Listing:
         count=screen.count,
         count_up_to=screen.count_up_to,
         columns=chosen,
-        orders={column.title: column.sort for column in chosen.values() if column.sort},
+        orders={
+            column.title: column.sort
+            for column in chosen.values()
+            if column.sort and (column.sort not in screen.hidden_sorts or actor.may(Permission.SEE_CONTACTS))
+        },
         time_zone=time_zone,
     )

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 import streamlit as st
+from sqlmodel import Session
 
 from core import database
 from core.delivery import engine
-from core.errors import AppError, InputProblem
-from core.models import Account, Person, PersonKind
-from core.permissions import Actor
+from core.errors import AppError, Conflict, InputProblem
+from core.models import PersonKind
+from core.permissions import Actor, Permission
 from core.rules import person_fields, words
 from core.services import people
 from core.tables import codes, options, school
-from pages.shared import feedback
+from pages.shared import feedback, guarded
 
 OFFERED = {"student": ("registered", "applicant", "inactive", "left"), "guardian": (), "staff": ()}
 
@@ -97,29 +100,62 @@ class _Marks:
         return typed
 
 
-@st.dialog("Add/Edit e-mail")
+@dataclass(frozen=True)
+class _Drawn:
+    """What the window of *Add/Edit e-mail* was drawn from."""
+
+    name: str
+    field: str
+    email: str
+    seen: datetime
+    signed_in: bool
+
+
+@guarded.dialog(Permission.MANAGE_ACCOUNTS, "Add/Edit e-mail")
 def change_email(actor: Actor, account_id: int) -> None:
     """The address to which the account's messages go; says before saving what follows."""
-    with database.reading() as db:
-        account = db.get_one(Account, account_id)
-        person, field = db.get_one(Person, account.person_id), people.email_field(db, account.user_type)
-    st.text(f"{person.first_name} {person.last_name}")
-    label = "Personal e-mail" if field == "personal_email" else "Contact e-mail"
-    email = st.text_input(label, getattr(person, field), key=f"change_email.{account_id}")
-    st.caption("Open links to the old address end, and the old address is told that it was changed.")
+    with feedback.refusals_shown(), database.reading() as db:
+        drawn = _drawn(db, actor, account_id)
+    st.text(drawn.name)
+    label = "Personal e-mail" if drawn.field == "personal_email" else "Contact e-mail"
+    email = st.text_input(label, drawn.email, key=_key(account_id, drawn))
+    st.caption(
+        "What was handed out before ends: links, initial passwords, open sessions. The old address is told that it was "
+        "changed."
+    )
     if not st.button("Save e-mail", type="primary"):
         return
     try:
         with database.transaction() as db:
-            saved = people.change_email(db, actor, account_id=account_id, seen=person.updated_at, email=email)
+            saved = people.change_email(db, actor, account_id=account_id, seen=drawn.seen, email=email)
     except AppError as refusal:
         hint = refusal.hint if isinstance(refusal, InputProblem) else ""
         st.error(feedback.plain(f"{refusal} {hint}"), icon=":material/info:")
+        if isinstance(refusal, Conflict):
+            del st.session_state[f"change_email.{account_id}"]  # opened again, it shows what is there now
         return
     if saved.notice:
         engine.start(saved.notice)
-    feedback.later(_said(saved, signed_in=account.first_sign_in_at is not None))
+    feedback.later(_said(saved, signed_in=drawn.signed_in))
     st.rerun()
+
+
+def _drawn(db: Session, actor: Actor, account_id: int) -> _Drawn:
+    """While something is typed nothing is read anew: what is saved is based on what was seen."""
+    name = f"change_email.{account_id}"
+    held: _Drawn | None = st.session_state.get(name)
+    if held and st.session_state.get(_key(account_id, held), held.email) != held.email:
+        return held
+    account, person = people.of_account(db, actor, account_id=account_id)
+    field = people.email_field(db, account.user_type)
+    signed_in = account.first_sign_in_at is not None
+    known = f"{person.first_name} {person.last_name}"
+    st.session_state[name] = _Drawn(known, field, getattr(person, field), person.updated_at, signed_in)
+    return st.session_state[name]  # type: ignore[no-any-return]
+
+
+def _key(account_id: int, drawn: _Drawn) -> str:
+    return f"change_email.{account_id}.{drawn.seen.isoformat()}"
 
 
 def _said(saved: people.Saved, *, signed_in: bool) -> str:

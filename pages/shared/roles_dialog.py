@@ -5,18 +5,18 @@ from __future__ import annotations
 import streamlit as st
 
 from core import database
-from core.permissions import STAFF_ROLES, Actor, Role
+from core.permissions import STAFF_ROLES, Actor, Permission, Role
 from core.rules import words
 from core.rules.account_acts import EVERYBODY_ALWAYS, Act, Gift
 from core.services import account_roles
 from core.tables import account_roles as held_roles
 from core.tables import options
 from core.tables.account_roles import Held
-from pages.shared import act_dialogs, feedback
+from pages.shared import act_dialogs, feedback, guarded
 from pages.shared.act_dialogs import Whom
 
 
-@st.dialog("Manage Roles/Periods", width="large")
+@guarded.dialog(Permission.MANAGE_ROLES, "Manage Roles/Periods", width="large")
 def manage(actor: Actor, account_id: int) -> None:
     """The roles that an account holds, each with its period and scope; then another one."""
     with feedback.refusals_shown(), database.reading() as db:
@@ -30,7 +30,7 @@ def manage(actor: Actor, account_id: int) -> None:
     _give(actor, Whom(account_ids=(account_id,)))
 
 
-@st.dialog("Assign role for period")
+@guarded.dialog(Permission.MANAGE_ROLES, "Assign role for period")
 def give_to_selection(actor: Actor, selection_id: int) -> None:
     """One role for all accounts of a selection."""
     _give(actor, Whom(selection_id=selection_id))

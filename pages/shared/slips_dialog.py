@@ -7,12 +7,12 @@ from html import escape
 import streamlit as st
 
 from core import database
-from core.permissions import Actor
+from core.permissions import Actor, Permission
 from core.rules.handing_over import SlipSecret
 from core.services import reports, selections, sign_in
 from core.services.selections import RowScope
 from core.tables import slips
-from pages.shared import feedback, issuing
+from pages.shared import feedback, guarded, issuing
 
 SAID = {
     SlipSecret.PASSWORD: "with a live initial password",
@@ -44,13 +44,13 @@ TEMPLATE = """
 """
 
 
-@st.dialog("Print slips")
+@guarded.dialog(Permission.REVEAL_CREDENTIALS, "Print slips")
 def of_selection(actor: Actor, selection_id: int) -> None:
     """For everybody chosen."""
     _window(actor, selection_id, "selected")
 
 
-@st.dialog("Print slip")
+@guarded.dialog(Permission.REVEAL_CREDENTIALS, "Print slip")
 def of_account(actor: Actor, account_id: int) -> None:
     """For one account."""
     with feedback.refusals_shown(), database.transaction() as db:

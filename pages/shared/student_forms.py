@@ -15,13 +15,13 @@ from core.rules import words
 from core.services import students
 from core.services.students import Saved
 from core.tables.student_card import StudentCard
-from pages.shared import card_identity, cells, feedback
+from pages.shared import card_identity, cells, feedback, guarded
 
 INVITABLE = "Can be invited by e-mail"
 STATUSES, LANGUAGES = cells.named(words.PERSON_STATUS), dict(words.LANGUAGE)
 
 
-@st.fragment
+@guarded.fragment(Permission.SEE_STUDENTS)
 def profile(actor: Actor, card: StudentCard) -> None:
     """*Student Profile*. A fragment: typing reruns the tab, not the page."""
     locked = not actor.may(Permission.EDIT_STUDENTS)
@@ -65,7 +65,7 @@ def profile(actor: Actor, card: StudentCard) -> None:
     )
 
 
-@st.fragment
+@guarded.fragment(Permission.SEE_STUDENTS)
 def contact(actor: Actor, card: StudentCard) -> None:
     """*Contact*. With Microsoft 365 the invitation goes to the *Contact e-mail*."""
     locked = not actor.may(Permission.EDIT_STUDENTS)

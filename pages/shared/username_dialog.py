@@ -5,14 +5,14 @@ from __future__ import annotations
 import streamlit as st
 
 from core import database
-from core.permissions import Actor
+from core.permissions import Actor, Permission
 from core.rules.account_acts import LONGEST_USERNAME
 from core.services import account_names
 from core.tables import account_roles
-from pages.shared import act_dialogs, feedback
+from pages.shared import act_dialogs, feedback, guarded
 
 
-@st.dialog("Add/Edit username")
+@guarded.dialog(Permission.MANAGE_ACCOUNTS, "Add/Edit username")
 def edit(actor: Actor, account_id: int) -> None:
     """Another name to sign in with; what follows from it is said first."""
     with feedback.refusals_shown(), database.reading() as db:

@@ -7,12 +7,12 @@ import streamlit as st
 
 from core import database
 from core.errors import InputProblem
-from core.permissions import Actor
+from core.permissions import Actor, Permission
 from core.rules import username_pattern, usernames
 from core.services import school
 from core.tables import periods
 from core.tables.school import settings as school_settings
-from pages.shared import feedback
+from pages.shared import feedback, guarded
 
 # Names on which patterns go wrong: a Greek one twice, an apostrophe, accents, a script without Latin letters.
 SAMPLES = (
@@ -25,7 +25,7 @@ SAMPLES = (
 )
 
 
-@st.fragment
+@guarded.fragment(Permission.CHANGE_SETTINGS)
 def form(actor: Actor) -> None:
     """A fragment: every letter typed shows what it would make."""
     with database.reading() as db:

@@ -30,7 +30,7 @@ def twilio() -> Iterator[Faults]:
 
 def gateway(twilio: Faults) -> TwilioSms:
     sender = {"from_": "+15005550006"}
-    return TwilioSms(account_sid="AC0", auth_token="token", sender=sender, base_url=twilio.url)  # noqa: S106
+    return TwilioSms(account_sid="AC0", auth_token="token", sender=sender, base_url=twilio.url)
 
 
 def refusal(twilio: Faults) -> GatewayError:

@@ -5,16 +5,23 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
+import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from core import database
 from core.models import Account, AccountRole
 from core.permissions import Actor
 from core.services import selections
-from pages.shared import act_dialogs, acts
+from pages.shared import act_dialogs, acts, guard
 from tests.cast import Cast, Member
 from tests.pages.screens import button
 from tests.services.test_account_acts import account_id
+
+
+@pytest.fixture(autouse=True)
+def _signed_in(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever opened the page is here all the time."""
+    monkeypatch.setattr(guard, "look_up", lambda: st.session_state["actor"])
 
 
 def _screen(label: str, list_name: str, selection_id: int, account_id: int) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+import streamlit as st
 from sqlmodel import select
 from streamlit.testing.v1 import AppTest
 
@@ -15,9 +16,15 @@ from core.permissions import Actor
 from core.rules import initial_credentials
 from core.services import selections
 from core.tables.filters import AccountFilter
-from pages.shared import credentials_dialog
+from pages.shared import credentials_dialog, guard
 from tests.cast import Cast, Member
 from tests.pages import screens
+
+
+@pytest.fixture(autouse=True)
+def _signed_in(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever opened the window is here all the time."""
+    monkeypatch.setattr(guard, "look_up", lambda: st.session_state["actor"])
 
 
 def _window(actor: Actor, act: str, account_id: int | None = None, selection_id: int | None = None) -> AppTest:
@@ -32,7 +39,9 @@ def _window(actor: Actor, act: str, account_id: int | None = None, selection_id:
         else:
             credentials_dialog.one(actor, account_id)[act]()  # type: ignore[arg-type]
 
-    return AppTest.from_function(screen, default_timeout=30, args=(actor, act, account_id, selection_id)).run()
+    page = AppTest.from_function(screen, default_timeout=30, args=(actor, act, account_id, selection_id))
+    page.session_state["actor"] = actor
+    return page.run()
 
 
 def everything_said(page: AppTest) -> str:

@@ -166,6 +166,7 @@ def test_the_last_administrator_stays(cast: Cast) -> None:
     with database.transaction() as db:
         other = make.account(db, person=make.person(db, kind="staff"), user_type="administrator")
         make.role(db, account=other, role=Role.ADMINISTRATOR)
+        db.get_one(Account, cast.ada.account.id).password_hash = "chosen"
         second = Member(cast.ada.person, other, make.actor(other, Role.ADMINISTRATOR))
         carry_out(db, cast.ada.actor, Act.DEACTIVATE, second)
         with pytest.raises(Conflict, match="administer"):

@@ -23,6 +23,7 @@ from core.services.account_changes import Undone
 from tests import cast as make
 from tests.cast import Cast, Member
 from tests.conftest import Clock
+from tests.meanwhile import meanwhile
 from tests.services.test_account_acts import (
     account_id,
     carry_out,
@@ -35,16 +36,20 @@ from tests.services.test_account_acts import (
 
 pytestmark = [pytest.mark.both_databases, pytest.mark.usefixtures("clock")]
 NOT_BROUGHT_BACK = {"password_hash", "updated_at"}
+# A role of staff and another address end for good what was handed out before (R17).
+KILLS_LINKS = (Act.GIVE_ROLE, Act.PERSONAL_EMAIL_ON, Act.PERSONAL_EMAIL_OFF)
+LINKS = {"superseded_at", "superseded_because", "invitation_ends_at", "standing"}
 ACTS = [act for act in Act if act is not Act.GIVE_ROLE]
 
 
-def _facts(db: Session) -> str:
+def _facts(db: Session, act: Act) -> str:
     """All that is known of accounts, roles, people and links, without what undo never brings back."""
     db.expire_all()
     rows: list[Any] = []
+    left = NOT_BROUGHT_BACK | (LINKS if act in KILLS_LINKS else set())
     for model in (Account, AccountRole, Person, Invitation):
         found = db.scalars(sa.select(model).order_by(sa.literal_column("1"))).all()
-        rows += [row.model_dump(mode="json", exclude=NOT_BROUGHT_BACK | {"id"}) for row in found]
+        rows += [row.model_dump(mode="json", exclude=left | {"id"}) for row in found]
     return json.dumps(sorted(json.dumps(row, sort_keys=True) for row in rows))
 
 
@@ -56,8 +61,8 @@ def test_undo_restores_exactly(cast: Cast, data: some.DataObject) -> None:
         with_microsoft(db)
         for number, member in enumerate(members):
             _in_some_state(db, member, data, number)
-        before = _facts(db)
         act = data.draw(some.sampled_from(list(Act)))
+        before = _facts(db, act)
         gift = Gift(data.draw(some.sampled_from([Role.OFFICE, Role.STUDENT])), cast.period.id, everybody=True)
         more = {"gift": gift} if act is Act.GIVE_ROLE else {}
         try:
@@ -65,8 +70,9 @@ def test_undo_restores_exactly(cast: Cast, data: some.DataObject) -> None:
         except Conflict:
             raise InterruptedError from None  # nobody to do it to
         assert done.done + sum(done.left_out.values()) == len(members)
-        assert account_changes.undo(db, cast.ada.actor, change_id=done.change_id) == Undone(done.done, 0)
-        assert _facts(db) == before
+        undone = account_changes.undo(db, cast.ada.actor, change_id=done.change_id)
+        assert (undone.done, undone.left_alone) == (done.done, 0)
+        assert _facts(db, act) == before
         raise InterruptedError  # the next example begins with the same people
 
 
@@ -81,7 +87,7 @@ def _in_some_state(db: Session, member: Member, data: some.DataObject, number: i
     if values["sign_in_method"] == "microsoft":
         values |= {"password_hash": "", "tenant_id": "tenant", "object_id": f"object-{number}"}
     db.execute(sa.update(Account).where(col(Account.id) == account_id(member)).values(**values))
-    if data.draw(yes):
+    if data.draw(yes) and values["deactivated_at"] is None:  # a deactivation ends links
         invite(db, member)
     give_address(db, member, data.draw(some.sampled_from(["", f"p{number}@school.example", "Shared@School.example"])))
 
@@ -108,6 +114,45 @@ def test_a_link_to_an_address_that_was_changed_since_stays_dead(cast: Cast, cloc
         db.refresh(link)
         assert link.superseded_because == "deactivated"
         assert stored(db, cast.sam).deactivated_at is None
+
+
+def test_r17_a_link_voided_before_a_deactivation_stays_dead_while_it_lasts_and_after_it(
+    cast: Cast, clock: Clock
+) -> None:
+    with database.transaction() as db:
+        link = invite(db, cast.gina)
+        void = carry_out(db, cast.olga.actor, Act.VOID_LINKS, cast.gina)
+        clock.forward(minutes=1)
+        off = carry_out(db, cast.ada.actor, Act.DEACTIVATE, cast.gina)
+        clock.forward(minutes=1)
+        carry_out(db, cast.ada.actor, Act.ACTIVATE, cast.gina)
+        account_changes.undo(db, cast.ada.actor, change_id=off.change_id)  # leaves alone who is active again
+        assert account_changes.undo(db, cast.olga.actor, change_id=void.change_id) == Undone(0, 1)
+        db.refresh(link)
+        assert link.superseded_because == "voided"
+
+
+def test_r17_a_link_of_a_deactivated_account_is_not_revived(cast: Cast, clock: Clock) -> None:
+    with database.transaction() as db:
+        link = invite(db, cast.gina)
+        void = carry_out(db, cast.olga.actor, Act.VOID_LINKS, cast.gina)
+        clock.forward(minutes=1)
+        off = carry_out(db, cast.ada.actor, Act.DEACTIVATE, cast.gina)
+        assert account_changes.undo(db, cast.olga.actor, change_id=void.change_id) == Undone(0, 1)
+        account_changes.undo(db, cast.ada.actor, change_id=off.change_id)
+        db.refresh(link)
+        assert link.superseded_because == "voided"
+
+
+def test_r17_a_voided_link_stays_dead_when_the_account_got_a_role_of_staff(cast: Cast, clock: Clock) -> None:
+    with database.transaction() as db:
+        link = invite(db, cast.gina)
+        void = carry_out(db, cast.ada.actor, Act.VOID_LINKS, cast.gina)
+        clock.forward(minutes=1)
+        carry_out(db, cast.ada.actor, Act.GIVE_ROLE, cast.gina, gift=Gift(Role.OFFICE, everybody=True))
+        assert account_changes.undo(db, cast.ada.actor, change_id=void.change_id) == Undone(0, 1)
+        db.refresh(link)
+        assert link.superseded_because == "voided"
 
 
 def test_a_link_that_a_newer_one_replaced_stays_dead(cast: Cast) -> None:
@@ -209,3 +254,17 @@ def test_nobody_else_changes_usernames(cast: Cast) -> None:
             account_names.change(db, cast.olga.actor, account_id=account_id(cast.ada), seen=ada, username="x")
         with pytest.raises(NotFound):
             account_names.change(db, cast.olga.actor, account_id=999_999, seen="", username="x")
+
+
+def test_r97_a_username_that_somebody_takes_at_this_moment_is_refused_without_quoting_it(cast: Cast) -> None:
+    def take(db: Session) -> None:
+        make.account(db, person=make.person(db), username="zoe")
+
+    def change(db: Session) -> int:
+        ids = {"account_id": account_id(cast.sam), "seen": cast.sam.account.username}
+        return account_names.change(db, cast.olga.actor, **ids, username="zoe")
+
+    refusal = meanwhile(take, change)[0]
+    assert isinstance(refusal, Conflict | InputProblem)
+    assert "zoe" not in str(refusal)
+    assert refusal.__cause__ is None

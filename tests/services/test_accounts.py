@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from sqlmodel import Session, select
 
 from core import database
-from core.errors import InputProblem, NotAllowed
+from core.errors import Conflict, InputProblem, NotAllowed
 from core.models import Account, AccountRole, AuditEntry, Person, SchoolSettings
 from core.permissions import Actor
 from core.rules.new_accounts import AccountRefusal
 from core.services import accounts, selections
+from core.services.accounts import Created
 from core.tables.filters import StudentFilter
 from tests import cast as make
 from tests.cast import Cast
@@ -28,10 +31,27 @@ def _newcomers(db: Session, cast: Cast) -> tuple[Person, Person]:
     return first, make.person(db, first_name="Μάρθα", last_name="Παπαδοπούλου", in_section=cast.class_8a)
 
 
+def _create(db: Session, actor: Actor, **whom: Any) -> Created:
+    """What the window of the act does: look, then make exactly that."""
+    return accounts.create(db, actor, seen=accounts.preview(db, actor, **whom).seen, **whom)
+
+
+def test_r64_accounts_are_made_only_as_they_were_shown(cast: Cast) -> None:
+    with database.transaction() as db:
+        first, second = _newcomers(db, cast)
+        ids = [first.id or 0, second.id or 0]
+        seen = accounts.preview(db, cast.olga.actor, person_ids=ids).seen
+        with pytest.raises(Conflict, match="now 1 accounts"):
+            accounts.create(db, cast.olga.actor, seen=seen, person_ids=ids[:1])
+        make.account(db, person=make.person(db), username="mpapadopoulou")
+        with pytest.raises(Conflict, match="other usernames"):
+            accounts.create(db, cast.olga.actor, seen=seen, person_ids=ids)
+
+
 def test_new_students_get_usernames_roles_and_the_others_reasons(cast: Cast) -> None:
     with database.transaction() as db:
         newcomers = _newcomers(db, cast)
-        made = accounts.create(db, cast.olga.actor, selection_id=_select_all(db, cast.olga.actor))
+        made = _create(db, cast.olga.actor, selection_id=_select_all(db, cast.olga.actor))
         assert made.done == 2
         assert {skipped.reason for skipped in made.skipped} == {AccountRefusal.HAS_ONE}
         rows = db.exec(select(Account).where(Account.person_id.in_([p.id for p in newcomers]))).all()  # type: ignore[attr-defined]
@@ -49,7 +69,7 @@ def test_the_preview_is_what_creating_does_and_changes_nothing(cast: Cast) -> No
     with database.reading() as db:
         seen = [new.username for new in accounts.preview(db, cast.olga.actor, selection_id=chosen).new]
     with database.transaction() as db:
-        accounts.create(db, cast.olga.actor, selection_id=chosen)
+        _create(db, cast.olga.actor, selection_id=chosen)
         assert accounts.preview(db, cast.olga.actor, selection_id=chosen).new == ()
         assert set(seen) <= set(db.scalars(select(Account.username)))
 
@@ -57,7 +77,7 @@ def test_the_preview_is_what_creating_does_and_changes_nothing(cast: Cast) -> No
 def test_the_audit_counts_and_holds_ids_but_no_names(cast: Cast) -> None:
     with database.transaction() as db:
         first, second = _newcomers(db, cast)
-        accounts.create(db, cast.olga.actor, person_ids=[first.id or 0, second.id or 0])
+        _create(db, cast.olga.actor, person_ids=[first.id or 0, second.id or 0])
         entry = db.exec(select(AuditEntry).where(AuditEntry.action == "accounts.created")).one()
         assert entry.details["created"] == 2
         assert "apadopoulou" not in str(entry.details)
@@ -70,7 +90,7 @@ def test_with_microsoft_365_the_address_becomes_the_username_and_who_has_none_is
         db.add(school)
         _newcomers(db, cast)
         make.person(db, first_name="Nora", last_name="New", external_email="Nora@school.example")
-        made = accounts.create(db, cast.olga.actor, selection_id=_select_all(db, cast.olga.actor))
+        made = _create(db, cast.olga.actor, selection_id=_select_all(db, cast.olga.actor))
         nora = db.exec(select(Account).where(Account.username_key == "nora@school.example")).one()
         assert (made.done, nora.username, nora.sign_in_method) == (1, "Nora@school.example", "microsoft")
         reasons = [skipped.reason for skipped in made.skipped]
@@ -83,7 +103,7 @@ def test_guardians_and_teachers_are_made_by_their_ids(cast: Cast) -> None:
         teacher = make.person(db, kind="staff", first_name="Tina", last_name="Teach", in_section=cast.class_8a)
         left = make.person(db, kind="guardian", first_name="Lea", last_name="Left", status="inactive")
         ids = [person.id or 0 for person in (guardian, teacher, left)]
-        made = accounts.create(db, cast.olga.actor, person_ids=ids)
+        made = _create(db, cast.olga.actor, person_ids=ids)
         assert (made.done, [skipped.reason for skipped in made.skipped]) == (2, [AccountRefusal.STATUS])
         held = {
             role.role: role.section_ids
@@ -96,6 +116,6 @@ def test_only_the_office_makes_accounts_and_never_for_nobody(cast: Cast) -> None
     with database.transaction() as db:
         for member in (cast.cora, cast.tom, cast.sam, cast.gina):
             with pytest.raises(NotAllowed):
-                accounts.create(db, member.actor, person_ids=[1])
+                accounts.create(db, member.actor, seen="", person_ids=[1])
         with pytest.raises(InputProblem):
-            accounts.create(db, cast.olga.actor)
+            accounts.create(db, cast.olga.actor, seen="")

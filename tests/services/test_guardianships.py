@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import pytest
 from sqlmodel import select
 
@@ -9,8 +11,10 @@ from core import clock, database
 from core.errors import Conflict, InputProblem, NotAllowed, NotFound
 from core.models import AuditEntry, Guardianship
 from core.services import guardianships
+from core.services.guardianships import Terms
 from core.tables import guardians
 from tests.cast import Cast
+from tests.meanwhile import meanwhile
 
 pytestmark = [pytest.mark.both_databases, pytest.mark.usefixtures("clock")]
 
@@ -31,7 +35,7 @@ def test_a_link_holds_from_now_on_and_is_audited_without_names(cast: Cast) -> No
         )
         row = db.get_one(Guardianship, made)
         assert (row.relation, row.priority, row.may_email, row.may_sms) == ("step mother", 2, True, False)
-        assert "Otto" in guardians.students_of(db, [cast.gina.person.id or 0])[0]
+        assert "Otto" in guardians.students_of(db, cast.olga.actor, [cast.gina.person.id or 0])[0]
         entry = db.exec(select(AuditEntry)).one()
         assert (entry.action, entry.object_id) == ("guardianship.linked", made)
         assert "mother" not in str(entry.details)
@@ -53,7 +57,7 @@ def test_an_ended_link_stays_on_record_and_can_begin_anew(cast: Cast) -> None:
     link = _of_sam(cast)
     with database.transaction() as db:
         guardianships.end(db, cast.olga.actor, guardianship_id=link)
-        assert guardians.students_of(db, [cast.gina.person.id or 0]) == ["Max Sideris"]
+        assert guardians.students_of(db, cast.olga.actor, [cast.gina.person.id or 0]) == ["Max Sideris"]
         row = db.get_one(Guardianship, link, populate_existing=True)
         assert row.ends_on is not None and row.ends_on < clock.now().date()
         with pytest.raises(Conflict):
@@ -62,16 +66,41 @@ def test_an_ended_link_stays_on_record_and_can_begin_anew(cast: Cast) -> None:
             db, cast.olga.actor, student_id=cast.sam.person.id or 0, guardian_id=cast.gina.person.id or 0
         )
         assert again == link
-        assert "Sam" in guardians.students_of(db, [cast.gina.person.id or 0])[0]
+        assert "Sam" in guardians.students_of(db, cast.olga.actor, [cast.gina.person.id or 0])[0]
 
 
 def test_a_change_says_what_it_changed_and_refuses_an_order_that_cannot_be(cast: Cast) -> None:
-    values = {"relation": "mother", "may_email": True, "may_sms": True}
+    seen = Terms("mother")
     with database.transaction() as db:
-        changed = guardianships.change(db, cast.olga.actor, guardianship_id=_of_sam(cast), priority=2, **values)
-        assert changed == ["priority"]
+        change = partial(guardianships.change, db, cast.olga.actor, guardianship_id=_of_sam(cast))
+        assert change(seen=seen, wanted=Terms("mother", 2)) == ["priority"]
+        assert change(seen=Terms("mother", 2), wanted=Terms("mother", 2)) == []
         with pytest.raises(InputProblem):
-            guardianships.change(db, cast.olga.actor, guardianship_id=_of_sam(cast), priority=0, **values)
+            change(seen=Terms("mother", 2), wanted=Terms("mother", 0))
+
+
+def test_a_change_is_made_only_of_what_was_seen_and_is_in_force(cast: Cast) -> None:
+    link, seen = _of_sam(cast), Terms("mother")
+    with database.transaction() as db:
+        guardianships.change(db, cast.ada.actor, guardianship_id=link, seen=seen, wanted=Terms("mother", may_sms=False))
+        with pytest.raises(Conflict):
+            guardianships.change(db, cast.olga.actor, guardianship_id=link, seen=seen, wanted=Terms("mother", 2))
+        now = db.get_one(Guardianship, link, populate_existing=True)
+        assert (now.priority, now.may_sms) == (1, False)
+        guardianships.end(db, cast.ada.actor, guardianship_id=link)
+        with pytest.raises(Conflict):
+            seen = Terms("mother", may_sms=False)
+            guardianships.change(db, cast.olga.actor, guardianship_id=link, seen=seen, wanted=Terms("aunt"))
+
+
+def test_r97_two_who_link_at_once_hear_of_it_without_names(cast: Cast) -> None:
+    pair = {"student_id": cast.otto.person.id or 0, "guardian_id": cast.gina.person.id or 0}
+    second = meanwhile(
+        lambda db: guardianships.link(db, cast.olga.actor, **pair),
+        lambda db: guardianships.link(db, cast.ada.actor, **pair),
+    )[0]
+    assert isinstance(second, Conflict)
+    assert second.__cause__ is None
 
 
 def test_only_the_office_and_administrators_link_and_end(cast: Cast) -> None:

@@ -258,3 +258,35 @@ def test_names_that_are_no_names_are_only_text(cast: Cast) -> None:
     evil = "Robert'); DROP TABLE person;-- <b>"
     with database.transaction() as db:
         assert db.get_one(Person, _new(db, cast.olga.actor, first_name=evil)).first_name == evil
+
+
+def test_r60_a_code_that_stands_for_somebody_out_of_scope_says_no_more_than_that_it_is_taken(cast: Cast) -> None:
+    office = Actor(
+        "office", cast.olga.account.id, roles=frozenset({Role.OFFICE}), scope=Scope(False, frozenset({_id(cast)}))
+    )
+    otto = cast.otto.person
+    same = {
+        name: getattr(otto, name)
+        for name in ("source_id", "first_name", "last_name", "status", "grade", "language", "personal_email")
+    } | {"use_personal_email": otto.use_personal_email}
+    with database.transaction() as db:
+        with pytest.raises(InputProblem) as of_the_same:
+            people.create(db, office, kind="student", section_id=_id(cast), **same)
+        with pytest.raises(InputProblem) as of_another:
+            people.create(db, office, kind="student", section_id=_id(cast), **(same | {"first_name": "Olaf"}))
+        assert str(of_the_same.value) == str(of_another.value) == "This code is taken."
+        assert people.create(db, cast.olga.actor, kind="student", section_id=cast.class_8a.id, **same) == otto.id
+
+
+@pytest.mark.parametrize("who", ["gina", "tom"])
+def test_only_students_are_listed_under_a_class(cast: Cast, who: str) -> None:
+    with database.transaction() as db:
+        person = db.get_one(Person, getattr(cast, who).person.id)
+        with pytest.raises(InputProblem, match="Only students"):
+            people.save(
+                db, cast.ada.actor, person_id=person.id or 0, seen=person.updated_at, section_id=cast.class_8a.id
+            )
+
+
+def _id(cast: Cast) -> int:
+    return cast.class_7b.id or 0

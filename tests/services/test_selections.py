@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 from sqlmodel import Session
 
@@ -11,6 +13,7 @@ from core.permissions import Actor, command_line
 from core.services import selections
 from core.tables.filters import AccountFilter, StudentFilter
 from tests.cast import Cast, Member
+from tests.meanwhile import meanwhile
 
 pytestmark = pytest.mark.both_databases
 
@@ -134,3 +137,27 @@ def test_choosing_all_of_what_is_selected_chooses_no_more(cast: Cast) -> None:
         of_7b = StudentFilter(grades=("7",), selected=True)
         selections.everything(db, cast.olga.actor, list_name="students", filter=of_7b)
         assert _people(db, cast.olga.actor, _selection(db, cast.olga.actor)) == {_id(cast.sam)}
+
+
+@pytest.mark.parametrize("known", [True, False])
+def test_r97_two_tabs_that_tick_at_once_wait_for_each_other(cast: Cast, known: bool) -> None:
+    sam, otto = cast.sam.person.id or 0, cast.otto.person.id or 0
+    if known:
+        with database.transaction() as db:
+            selections.clear(db, cast.olga.actor, list_name="students")
+
+    def tick(ids: list[int]) -> Callable[[Session], None]:
+        return lambda db: selections.tick(db, cast.olga.actor, list_name="students", shown=ids, ticked=ids)
+
+    assert meanwhile(tick([sam]), tick([sam, otto])) == [None]
+    with database.reading() as db:
+        assert selections.current(db, cast.olga.actor, list_name="students").items == {sam, otto}
+
+
+def test_r97_two_windows_of_one_account_at_once_share_its_selection(cast: Cast) -> None:
+    def one(db: Session) -> int:
+        return selections.of_one(db, cast.olga.actor, account_id=cast.sam.account.id or 0)
+
+    ids: list[int] = []
+    came_to = meanwhile(lambda db: ids.append(one(db)), one)
+    assert came_to == ids

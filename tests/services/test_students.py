@@ -156,8 +156,10 @@ def test_use_personal_email_is_switched_for_the_whole_selection(cast: Cast) -> N
     with database.transaction() as db:
         selections.everything(db, olga, list_name="students", filter=StudentFilter(text="sideris"))
         chosen = selections.current(db, olga, list_name="students").id or 0
-        assert students.use_personal_email(db, olga, selection_id=chosen, on=False) == 2
-        assert students.use_personal_email(db, olga, selection_id=chosen, on=False) == 0
+        shown = students.check_personal_email(db, olga, selection_id=chosen, on=False)
+        assert shown.will == 2
+        assert students.use_personal_email(db, olga, selection_id=chosen, on=False, seen=shown.seen).changed == 2
+        assert students.check_personal_email(db, olga, selection_id=chosen, on=False).will == 0
     with database.reading() as db:
         assert not _sam(db, cast).use_personal_email
         assert db.get_one(Person, cast.otto.person.id).use_personal_email

@@ -9,7 +9,7 @@ from sqlmodel import Session
 
 from core import clock, database
 from core.errors import NotAllowed, NotFound
-from core.models import Account, Campaign, Guardianship, Message, MessageAccount, SchoolSettings
+from core.models import Account, Campaign, Guardianship, Message, MessageAccount, Person, SchoolSettings
 from core.rules.account_acts import Act
 from core.rules.sign_in_trouble import Question
 from core.services import account_acts, account_unlock, copied_links, guardianships, people
@@ -183,3 +183,24 @@ def _message(db: Session, cast: Cast, account_id: int, *, status: str, reason: s
     db.flush()
     db.add(MessageAccount(message_id=message.id or 0, account_id=account_id, campaign_id=campaign.id or 0))
     db.flush()
+
+
+def test_r60_the_timeline_tells_of_the_account_only_whoever_may_see_accounts(cast: Cast) -> None:
+    with database.transaction() as db:
+        copied_links.issue(db, cast.olga.actor, account_id=cast.gina.account.id or 0)
+    assert _whats(cast, "tom", cast.gina.person.id) == ["Registered"]
+    assert any(what.startswith("Link issued") for what in _whats(cast, "cora", cast.gina.person.id))
+
+
+def test_r60_who_shares_an_address_is_counted_within_the_scope(cast: Cast) -> None:
+    with database.transaction() as db:
+        for member in (cast.sam, cast.otto):
+            person = db.get_one(Person, member.person.id)
+            same = {"personal_email": "same@mail.example"}
+            people.save(db, cast.ada.actor, person_id=person.id or 0, seen=person.updated_at, **same)
+    with database.reading() as db:
+        seen = [
+            sign_in_trouble.read(db, actor, account_id=cast.sam.account.id or 0).facts.shared_with
+            for actor in (cast.olga.actor, cast.cora.actor)
+        ]
+        assert seen == [1, 0]

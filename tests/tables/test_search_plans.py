@@ -134,7 +134,7 @@ def test_rare_words_are_looked_up_and_common_ones_are_not(monkeypatch: pytest.Mo
 
 def test_sqlite_looks_words_up_in_its_index_of_trigrams(olga: Actor, database_kind: str) -> None:
     with database.reading() as db:
-        query = search.found(db, search.words("papadopoulou maria"))
+        query = search.found(db, olga, search.words("papadopoulou maria"))
         text = str(query.compile(db.get_bind(), compile_kwargs={"literal_binds": True}))
         plan = " ".join(str(row) for row in db.connection().execute(sa.text(f"EXPLAIN {_query_plan(db)} {text}")))
     assert ("VIRTUAL TABLE INDEX" in plan) == (database_kind == "sqlite")

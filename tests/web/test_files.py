@@ -107,6 +107,23 @@ def test_a_form_without_the_token_of_this_session_is_refused(client: TestClient,
     assert _post(client, _form(_signed_in(client, cast.olga), form_token=token)).status_code == 403
 
 
+def test_r95_a_denial_is_written_down_and_a_strangers_request_is_not(client: TestClient, cast: Cast) -> None:
+    form = _form(_signed_in(client, cast.olga))
+    tom = _signed_in(client, cast.tom)
+    _post(client, form | {"form_token": sign_in.form_token(tom)})
+    client.cookies.clear()
+    _post(client, form)
+    with database.reading() as db:
+        denied = db.exec(select(AuditEntry).where(AuditEntry.action == "access.refused")).one()
+        assert (denied.account_id, denied.object_kind, denied.object_id, denied.result) == (
+            cast.tom.account.id,
+            "selection",
+            int(form["selection_id"]),
+            "refused",
+        )
+        assert denied.details == {"where": PATH}
+
+
 def test_somebody_elses_selection_is_not_found(client: TestClient, cast: Cast) -> None:
     selection_id = _form(_signed_in(client, cast.olga))["selection_id"]
     answer = _post(client, _form(_signed_in(client, cast.ada), selection_id=selection_id))

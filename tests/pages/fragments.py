@@ -1,0 +1,26 @@
+"""Presses a button of a window as a browser does: the page does not run again, only windows and fragments do."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from streamlit.testing.v1 import AppTest
+from streamlit.testing.v1.local_script_runner import LocalScriptRunner
+
+from tests.pages.screens import button
+
+
+def press(page: AppTest, label: str, monkeypatch: pytest.MonkeyPatch) -> AppTest:
+    """Run the windows and fragments alone, with the button pressed; AppTest by itself runs the whole page."""
+    drawn = list(vars(page._fragment_storage)["_fragments"])
+
+    def alone(runner: Any, data: Any) -> bool:
+        runner._requests._rerun_data = replace(data, fragment_id_queue=drawn)
+        return True
+
+    button(page, label).click()
+    with monkeypatch.context() as patch:
+        patch.setattr(LocalScriptRunner, "request_rerun", alone)
+        return page.run()
