@@ -12,18 +12,27 @@ LONGEST_NAME, LONGEST_TEXT = 150, 450  # together they fit into one index entry 
 
 
 def derived(person: Mapping[str, Any], *, default_region: str) -> dict[str, Any]:
-    """search_text, sort_name, validity of the addresses, and the mobile as E.164 where it is one."""
+    """search_text, sort_name, validity of the addresses, and numbers as E.164 where they can get an SMS."""
     mobile, region = read_mobile(person["mobile"], default_region) if person["mobile"] else ("", "")
+    phone, phone_region = home_phone(person["phone"], default_region)
     names = f"{person['last_name']} {person['first_name']} {person['middle_name']}"
     sort_name = fold(names)[:LONGEST_NAME]
     searched = (person["source_id"], person["personal_email"], person["contact_email"])
-    digits = " ".join(number.lstrip("+") for number in (mobile, person["phone"]) if number)
+    digits = " ".join(number.lstrip("+") for number in (mobile, phone) if number)
     return {
         "mobile": mobile,
         "mobile_region": region,
+        "phone": phone,
+        "phone_region": phone_region,
         "sort_name": sort_name,
         # It begins with a space: " ab" finds the words that begin with ab.
         "search_text": f" {sort_name} {fold(' '.join((*searched, person['external_email'], digits)))}"[:LONGEST_TEXT],
         "personal_email_valid": bool(person["personal_email"]) and email_is_valid(person["personal_email"]),
         "contact_email_valid": bool(person["contact_email"]) and email_is_valid(person["contact_email"]),
     }
+
+
+def home_phone(typed: str, default_region: str) -> tuple[str, str]:
+    """Most are landlines and stay as they are typed."""
+    number, region = read_mobile(typed, default_region) if typed else ("", "")
+    return (number, region) if region else (typed, "")

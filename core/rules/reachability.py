@@ -21,14 +21,20 @@ class Refusal(StrEnum):
     NO_CONTACT_EMAIL = "no_contact_email"
     ADDRESS_NOT_VALID = "address_not_valid"
     BOUNCED = "bounced"
+    PASSWORD_CHOSEN = "password_chosen"  # noqa: S105  (a word, not a password)
     NO_MOBILE = "no_mobile"
     MOBILE_NOT_VALID = "mobile_not_valid"
     REGION_NOT_ALLOWED = "region_not_allowed"
+    NO_GUARDIAN_MOBILE = "no_guardian_mobile"
+    OPTED_OUT = "opted_out"
 
 
 @dataclass(frozen=True)
 class Contact:
-    """What is known of a person. `counts`: the status counts as Registered (students) or Active (others)."""
+    """What is known of a person. `counts`: the status counts as Registered (students) or Active (others).
+
+    `guardian_mobile`: the number of the first guardian in force who may get SMS and has one of an allowed country.
+    """
 
     user_type: str
     counts: bool = True
@@ -40,23 +46,38 @@ class Contact:
     external_email: str = ""
     mobile: str = ""
     mobile_region: str = ""
+    phone: str = ""
+    phone_region: str = ""
+    is_student: bool = False
+    grade: str = ""
+    guardian_mobile: str = ""
 
 
 @dataclass(frozen=True)
 class AccountSide:
-    """What is known of the account. `bounced_address`: where the latest message failed for good."""
+    """What is known of the account. `bounced_address`: where the latest message failed for good.
+
+    `password_chosen`: a local password that the person knows; `opted_out`: numbers whose owners want no SMS.
+    """
 
     deactivated: bool = False
     signed_in: bool = False
     bounced_address: str = ""
+    password_chosen: bool = False
+    opted_out: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
 class Policy:
-    """What the school has decided. `microsoft_user_types` is empty when Microsoft 365 is off."""
+    """What the school has decided. `microsoft_user_types` is empty when Microsoft 365 is off.
+
+    `sms_order`: whose number gets a student's SMS, the first that there is; of `guardian_grades` only the guardian's.
+    """
 
     microsoft_user_types: frozenset[str] = frozenset()
     allowed_regions: frozenset[str] = field(default_factory=frozenset)
+    sms_order: tuple[str, ...] = ("student", "guardian", "home")
+    guardian_grades: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -85,7 +106,16 @@ def by_email(contact: Contact, account: AccountSide | None, policy: Policy) -> V
 def by_sms(contact: Contact, account: AccountSide | None, policy: Policy) -> Verdict:
     """Whether the initial credentials can go out by SMS, and to which number (E.164)."""
     refusal = _account_refusal(contact, account)
-    return Verdict(refusal=refusal) if refusal else mobile_number(contact, policy)
+    if account and not refusal and account.password_chosen:
+        refusal = Refusal.PASSWORD_CHOSEN
+    if refusal:
+        return Verdict(refusal=refusal)
+    verdict = mobile_number(contact, policy)
+    if verdict.yes and account and verdict.address in account.opted_out:
+        return Verdict(refusal=Refusal.OPTED_OUT)
+    if verdict.yes and account and account.bounced_address == verdict.address:
+        return Verdict(refusal=Refusal.BOUNCED)
+    return verdict
 
 
 def email_address(contact: Contact, policy: Policy) -> Verdict:
@@ -98,14 +128,31 @@ def email_address(contact: Contact, policy: Policy) -> Verdict:
 
 
 def mobile_number(contact: Contact, policy: Policy) -> Verdict:
-    """The number for an SMS, whatever the account says."""
+    """The number for an SMS, whatever the account says: a student's by the school's order, else their own."""
+    if contact.is_student and contact.grade in policy.guardian_grades:
+        if contact.guardian_mobile:
+            return Verdict(contact.guardian_mobile)
+        return Verdict(refusal=Refusal.NO_GUARDIAN_MOBILE)
+    for number in _numbers(contact, policy):
+        if number:
+            return Verdict(number)
     if not contact.mobile:
         return Verdict(refusal=Refusal.NO_MOBILE)
     if not contact.mobile_region:
         return Verdict(refusal=Refusal.MOBILE_NOT_VALID)
-    if contact.mobile_region not in policy.allowed_regions:
-        return Verdict(refusal=Refusal.REGION_NOT_ALLOWED)
-    return Verdict(contact.mobile)
+    return Verdict(refusal=Refusal.REGION_NOT_ALLOWED)
+
+
+def _numbers(contact: Contact, policy: Policy) -> list[str]:
+    """The numbers that could be used, in the order in which they are."""
+    own = {
+        "student": contact.mobile if contact.mobile_region in policy.allowed_regions else "",
+        "guardian": contact.guardian_mobile,
+        "home": contact.phone if contact.phone_region in policy.allowed_regions else "",
+    }
+    if contact.is_student:
+        return [own[whose] for whose in policy.sms_order]
+    return [own["student"], own["home"] if "home" in policy.sms_order else ""]
 
 
 def reachable(contact: Contact, policy: Policy) -> bool:

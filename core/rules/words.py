@@ -58,9 +58,12 @@ REFUSAL: dict[Refusal, str] = {
     Refusal.NO_CONTACT_EMAIL: "Contact e-mail is missing",
     Refusal.ADDRESS_NOT_VALID: "the e-mail address is not valid",
     Refusal.BOUNCED: "the last message to this address bounced",
+    Refusal.PASSWORD_CHOSEN: "has chosen a password already",
     Refusal.NO_MOBILE: "no mobile number",
     Refusal.MOBILE_NOT_VALID: "the mobile number is not valid",
     Refusal.REGION_NOT_ALLOWED: "the number's country is not allowed",
+    Refusal.NO_GUARDIAN_MOBILE: "no guardian with a mobile who may get SMS",
+    Refusal.OPTED_OUT: "the owner of the number wants no SMS",
 }
 
 ACCOUNT_REFUSAL: dict[AccountRefusal, str] = {

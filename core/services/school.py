@@ -6,18 +6,16 @@ import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
-from zoneinfo import ZoneInfo, available_timezones
 
-import phonenumbers
 import sqlalchemy as sa
 from sqlmodel import Session, select
 
 from core import keys, models
 from core.config import settings
 from core.errors import Conflict, InputProblem
-from core.models import Account, Message, Person, SchoolSettings, UserType
+from core.models import Account, Message, Person, SchoolSettings
 from core.permissions import Actor, Permission
-from core.rules import username_pattern
+from core.rules import school_fields
 from core.services import audit
 
 
@@ -45,7 +43,7 @@ def start_own(db: Session, actor: Actor, *, school_name: str) -> Emptied:
     school = db.get(SchoolSettings, 1, with_for_update=True)
     if school is None or not school.is_demo:
         raise Conflict("This is not the demo school. A school's own data is never emptied from here.")
-    name = _school_name(school_name)
+    name = school_fields.school_name(school_name)
     gone = what_would_go(db)
     db.expunge_all()
     for table in reversed(models.metadata.sorted_tables):
@@ -62,7 +60,10 @@ def change_settings(db: Session, actor: Actor, *, changes: Mapping[str, Any]) ->
     """Change what the school decides; gives the names of what changed and writes them to the audit."""
     actor.require(Permission.CHANGE_SETTINGS)
     school = db.get(SchoolSettings, 1, with_for_update=True) or SchoolSettings()
-    wanted = _checked(changes)
+    wanted = school_fields.checked(changes)
+    first, until = (wanted.get(name, getattr(school, name)) for name in ("sms_from_hour", "sms_until_hour"))
+    if first >= until:
+        raise InputProblem("Text messages must be allowed for at least one hour of the day.", field="sms_until_hour")
     changed = sorted(name for name, value in wanted.items() if getattr(school, name) != value)
     for name in changed:
         setattr(school, name, wanted[name])
@@ -70,86 +71,3 @@ def change_settings(db: Session, actor: Actor, *, changes: Mapping[str, Any]) ->
     if changed:
         audit.record(db, actor, action="settings.changed", object_kind="school", details={"fields": changed})
     return changed
-
-
-def _checked(changes: Mapping[str, Any]) -> dict[str, Any]:
-    wanted = dict(changes)
-    unknown = wanted.keys() - _CHECKS.keys()
-    if unknown:
-        raise InputProblem(f"There is no such setting: {', '.join(sorted(unknown))}.")
-    return {name: _CHECKS[name](value) for name, value in wanted.items()}
-
-
-def _school_name(value: str) -> str:
-    name = " ".join(value.split())
-    if not 1 <= len(name) <= 100 or not name.isprintable():
-        raise InputProblem("The school's name has 1 to 100 letters. Type it as it should stand in messages.")
-    return name
-
-
-def _time_zone(value: str) -> str:
-    if value not in available_timezones():
-        raise InputProblem(
-            f"There is no time zone “{value[:60]}”. Choose one from the list, for instance Europe/Athens."
-        )
-    return str(ZoneInfo(value))
-
-
-def _region(value: str) -> str:
-    if value not in phonenumbers.SUPPORTED_REGIONS:
-        raise InputProblem("Choose a country from the list.")
-    return value
-
-
-def _regions(value: list[str]) -> list[str]:
-    if not value:
-        raise InputProblem("Allow at least one country, or nobody can get an SMS.")
-    return sorted({_region(region) for region in value})
-
-
-def _user_types(value: list[str]) -> list[str]:
-    return sorted({UserType(user_type) for user_type in value})
-
-
-def _between(low: int, high: int, what: str) -> Any:
-    def check(value: int) -> int:
-        if not low <= value <= high:
-            raise InputProblem(f"{what} must be between {low} and {high}.")
-        return value
-
-    return check
-
-
-def _language(value: str) -> str:
-    if value not in ("en", "el"):
-        raise InputProblem("Messages can be in English or Greek.")
-    return value
-
-
-def _username_pattern(value: str) -> str:
-    username_pattern.read(value)
-    return value.strip()
-
-
-def _help_contact(value: str) -> str:
-    text = " ".join(value.split())
-    if len(text) > 200:
-        raise InputProblem("Keep the help contact under 200 letters.")
-    return text
-
-
-_CHECKS: dict[str, Any] = {
-    "school_name": _school_name,
-    "time_zone": _time_zone,
-    "default_language": _language,
-    "default_region": _region,
-    "allowed_regions": _regions,
-    "help_contact": _help_contact,
-    "microsoft": bool,
-    "microsoft_user_types": _user_types,
-    "link_days": _between(1, 30, "The days a link lasts"),
-    "password_length": _between(8, 64, "The shortest password"),
-    "staff_password_length": _between(8, 64, "The shortest password of staff"),
-    "username_pattern": _username_pattern,
-    "username_suffix": username_pattern.ending,
-}

@@ -15,7 +15,7 @@ from core.permissions import STAFF_ROLES, Actor, Permission
 from core.rules import reachability
 from core.rules.account_state import AccountState, account_state
 from core.rules.reachability import Verdict
-from core.tables import account_roles, issued, person_facts, school, scope
+from core.tables import account_roles, issued, person_facts, school, scope, sms_numbers
 from core.tables.account_roles import Held
 from core.tables.frames import masked
 
@@ -92,12 +92,16 @@ def read(db: Session, actor: Actor, *, account_id: int) -> AccountCard:
         raise NotFound("There is no such account in your classes. Go back to User Accounts.")
     account, person, section = row
     policy = school.policy(school.settings(db))
-    contact, side = person_facts.contact(person, account), person_facts.account_side(account)
+    numbers = sms_numbers.of(db, person, policy)
+    contact = person_facts.contact(person, account, guardian_mobile=numbers.guardian)
+    side = person_facts.account_side(account, opted_out=numbers.opted_out)
     return AccountCard(
         id=account_id,
         owner=_owner(person, section or "", masks=not actor.may(Permission.SEE_CONTACTS)),
         facts=facts(account),
-        state=account_state(person_facts.account_facts(person, account, policy), now=clock.now()),
+        state=account_state(
+            person_facts.account_facts(person, account, policy, guardian_mobile=numbers.guardian), now=clock.now()
+        ),
         by_email=reachability.by_email(contact, side, policy),
         by_sms=reachability.by_sms(contact, side, policy),
         invited_by=issued.of_accounts(db, [account_id])["invited_by"][0],

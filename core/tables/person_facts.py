@@ -7,7 +7,7 @@ from core.rules.account_state import UNDELIVERABLE, AccountFacts
 from core.rules.reachability import AccountSide, Contact, Policy, email_address, reachable
 
 
-def contact(person: Person, account: Account | None) -> Contact:
+def contact(person: Person, account: Account | None, *, guardian_mobile: str = "") -> Contact:
     """How the person can be reached; without an account the user type is what theirs would be."""
     wanted = PersonStatus.REGISTERED if person.kind == PersonKind.STUDENT else PersonStatus.ACTIVE
     return Contact(
@@ -21,10 +21,15 @@ def contact(person: Person, account: Account | None) -> Contact:
         external_email=person.external_email,
         mobile=person.mobile,
         mobile_region=person.mobile_region,
+        phone=person.phone,
+        phone_region=person.phone_region,
+        is_student=person.kind == PersonKind.STUDENT,
+        grade=person.grade,
+        guardian_mobile=guardian_mobile,
     )
 
 
-def account_side(account: Account | None) -> AccountSide | None:
+def account_side(account: Account | None, *, opted_out: frozenset[str] = frozenset()) -> AccountSide | None:
     """What of the account decides whether an invitation may go out."""
     if account is None:
         return None
@@ -33,10 +38,14 @@ def account_side(account: Account | None) -> AccountSide | None:
         deactivated=account.deactivated_at is not None,
         signed_in=account.first_sign_in_at is not None,
         bounced_address=(account.delivery_address or "") if failed else "",
+        password_chosen=bool(account.password_hash),
+        opted_out=opted_out,
     )
 
 
-def account_facts(person: Person, account: Account | None, policy: Policy) -> AccountFacts | None:
+def account_facts(
+    person: Person, account: Account | None, policy: Policy, *, guardian_mobile: str = ""
+) -> AccountFacts | None:
     """What the account's state depends on."""
     if account is None:
         return None
@@ -50,7 +59,7 @@ def account_facts(person: Person, account: Account | None, policy: Policy) -> Ac
         delivery_reason=account.delivery_reason,
         invited_at=account.invited_at,
         invitation_ends_at=account.invitation_ends_at,
-        reachable=reachable(contact(person, account), policy),
+        reachable=reachable(contact(person, account, guardian_mobile=guardian_mobile), policy),
     )
 
 

@@ -5,11 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.orm import aliased
 from sqlmodel import col
 
-from core.models import Account, Person, PersonKind, PersonStatus
+from core.models import Account, Channel, Guardianship, OptOut, Person, PersonKind, PersonStatus
 from core.rules.account_state import UNDELIVERABLE
 from core.rules.reachability import Policy, Refusal
+from core.tables import scope
 
 Text = sa.ColumnElement[str]
 Truth = sa.ColumnElement[bool]
@@ -22,7 +24,15 @@ def email_refusal(policy: Policy) -> sa.ColumnElement[str | None]:
 
 def sms_refusal(policy: Policy) -> sa.ColumnElement[str | None]:
     """Why initial credentials cannot go to the person by SMS (a Refusal), NULL when they can."""
-    return sa.case(*_account_refusals(), *_mobile_refusals(policy))
+    number = sms_address(policy)
+    stopped = sa.exists().where(col(OptOut.channel) == Channel.SMS.value, col(OptOut.address) == number)
+    return sa.case(
+        *_account_refusals(),
+        (col(Account.password_hash) != "", _word(Refusal.PASSWORD_CHOSEN)),
+        *_mobile_refusals(policy),
+        (stopped, _word(Refusal.OPTED_OUT)),
+        (_failed_at(number), _word(Refusal.BOUNCED)),
+    )
 
 
 def email_address(policy: Policy) -> Text:
@@ -42,12 +52,21 @@ def has_email_address(policy: Policy) -> Truth:
 
 def reachable(policy: Policy) -> Truth:
     """Whether there is any usable address: what makes an account Ready and not Not reachable."""
-    return sa.or_(has_email_address(policy), has_mobile(policy))
+    return sa.or_(has_email_address(policy), has_sms_number(policy))
 
 
 def has_mobile(policy: Policy) -> Truth:
-    """Whether there is a mobile number of an allowed country."""
+    """Whether the person has a mobile number of an allowed country."""
     return col(Person.mobile_region).in_(sorted(policy.allowed_regions))
+
+
+def has_sms_number(policy: Policy) -> Truth:
+    """Whether there is a number for an SMS: own ones are asked first, and guardians only where those are missing."""
+    guarded, by_guardian = _only_by_guardian(policy), guardian_number(policy).is_not(None)
+    own = sa.or_(_student_or(sa.literal("student" in policy.sms_order)) & has_mobile(policy), _has_home_phone(policy))
+    if "guardian" in policy.sms_order:
+        own = sa.or_(own, sa.and_(_is_student(), by_guardian))
+    return sa.case((guarded, by_guardian), else_=own) if policy.guardian_grades else own
 
 
 def perhaps_not(policy: Policy) -> Truth:
@@ -59,7 +78,12 @@ def perhaps_not(policy: Policy) -> Truth:
     personal = sa.and_(col(Person.use_personal_email), col(Person.personal_email_valid))
     of_student = col(Person.contact_email_valid) if "student" in policy.microsoft_user_types else personal
     by_email = sa.case((col(Person.kind) == PersonKind.STUDENT, of_student), else_=col(Person.contact_email_valid))
-    return sa.or_(sa.and_(sa.not_(has_mobile(policy)), sa.not_(by_email)), col(Person.id).in_(other))
+    no_number = sa.not_(has_mobile(policy))
+    if policy.guardian_grades:
+        no_number = sa.or_(no_number, _only_by_guardian(policy))
+    if "student" not in policy.sms_order:
+        no_number = sa.or_(no_number, _is_student())
+    return sa.or_(sa.and_(no_number, sa.not_(by_email)), col(Person.id).in_(other))
 
 
 def user_type() -> Text:
@@ -100,22 +124,73 @@ def _email_refusals(policy: Policy) -> list[tuple[Truth, Any]]:
 
 
 def _bounced(policy: Policy) -> Truth:
+    return _failed_at(email_address(policy))
+
+
+def _failed_at(address: Text) -> Truth:
     failed = sa.and_(col(Account.delivery) == "failed", col(Account.delivery_reason).in_(sorted(UNDELIVERABLE)))
-    return sa.and_(failed, col(Account.delivery_address) == email_address(policy))
+    return sa.and_(failed, col(Account.delivery_address) == address)
 
 
 def _mobile_refusals(policy: Policy) -> list[tuple[Truth, Any]]:
+    none = sa.not_(has_sms_number(policy))
+    guarded = [(sa.and_(_only_by_guardian(policy), none), _word(Refusal.NO_GUARDIAN_MOBILE))]
     return [
-        (col(Person.mobile) == "", _word(Refusal.NO_MOBILE)),
-        (col(Person.mobile_region) == "", _word(Refusal.MOBILE_NOT_VALID)),
-        (col(Person.mobile_region).not_in(sorted(policy.allowed_regions)), _word(Refusal.REGION_NOT_ALLOWED)),
+        *(guarded if policy.guardian_grades else []),
+        (sa.and_(col(Person.mobile) == "", none), _word(Refusal.NO_MOBILE)),
+        (sa.and_(col(Person.mobile_region) == "", none), _word(Refusal.MOBILE_NOT_VALID)),
+        (none, _word(Refusal.REGION_NOT_ALLOWED)),
     ]
+
+
+def sms_address(policy: Policy) -> Text:
+    """The number that an SMS goes to; meaningful only where there is no refusal.
+
+    CASE ends at the first that holds: guardians are looked up only where the numbers before theirs are missing.
+    """
+    guardian = guardian_number(policy)
+    of = {
+        "student": (has_mobile(policy), col(Person.mobile)),
+        "home": (_phone_allowed(policy), col(Person.phone)),
+        "guardian": (guardian.is_not(None), guardian),
+    }
+    whens: list[tuple[Truth, Any]] = [(_only_by_guardian(policy), guardian)] if policy.guardian_grades else []
+    whens += [(sa.and_(_is_student(), of[whose][0]), of[whose][1]) for whose in policy.sms_order]
+    others = [whose for whose in ("student", "home") if whose == "student" or whose in policy.sms_order]
+    whens += [(sa.and_(sa.not_(_is_student()), of[whose][0]), of[whose][1]) for whose in others]
+    return sa.case(*whens, else_="")
+
+
+def _is_student() -> Truth:
+    return col(Person.kind) == PersonKind.STUDENT
+
+
+def _student_or(holds: Truth) -> Truth:
+    """Others have their own number whatever the order for students says."""
+    return sa.or_(sa.not_(_is_student()), holds)
+
+
+def _only_by_guardian(policy: Policy) -> Truth:
+    return sa.and_(_is_student(), col(Person.grade).in_(sorted(policy.guardian_grades)))
+
+
+def _phone_allowed(policy: Policy) -> Truth:
+    return col(Person.phone_region).in_(sorted(policy.allowed_regions))
+
+
+def _has_home_phone(policy: Policy) -> Truth:
+    return _phone_allowed(policy) if "home" in policy.sms_order else sa.false()
+
+
+def guardian_number(policy: Policy) -> Text:
+    """The mobile of the first guardian in force who may get SMS and has one of an allowed country; else NULL."""
+    guardian, tie = aliased(Person), aliased(Guardianship)
+    numbers = sa.select(col(guardian.mobile)).join(tie, col(tie.guardian_id) == col(guardian.id))
+    mine = numbers.where(col(tie.student_id) == col(Person.id), col(tie.may_sms), scope.holds_today(tie))
+    allowed = mine.where(col(guardian.mobile_region).in_(sorted(policy.allowed_regions)))
+    first: Text = allowed.order_by(col(tie.priority), col(tie.id)).limit(1).correlate(Person).scalar_subquery()
+    return first
 
 
 def _word(refusal: Refusal) -> sa.ColumnElement[str]:
     return sa.literal_column(f"'{refusal.value}'", sa.String())
-
-
-def sms_address(policy: Policy) -> Text:
-    """The number that an SMS goes to; meaningful only where there is no refusal."""
-    return sa.type_coerce(col(Person.mobile), sa.String())

@@ -18,7 +18,8 @@ def settings(db: Session) -> SchoolSettings:
 def policy(school: SchoolSettings) -> Policy:
     """What the school has decided about reaching people."""
     types = frozenset(school.microsoft_user_types) if school.microsoft else frozenset()
-    return Policy(types, frozenset(school.allowed_regions))
+    order, grades = tuple(school.sms_number_order), frozenset(school.sms_guardian_grades)
+    return Policy(types, frozenset(school.allowed_regions), order, grades)
 
 
 def shortest_password(school: SchoolSettings, user_type: str) -> int:

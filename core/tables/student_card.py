@@ -16,7 +16,7 @@ from core.permissions import Actor, Permission
 from core.rules import contact_data, reachability
 from core.rules.account_state import AccountState, account_state
 from core.rules.reachability import AccountSide, Contact, Policy, Verdict
-from core.tables import account_card, person_facts, school, scope
+from core.tables import account_card, person_facts, school, scope, sms_numbers
 from core.tables.account_card import AccountFacts
 from core.tables.frames import masked
 
@@ -80,7 +80,8 @@ def read(db: Session, actor: Actor, *, person_id: int) -> StudentCard:
     person, account, section = row
     policy = school.policy(school.settings(db))
     show = _shown_to(actor)
-    contact = person_facts.contact(person, account)
+    numbers = sms_numbers.of(db, person, policy)
+    contact = person_facts.contact(person, account, guardian_mobile=numbers.guardian)
     return StudentCard(
         id=person_id,
         seen=person.updated_at,
@@ -98,7 +99,9 @@ def read(db: Session, actor: Actor, *, person_id: int) -> StudentCard:
         external_email=show(person.external_email),
         mobile=show(person.mobile),
         phone=show(person.phone),
-        state=account_state(person_facts.account_facts(person, account, policy), now=clock.now()),
+        state=account_state(
+            person_facts.account_facts(person, account, policy, guardian_mobile=numbers.guardian), now=clock.now()
+        ),
         programme=person.programme,
         classes=tuple(_classes(db, person_id)),
         created_at=person.created_at,
@@ -106,7 +109,7 @@ def read(db: Session, actor: Actor, *, person_id: int) -> StudentCard:
         account=account_card.facts(account) if account else None,
         microsoft=contact.user_type in policy.microsoft_user_types,
         contact=contact,
-        side=person_facts.account_side(account),
+        side=person_facts.account_side(account, opted_out=numbers.opted_out),
         policy=policy,
     )
 

@@ -9,11 +9,11 @@ import pytest
 import sqlalchemy as sa
 from sqlmodel import Session, col
 
-from core import database
-from core.models import Account, Person
+from core import clock, database
+from core.models import Account, Guardianship, OptOut, Person
 from core.rules import reachability as rule
 from core.rules.reachability import Refusal
-from core.tables import reachability
+from core.tables import reachability, sms_numbers
 from core.tables.person_facts import account_side, contact
 from tests import cast as make
 
@@ -127,3 +127,77 @@ def test_mobile_numbers_have_the_same_verdict_in_python_and_in_sql() -> None:
             said = rule.by_sms(contact(person, account), account_side(account), OFF)
             assert refusal == said.refusal
             assert bool(reachable) == rule.reachable(contact(person, account), OFF)
+
+
+@dataclass(frozen=True)
+class Around:
+    """The numbers around a student: their own, the home phone, the guardian's, and what stands against an SMS."""
+
+    mobile: str
+    phone: str
+    guardian: str
+    may_sms: bool
+    grade: str
+    stopped: str
+
+
+GREEK, OTHER, AMERICAN = "+306912345678", "+306912345679", "+14155550123"
+AROUND = [
+    Around(*values)
+    for values in product(
+        ("", "12", GREEK, AMERICAN),
+        ("", OTHER, "2101234567"),
+        ("", OTHER, AMERICAN),
+        (True, False),
+        ("7", "8"),
+        ("", "opted_out", "bounced"),
+    )
+]
+POLICIES = [
+    replace(OFF, sms_order=order, guardian_grades=grades)
+    for order in (("student", "guardian", "home"), ("guardian", "student"), ("home",))
+    for grades in (frozenset(), frozenset({"7"}))
+]
+
+
+def _surround(db: Session, case: Around, policy: rule.Policy) -> None:
+    student = make.person(
+        db, kind="student", status="registered", mobile=case.mobile, phone=case.phone, grade=case.grade
+    )
+    if case.guardian:
+        guardian = make.person(db, kind="guardian", status="active", mobile=case.guardian)
+        db.add(Guardianship(student_id=student.id or 0, guardian_id=guardian.id or 0, may_sms=case.may_sms))
+    account = make.account(db, person=student, user_type="student")
+    db.flush()
+    number = rule.mobile_number(_contact(db, student, account, policy), policy).address
+    if case.stopped == "bounced":
+        account.delivery, account.delivery_reason, account.delivery_address = "failed", "bad_address", number
+        db.add(account)
+
+
+def _contact(db: Session, person: Person, account: Account, policy: rule.Policy) -> rule.Contact:
+    return contact(person, account, guardian_mobile=sms_numbers.of(db, person, policy).guardian)
+
+
+@pytest.mark.parametrize("policy", POLICIES, ids=lambda policy: f"{policy.sms_order}{sorted(policy.guardian_grades)}")
+@pytest.mark.parametrize("opted_out", [False, True])
+def test_r107_whose_number_gets_an_sms_is_the_same_in_python_and_in_sql(policy: rule.Policy, opted_out: bool) -> None:
+    with database.transaction() as db:
+        for case in AROUND:
+            if (case.stopped == "opted_out") == opted_out:
+                _surround(db, case, policy)
+        if opted_out:
+            db.add(OptOut(channel="sms", address=OTHER, since=clock.now()))
+        db.flush()
+        columns = (reachability.sms_refusal(policy), reachability.sms_address(policy), reachability.reachable(policy))
+        missed = sa.not_(reachability.reachable(policy)) & sa.not_(reachability.perhaps_not(policy))
+        query = sa.select(Person, Account, *columns, missed).join(Account, col(Account.person_id) == col(Person.id))
+        rows = db.execute(query).all()
+        assert rows
+        for person, account, refusal, address, reachable, is_missed in rows:
+            numbers = sms_numbers.of(db, person, policy)
+            facts = _contact(db, person, account, policy)
+            said = rule.by_sms(facts, account_side(account, opted_out=numbers.opted_out), policy)
+            assert (refusal, address if refusal is None else "") == (said.refusal, said.address), facts
+            assert bool(reachable) == rule.reachable(facts, policy)
+            assert not is_missed, "perhaps_not leaves nobody out who cannot be reached"

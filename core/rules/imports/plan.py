@@ -139,6 +139,8 @@ def _compare(plan: Plan, world: World, key: PersonKey, person: PersonRow, home: 
         fields = fields | {"mobile": number}
         if not region:
             _note_mobile(plan, person, typed)
+    if fields.get("phone"):
+        fields = fields | {"phone": person_facts.home_phone(fields["phone"], world.region)[0]}
     if known["status"] == PersonStatus.LEFT and "status" not in fields:
         plan.problems.append(RowProblem(person.file, person.row, "", key[1], _LEFT, Severity.WARNING))
     after = {name: value for name, value in fields.items() if known[name] != value}

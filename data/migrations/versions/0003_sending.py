@@ -8,6 +8,7 @@ import sqlalchemy as sa
 from alembic import op
 
 from core.models.columns import UtcDateTime
+from core.rules.contact_data import read_mobile
 
 revision = "0003"
 down_revision = "0002"
@@ -68,6 +69,7 @@ def _new_tables() -> None:
 
 def _columns_of_messages() -> None:
     op.add_column("person", sa.Column("phone_region", sa.String(), nullable=False, server_default=""))
+    _phones_of_people()
     op.add_column("sign_in_session", sa.Column("confirmed_at", UtcDateTime(timezone=True), nullable=True))
     op.add_column("message", sa.Column("segments", sa.Integer(), nullable=False, server_default="0"))
     op.add_column("message", sa.Column("event_at", UtcDateTime(timezone=True), nullable=True))
@@ -81,6 +83,19 @@ def _columns_of_messages() -> None:
     moment = sa.Column("starts_at", UtcDateTime(timezone=True), nullable=False, server_default="1970-01-01 00:00:00")
     op.add_column("campaign", moment)
     op.execute("UPDATE campaign SET starts_at = launched_at")
+
+
+def _phones_of_people() -> None:
+    """A phone that can get an SMS is written as E.164, with its country beside it."""
+    person = sa.table("person", *(sa.column(name) for name in ("id", "phone", "phone_region")))
+    connection = op.get_bind()
+    region = connection.scalar(sa.text("SELECT default_region FROM school_settings")) or "GR"
+    rows = connection.execute(sa.select(person.c.id, person.c.phone).where(person.c.phone != "")).all()
+    for row_id, typed in rows:
+        number, country = read_mobile(typed, region)
+        if country:
+            changed = sa.update(person).where(person.c.id == row_id)
+            connection.execute(changed.values(phone=number, phone_region=country))
 
 
 def _settings() -> None:

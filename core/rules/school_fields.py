@@ -1,0 +1,134 @@
+"""What each setting of the school accepts, in sentences for whoever typed something else."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+from zoneinfo import ZoneInfo, available_timezones
+
+import phonenumbers
+
+from core.errors import InputProblem
+from core.models.accounts import UserType
+from core.rules import username_pattern
+
+
+def checked(changes: Mapping[str, Any]) -> dict[str, Any]:
+    """The values as they are stored; InputProblem names the first that cannot be."""
+    unknown = changes.keys() - CHECKS.keys()
+    if unknown:
+        raise InputProblem(f"There is no such setting: {', '.join(sorted(unknown))}.")
+    return {name: CHECKS[name](value) for name, value in changes.items()}
+
+
+def school_name(value: str) -> str:
+    """The name as it stands in messages."""
+    name = " ".join(value.split())
+    if not 1 <= len(name) <= 100 or not name.isprintable():
+        raise InputProblem("The school's name has 1 to 100 letters. Type it as it should stand in messages.")
+    return name
+
+
+def _time_zone(value: str) -> str:
+    if value not in available_timezones():
+        raise InputProblem(
+            f"There is no time zone “{value[:60]}”. Choose one from the list, for instance Europe/Athens."
+        )
+    return str(ZoneInfo(value))
+
+
+def _region(value: str) -> str:
+    if value not in phonenumbers.SUPPORTED_REGIONS:
+        raise InputProblem("Choose a country from the list.")
+    return value
+
+
+def _regions(value: list[str]) -> list[str]:
+    if not value:
+        raise InputProblem("Allow at least one country, or nobody can get an SMS.")
+    return sorted({_region(region) for region in value})
+
+
+def _user_types(value: list[str]) -> list[str]:
+    return sorted({UserType(user_type) for user_type in value})
+
+
+def _between(low: int, high: int, what: str) -> Any:
+    def check(value: int) -> int:
+        if not low <= value <= high:
+            raise InputProblem(f"{what} must be between {low} and {high}.")
+        return value
+
+    return check
+
+
+def _number_order(value: list[str]) -> list[str]:
+    order = list(dict.fromkeys(value))
+    if not order or not set(order) <= {"student", "guardian", "home"}:
+        raise InputProblem("Say whose number gets the text messages of a student: choose at least one.")
+    return order
+
+
+def _money(what: str) -> Any:
+    def check(value: float) -> float:
+        if not 0 <= value <= 1_000_000:
+            raise InputProblem(f"{what} must be between 0 and 1,000,000.")
+        return round(float(value), 4)
+
+    return check
+
+
+def _currency(value: str) -> str:
+    code = value.strip().upper()
+    if not (len(code) == 3 and code.isascii() and code.isalpha()):
+        raise InputProblem("A currency has three letters, for instance EUR.")
+    return code
+
+
+def _language(value: str) -> str:
+    if value not in ("en", "el"):
+        raise InputProblem("Messages can be in English or Greek.")
+    return value
+
+
+def _username_pattern(value: str) -> str:
+    username_pattern.read(value)
+    return value.strip()
+
+
+def _help_contact(value: str) -> str:
+    text = " ".join(value.split())
+    if len(text) > 200:
+        raise InputProblem("Keep the help contact under 200 letters.")
+    return text
+
+
+CHECKS: dict[str, Any] = {
+    "school_name": school_name,
+    "time_zone": _time_zone,
+    "default_language": _language,
+    "default_region": _region,
+    "allowed_regions": _regions,
+    "help_contact": _help_contact,
+    "microsoft": bool,
+    "microsoft_user_types": _user_types,
+    "link_days": _between(1, 30, "The days a link lasts"),
+    "password_length": _between(8, 64, "The shortest password"),
+    "staff_password_length": _between(8, 64, "The shortest password of staff"),
+    "sms_number_order": _number_order,
+    "sms_guardian_grades": lambda grades: sorted({str(grade)[:50] for grade in grades}),
+    "sms_password_days": _between(1, 30, "The days a password in a text message lasts"),
+    "sms_from_hour": _between(0, 23, "The first hour for text messages"),
+    "sms_until_hour": _between(1, 24, "The last hour for text messages"),
+    "sms_price": _money("The price of a segment"),
+    "sms_currency": _currency,
+    "sms_spend_per_day": _money("What text messages may cost on one day"),
+    "sms_per_number_per_day": _between(1, 100, "Text messages to one number a day"),
+    "sms_per_day": _between(0, 1_000_000, "Text messages a day"),
+    "email_per_day": _between(0, 10_000_000, "E-mails a day"),
+    "fresh_code_above": _between(0, 1_000_000, "How many may be written to without the password"),
+    "typed_count_above": _between(0, 1_000_000, "How many may be written to without typing the number"),
+    "pause_after_failures": _between(2, 1_000, "Failures in a row after which a campaign pauses"),
+    "username_pattern": _username_pattern,
+    "username_suffix": username_pattern.ending,
+}
