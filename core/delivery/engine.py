@@ -9,22 +9,21 @@ from contextlib import closing
 from pathlib import Path
 
 from dbos import DBOS, DBOSPortableJSONSerializer, SetWorkflowID
-from dbos import WorkflowStatus as Workflow
 
-from core import clock, database
+from core import database
 from core.config import settings
-from core.delivery import batches, workflows
+from core.delivery import batches, housekeeping, take_over, workflows
+from core.delivery.heartbeat import Heartbeat
 from core.tables import unfinished
 
 NAME, VERSION = "firstkey", "delivery-1"  # raise VERSION only when the steps of a workflow change
-UNDER_WAY = ["PENDING", "ENQUEUED", "DELAYED"]
 COMMAND_LINE = "command-line"
 LOOK_AROUND_EVERY_S = 20.0
-ABANDONED_AFTER_S = 600  # longer than the slowest mail server may take over one message
 logger = logging.getLogger(__name__)
 
 _lock = threading.Lock()
 _up, _stop = threading.Event(), threading.Event()
+_hearts: list[Heartbeat] = []
 
 
 def launch(*, deliver: bool = True, executor: str = "web") -> None:
@@ -46,13 +45,17 @@ def launch(*, deliver: bool = True, executor: str = "web") -> None:
                 "max_executor_threads": 32,
             }
         )
-        if not deliver:
+        if deliver:
+            _hearts.append(Heartbeat(_executor_id(executor)))
+            _hearts[-1].start()
+        else:
             DBOS.listen_queues([])
         DBOS.launch()
         _register_queues()
         _up.set()
     if deliver:
-        _take_over(_pending(executor=_executor_id(COMMAND_LINE)))
+        take_over.of_other_versions(VERSION)
+        take_over.abandoned()
         _go_on()
         _stop.clear()
         threading.Thread(target=_look_around, name="delivery-look-around", daemon=True).start()
@@ -66,6 +69,8 @@ def shutdown() -> None:
             _stop.set()
             batches.stopping.set()
             DBOS.destroy(workflow_completion_timeout_sec=5)
+            while _hearts:
+                _hearts.pop().stop()
 
 
 def is_up() -> bool:
@@ -83,14 +88,14 @@ def start(campaign_id: int) -> None:
     if not key or not waiting:
         return
     prefix = f"c{key}-"
-    under_way = _list(workflow_id_prefix=prefix, status=UNDER_WAY)
+    under_way = take_over.listed(workflow_id_prefix=prefix, status=take_over.UNDER_WAY)
     if any(item.name == "run_campaign" for item in under_way):
         return  # it is still handing out its batches
     has = {workflows.batch_of(item.workflow_id) for item in under_way}
     missing = [batch for batch in waiting if batch not in has]
     if not missing:
         return
-    run = f"{prefix}{len(_list(workflow_id_prefix=prefix, name='run_campaign'))}"
+    run = f"{prefix}{len(take_over.listed(workflow_id_prefix=prefix, name='run_campaign'))}"
     with SetWorkflowID(run):
         DBOS.enqueue_workflow(workflows.CONTROL_QUEUE, workflows.run_campaign, run, campaign_id, missing)
 
@@ -99,8 +104,9 @@ def _look_around() -> None:
     """Now and then: whatever was committed but not handed over, resumed, or left by a process that is gone, goes on."""
     while not _stop.wait(LOOK_AROUND_EVERY_S):
         try:
-            _take_over(_abandoned())
+            take_over.abandoned()
             _go_on()
+            housekeeping.run()
         except Exception as error:  # noqa: BLE001  (a locked or restarting database: the next look will do)
             logger.warning("looking for unfinished campaigns failed: %s", type(error).__name__)
 
@@ -112,35 +118,6 @@ def _go_on() -> None:
         start(campaign_id)
 
 
-def _take_over(left_behind: list[Workflow]) -> None:
-    """Put workflows of a process that is gone back into their queues. Messages are claimed one by one anyway."""
-    for queue in {item.queue_name for item in left_behind if item.queue_name}:
-        DBOS.resume_workflows([w.workflow_id for w in left_behind if w.queue_name == queue], queue_name=queue)
-
-
-def _abandoned() -> list[Workflow]:
-    """Begun long ago by another process, and none of its messages has moved since."""
-    now = clock.now()
-    before_ms = (now.timestamp() - ABANDONED_AFTER_S) * 1000
-    old = [item for item in _pending() if (item.updated_at or 0) < before_ms and item.executor_id != DBOS.executor_id]
-    with database.reading() as db:
-        return [
-            item
-            for item in old
-            if not unfinished.moved_within(
-                db, key=workflows.key_of(item.workflow_id), seconds=ABANDONED_AFTER_S, now=now
-            )
-        ]
-
-
-def _pending(executor: str | None = None) -> list[Workflow]:
-    return _list(status=["PENDING"], executor_id=executor)
-
-
-def _list(**wanted: object) -> list[Workflow]:
-    return DBOS.list_workflows(load_input=False, load_output=False, **wanted)  # type: ignore[arg-type]
-
-
 def _executor_id(part: str) -> str:
     """Different for the web, a worker and the command line, even where they share their settings."""
     return f"{settings().executor_id}-{part}" if settings().executor_id else part
@@ -150,6 +127,12 @@ def _register_queues() -> None:
     control, email, slots = workflows.CONTROL_QUEUE, workflows.EMAIL_QUEUE, settings().email_slots
     DBOS.register_queue(control, worker_concurrency=1, polling_interval_sec=0.5, on_conflict="always_update")
     DBOS.register_queue(email, global_concurrency=slots, polling_interval_sec=0.25, on_conflict="always_update")
+    DBOS.register_queue(
+        workflows.SMS_QUEUE,
+        global_concurrency=settings().sms_slots,
+        polling_interval_sec=0.5,
+        on_conflict="always_update",
+    )
 
 
 def _prepare_sqlite(url: str) -> None:

@@ -5,22 +5,31 @@ from __future__ import annotations
 import logging
 import signal
 import threading
+from typing import Annotated
+
+import typer
 
 from core.config import settings
-from core.delivery import engine
+from core.delivery import engine, take_over
 
 
-def run() -> None:
+def run(
+    adopt: Annotated[
+        str, typer.Option("--adopt", help="Take over at once what this executor, gone for good, has begun.")
+    ] = "",
+) -> None:
     """Deliver in this process until it is told to stop; several may run, each with its own FIRSTKEY_EXECUTOR_ID."""
     logging.basicConfig(level=settings().log_level.upper(), format="%(asctime)s %(levelname)s %(name)s %(message)s")
     stop = threading.Event()
     for name in (signal.SIGINT, signal.SIGTERM):
         signal.signal(name, lambda *_: stop.set())
     engine.launch(executor="worker")
+    if adopt:
+        print(f"Taken over from {adopt}: {take_over.adopt(adopt)} batches.", flush=True)
     print("Delivering. Ctrl-C stops it.", flush=True)
     stop.wait()
     engine.shutdown()
 
 
 if __name__ == "__main__":
-    run()
+    typer.run(run)

@@ -54,9 +54,3 @@ def batch_of(workflow_id: str) -> int:
     """Which batch a workflow delivers, by its id; -1 for one that delivers none."""
     found = _ID.fullmatch(workflow_id)
     return int(found["batch"]) if found and found["batch"] else -1
-
-
-def key_of(workflow_id: str) -> str:
-    """Which campaign a workflow belongs to: its idempotency key."""
-    found = _ID.fullmatch(workflow_id)
-    return found["key"] if found else ""

@@ -197,3 +197,12 @@ class DeliveryWorker(SQLModel, table=True):
     process_id: int
     started_at: datetime = Field(sa_type=UtcDateTime)
     beat_at: datetime = Field(sa_type=UtcDateTime)
+
+
+class DeliveryJob(SQLModel, table=True):
+    """Work that comes again and that one process at a time does, with the moment of its latest run."""
+
+    __tablename__ = "delivery_job"
+
+    name: str = Field(primary_key=True)
+    ran_at: datetime = Field(sa_type=UtcDateTime)

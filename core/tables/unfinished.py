@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from sqlmodel import Session, col, select
 
@@ -23,13 +23,6 @@ def running_campaigns(db: Session) -> list[int]:
     left = select(Message.campaign_id).where(col(Message.status).in_((MessageStatus.QUEUED, MessageStatus.SENDING)))
     running = select(Campaign.id).where(Campaign.status == CampaignStatus.RUNNING, col(Campaign.id).in_(left))
     return [campaign_id or 0 for campaign_id in db.exec(running)]
-
-
-def moved_within(db: Session, *, key: str, seconds: float, now: datetime) -> bool:
-    """Whether any message of the campaign with this key was claimed so lately."""
-    mine = select(Message.id).join(Campaign, col(Campaign.id) == col(Message.campaign_id))
-    mine = mine.where(Campaign.idempotency_key == key)
-    return db.exec(mine.where(col(Message.claimed_at) > now - timedelta(seconds=seconds)).limit(1)).first() is not None
 
 
 def key_of(db: Session, *, campaign_id: int) -> str | None:

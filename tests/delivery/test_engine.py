@@ -213,4 +213,3 @@ def test_the_outbox_sends_nothing_and_only_the_demo_calls_it_sent(
 def test_workflows_carry_ids_and_nothing_about_people() -> None:
     assert workflows.batch_of("cab12-0-b7-a2") == 7
     assert workflows.batch_of("cab12-0") == -1
-    assert workflows.key_of("cab12-0-b7-a2") == workflows.key_of("cab12-0") == "ab12"

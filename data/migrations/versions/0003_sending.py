@@ -65,6 +65,12 @@ def _new_tables() -> None:
         sa.Column("beat_at", UtcDateTime(timezone=True), nullable=False),
         sa.PrimaryKeyConstraint("executor_id"),
     )
+    op.create_table(
+        "delivery_job",
+        sa.Column("name", sa.String(), nullable=False),
+        sa.Column("ran_at", UtcDateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("name"),
+    )
 
 
 def _columns_of_messages() -> None:

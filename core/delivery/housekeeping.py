@@ -1,0 +1,55 @@
+"""Work that comes again, done by one process at a time: asking providers, forgetting what is finished."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from datetime import timedelta
+
+from dbos import DBOS
+
+from core import clock, database
+from core.delivery import reconcile, take_over
+from core.services import workers
+
+KEPT = timedelta(days=7)
+SLICE, SLICES = 500, 40
+FINISHED = ["SUCCESS", "ERROR", "CANCELLED", "MAX_RECOVERY_ATTEMPTS_EXCEEDED"]
+logger = logging.getLogger(__name__)
+
+
+def run() -> None:
+    """Do what is due and nobody else does."""
+    for name, (every, work) in JOBS.items():
+        with database.transaction(wait_ms=database.WORKER_WAIT_MS) as db:
+            mine = workers.is_my_turn(db, job=name, every=every)
+        if mine:
+            _do(name, work)
+
+
+def forget_finished() -> int:
+    """Rows of the engine about batches that ended a week ago; ours about messages stay."""
+    before, gone = (clock.now() - KEPT).isoformat(), 0
+    for _slice in range(SLICES):
+        ended = take_over.listed(status=FINISHED, end_time=before, limit=SLICE)
+        if not ended:
+            break
+        DBOS.delete_workflows([item.workflow_id for item in ended])
+        gone += len(ended)
+    return gone
+
+
+def _do(name: str, work: Callable[[], int]) -> None:
+    try:
+        done = work()
+    except Exception as error:  # noqa: BLE001  (a provider or a database away: the next time will do)
+        logger.warning("%s failed: %s", name, type(error).__name__)
+        return
+    if done:
+        logger.info("%s: %s", name, done)
+
+
+JOBS: dict[str, tuple[timedelta, Callable[[], int]]] = {
+    "ask about text messages": (timedelta(minutes=15), reconcile.run_once),
+    "forget finished batches": (timedelta(hours=1), forget_finished),
+}

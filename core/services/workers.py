@@ -1,0 +1,51 @@
+"""The processes that deliver: who is alive, who has gone silent, and who does the work that comes again."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import sqlalchemy as sa
+from sqlmodel import Session, col
+
+from core import clock
+from core.models import DeliveryJob, DeliveryWorker
+from core.models.columns import UtcDateTime
+
+SILENT_AFTER = timedelta(seconds=60)
+_LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
+_FIRST = sa.text("INSERT INTO delivery_job (name, ran_at) VALUES (:name, :ran_at) ON CONFLICT DO NOTHING").bindparams(
+    sa.bindparam("ran_at", type_=UtcDateTime())
+)
+
+
+def beat(db: Session, *, executor_id: str, host: str, process_id: int) -> None:
+    """I am here. One row a process; whoever takes over its name takes over its row."""
+    now = clock.now()
+    row = db.get(DeliveryWorker, executor_id)
+    if row is None or (row.host, row.process_id) != (host, process_id):
+        row = row or DeliveryWorker(
+            executor_id=executor_id, host=host, process_id=process_id, started_at=now, beat_at=now
+        )
+        row.host, row.process_id, row.started_at = host, process_id, now
+    row.beat_at = now
+    db.add(row)
+
+
+def leave(db: Session, *, executor_id: str) -> None:
+    """I stop; what I leave is free to be taken at once."""
+    db.execute(sa.delete(DeliveryWorker).where(col(DeliveryWorker.executor_id) == executor_id))
+
+
+def alive(db: Session) -> frozenset[str]:
+    """The processes whose heart beat within the last minute."""
+    lately = col(DeliveryWorker.beat_at) > clock.now() - SILENT_AFTER
+    return frozenset(db.scalars(sa.select(col(DeliveryWorker.executor_id)).where(lately)))
+
+
+def is_my_turn(db: Session, *, job: str, every: timedelta) -> bool:
+    """Whether this process is to do a job now: the first that asks after the time is over, and no other."""
+    now = clock.now()
+    # Both databases know this form; a job that nobody has done yet is due.
+    db.connection().execute(_FIRST, {"name": job, "ran_at": _LONG_AGO})
+    due = sa.update(DeliveryJob).where(col(DeliveryJob.name) == job, col(DeliveryJob.ran_at) <= now - every)
+    return bool(db.execute(due.values(ran_at=now)).rowcount)  # type: ignore[attr-defined]
