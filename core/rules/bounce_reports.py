@@ -17,15 +17,18 @@ from enum import StrEnum
 
 from core.models.messaging import FailureReason
 
-LARGEST = 128 * 1024  # bytes that are looked at: what counts comes early, and parsing more could take seconds
+LARGEST = 128 * 1024  # bytes that are looked at: what counts comes early
+LONGEST_KIND = 2_000  # a Content-Type of 100,000 characters keeps the parser of the standard library busy for 20 s
 _REPORTS = frozenset({"delivery-status", "global-delivery-status", ""})
 _STATUS_PARTS = frozenset({"message/delivery-status", "message/global-delivery-status"})
 _ORIGINALS = frozenset({"message/rfc822", "text/rfc822-headers", "message/global", "message/global-headers"})
 _ARRIVED = frozenset({"delivered", "relayed", "expanded"})
-_NO_PART = re.compile(r"\r?\n[ \t]*\r?\n")
+_BLANK_LINE = re.compile(r"\r?\n[ \t]*\r?\n")
+_KIND = re.compile(rb"(?:^|[\r\n])content-type:[^\r\n]*(?:(?:\r\n|\r|\n)[ \t][^\r\n]*)*", re.IGNORECASE)
 _STATUS = re.compile(r"(?<![\d.])([245]\.\d{1,3}\.\d{1,3})(?![\d.])")
 _OUR_ID = re.compile(r"\s*<([0-9a-f]{32})@[^\s<>]+>\s*")
 _OUR_BOUNDARY = re.compile(r"=_([0-9a-f]{32})")
+_NOT_OURS = (MessageError, ValueError, LookupError, RecursionError)  # made to break the parser
 _NO_SUCH_ADDRESS = frozenset({"5.1.0", "5.1.1", "5.1.2", "5.1.3", "5.1.4", "5.1.6", "5.1.9", "5.1.10"})
 
 
@@ -57,17 +60,26 @@ class Report:
 def is_report(head: bytes) -> bool:
     """Whether an e-mail with these headers reports a delivery. Answers of people and of their absence do not."""
     try:
-        return _is_report(email.message_from_bytes(head[:LARGEST]))
-    except (MessageError, ValueError, RecursionError):
+        mail = _parsed(head)
+        return mail is not None and _is_report(mail)
+    except _NOT_OURS:
         return False
 
 
 def read(content: bytes) -> Report | None:
     """The report in an e-mail; None when it is none, or none about a message of ours."""
     try:
-        return _read(email.message_from_bytes(content[:LARGEST]))
-    except (MessageError, ValueError, LookupError, RecursionError):  # made to break the parser
+        mail = _parsed(content)
+        return _read(mail) if mail is not None else None
+    except _NOT_OURS:
         return None
+
+
+def _parsed(content: bytes) -> Message | None:
+    seen = content[:LARGEST]
+    if any(len(kind[0]) > LONGEST_KIND for kind in _KIND.finditer(seen)):
+        return None
+    return email.message_from_bytes(seen)
 
 
 def _is_report(mail: Message) -> bool:
@@ -94,7 +106,7 @@ def _blocks(part: Message) -> Iterator[Message]:
         if isinstance(block, Message):
             yield block
             rest = block.get_payload()
-            texts = _NO_PART.split(rest) if isinstance(rest, str) else []
+            texts = _BLANK_LINE.split(rest) if isinstance(rest, str) else []
             yield from (HeaderParser().parsestr(text.lstrip()) for text in texts if text.strip())
 
 

@@ -281,3 +281,18 @@ LIKENESS: dict[Likeness, str] = {
     Likeness.EMAIL: "the same e-mail",
     Likeness.MOBILE: "the same mobile",
 }
+
+# The fields of wordings, as the page on which they are written explains them.
+WORDING_FIELD: dict[str, str] = {
+    "school": "the school's name",
+    "first_name": "the person's first name",
+    "student": "the person's full name",
+    "username": "the username",
+    "sign_in": "a sentence on how to go on, for local and Microsoft 365 accounts",
+    "link": "the person's own link; in an e-mail alone on its line it becomes a button",
+    "password": "the initial password",
+    "ends_on": "when the link or password ends",
+    "portal": "the address of the sign-in page",
+    "help": "the help contact of the settings",
+    "people": "in a family's e-mail: each person with username and link",
+}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime
 
 import sqlalchemy as sa
@@ -32,11 +33,15 @@ def outcome(
     status: MessageStatus,
     reason: FailureReason | None,
     claimed_at: datetime | None,
+    but: Collection[int] = (),
 ) -> None:
-    """What became of a message that counted already; nothing where a later one has gone out since."""
+    """What became of a message that counted already, for its people without `but`.
+
+    Nothing where a later one has gone out since.
+    """
     why = reason.value if reason else None
     facts = {"message": message_id, "after": status.value, "why": why, "where": address, "claimed": claimed_at}
-    db.connection().execute(_OUTCOME_OF_THE_LATEST, facts)
+    db.connection().execute(_OUTCOME_OF_THE_LATEST, facts | {"but": list(but)})
 
 
 def _later_message() -> sa.Exists:
@@ -52,4 +57,5 @@ def _later_message() -> sa.Exists:
     )
 
 
-_OUTCOME_OF_THE_LATEST = statements.OUTCOME.where(~_later_message())
+_OTHERS = _account.c.id.not_in(bindparam("but", expanding=True))
+_OUTCOME_OF_THE_LATEST = statements.OUTCOME.where(~_later_message(), _OTHERS)

@@ -20,3 +20,14 @@ def texts(db: Session, *, ids: Mapping[str, int]) -> dict[str, Wording]:
     rows = db.exec(select(Wording).where(col(Wording.id).in_(list(ids.values()))))
     found = {row.id: row for row in rows}
     return {name: found[number] for name, number in ids.items() if number in found}
+
+
+def history(db: Session, *, kind: str, channel: str, language: str) -> list[Wording]:
+    """All versions of a text, the newest first."""
+    mine = select(Wording).where(Wording.kind == kind, Wording.channel == channel, Wording.language == language)
+    return list(db.exec(mine.order_by(col(Wording.version).desc())))
+
+
+def languages(db: Session, *, kind: str, channel: str) -> list[str]:
+    """The languages that there is a text in."""
+    return sorted(newest(db, kind=kind, channel=channel))
