@@ -9,7 +9,7 @@ from datetime import timedelta
 from dbos import DBOS
 
 from core import clock, database
-from core.delivery import reconcile, take_over
+from core.delivery import bounce_watch, reconcile, take_over
 from core.services import workers
 
 KEPT = timedelta(days=7)
@@ -50,6 +50,7 @@ def _do(name: str, work: Callable[[], int]) -> None:
 
 
 JOBS: dict[str, tuple[timedelta, Callable[[], int]]] = {
+    "read the mailbox of bounces": (timedelta(minutes=5), bounce_watch.run_once),
     "ask about text messages": (timedelta(minutes=15), reconcile.run_once),
     "forget finished batches": (timedelta(hours=1), forget_finished),
 }

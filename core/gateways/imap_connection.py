@@ -60,9 +60,14 @@ def opened(at: Place, context: ssl.SSLContext | None = None) -> imaplib.IMAP4:
 
 def close(imap: imaplib.IMAP4) -> None:
     """Say goodbye if the server still listens."""
-    for farewell in (imap.logout, imap.shutdown):
-        with contextlib.suppress(imaplib.IMAP4.error, OSError):
-            farewell()
+    with contextlib.suppress(imaplib.IMAP4.error, OSError):
+        imap.logout()
+    _hang_up(imap)
+
+
+def _hang_up(imap: imaplib.IMAP4) -> None:
+    with contextlib.suppress(OSError):
+        imap.shutdown()
 
 
 def _parts(url: str) -> SplitResult | None:
@@ -91,16 +96,15 @@ def _connected(at: Place, context: ssl.SSLContext) -> imaplib.IMAP4:
 def _encrypt(imap: imaplib.IMAP4, context: ssl.SSLContext) -> None:
     """Somebody in the middle who takes STARTTLS out of the conversation, or signs us in unasked, gets no password."""
     try:
-        imap.starttls(context)
-    except imaplib.IMAP4.abort:
+        if "STARTTLS" in imap.capabilities and imap.state == "NONAUTH":
+            imap.starttls(context)
+            return
+    except BaseException:
+        _hang_up(imap)
         raise
-    except imaplib.IMAP4.error as error:
-        close(imap)
-        detail = f"{imap.host} offers no encrypted connection. Ask for its TLS port."
-        raise GatewayError(_KINDS.CONFIGURATION, detail) from error
-    except OSError:
-        imap.shutdown()
-        raise
+    _hang_up(imap)
+    detail = f"{imap.host} offers no encrypted connection. Ask for its TLS port."
+    raise GatewayError(_KINDS.CONFIGURATION, detail)
 
 
 def _sign_in(imap: imaplib.IMAP4, at: Place) -> None:

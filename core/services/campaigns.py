@@ -82,7 +82,7 @@ def check(db: Session, actor: Actor, *, draft: Draft) -> Check:
     return Check(
         receive=len(plan.found),
         messages=plan.messages,
-        skipped=plan.skipped,
+        skipped=_without_account(db, actor, draft) | plan.skipped,
         shared_addresses=len(shared),
         sharing=sum(shared.values()),
         lately=plan.lately,
@@ -101,6 +101,9 @@ def check(db: Session, actor: Actor, *, draft: Draft) -> Check:
 def left_out(db: Session, actor: Actor, *, draft: Draft, refusal: Refusal) -> pd.DataFrame:
     """The first people who would get nothing for one reason."""
     actor.require(Permission.SEND)
+    if refusal is Refusal.NO_ACCOUNT and draft.selection_id is not None:
+        people = selections.person_ids(db, actor, selection_id=draft.selection_id)
+        return recipients.without_account(db, people=people)
     policy = school.policy(school.settings(db))
     wanted = Wanted(_account_ids(db, actor, draft), draft.channel, policy)
     return recipients.left_out(db, wanted, refusal=refusal)
@@ -142,6 +145,15 @@ def sends(own: SchoolSettings, channel: str = Channel.EMAIL) -> bool:
     """Whether messages leave: through a provider, or in the demo, where the outbox stands for the postman."""
     chosen = settings().sms if channel == Channel.SMS else settings().email
     return chosen != "outbox" or own.is_demo
+
+
+def _without_account(db: Session, actor: Actor, draft: Draft) -> dict[Refusal, int]:
+    """Chosen students who have no account: a campaign is for accounts, and the check names the others all the same."""
+    if draft.selection_id is None:
+        return {}
+    people = selections.person_ids(db, actor, selection_id=draft.selection_id)
+    number = recipients.number_without_account(db, people=people)
+    return {Refusal.NO_ACCOUNT: number} if number else {}
 
 
 def _campaign(actor: Actor, draft: Draft, plan: Plan, key: str) -> Campaign:

@@ -95,6 +95,24 @@ def left_out(db: Session, wanted: Wanted, *, refusal: Refusal) -> pd.DataFrame:
     return pd.DataFrame(result.all(), columns=list(result.keys()), dtype=object)
 
 
+def number_without_account(db: Session, *, people: sa.Select[Any]) -> int:
+    """How many of these people have no account."""
+    return db.scalar(sa.select(sa.func.count()).select_from(_without_account(people).subquery())) or 0
+
+
+def without_account(db: Session, *, people: sa.Select[Any]) -> pd.DataFrame:
+    """The first of them, by name."""
+    names = _without_account(people).with_only_columns(
+        col(Person.last_name).label("Last name"), col(Person.first_name).label("First name")
+    )
+    result = db.execute(names.order_by(col(Person.sort_name)).limit(PAGE_SIZE))
+    return pd.DataFrame(result.all(), columns=list(result.keys()), dtype=object)
+
+
+def _without_account(people: sa.Select[Any]) -> sa.Select[Any]:
+    return sa.select(col(Person.id)).where(col(Person.id).in_(people), sa.not_(col(Person.has_account)))
+
+
 def reached(db: Session, wanted: Wanted, *, languages: Languages, without: sa.Select[Any] | None) -> list[Recipient]:
     """Everybody who gets one, in the order of their accounts; `without` are accounts that get none all the same."""
     rows = wanted.rows(col(Account.id), wanted.address, col(Person.language)).where(wanted.refusal.is_(None))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import secrets
 import threading
 from dataclasses import replace
@@ -14,17 +15,21 @@ from sqlmodel import col, select
 from core import clock, database
 from core.errors import Conflict, InputProblem, NotAllowed
 from core.models import (
+    Account,
     AuditEntry,
     Campaign,
+    CampaignKind,
     CampaignStatus,
+    Channel,
     Invitation,
     Message,
     MessageAccount,
     MessageStatus,
     SignInSession,
 )
+from core.rules.delivery_status import Outcome
 from core.rules.reachability import Refusal
-from core.services import campaign_moves, campaigns, selections, step_up, wordings
+from core.services import campaign_moves, campaigns, delivery, selections, step_up, test_messages, wordings
 from core.services.campaigns import Check, Draft
 from core.tables import school
 from core.tables.filters import AccountFilter
@@ -288,3 +293,83 @@ def test_a_large_launch_comes_in_batches_of_a_hundred_that_belong_together(peopl
         ).scalar_one()
     assert sorted(tuple(row) for row in sizes) == [(0, 100), (1, 100), (2, 53)]
     assert tied == 253
+
+
+def test_chosen_students_without_an_account_are_named_in_the_check(people: Cast) -> None:
+    with database.transaction() as db:
+        newcomer = cast.person(db, kind="student", status="registered", last_name="Newcomer")
+        db.flush()
+        ticked = {people.sam.person.id or 0, newcomer.id or 0}
+        selections.tick(db, people.olga.actor, list_name="students", shown=ticked, ticked=ticked)
+        selection_id = selections.current(db, people.olga.actor, list_name="students").id
+    draft = Draft(selection_id=selection_id)
+    found = look(people, draft)
+    assert (found.receive, found.skipped) == (1, {Refusal.NO_ACCOUNT: 1})
+    with database.reading() as db:
+        left = campaigns.left_out(db, people.olga.actor, draft=draft, refusal=Refusal.NO_ACCOUNT)
+    assert list(left["Last name"]) == ["Newcomer"]
+
+
+def test_a_family_gets_one_message_with_a_link_for_each_child(people: Cast) -> None:
+    change(people.max.person, personal_email=people.sam.person.personal_email)
+    family = replace(STUDENTS, by_family=True)
+    seen = look(people, family)
+    assert (seen.receive, seen.messages, seen.shared_addresses, seen.sharing) == (3, 2, 1, 2)
+    assert "Sam Sideris" in seen.samples[0].text
+    assert "Max Sideris" in seen.samples[0].text
+    launched = send(people, seen, family)
+    with database.transaction() as db:
+        batch = delivery.open_batch(db, campaign_id=launched.id or 0, batch=0)
+        assert isinstance(batch, delivery.Batch)
+        claims = [delivery.claim(db, batch=batch, message_id=message_id) for message_id in batch.message_ids]
+    letter = next(claim for claim in claims if isinstance(claim, delivery.Claim) and "Max" in claim.text.text)
+    assert len(set(re.findall(r"/i/([0-9A-Z]{26})", letter.text.text))) == 2
+    assert letter.text.html.count("<a href=") == 2
+    with database.transaction() as db:
+        delivery.record(db, message_id=letter.message_id, outcome=Outcome(MessageStatus.SENT, provider_id="x"))
+    with database.reading() as db:
+        for member in (people.sam, people.max):
+            account = db.get(Account, member.account.id)
+            assert account is not None
+            assert (account.delivery, account.times_invited) == ("sent", 1)
+            assert account.invitation_ends_at is not None
+
+
+def test_what_is_unknown_is_decided_by_a_person_once(people: Cast) -> None:
+    launched = send(people, look(people))
+    with database.transaction() as db:
+        db.execute(sa.update(Message).values(status="unknown", finished_at=clock.now()))
+    campaign_id, olga = launched.id or 0, people.olga.actor
+    with database.transaction() as db:
+        assert campaign_moves.send_unknown_again(db, olga, campaign_id=campaign_id) == 3
+    assert {message.status for message in queued()} == {MessageStatus.QUEUED}
+    with pytest.raises(Conflict, match="nothing left"), database.transaction() as db:
+        campaign_moves.note_arrived(db, olga, campaign_id=campaign_id)
+    with database.transaction() as db:
+        db.execute(sa.update(Message).values(status="unknown"))
+        db.execute(sa.update(Account).where(col(Account.id) == people.sam.account.id).values(delivery="unknown"))
+    with database.transaction() as db:
+        assert campaign_moves.note_arrived(db, olga, campaign_id=campaign_id) == 3
+    with database.reading() as db:
+        sam = db.get(Account, people.sam.account.id)
+    assert sam is not None
+    assert sam.delivery == "sent"
+
+
+def test_a_test_goes_to_oneself_and_opens_nothing(people: Cast) -> None:
+    change(people.olga.person, contact_email="olga@school.example", contact_email_valid=True)
+    with database.transaction() as db:
+        sent = test_messages.send(db, people.olga.actor, kind=CampaignKind.INITIAL_INVITATION, channel=Channel.EMAIL)
+    assert sent.address == "olga@school.example"
+    with database.transaction() as db:
+        batch = delivery.open_batch(db, campaign_id=sent.campaign_id, batch=0)
+        assert isinstance(batch, delivery.Batch)
+        claim = delivery.claim(db, batch=batch, message_id=batch.message_ids[0])
+        assert isinstance(claim, delivery.Claim)
+        delivery.record(db, message_id=claim.message_id, outcome=Outcome(MessageStatus.SENT, provider_id="x"))
+    assert "OPENS-NOTHING" in claim.text.text
+    with database.reading() as db:
+        assert db.exec(select(Invitation)).all() == []
+        olga = db.get(Account, people.olga.account.id)
+    assert olga is not None
+    assert olga.times_invited == 0
