@@ -60,6 +60,17 @@ def names(text: str) -> set[str]:
     return set(_FIELD.findall(text))
 
 
+def has_stray_braces(text: str) -> bool:
+    """Whether there is a brace that belongs to no field: {first name}, {{link}}."""
+    return bool(re.search(r"[{}]", _FIELD.sub("", text)))
+
+
+def stands_alone(name: str, body: str) -> bool:
+    """Whether a field is a paragraph of its own wherever it stands."""
+    holding = [part for part in _paragraphs(body) if name in names(part)]
+    return all(part == f"{{{name}}}" for part in holding)
+
+
 def plain(body: str, fields: Mapping[str, str]) -> str:
     """A text message for one person."""
     return _replace(body, fields).strip()

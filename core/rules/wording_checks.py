@@ -10,7 +10,9 @@ from core.models.messaging import CampaignKind, Channel
 from core.rules import wording
 
 LONGEST = {Channel.EMAIL: 5000, Channel.SMS: 600}
-_ADDRESS = re.compile(r"https?:|www\.|://", re.IGNORECASE)
+LONGEST_SUBJECT = 150
+_ADDRESS = re.compile(r"https?:|www\.|://|\w\.[^\W\d_]{2,}/", re.IGNORECASE)  # bit.ly/x is made a link too
+_UNSEEN = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\x85\u200b\u2028-\u202e\u2066-\u2069\ufeff]")
 _PERSONAL = frozenset({"first_name", "student"})
 _OF_A_KEY = frozenset({"link", "ends_on", "sign_in", "username"})
 _ALWAYS = frozenset({"school", "portal", "help"})
@@ -50,17 +52,41 @@ def check(subject: str, body: str, *, kind: str, channel: str) -> None:
     if rule is None:
         raise InputProblem("There is no such message.", field="body")
     _refuse_unknown(wording.names(subject + body), rule)
+    _refuse_lacking(body, rule)
+    _refuse_misplaced(subject, body)
+    if _ADDRESS.search(subject + body):
+        raise InputProblem("The text must lead nowhere but to the school: use {portal} or {link}.", field="body")
+    _refuse_unsendable(subject, body, channel)
+
+
+def _refuse_lacking(body: str, rule: Rule) -> None:
     for group in rule.required:
         if not group & wording.names(body):
             raise InputProblem(f"The text must contain {_listed(group, ' or ')}.", field="body")
-    if _ADDRESS.search(subject + body):
-        raise InputProblem("The text must lead nowhere but to the school: use {portal} or {link}.", field="body")
+
+
+def _refuse_misplaced(subject: str, body: str) -> None:
+    if wording.has_stray_braces(subject + body):
+        raise InputProblem("Braces stand around the name of a field only, like {username}.", field="body")
     if wording.names(subject) & {"link", "password", "people"}:
         raise InputProblem("What opens the account belongs into the text, not into the subject.", field="subject")
+    used = wording.names(body)
+    if {"password", "link"} <= used:  # a message is issued with one of them
+        raise InputProblem("Use {password} or {link}: a message carries one of them, not both.", field="body")
+    if "people" in used and not wording.stands_alone("people", body):
+        raise InputProblem("{people} stands alone, with an empty line before and after it.", field="body")
+
+
+def _refuse_unsendable(subject: str, body: str, channel: str) -> None:
+    longest = LONGEST[Channel(channel)]
     if channel == Channel.EMAIL and not subject.strip():
         raise InputProblem("An e-mail needs a subject.", field="subject")
-    if len(body) > LONGEST[Channel(channel)]:
-        raise InputProblem(f"Keep the text under {LONGEST[Channel(channel)]:,} letters.", field="body")
+    if len(subject) > LONGEST_SUBJECT or "\n" in subject.strip():
+        raise InputProblem(f"Keep the subject on one line and under {LONGEST_SUBJECT} letters.", field="subject")
+    if len(body) > longest:
+        raise InputProblem(f"Keep the text under {longest:,} letters.", field="body")
+    if _UNSEEN.search(subject + body):
+        raise InputProblem("There are signs in it that nobody can see. Type the text anew, without them.", field="body")
 
 
 def _refuse_unknown(used: set[str], rule: Rule) -> None:

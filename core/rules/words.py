@@ -289,10 +289,10 @@ WORDING_FIELD: dict[str, str] = {
     "student": "the person's full name",
     "username": "the username",
     "sign_in": "a sentence on how to go on, for local and Microsoft 365 accounts",
-    "link": "the person's own link; in an e-mail alone on its line it becomes a button",
+    "link": "the person’s own link; in an e-mail, between empty lines, it becomes a button",
     "password": "the initial password",
     "ends_on": "when the link or password ends",
     "portal": "the address of the sign-in page",
     "help": "the help contact of the settings",
-    "people": "in a family's e-mail: each person with username and link",
+    "people": "each person of the family with username and link, between empty lines",
 }

@@ -102,10 +102,9 @@ def number_without_account(db: Session, *, people: sa.Select[Any]) -> int:
 
 def without_account(db: Session, *, people: sa.Select[Any]) -> pd.DataFrame:
     """The first of them, by name."""
-    names = _without_account(people).with_only_columns(
-        col(Person.last_name).label("Last name"), col(Person.first_name).label("First name")
-    )
-    result = db.execute(names.order_by(col(Person.sort_name)).limit(PAGE_SIZE))
+    columns: list[Any] = [col(Person.last_name).label("Last name"), col(Person.first_name).label("First name")]
+    named = sa.select(*columns).where(col(Person.id).in_(_without_account(people)))
+    result = db.execute(named.order_by(col(Person.sort_name)).limit(PAGE_SIZE))
     return pd.DataFrame(result.all(), columns=list(result.keys()), dtype=object)
 
 

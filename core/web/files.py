@@ -15,7 +15,7 @@ from core import database
 from core.config import settings
 from core.errors import AppError, Conflict, InputProblem, NotAllowed, NotFound
 from core.permissions import Actor
-from core.services import reports, sign_in
+from core.services import outcome_files, reports, sign_in
 from core.services.access import Sought
 from core.services.reports import File
 from core.web import denials, forms, pages, people
@@ -52,6 +52,10 @@ def _answer(request: Request, asked: Mapping[str, str]) -> Response:
 
 
 def _file(actor: Actor, kind: str, asked: Mapping[str, str]) -> File:
+    if kind in outcome_files.KINDS:
+        with database.transaction() as db:
+            rows = outcome_files.prepare(db, actor, kind=kind, campaign_id=_number(asked, "selection_id"))
+        return File(rows.name, rows.media_type, rows.content())
     with database.transaction() as db:
         prepared = reports.prepare(
             db,

@@ -14,7 +14,7 @@ from core.rules import words
 from core.tables import campaigns as table
 from core.tables.campaigns import Progress
 from core.tables.filters import PAGE_SIZE, Page
-from pages.shared import campaign_repairs, cells
+from pages.shared import campaign_repairs, cells, download
 
 MEANING = {
     MessageStatus.UNKNOWN: "The connection broke, or Firstkey stopped, while these were being sent. They may have "
@@ -27,6 +27,8 @@ def show(actor: Actor, progress: Progress, zone: str) -> None:
     """What can be done, the table of the people, and how many were left out."""
     campaign_repairs.draw(actor, progress)
     _table(actor, progress, zone)
+    if progress.total:
+        _files(actor, progress)
     _left_out(progress)
 
 
@@ -49,6 +51,20 @@ def _table(actor: Actor, progress: Progress, zone: str) -> None:
     )
     if total > PAGE_SIZE:
         st.pagination(-(-total // PAGE_SIZE), key=key)
+
+
+def _files(actor: Actor, progress: Progress) -> None:
+    with st.container(horizontal=True):
+        for kind, said in (("campaign-outcome-csv", "CSV"), ("campaign-outcome-xlsx", "Excel")):
+            download.report_form(
+                actor,
+                label="Download this list",
+                kind=kind,
+                selection_id=progress.id,
+                scope="selected",
+                expected=progress.total,
+                said=said,
+            )
 
 
 def _left_out(progress: Progress) -> None:

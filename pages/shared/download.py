@@ -29,19 +29,25 @@ TEMPLATE = """
 <input type="hidden" name="selection_id" value="{selection_id:d}">
 <input type="hidden" name="scope" value="{scope}">
 <input type="hidden" name="expected" value="{expected:d}">
-<button type="submit">{label} <small>PDF, {expected:,}</small></button>
+<button type="submit">{label} <small>{said}, {expected:,}</small></button>
 </form>
 """
 
 
-def report_form(actor: Actor, *, label: str, kind: str, selection_id: int, scope: str, expected: int) -> None:
-    """Show the item. `expected` is the number the person sees: the download refuses when it has changed."""
+def report_form(
+    actor: Actor, *, label: str, kind: str, selection_id: int, scope: str, expected: int, said: str = "PDF"
+) -> None:
+    """Show the item. `expected` is the number the person sees: the download refuses when it has changed.
+
+    For the outcome of a campaign, `selection_id` is the campaign's.
+    """
     filled = TEMPLATE.format(
         kind=escape(kind),
         token=sign_in.form_token(actor),
         selection_id=selection_id,
         scope=escape(scope),
         expected=expected,
+        said=escape(said),
         label=escape(label),
     )
     st.html(filled)

@@ -14,9 +14,10 @@ from core import database
 from core.config import settings
 from core.models import AuditEntry
 from core.permissions import Actor, visitor
-from core.services import selections, sign_in
+from core.services import campaigns, selections, sign_in, wordings
+from core.services.campaigns import Draft
 from core.tables import candidates
-from core.tables.filters import StudentFilter
+from core.tables.filters import AccountFilter, StudentFilter
 from core.web import cookies, files
 from tests.cast import Cast, Member
 from tests.documents import papers
@@ -152,3 +153,33 @@ def test_an_unknown_report_and_a_huge_form_are_refused(client: TestClient, cast:
     assert _post(client, form, path="/files/passwords").status_code == 404
     assert _post(client, form | {"more": "x" * 5000}).status_code == 413
     assert client.get(PATH).status_code == 405
+
+
+def _campaign(cast: Cast) -> int:
+    """A campaign to all students."""
+    draft = Draft(filter=AccountFilter(user_types=("student",)))
+    with database.transaction() as db:
+        wordings.ensure_defaults(db)
+        seen = campaigns.check(db, cast.olga.actor, draft=draft).fingerprint
+        made = campaigns.launch(db, cast.olga.actor, draft=draft, seen=seen, idempotency_key=seen)
+        return made.id or 0
+
+
+@pytest.mark.parametrize(("kind", "starts"), [("csv", b"\xef\xbb\xbfLast name"), ("xlsx", b"PK")])
+def test_the_outcome_of_a_campaign_is_downloaded_and_noted(
+    client: TestClient, cast: Cast, kind: str, starts: bytes
+) -> None:
+    campaign_id = _campaign(cast)
+    form = _form(_signed_in(client, cast.olga), selection_id=campaign_id)
+    answer = _post(client, form, f"/files/campaign-outcome-{kind}")
+    assert answer.status_code == 200
+    assert answer.content.startswith(starts)
+    assert f'filename="Campaign {campaign_id} ' in answer.headers["content-disposition"]
+    with database.reading() as db:
+        entry = db.exec(select(AuditEntry).where(AuditEntry.action == "outcome.exported")).one()
+    assert entry.details == {"kind": f"campaign-outcome-{kind}", "count": 3}
+
+
+def test_r60_who_may_not_send_gets_no_outcome(client: TestClient, cast: Cast) -> None:
+    form = _form(_signed_in(client, cast.cora), selection_id=_campaign(cast))
+    assert _post(client, form, "/files/campaign-outcome-csv").status_code == 403

@@ -1,0 +1,72 @@
+"""What became of each person of a campaign, as a file."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from zoneinfo import ZoneInfo
+
+import pandas as pd
+from sqlmodel import Session
+
+from core import clock
+from core.errors import InputProblem, NotFound
+from core.permissions import Actor, Permission
+from core.rules import exports, words
+from core.rules.exports import Cell, FileFormat
+from core.services import audit
+from core.tables import campaigns, school
+from core.tables.filters import Page
+
+KINDS = {"campaign-outcome-csv": FileFormat.CSV, "campaign-outcome-xlsx": FileFormat.XLSX}
+HEADER = ("Last name", "First name", "Username", "Address", "Outcome", "Why", "More", "Tries", "When")
+MOST = 200_000
+
+
+@dataclass(frozen=True)
+class OutcomeRows:
+    """Read and audited; written to a file when the transaction is over."""
+
+    name: str
+    file_format: FileFormat
+    rows: list[list[Cell]] = field(repr=False)
+
+    @property
+    def media_type(self) -> str:
+        return exports.MEDIA_TYPES[self.file_format]
+
+    def content(self) -> bytes:
+        return exports.write(self.file_format, HEADER, self.rows)
+
+
+def prepare(db: Session, actor: Actor, *, kind: str, campaign_id: int) -> OutcomeRows:
+    """The rows of one campaign within the actor's scope; the audit says who took them, and how many."""
+    actor.require(Permission.SEND)
+    if kind not in KINDS:
+        raise NotFound("There is no such file.")
+    found, total = campaigns.outcome(db, actor, campaign_id=campaign_id, statuses=(), page=Page(size=MOST))
+    if not total:
+        raise InputProblem("This campaign has no messages, so there is nothing to export.")
+    details = {"kind": kind, "count": len(found)}
+    audit.record(db, actor, action="outcome.exported", object_kind="campaign", object_id=campaign_id, details=details)
+    zone = ZoneInfo(school.settings(db).time_zone)
+    name = f"Campaign {campaign_id} {clock.now().astimezone(zone):%Y-%m-%d}.{KINDS[kind]}"
+    return OutcomeRows(name, KINDS[kind], _rows(found, zone))
+
+
+def _rows(found: pd.DataFrame, zone: ZoneInfo) -> list[list[Cell]]:
+    said = {str(status): word for status, word in words.MESSAGE_STATUS.items()}
+    why = {str(reason): word for reason, word in words.FAILURE_REASON.items()}
+    return [
+        [
+            row.last_name,
+            row.first_name,
+            row.username,
+            row.address,
+            said.get(row.status, row.status),
+            why.get(row.reason, row.reason) if row.reason else "",
+            row.detail or "",
+            int(row.attempts),
+            row.finished_at.astimezone(zone) if row.finished_at else None,
+        ]
+        for row in found.itertuples()
+    ]
