@@ -46,20 +46,20 @@ def school(students: int) -> None:
         wordings.ensure_defaults(db)
 
 
-def look() -> Check:
+def look(draft: Draft = STUDENTS) -> Check:
     """What the check says of all students."""
     with database.reading() as db:
-        return campaigns.check(db, SECRETARY, draft=STUDENTS)
+        return campaigns.check(db, SECRETARY, draft=draft)
 
 
-def launch(seen: Check | None = None) -> int:
+def launch(seen: Check | None = None, *, draft: Draft = STUDENTS) -> int:
     """Launch for all students what was seen."""
-    seen = seen or look()
+    seen = seen or look(draft)
     with database.transaction() as db:
         made: Campaign = campaigns.launch(
             db,
             SECRETARY,
-            draft=STUDENTS,
+            draft=draft,
             seen=seen.fingerprint,
             idempotency_key=seen.fingerprint,
             typed_count=seen.receive,

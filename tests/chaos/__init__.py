@@ -1,0 +1,1 @@
+"""Long faults: short by default, long with `make chaos`."""
