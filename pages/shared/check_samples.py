@@ -10,12 +10,11 @@ from core import database
 from core.delivery import engine
 from core.models import Channel
 from core.permissions import Actor
-from core.rules import sms_text, words
-from core.rules.sms_text import Encoding
+from core.rules import words
 from core.services import test_messages
 from core.services.campaigns import Check, Draft
 from core.tables.samples import Sample
-from pages.shared import feedback
+from pages.shared import feedback, sms_size
 
 
 def draw(actor: Actor, draft: Draft, check: Check) -> None:
@@ -36,18 +35,7 @@ def draw(actor: Actor, draft: Draft, check: Check) -> None:
             head = f"Subject: {sample.subject}\n\n" if sample.subject else "\n"
             st.text(f"To: {sample.address}\n{head}{sample.text}")
         if draft.channel is Channel.SMS:
-            st.caption(size(sample.text))
-
-
-def size(text: str) -> str:
-    """Characters, encoding and segments of a text message, and what makes it dear."""
-    measured = sms_text.measure(text)
-    parts = "1 segment" if measured.segments == 1 else f"{measured.segments} segments"
-    said = f"{len(text)} characters · {measured.encoding} · {parts}"
-    if measured.encoding is Encoding.UCS2 and measured.costly:
-        shown = " ".join(feedback.plain(letter) for letter in measured.costly[:12])
-        said += f" · letters like {shown} leave room for 70 characters in place of 160"
-    return said
+            st.caption(sms_size.words(sample.text))
 
 
 def _chosen(check: Check) -> Sample:

@@ -1,8 +1,8 @@
-"""One text of one message in one language: written, looked at, saved as a new version, or set back."""
+"""One text of one message in one language: written, looked at, saved as a new version."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 import streamlit as st
 
@@ -10,7 +10,7 @@ from core import database
 from core.errors import InputProblem
 from core.models import Channel, Wording
 from core.permissions import Actor, Permission
-from core.rules import wording, wording_checks, words
+from core.rules import wording_checks, words
 from core.services import wordings
 from core.tables import wordings as table
 from pages.shared import feedback, guarded, wording_preview
@@ -54,71 +54,103 @@ def draw(actor: Actor) -> None:
 def _edit(actor: Actor, chosen: _Chosen) -> None:
     """A fragment: what is typed is shown at once as a person would read it."""
     with database.reading() as db:
-        history = table.history(db, kind=chosen.kind, channel=chosen.channel, language=chosen.language)
-    now = history[0]
-    key = f"{chosen.key}.{now.version}"
+        history = table.history(db, **asdict(chosen))
+    begun = _begun_with(chosen, history)
     left, right = st.columns(2)
     with left:
-        subject = now.subject
-        if chosen.channel == Channel.EMAIL:
-            subject = st.text_input("Subject", now.subject, key=f"{key}.subject", live=True)
-        body = st.text_area(
-            "Text",
-            now.body,
-            key=f"{key}.body",
-            height=380,
-            help="Click beside it, or press Ctrl+Enter, to see how it reads.",
-        )
+        subject, body = _typed(chosen, begun)
         _fields(chosen)
-        _save(actor, chosen, now, subject, body)
+        _save(actor, chosen, begun, subject, body)
     with right:
+        if begun != history[0]:
+            _overtaken(chosen, history[0])
         _look(chosen, subject, body)
     _versions(actor, chosen, history)
+
+
+def _begun_with(chosen: _Chosen, history: list[Wording]) -> Wording:
+    """The version that somebody began to change; one that others save meanwhile does not take its place."""
+    begun = st.session_state.get(f"{chosen.key}.begun")
+    known = {version.version: version for version in history}
+    if begun not in known or f"{chosen.key}.{begun}.body" not in st.session_state:
+        begun = history[0].version
+    st.session_state[f"{chosen.key}.begun"] = begun
+    return known[begun]
+
+
+def _typed(chosen: _Chosen, begun: Wording) -> tuple[str, str]:
+    key = f"{chosen.key}.{begun.version}"
+    subject = begun.subject
+    if chosen.channel == Channel.EMAIL:
+        subject = st.text_input("Subject", begun.subject, key=f"{key}.subject", live=True)
+    height = 380 if chosen.channel == Channel.EMAIL else 160
+    seen = "Click beside it, or press Ctrl+Enter, to see how it reads."
+    return subject, st.text_area("Text", begun.body, key=f"{key}.body", height=height, help=seen)
 
 
 def _fields(chosen: _Chosen) -> None:
     known = wording_checks.RULES[chosen.kind, chosen.channel].fields
     with st.expander("What can stand in braces"):
-        st.table(
-            {f"{{{name}}}": [said] for name, said in words.WORDING_FIELD.items() if name in known}, border="horizontal"
-        )
+        for name, said in words.WORDING_FIELD.items():
+            if name in known:
+                st.markdown(f"`{{{name}}}` {said}")
 
 
-def _save(actor: Actor, chosen: _Chosen, now: Wording, subject: str, body: str) -> None:
+def _save(actor: Actor, chosen: _Chosen, begun: Wording, subject: str, body: str) -> None:
+    # Never greyed out: what is typed arrives together with the click.
     if st.button("Save", type="primary", icon=":material/save:", key=f"{chosen.key}.save"):
-        _store(actor, chosen, now.version, subject, body)
+        _store(actor, chosen, begun.version, subject, body)
 
 
 def _store(actor: Actor, chosen: _Chosen, seen: int, subject: str, body: str) -> None:
-    of = {"kind": chosen.kind, "channel": chosen.channel, "language": chosen.language}
     with feedback.refusals_shown():
         with database.transaction() as db:
-            made = wordings.save(db, actor, **of, seen=seen, subject=subject, body=body)
+            made = wordings.save(db, actor, **asdict(chosen), seen=seen, subject=subject, body=body)
         feedback.later(f"Saved as version {made.version}. Campaigns that were launched before keep their text.")
+    st.session_state[f"{chosen.key}.begun"] = None
     st.rerun()
 
 
+def _overtaken(chosen: _Chosen, latest: Wording) -> None:
+    st.warning(
+        f"Somebody has saved version {latest.version} meanwhile. Copy what you need from yours, then go on with theirs."
+    )
+    if st.button(f"Show version {latest.version}", key=f"{chosen.key}.theirs"):
+        st.session_state[f"{chosen.key}.begun"] = None
+        st.rerun()
+
+
 def _look(chosen: _Chosen, subject: str, body: str) -> None:
+    """What is wrong with it; what can be filled is shown all the same."""
+    subject, body = wordings.tidy(subject, body)
     try:
         wording_checks.check(subject, body, kind=chosen.kind, channel=chosen.channel)
     except InputProblem as problem:
         st.error(feedback.plain(str(problem)), icon=":material/edit:")
         return
-    if wording.names(subject + body):
-        wording_preview.draw(chosen.kind, chosen.channel, chosen.language, subject, body)
+    wording_preview.draw(**asdict(chosen), subject=subject, body=body)
+    try:
+        with database.reading() as db:
+            wordings.check(db, **asdict(chosen), subject=subject, body=body)
+    except InputProblem as problem:
+        st.error(feedback.plain(str(problem)), icon=":material/edit:")
 
 
 def _versions(actor: Actor, chosen: _Chosen, history: list[Wording]) -> None:
     """Every version stays; an earlier one, or the one that came with Firstkey, becomes a new version."""
+    latest = history[0]
     with st.expander(f"Earlier versions ({len(history) - 1})"):
         for old in history[1:]:
             with st.container(horizontal=True, vertical_alignment="center"):
-                st.text(f"Version {old.version}, {old.created_at:%-d %b %Y}: {old.body.strip()[:60]}…")
+                st.text(f"Version {old.version}, {old.created_at:%-d %b %Y}")
+                with st.popover("Read it"):
+                    st.text(f"{old.subject}\n\n{old.body}".strip())
                 if st.button("Use this one again", key=f"{chosen.key}.again.{old.version}"):
-                    _store(actor, chosen, history[0].version, old.subject, old.body)
-        if st.button("Use the text that came with Firstkey", key=f"{chosen.key}.default"):
-            subject, body = wordings.default(chosen.kind, chosen.channel, chosen.language)
-            _store(actor, chosen, history[0].version, subject, body)
+                    _store(actor, chosen, latest.version, old.subject, old.body)
+        subject, body = wordings.default(chosen.kind, chosen.channel, chosen.language)
+        same = (subject, body) == (latest.subject, latest.body)
+        if st.button("Use the text that came with Firstkey", key=f"{chosen.key}.default", disabled=same):
+            _store(actor, chosen, latest.version, subject, body)
 
 
 def _name(of: tuple[str, str]) -> str:

@@ -12,7 +12,7 @@ from core.rules import message_text
 from core.rules.message_text import Addressee, Member
 from core.services import wordings
 from core.tables import samples, school
-from pages.shared import check_samples
+from pages.shared import sms_size
 
 EXAMPLE = ("Alexandra", "Papadopoulou", "apapadopoulou")
 
@@ -20,21 +20,16 @@ EXAMPLE = ("Alexandra", "Papadopoulou", "apapadopoulou")
 def draw(kind: str, channel: str, language: str, subject: str, body: str) -> None:
     """The message; its link or password opens nothing."""
     st.caption("So it reads for Alexandra Papadopoulou. Its link or password opens nothing.")
-    with st.container(border=True, height=460 if channel == Channel.EMAIL else 220):
-        if channel == Channel.SMS:
-            text = _sms(kind, language, body)
+    if channel == Channel.SMS:
+        with database.reading() as db:
+            text = wordings.example_sms(db, kind=kind, language=language, body=body)
+        with st.container(border=True):
             st.text(text)
-            st.caption(check_samples.size(text))
-        else:
-            filled = _email(kind, channel, language, subject, body)
-            st.text(f"Subject: {filled.subject}\n\n{filled.text}")
-
-
-def _sms(kind: str, language: str, body: str) -> str:
-    microsoft = kind == CampaignKind.INITIAL_CREDENTIALS_MICROSOFT
-    username = "apapadopoulou@school.example" if microsoft else EXAMPLE[2]
-    with database.reading() as db:
-        return wordings.example_sms(db, body=body, microsoft=microsoft, language=language, username=username)
+        st.caption(sms_size.words(text))
+        return
+    filled = _email(kind, channel, language, subject, body)
+    with st.container(border=True):
+        st.text(f"Subject: {filled.subject}\n\n{filled.text}")
 
 
 def _email(kind: str, channel: str, language: str, subject: str, body: str) -> message_text.wording.Filled:

@@ -57,4 +57,3 @@ def test_a_refused_text_changes_nothing_and_says_why(open_screen: screens.Open, 
     page = button(page, "Save").click().run()
     assert "nowhere but to the school" in everything_said(page)
     assert len(versions()) == 1
-

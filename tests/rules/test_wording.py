@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 
 from core.config import ROOT
 from core.errors import InputProblem
-from core.rules import message_text, wording, wording_checks
-from core.rules.message_text import Addressee, Place
+from core.models import CampaignKind, Channel
+from core.rules import message_text, sms_text, wording, wording_checks
+from core.rules.message_text import Addressee, Member, Place
 
 DEFAULTS = sorted((ROOT / "data" / "wordings").glob("*.md"))
 PLACE = Place("Athena School", "Ask at the office.", "Europe/Athens", "https://keys.school.example")
@@ -49,6 +50,11 @@ def test_the_texts_that_come_with_it_are_accepted(path: object) -> None:
         ("{username}", "must contain {link}"),
         ("{username} {link} https://elsewhere.example", "nowhere but"),
         ("{username} {link} WWW.elsewhere.example", "nowhere but"),
+        ("{username} {link} bit.ly/keys", "nowhere but"),
+        ("{username} {link} {first name}", "Braces"),
+        ("{username} {{link}}", "Braces"),
+        ("{username} {link} \u202eecila", "nobody can see"),
+        ("{username} {link} " + "long " * 1000, "under 5,000"),
     ],
 )
 def test_r68_a_text_that_lacks_a_field_or_leads_elsewhere_is_refused(body: str, says: str) -> None:
@@ -59,6 +65,44 @@ def test_r68_a_text_that_lacks_a_field_or_leads_elsewhere_is_refused(body: str, 
 def test_the_link_stays_out_of_the_subject() -> None:
     with pytest.raises(InputProblem, match="subject"):
         check("{link}", "{username} {link}")
+
+
+@pytest.mark.parametrize("body", ["{username} {link}\n\nAsk 10.30/11.30, at office@school.example, κ.λπ."])
+def test_an_address_to_ask_at_and_a_time_are_no_links(body: str) -> None:
+    check("Your key", body)
+
+
+@pytest.mark.parametrize("subject", ["", " ", "a\nBcc: x@mail.example", "long " * 40])
+def test_a_subject_is_one_line(subject: str) -> None:
+    with pytest.raises(InputProblem, match="subject"):
+        check(subject, "{username} {link}")
+
+
+@pytest.mark.parametrize(
+    ("kind", "body", "says"),
+    [
+        ("initial_credentials", "{username}", "must contain {link} or {password}"),
+        ("initial_credentials", "{password} {portal}", "must contain {username}"),
+        ("initial_credentials", "{username} {password} {link}", "not both"),
+        ("initial_credentials", "{student}: {username} {password}", "no field {student}"),
+        ("initial_credentials", "{username} {link} {sign_in}", "no field {sign_in}"),
+        ("initial_credentials_microsoft", "{username} {password}", "no field {password}"),
+        ("initial_credentials_microsoft", "{username}", "must contain {link}"),
+        ("initial_invitation", "{username} {link}", "no such message"),
+    ],
+)
+def test_r80_a_text_message_has_what_it_needs_and_never_the_full_name(kind: str, body: str, says: str) -> None:
+    with pytest.raises(InputProblem, match=says):
+        wording_checks.check("", body, kind=kind, channel="sms")
+
+
+@pytest.mark.parametrize(
+    ("body", "says"),
+    [("Hello", "must contain {people}"), ("These: {people}", "stands alone"), ("{people}\n\n{link}", "no field")],
+)
+def test_the_message_for_a_family_names_its_people_in_a_paragraph_of_their_own(body: str, says: str) -> None:
+    with pytest.raises(InputProblem, match=says):
+        wording_checks.check("Your keys", body, kind="family_invitation", channel="email")
 
 
 @pytest.mark.parametrize(
@@ -95,3 +139,85 @@ def test_a_language_without_a_text_gets_english() -> None:
 
 def test_nothing_of_the_text_shows_in_a_repr() -> None:
     assert LINK not in repr(_filled())
+
+
+def _of(kind: str, channel: str) -> dict[str, _Text]:
+    return {
+        language: _Text((ROOT / "data" / "wordings" / f"{kind}.{channel}.{language}.md").read_text())
+        for language in ("en", "el")
+    }
+
+
+def _sms(language: str, *, microsoft: bool, username: str, place: Place = PLACE) -> str:
+    texts = _of(CampaignKind.INITIAL_CREDENTIALS, Channel.SMS)
+    beside = _of(CampaignKind.INITIAL_CREDENTIALS_MICROSOFT, Channel.SMS)
+    to = Addressee("Sam", "Sideris", username, microsoft, language)
+    return message_text.render_sms(
+        texts | {f"{name}.microsoft": text for name, text in beside.items()},
+        to,
+        place,
+        password="XXXX-XXXX-XXXX-XXXX",
+        link=f"{place.base_url}/i/{'X' * 26}",
+        ends_at=ENDS,
+    )
+
+
+@pytest.mark.parametrize(("language", "school"), [("en", "Athena School"), ("tlh", "Athena"), ("el", "Λύκειο Αθηνάς")])
+@pytest.mark.parametrize("microsoft", [False, True])
+def test_r79_the_text_messages_that_come_with_it_take_two_segments_at_most(
+    language: str, school: str, microsoft: bool
+) -> None:
+    username = "papadopoulou.alexandra01@school.example" if microsoft else "papadopoulou.alexandra01"
+    place = Place(school, "", "Europe/Athens", "https://keys.school.example")
+    text = _sms(language, microsoft=microsoft, username=username, place=place)
+    assert sms_text.measure(text).segments <= 2, text
+
+
+def test_a_text_message_tells_the_password_or_for_microsoft_the_link() -> None:
+    local, theirs = (_sms("en", microsoft=microsoft, username="sam.sideris") for microsoft in (False, True))
+    assert local == (
+        "Athena School: username sam.sideris, password XXXX-XXXX-XXXX-XXXX until 1 Dec. "
+        "Sign in: https://keys.school.example/sign-in"
+    )
+    assert f"Confirm until 1 Dec: https://keys.school.example/i/{'X' * 26}" in theirs
+    assert "XXXX-XXXX" not in theirs
+    assert "Sideris" not in local + theirs  # R80
+
+
+def test_values_of_a_text_message_are_never_read_as_wording() -> None:
+    assert "{link}" in _sms("en", microsoft=False, username="{link}")
+
+
+def _family(language: str, *names: str) -> wording.Filled:
+    texts = {f"{name}.family": text for name, text in _of(CampaignKind.FAMILY_INVITATION, Channel.EMAIL).items()}
+    members = [Member(name, "Sideris", f"user{n}", n == 1, f"{LINK}{n}") for n, name in enumerate(names)]
+    return message_text.render_family(texts, members, PLACE, language=language, ends_at=ENDS)
+
+
+@pytest.mark.parametrize(("language", "username"), [("en", "Username: user1"), ("el", "Όνομα χρήστη: user1")])
+def test_a_family_reads_each_of_its_people_once_with_a_link_of_their_own(language: str, username: str) -> None:
+    filled = _family(language, "Sam", "Max")
+    assert username in filled.text and username in filled.html
+    for number, name in enumerate(("Sam", "Max")):
+        assert filled.text.count(f"{name} Sideris") == filled.html.count(f"{name} Sideris") == 1
+        assert filled.text.count(f"{LINK}{number}") == 1
+        assert filled.html.count(f'href="{LINK}{number}"') == 1
+    assert "Microsoft 365" in filled.text
+
+
+def test_r67_a_name_in_a_family_is_never_read_as_wording_or_html() -> None:
+    filled = _family("en", "{people}", "<img src=x>")
+    assert "{people} Sideris" in filled.text
+    assert "<img" not in filled.html
+    assert filled.html.count("<a ") == 2
+
+
+@given(body=st.text(alphabet="{}linkpeoplusrame \n", max_size=60))
+def test_what_the_check_accepts_can_be_filled_for_everybody(body: str) -> None:
+    try:
+        check("Key", body)
+    except InputProblem:
+        return
+    to = Addressee("Sam", "Sideris", "sam.sideris", False, "en")
+    text = _Text(f"Subject: Key\n{body}")
+    assert LINK in message_text.render({"en": text}, to, PLACE, link=LINK, ends_at=ENDS).html

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import pytest
+from sqlmodel import select
 
 from core import database
 from core.errors import Conflict, InputProblem, NotAllowed
-from core.models import Wording
+from core.models import AuditEntry, Wording
 from core.rules import wording_checks
-from core.services import wordings
+from core.services import audit, wordings
 from core.tables import wordings as table
 from tests.cast import Cast
+from tests.meanwhile import meanwhile
 
 pytestmark = pytest.mark.both_databases
 
@@ -63,6 +65,59 @@ def test_a_text_message_that_grows_over_two_segments_is_refused(cast: Cast) -> N
         save(cast, SMS, "{school} {username} {password} {portal} " + "long " * 60)
     with pytest.raises(InputProblem, match="UCS-2"):
         save(cast, SMS, "{school} {username} {password} {portal} " + "ψ" * 80)
+
+
+def test_of_two_who_save_at_the_same_moment_the_second_is_told(cast: Cast) -> None:
+    of = {**MAIL, "seen": 1, "subject": "Your key"}
+    came_to = meanwhile(
+        lambda db: wordings.save(db, cast.ada.actor, **of, body=BODY),
+        lambda db: wordings.save(db, cast.ada.actor, **of, body=f"{BODY}!"),
+    )
+    assert isinstance(came_to[0], Conflict)
+
+
+def test_an_earlier_text_comes_back_as_a_new_version(cast: Cast) -> None:
+    save(cast, MAIL, BODY)
+    subject, body = wordings.default(**MAIL)
+    with database.transaction() as db:
+        made = wordings.save(db, cast.ada.actor, **MAIL, seen=2, subject=subject, body=body)
+    with database.reading() as db:
+        first = table.history(db, **MAIL)[-1]
+    assert (made.version, made.subject, made.body) == (3, first.subject, first.body)
+
+
+def test_a_text_that_is_the_same_makes_no_version(cast: Cast) -> None:
+    subject, body = wordings.default(**MAIL)
+    with pytest.raises(InputProblem, match="Nothing has changed"), database.transaction() as db:
+        wordings.save(db, cast.ada.actor, **MAIL, seen=1, subject=f" {subject}", body=body.replace("\n", "\r\n"))
+
+
+def test_a_changed_text_is_written_to_the_audit_without_its_words(cast: Cast) -> None:
+    made = save(cast, MAIL, BODY)
+    with database.reading() as db:
+        entry = db.exec(select(AuditEntry).where(AuditEntry.action == "wording.changed")).one()
+        assert audit.verify(db).broken_at is None
+    assert (entry.object_kind, entry.object_id) == ("wording", made.id)
+    assert entry.details == {**MAIL, "version": 2}
+
+
+def test_the_texts_that_come_with_it_could_be_saved_as_they_are(cast: Cast) -> None:
+    with database.reading() as db:
+        for kind, channel in wording_checks.RULES:
+            for language in ("en", "el"):
+                subject, body = wordings.default(kind, channel, language)
+                wordings.check(db, kind=kind, channel=channel, language=language, subject=subject, body=body)
+
+
+def test_campaigns_find_their_texts_under_their_own_names_for_them(cast: Cast) -> None:
+    with database.reading() as db:
+        local = table.newest(db, kind="initial_credentials", channel="sms")
+        beside = table.newest(db, kind="initial_credentials_microsoft", channel="sms")
+        found = table.texts(db, ids={"en": local["en"], "en.microsoft": beside["en"], "el": 999_999})
+    assert {name: text.kind for name, text in found.items()} == {
+        "en": "initial_credentials",
+        "en.microsoft": "initial_credentials_microsoft",
+    }
 
 
 @pytest.mark.parametrize("field", ["student", "sign_in", "people"])
