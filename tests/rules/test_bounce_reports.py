@@ -141,7 +141,9 @@ HOSTILE = {
     "an endless list of parameters": b"Content-Type: multipart/report; " + b'";' * 60_000,
     "semicolons in quotes": b'Content-Type: multipart/report; boundary="' + b";" * 120_000,
     "the same, folded": b'Content-Type: multipart/report; boundary="' + b";;;\n " * 24_000,
-    "parts in parts": b"".join(b"Content-Type: multipart/report; boundary=b%d\n\n--b%d\n" % (n, n) for n in range(3000)),
+    "parts in parts": b"".join(
+        b"Content-Type: multipart/report; boundary=b%d\n\n--b%d\n" % (n, n) for n in range(3000)
+    ),
     "messages in messages": _HEAD + b"Content-Type: message/rfc822\n\n" * 4000,
     "very many recipients": _HEAD + b"Content-Type: message/delivery-status\n\n" + b"Action: x\n\n" * 11_000,
     "nothing but line ends": _HEAD + b"\r" * 120_000,
