@@ -13,7 +13,7 @@ from core.rules import words
 from core.rules.account_state import AccountState
 from core.tables import status
 from core.tables.filters import AccountFilter
-from pages.shared import cells, class_options, feedback, guard
+from pages.shared import cells, class_options, feedback, filter_address, guard
 
 STUDENT = "student"
 
@@ -59,8 +59,8 @@ def _target(actor: Actor, asked: AccountFilter, state: AccountState) -> tuple[st
     if asked.section_ids:
         query["section"] = [str(section_id) for section_id in asked.section_ids]
     if state is AccountState.NO_ACCOUNT or not actor.may(Permission.SEE_ACCOUNTS):
-        return "students.py", query
-    return "accounts.py", query | ({"type": asked.user_types[0]} if asked.user_types else {})
+        return "students.py", filter_address.link(query)
+    return "accounts.py", filter_address.link(query | ({"type": asked.user_types[0]} if asked.user_types else {}))
 
 
 def _draw(actor: Actor, asked: AccountFilter, counts: dict[AccountState, int]) -> None:

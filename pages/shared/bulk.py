@@ -8,7 +8,7 @@ import streamlit as st
 
 from core.permissions import Actor, Permission
 from core.services.selections import ListName, RowScope
-from pages.shared import download
+from pages.shared import download, filter_address
 
 Act = Callable[[int], None]
 SEND = "Send Initial Invitation"
@@ -60,4 +60,4 @@ def sending(actor: Actor) -> dict[str, Act]:
 
 def show_guardians(_selection_id: int) -> None:
     """On to the accounts of those who answer for the selected students."""
-    st.switch_page("accounts.py", query_params={"guardians_of_selected": "True"})
+    st.switch_page("accounts.py", query_params=filter_address.link({"guardians_of_selected": "True"}))

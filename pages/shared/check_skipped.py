@@ -11,6 +11,7 @@ from core.rules import words
 from core.rules.reachability import Refusal
 from core.services import campaigns
 from core.services.campaigns import Check, Draft
+from pages.shared import filter_address
 
 PAGES = {"students": "students.py", "accounts": "accounts.py"}
 
@@ -48,7 +49,7 @@ def _repair(draft: Draft, chosen: Refusal, list_name: str) -> None:
         PAGES[list_name],
         label="Open these people in the list",
         icon=":material/build:",
-        query_params={"selected": "True", field: chosen.value},
+        query_params=filter_address.link({"selected": "True", field: chosen.value}),
         help="Repair what is missing there, then come back: the selection stays as it is.",
     )
 

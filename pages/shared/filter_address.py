@@ -27,6 +27,7 @@ _NAMES = {
     "sign_in_methods": "sign_in",
     "period_id": "period",
 }
+_LINK = "from"
 _TRUTHS = {"True": True, "False": False}
 
 
@@ -37,6 +38,16 @@ def of(asked: StudentFilter | AccountFilter) -> Address:
         _NAMES.get(name, name): [str(part) for part in (value if isinstance(value, list) else [value])]
         for name, value in stored.items()
     }
+
+
+def link(query: Mapping[str, Any]) -> dict[str, Any]:
+    """The address of a link of ours to a list: it asks this and nothing else, whatever was searched there before."""
+    return {**query, _LINK: "1"}
+
+
+def came_by_link() -> bool:
+    """Whether this page was opened by such a link; `show` takes the mark out of the address."""
+    return _LINK in st.query_params
 
 
 def present(kind: type[Filter]) -> Address:

@@ -119,9 +119,9 @@ def day_of(text: str) -> date | None:
 
 
 def _asked(name: str, kind: type[Filter]) -> Filter:
-    """The address wins when it names something new (a link from a chart); else what was searched last."""
+    """The address wins when it names something new, or comes by a link of ours; else what was searched last."""
     address = filter_address.present(kind)
-    if address and address != st.session_state.get(f"{name}.address"):
+    if address and (filter_address.came_by_link() or address != st.session_state.get(f"{name}.address")):
         remember(name, filter_address.read(kind, address))
     asked = st.session_state.get(f"{name}.asked", kind())
     filter_address.show(asked)

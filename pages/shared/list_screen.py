@@ -108,7 +108,7 @@ def _rows(actor: Actor, screen: ListScreen, listing: Listing, shown_chips: list[
     tally = picker.count(actor, listing, shown, many=lambda: number.markdown(f"**100,000+** {listing.noun}"))
     number.empty()
     if not shown.rows.empty:
-        picker.paging(listing, tally)
+        picker.paging(listing, tally, shown.number)
         contact_repairs.draw(actor, listing, shown)
     selection_bar.draw(actor, listing, shown, tally, screen.acts)
 

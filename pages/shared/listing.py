@@ -47,11 +47,13 @@ class Listing:
     def wanted(self) -> Page:
         """The page asked for; there may be fewer pages."""
         sort, descending = self.order()
-        return Page(max(1, int(st.session_state.get(self.paging_key(), 1))), sort, descending)
+        kept_key, number = st.session_state.get(f"{self.name}.kept_page", ("", 1))
+        key = self.paging_key()
+        return Page(max(1, int(st.session_state.get(key, number if kept_key == key else 1))), sort, descending)
 
     def order(self) -> Order:
         """The order chosen; it comes from the browser, so only a known one counts."""
-        order = st.session_state.get(f"{self.name}.order")
+        order = st.session_state.get(f"{self.name}.order", st.session_state.get(f"{self.name}.kept_order"))
         return order if order in self.all_orders() else ("name", False)
 
     def all_orders(self) -> list[Order]:
@@ -63,6 +65,11 @@ class Listing:
         sort, descending = self.order()
         clicked = self.orders[column]
         st.session_state[f"{self.name}.order"] = (clicked, not descending if clicked == sort else False)
+
+    def keep(self, number: int) -> None:
+        """Widgets forget when their page is left; whoever comes back from a card finds page and order again."""
+        st.session_state[f"{self.name}.kept_page"] = (self.paging_key(), number)
+        st.session_state[f"{self.name}.kept_order"] = self.order()
 
     def paging_key(self) -> str:
         """Another filter or order begins at page 1, because its key is another."""

@@ -81,9 +81,12 @@ def table(listing: Listing, shown: Shown, *, open_card: Callable[[int], None]) -
         open_card(card)
 
 
-def paging(listing: Listing, tally: Tally) -> None:
+def paging(listing: Listing, tally: Tally, number: int) -> None:
     """Which page, in which order."""
     with st.container(horizontal=True, vertical_alignment="center", key=f"paging-{listing.name}"):
+        listing.keep(number)
+        st.session_state.setdefault(listing.paging_key(), min(number, pages(tally.total)))
+        st.session_state.setdefault(f"{listing.name}.order", listing.order())
         st.pagination(pages(tally.total), key=listing.paging_key())
         st.selectbox(
             "Order",

@@ -9,6 +9,7 @@ from core import database
 from core.models import Person, SchoolSettings
 from core.permissions import Actor, Role, Scope
 from core.services import selections
+from pages.shared import filter_address
 from tests import cast as make
 from tests.cast import Cast
 from tests.pages import screens
@@ -37,7 +38,7 @@ def test_without_a_session_every_screen_is_empty_but_for_the_way_back(open_scree
 @pytest.mark.parametrize(
     ("who", "allowed"),
     [
-        ("ada", {"status", "students", "accounts", "campaigns", "outbox", "imports", "settings"}),
+        ("ada", {"status", "students", "accounts", "campaigns", "outbox", "imports", "wordings", "settings"}),
         ("olga", {"status", "students", "accounts", "campaigns", "outbox", "imports"}),
         ("cora", {"status", "students", "accounts"}),
         ("tom", {"status", "students"}),
@@ -214,3 +215,37 @@ def test_the_demo_says_so_on_every_screen(open_screen: screens.Open, cast: Cast)
         db.add(school)
     for screen in ("status.py", "students.py", "accounts.py", "imports.py"):
         assert "Demo school: nothing leaves this machine" in everything_said(open_screen(cast.olga.actor, screen))
+
+
+def test_whoever_comes_back_from_a_card_finds_page_and_order_again(open_screen: screens.Open, cast: Cast) -> None:
+    with database.transaction() as db:
+        for number in range(60):
+            make.person(db, kind="student", status="registered", last_name=f"Many{number:02}")
+    page = open_screen(cast.ada.actor, "students.py")
+    page = next(box for box in page.selectbox if box.label == "Order").select(("source_id", True)).run()
+    key = next(key for key in page.session_state._state.filtered_state if str(key).startswith("students.page."))
+    page.session_state[key] = 2
+    before = _names(page.run())
+    page.switch_page("student.py")
+    page.query_params["id"] = str(cast.sam.person.id)
+    page.run()
+    page.query_params.clear()
+    page.switch_page("students.py")
+    assert _names(page.run()) == before
+
+
+def test_a_link_of_ours_asks_for_just_what_it_says(open_screen: screens.Open, cast: Cast) -> None:
+    page = open_screen(cast.ada.actor, "students.py", state="ready")
+    everybody = _names(page)
+    page.text_input[0].set_value("Otto")
+    page = button(page, "Search").click().run()
+    assert _names(page) != everybody
+    page.switch_page("status.py")
+    page.query_params.clear()
+    page.run()
+    page.switch_page("students.py")
+    for name, value in filter_address.link({"state": "ready"}).items():
+        page.query_params[name] = value
+    page.run()
+    assert _names(page) == everybody
+    assert "from" not in page.query_params
