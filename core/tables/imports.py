@@ -17,7 +17,15 @@ from core.tables import school
 _PERSON = (
     *("id", "kind", "source_id", "first_name", "middle_name", "last_name", "status", "grade", "programme"),
     *("language", "personal_email", "use_personal_email", "contact_email", "external_email", "mobile", "phone"),
-    *("search_text", "sort_name", "personal_email_valid", "contact_email_valid", "mobile_region", "section_id"),
+    *(
+        "search_text",
+        "sort_name",
+        "personal_email_valid",
+        "contact_email_valid",
+        "mobile_region",
+        "phone_region",
+        "section_id",
+    ),
 )
 
 

@@ -5,11 +5,13 @@ from __future__ import annotations
 import threading
 from collections import Counter
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 
 import sqlalchemy as sa
 from sqlmodel import col, select
 
 from core import clock, database
+from core.delivery import engine
 from core.models import Account, Campaign, Message, MessageStatus, Person, SchoolSettings
 from core.permissions import command_line
 from core.rules import person_facts
@@ -70,6 +72,12 @@ def launch(seen: Check | None = None, *, draft: Draft = STUDENTS) -> int:
 def progress(campaign_id: int) -> Progress:
     with database.reading() as db:
         return table.progress(db, SECRETARY, campaign_id=campaign_id)
+
+
+def start_engine(*, deliver: bool = True) -> None:
+    """Launch it as the server does, in a thread of its own: a browser test before may have left a loop in this one."""
+    with ThreadPoolExecutor(1) as thread:
+        thread.submit(engine.launch, deliver=deliver).result()
 
 
 def wait_until(campaign_id: int, done: Callable[[Progress], bool], *, seconds: float = 40) -> Progress:

@@ -54,7 +54,7 @@ def addresses(sink: Behaviour) -> list[str]:
 @pytest.mark.usefixtures("ready")
 def test_everybody_gets_one_message_although_it_was_started_twice(sink: Behaviour) -> None:
     school(230)
-    engine.launch()
+    engine_room.start_engine()
     campaign_id = launch()
     engine.start(campaign_id)
     engine.start(campaign_id)
@@ -73,7 +73,7 @@ def test_f9_each_answer_of_the_server_ends_as_it_should(sink: Behaviour) -> None
         "person2@mail.example": ["550 5.1.1 No such user"],
     }
     sink.content_by_address = {"person3@mail.example": [smtp.DROP], "person4@mail.example": ["552 5.2.2 Full"]}
-    engine.launch()
+    engine_room.start_engine()
     campaign_id = launch()
     engine.start(campaign_id)
     wait_until(campaign_id, finished)
@@ -92,7 +92,7 @@ def test_f9_each_answer_of_the_server_ends_as_it_should(sink: Behaviour) -> None
 def test_a_server_that_refuses_us_pauses_the_campaign_and_resume_goes_on(sink: Behaviour) -> None:
     school(250)
     sink.mail = "550 5.7.1 Not you"
-    engine.launch()
+    engine_room.start_engine()
     campaign_id = launch()
     engine.start(campaign_id)
     found = wait_until(campaign_id, lambda found: found.status == CampaignStatus.PAUSED)
@@ -114,7 +114,7 @@ def test_a_server_that_refuses_us_pauses_the_campaign_and_resume_goes_on(sink: B
 def test_settings_that_name_no_server_pause_before_anything_is_marked(monkeypatch: pytest.MonkeyPatch) -> None:
     use(monkeypatch, SMTP_URL="mail.school.example")
     school(3)
-    engine.launch()
+    engine_room.start_engine()
     campaign_id = launch()
     engine.start(campaign_id)
     found = wait_until(campaign_id, lambda found: found.status == CampaignStatus.PAUSED)
@@ -138,7 +138,7 @@ def test_while_the_server_is_away_a_batch_asks_five_times_and_waits(monkeypatch:
 def test_cancel_stops_the_rest_and_every_message_is_accounted_for(sink: Behaviour) -> None:
     school(300)
     sink.delay_s = 0.01
-    engine.launch()
+    engine_room.start_engine()
     campaign_id = launch()
     engine.start(campaign_id)
     wait_until(campaign_id, lambda found: found.counts.get(MessageStatus.SENT, 0) >= 20)
@@ -153,7 +153,7 @@ def test_cancel_stops_the_rest_and_every_message_is_accounted_for(sink: Behaviou
 def test_f16_a_stop_lets_the_message_in_flight_finish_and_a_start_goes_on(sink: Behaviour) -> None:
     school(300)
     sink.delay_s = 0.01
-    engine.launch()
+    engine_room.start_engine()
     campaign_id = launch()
     engine.start(campaign_id)
     wait_until(campaign_id, lambda found: found.counts.get(MessageStatus.SENT, 0) >= 20)
@@ -161,7 +161,7 @@ def test_f16_a_stop_lets_the_message_in_flight_finish_and_a_start_goes_on(sink: 
     found = progress(campaign_id)
     assert found.counts.keys() == {MessageStatus.SENT, MessageStatus.QUEUED}
     sink.delay_s = 0.0
-    engine.launch()
+    engine_room.start_engine()
     assert wait_until(campaign_id, finished).counts == {MessageStatus.SENT: 300}
     assert len(addresses(sink)) == len(set(addresses(sink))) == 300
 
@@ -169,7 +169,7 @@ def test_f16_a_stop_lets_the_message_in_flight_finish_and_a_start_goes_on(sink: 
 @pytest.mark.usefixtures("ready")
 def test_a_campaign_that_was_committed_but_never_handed_over_goes_out_all_the_same(sink: Behaviour) -> None:
     school(5)
-    engine.launch()
+    engine_room.start_engine()
     assert wait_until(launch(), finished).counts == {MessageStatus.SENT: 5}
 
 
@@ -181,7 +181,7 @@ def test_the_command_line_leaves_its_campaign_to_the_server(sink: Behaviour) -> 
     engine.start(campaign_id)
     engine.shutdown()
     assert addresses(sink) == []
-    engine.launch()
+    engine_room.start_engine()
     assert wait_until(campaign_id, finished).counts == {MessageStatus.SENT: 5}
 
 
@@ -197,7 +197,7 @@ def test_the_outbox_sends_nothing_and_only_the_demo_calls_it_sent(
         assert own is not None
         own.is_demo = is_demo
         db.add(own)
-    engine.launch()
+    engine_room.start_engine()
     campaign_id = launch()
     engine.start(campaign_id)
     assert wait_until(campaign_id, finished).counts == {status: 3}

@@ -16,7 +16,7 @@ from core.config import ROOT
 from core.delivery import engine, housekeeping, take_over
 from core.models import MessageStatus
 from core.services import workers
-from tests.delivery.engine_room import finished, launch, progress, school, statuses, wait_until
+from tests.delivery.engine_room import finished, launch, progress, school, start_engine, statuses, wait_until
 from tests.peers import smtp
 from tests.peers.smtp import Behaviour
 
@@ -42,7 +42,7 @@ def test_the_batches_of_a_killed_worker_are_taken_up_by_another_process(
         wait_until(campaign_id, lambda _: len(sink.accepted) >= 100, seconds=60)
         other.send_signal(signal.SIGKILL)
         other.wait()
-        engine.launch()
+        start_engine()
         try:
             wait_until(campaign_id, finished, seconds=90)
         finally:
@@ -58,7 +58,7 @@ def test_the_batches_of_a_killed_worker_are_taken_up_by_another_process(
 def test_books_of_the_engine_about_what_ended_a_week_ago_are_closed(monkeypatch: pytest.MonkeyPatch) -> None:
     school(3)
     campaign_id = launch()
-    engine.launch()
+    start_engine()
     try:
         wait_until(campaign_id, finished, seconds=60)
         wait_until(campaign_id, lambda _: not take_over.listed(status=take_over.UNDER_WAY), seconds=30)
@@ -74,12 +74,12 @@ def test_what_an_older_version_queued_is_handed_out_anew(monkeypatch: pytest.Mon
     school(3)
     campaign_id = launch()
     monkeypatch.setattr(engine, "VERSION", "delivery-0")
-    engine.launch(deliver=False)
+    start_engine(deliver=False)
     engine.start(campaign_id)
     engine.shutdown()
     monkeypatch.setattr(engine, "VERSION", "delivery-1")
     monkeypatch.setattr(engine, "LOOK_AROUND_EVERY_S", 0.5)
-    engine.launch()
+    start_engine()
     try:
         wait_until(campaign_id, finished, seconds=60)
     finally:
