@@ -13,7 +13,7 @@ GROUPS = {
     "import": "importing",
     "list": "lists",
     "list_million": "lists_million",
-    "send": "sending webhooks",
+    "send": "sending sending_pace webhooks",
     "pdf": "pdf",
     "portal": "portal",
 }

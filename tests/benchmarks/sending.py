@@ -42,7 +42,8 @@ def run(report: Report) -> None:
 
 
 @contextmanager
-def _mail_server() -> Iterator[int]:
+def mail_server() -> Iterator[int]:
+    """A sink that answers at once, and the settings that lead to it."""
     with sink() as port:
         values = {
             "FIRSTKEY_EMAIL": "smtp",
@@ -56,7 +57,7 @@ def _mail_server() -> Iterator[int]:
 
 def delivered_per_second(recipients: int) -> float:
     """From handing the campaign over until the last message is marked, through the engine."""
-    with _mail_server(), scratch_school():
+    with mail_server(), scratch_school():
         engine_room.school(recipients)
         campaign_id = engine_room.launch()
         engine.launch()
@@ -72,7 +73,7 @@ def delivered_per_second(recipients: int) -> float:
 
 def bare_per_second(messages: int) -> float:
     """A loop that renders the same mail with the standard library and sends it on one connection."""
-    with _mail_server() as port, scratch_school():
+    with mail_server() as port, scratch_school():
         engine_room.school(1)
         with database.reading() as db:
             ids = wordings.newest(db, kind=CampaignKind.INITIAL_INVITATION, channel=Channel.EMAIL)
@@ -96,7 +97,7 @@ def bare_per_second(messages: int) -> float:
 
 def launch_ms(recipients: int) -> float:
     """The press of the button until its page has its numbers: launch, hand over, first progress."""
-    with _mail_server(), scratch_school():
+    with mail_server(), scratch_school():
         engine_room.school(recipients)
         engine.launch(deliver=False)
         seen = engine_room.look()
