@@ -93,6 +93,7 @@ def _send_invitations(page: Page, box: Mailbox) -> None:
     page.keyboard.press("Escape")  # the list of options stays open for a second answer
     page.get_by_role("button", name="Search", exact=True).click()
     page.get_by_role("button", name="Select all 4").click(timeout=30_000)
+    expect(page.get_by_text("4 selected")).to_be_visible(timeout=30_000)  # else the run that follows closes the menu
     page.get_by_role("button", name="Bulk Actions").click()
     page.get_by_text("Send Initial Invitation", exact=True).click()
     expect(page.get_by_text("Use Personal E-mail is off")).to_be_visible(timeout=30_000)
