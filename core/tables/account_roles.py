@@ -12,7 +12,7 @@ from core import clock
 from core.errors import NotFound
 from core.models import AcademicPeriod, Account, AccountRole, Person, SchoolSettings, Section, SignInMethod
 from core.permissions import STAFF_ROLES, Actor, Permission, Role
-from core.tables import scope
+from core.tables import periods, scope
 
 Truth = sa.ColumnElement[bool]
 
@@ -56,14 +56,11 @@ def is_staff() -> Truth:
 
 def administers_today() -> Truth:
     """Holds for accounts that can sign in and administer at this moment."""
-    today, role = clock.now().date(), sa.orm.aliased(AccountRole)
-    current = sa.select(col(AcademicPeriod.id)).where(col(AcademicPeriod.is_current))
+    role = sa.orm.aliased(AccountRole)
     asked = (
         col(role.account_id) == col(Account.id),
         col(role.role) == Role.ADMINISTRATOR,
-        sa.or_(col(role.period_id).is_(None), col(role.period_id).in_(current)),
-        sa.or_(col(role.starts_on).is_(None), col(role.starts_on) <= today),
-        sa.or_(col(role.ends_on).is_(None), col(role.ends_on) >= today),
+        periods.in_force(role),
     )
     on = (col(Account.deactivated_at).is_(None), col(Account.suspended_at).is_(None))
     return sa.and_(*on, _can_sign_in(), sa.select(col(role.id)).where(*asked).exists())

@@ -19,6 +19,7 @@ from core.tables import (
     guardians,
     narrowing,
     ordering,
+    periods,
     reachability,
     scope,
     search,
@@ -188,7 +189,7 @@ def _shown(given: Given) -> sa.Select[Any]:
 def _roles(db: Session, ids: list[int], found: pd.DataFrame) -> list[str]:
     query = sa.select(col(AccountRole.account_id), col(AccountRole.role))
     held: dict[int, set[str]] = {}
-    for account_id, role in db.execute(query.where(col(AccountRole.account_id).in_(ids))):
+    for account_id, role in db.execute(query.where(col(AccountRole.account_id).in_(ids), periods.in_force())):
         held.setdefault(account_id, set()).add(role)
     return [" ".join(sorted(held.get(account_id, ()))) for account_id in found["id"]]
 

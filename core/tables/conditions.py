@@ -127,10 +127,11 @@ def _deliveries(wanted: tuple[str, ...]) -> list[Truth]:
 
 
 def roles(wanted: tuple[str, ...]) -> list[Truth]:
-    """Accounts that hold one of the roles; "none": no role at all."""
+    """Accounts that hold one of the roles today; "none": no role that holds today."""
     if not wanted:
         return []
-    held = sa.select(col(AccountRole.id)).where(col(AccountRole.account_id) == col(Account.id))
+    mine = col(AccountRole.account_id) == col(Account.id)
+    held = sa.select(col(AccountRole.id)).where(mine, periods.in_force())
     one = held.where(col(AccountRole.role).in_(wanted)).exists()
     return [sa.or_(one, ~held.exists()) if "none" in wanted else one]
 

@@ -5,7 +5,7 @@ A part is a condition and columns that an index can follow; so an order over two
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
@@ -32,6 +32,7 @@ class Part:
     people, or one of another table.
 
     `answers`: persons among whom these rows are, where an index tells. Where those are few, only they are looked at.
+    `stays_last`: rows without a value, which nobody looks for, whichever way the order goes.
     """
 
     columns: tuple[Column, ...]
@@ -39,6 +40,7 @@ class Part:
     through: Literal["kind", "people", "account", "section"] = "kind"
     has_account: bool = False
     answers: tuple[Ids, ...] = ()
+    stays_last: bool = False
 
 
 ALL = Part(())
@@ -65,13 +67,13 @@ def by_account(column: Column) -> Parts:
 def known_first(column: Column) -> Parts:
     """Those of whom the account knows the value, then the others by name."""
     known = Part((column,), (column.is_not(None),), through="account", has_account=True)
-    return lambda _given: (known, Part(NAME, (column.is_(None),)))
+    return lambda _given: (known, Part(NAME, (column.is_(None),), stays_last=True))
 
 
 def by_class() -> Parts:
     """Class by class, then those without one."""
     listed = Part((col(Section.title), col(Section.id), *NAME), through="section")
-    return lambda _given: (listed, Part(NAME, (Unindexed(col(Person.section_id)).is_(None),)))
+    return lambda _given: (listed, Part(NAME, (Unindexed(col(Person.section_id)).is_(None),), stays_last=True))
 
 
 def by_state() -> Parts:
@@ -120,7 +122,7 @@ def ids(db: Session, given: Given, *, sorts: Sorts, page: Page, rows: Rows, few:
     if page.sort not in sorts:
         raise InputProblem("The list cannot be sorted by this column. Choose another one.")
     parts, found, offset = sorts[page.sort](given), list[int](), page.offset
-    for part in reversed(parts) if page.descending else parts:
+    for part in _from_the_end(parts) if page.descending else parts:
         if offset and len(parts) > 1:
             size = _size(db, rows(part, False))
             if offset >= size:
@@ -135,6 +137,12 @@ def ids(db: Session, given: Given, *, sorts: Sorts, page: Page, rows: Rows, few:
             break
         offset = 0
     return found
+
+
+def _from_the_end(parts: Sequence[Part]) -> list[Part]:
+    """The other way round, but for what stays last."""
+    turned = [part for part in reversed(parts) if not part.stays_last]
+    return turned + [part for part in parts if part.stays_last]
 
 
 def _of_state(state: AccountState, given: Given) -> Part:

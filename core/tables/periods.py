@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from sqlmodel import Session, col
 
 from core import clock
-from core.models import AcademicPeriod, Enrolment, EnrolmentKind, Person, Section
+from core.models import AcademicPeriod, AccountRole, Enrolment, EnrolmentKind, Person, Section
 from core.tables.unindexed import Unindexed
 
 
@@ -19,6 +19,17 @@ def sections(period_id: int | None) -> sa.Select[Any]:
         return query.where(col(Section.period_id) == period_id)
     current = sa.select(col(AcademicPeriod.id)).where(col(AcademicPeriod.is_current))
     return query.where(col(Section.period_id).in_(current))
+
+
+def in_force(role: type[AccountRole] = AccountRole) -> sa.ColumnElement[bool]:
+    """Holds for roles that an account has today: of every period or the current one, between their two dates."""
+    today = clock.now().date()
+    current = sa.select(col(AcademicPeriod.id)).where(col(AcademicPeriod.is_current))
+    return sa.and_(
+        sa.or_(col(role.period_id).is_(None), col(role.period_id).in_(current)),
+        sa.or_(col(role.starts_on).is_(None), col(role.starts_on) <= today),
+        sa.or_(col(role.ends_on).is_(None), col(role.ends_on) >= today),
+    )
 
 
 def has_class(person: type[Person], period_id: int | None) -> sa.ColumnElement[bool]:
