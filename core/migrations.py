@@ -14,9 +14,12 @@ _FOLDER = ROOT / "data" / "migrations"
 
 def upgrade() -> None:
     """Run the migrations that are missing; a database that is up to date is left alone without loading Alembic."""
-    if current() == newest():
-        _sample()
-        return
+    if current() != newest():
+        _migrate()
+    _sample()
+
+
+def _migrate() -> None:
     from alembic import command
     from alembic.config import Config
 

@@ -46,7 +46,7 @@ list_screen.draw(
         noun="accounts",
         newcomers={"guardian": "New guardian", "staff": "New staff member"},
         kind=AccountFilter,
-        questions=account_filters.questions(actor),
+        questions=lambda asked: account_filters.questions(actor, asked),
         columns=COLUMNS,
         page=_page,
         count=_count,

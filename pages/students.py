@@ -64,7 +64,7 @@ list_screen.draw(
         noun="students",
         newcomers={"student": "New student"},
         kind=StudentFilter,
-        questions=student_filters.questions(actor),
+        questions=lambda asked: student_filters.questions(actor, asked),
         columns=COLUMNS,
         page=_page,
         count=_count,

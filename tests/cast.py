@@ -28,6 +28,7 @@ from core.models import (
 )
 from core.permissions import Actor, Role, Scope
 from core.rules import person_facts
+from core.rules.search_text import sort_key
 
 _numbers = count(1)
 
@@ -68,7 +69,8 @@ def period(db: Session, *, title: str = "2026-2027", is_current: bool = True) ->
 
 
 def section(db: Session, *, period: AcademicPeriod, title: str = "7B", grade: str = "7") -> Section:
-    return _store(db, Section(source_id=f"section-{title}", period_id=_id(period), title=title, grade=grade))
+    named = {"title": title, "sort_title": sort_key(title), "source_id": f"section-{title}"}
+    return _store(db, Section(period_id=_id(period), grade=grade, **named))
 
 
 def person(db: Session, *, kind: str = PersonKind.STUDENT, in_section: Section | None = None, **fields: Any) -> Person:

@@ -6,6 +6,8 @@ import string
 from dataclasses import dataclass
 from datetime import date
 
+from core.rules.search_text import sort_key
+
 GRADES = ("7", "8", "9", "10", "11", "12")
 CLASS_SIZE = 25
 PERIOD_ID = 1
@@ -40,6 +42,7 @@ def layout(students: int, *, today: date) -> Layout:
             "source_id": f"{title}-{grade}{letters}",
             "period_id": PERIOD_ID,
             "title": f"{grade}{letters}",
+            "sort_title": sort_key(f"{grade}{letters}"),
             "grade": grade,
             "school": "",
         }

@@ -61,6 +61,7 @@ class Person(SQLModel, table=True):
             "contact_email_valid",
         ),
         sa.Index("person_by_grade", "kind", "grade", "sort_name", "id"),
+        sa.Index("person_by_sort_grade", "kind", "sort_grade", "sort_name", "id"),
         sa.Index("person_by_code", "kind", "source_id"),
         sa.Index("person_by_section", "section_id", "kind", "sort_name"),
         sa.Index("person_by_update", "kind", "updated_at"),
@@ -87,6 +88,7 @@ class Person(SQLModel, table=True):
     updated_at: datetime = Field(sa_type=UtcDateTime)
     search_text: str = ""
     sort_name: str = ""
+    sort_grade: str = ""
     personal_email_valid: bool = False
     contact_email_valid: bool = False
     mobile_region: str = ""
@@ -124,14 +126,15 @@ class AcademicPeriod(SQLModel, table=True):
 
 
 class Section(SQLModel, table=True):
-    """A class in a period."""
+    """A class in a period. `sort_title` is made from the title by rules.search_text: 2B stands before 10A."""
 
-    __table_args__ = (sa.UniqueConstraint("period_id", "source_id"), sa.Index("section_by_title", "title", "id"))
+    __table_args__ = (sa.UniqueConstraint("period_id", "source_id"), sa.Index("section_by_title", "sort_title", "id"))
 
     id: int | None = Field(default=None, primary_key=True)
     source_id: str
     period_id: int = Field(foreign_key="academic_period.id")
     title: str
+    sort_title: str = ""
     grade: str = ""
     school: str = ""
 

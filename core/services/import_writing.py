@@ -22,6 +22,7 @@ from core.models import (
 from core.models.columns import UtcDateTime
 from core.rules.imports.intake import PersonKey, SectionKey
 from core.rules.imports.plan import Plan
+from core.rules.search_text import sort_key
 
 _ADDRESSES = ("personal_email", "contact_email", "external_email", "mobile")
 
@@ -71,6 +72,7 @@ def _write_sections(db: Session, plan: Plan) -> dict[SectionKey, int]:
             "period_id": periods[key[0]].id,
             "source_id": key[1],
             "title": row.title,
+            "sort_title": sort_key(row.title),
             "grade": row.grade,
             "school": row.school,
         }
@@ -78,7 +80,7 @@ def _write_sections(db: Session, plan: Plan) -> dict[SectionKey, int]:
     ]
     _insert(db, Section, new)
     for id_, row in plan.sections_changed.items():
-        values = {"title": row.title, "grade": row.grade, "school": row.school}
+        values = {"title": row.title, "sort_title": sort_key(row.title), "grade": row.grade, "school": row.school}
         db.connection().execute(sa.update(Section).where(col(Section.id) == id_).values(values))
     query = select(AcademicPeriod.source_id, Section.source_id, Section.id).join(Section)
     return {(period, source_id): id_ or 0 for period, source_id, id_ in db.exec(query)}

@@ -20,6 +20,7 @@ from core.tables.filters import AccountFilter, StudentFilter
 ListName = Literal["students", "accounts"]
 RowScope = Literal["selected", "shown"]
 _PERMISSION: dict[ListName, Permission] = {"students": Permission.SEE_STUDENTS, "accounts": Permission.SEE_ACCOUNTS}
+SPELLED_OUT = 5_000  # rows that a selection takes from several filters
 _FIELDS = ("account_id", "list_name", "everything", "filter", "shown_filter", "changed_at")
 
 
@@ -52,34 +53,48 @@ def show(db: Session, actor: Actor, *, list_name: ListName, filter: StudentFilte
     return _view(db, row)
 
 
-def tick(db: Session, actor: Actor, *, list_name: ListName, shown: Collection[int], ticked: Collection[int]) -> None:
-    """The table says which of the rows it shows are ticked; the others keep what they had.
+def tick(
+    db: Session,
+    actor: Actor,
+    *,
+    list_name: ListName,
+    on: Collection[int],
+    off: Collection[int] = (),
+    filter: StudentFilter | AccountFilter | None = None,
+) -> None:
+    """Tick these rows and untick those; all others keep what they had, also what another tab did to them.
 
-    "Everything that matches" one filter cannot take in rows of another one: then it turns into the rows it meant.
+    `filter`: what the list shows in which this was done. "Everything that matches" one filter cannot take in rows of
+    another one: then it turns into the rows it meant.
     """
     row = _row(db, actor, list_name)
-    on_page, chosen = set(shown), set(ticked) & set(shown)
-    if row.everything and row.filter != row.shown_filter:
+    if row.everything and (filter is None or row.filter != filter.as_json()):
         _spell_out(db, actor, row)
-    marked = on_page - chosen if row.everything else chosen
-    items = col(SelectionItem.selection_id) == row.id
-    db.execute(sa.delete(SelectionItem).where(items, col(SelectionItem.row_id).in_(on_page)))
+    items, ticked = col(SelectionItem.selection_id) == row.id, set(on)
+    unticked = set(off) - ticked
+    db.execute(sa.delete(SelectionItem).where(items, col(SelectionItem.row_id).in_(ticked | unticked)))
     row.changed_at = clock.now()
     db.add(row)
-    _add(db, row, marked)
+    _add(db, row, unticked if row.everything else ticked)
 
 
-def everything(db: Session, actor: Actor, *, list_name: ListName, filter: StudentFilter | AccountFilter) -> None:
-    """Choose all that match the filter, now and when it is resolved.
+def everything(db: Session, actor: Actor, *, list_name: ListName, filter: StudentFilter | AccountFilter) -> int:
+    """Choose all that match the filter, now and when it is resolved, beside what is chosen already.
 
-    A filter that asks for the selection itself cannot stand for it: then the rows that it shows now are meant.
+    Rows outside the filter, and a filter that asks for a selection itself, cannot be kept as a filter: then the rows
+    are meant that match now. Where that would be too many, the rows outside are dropped: gives how many those are.
     """
     row, asked = _row(db, actor, list_name), filter.as_json()
-    if filter.selected is None:
-        _replace(db, row, everything=True, filter=asked, items=())
-    else:
-        meant = list(db.scalars(_matching(db, actor, list_name, asked)))
-        _replace(db, row, everything=False, filter={}, items=meant)
+    others = set() if filter.selected is not None else _outside(db, actor, row, asked)
+    spelled = _asks_for_a_selection(filter)
+    if others or spelled:
+        matching = _matching(db, actor, list_name, asked)
+        meant = others.union(db.scalars(matching if spelled else matching.limit(SPELLED_OUT + 1)))
+        if spelled or len(meant) <= SPELLED_OUT:
+            _replace(db, row, everything=False, filter={}, items=meant)
+            return 0
+    _replace(db, row, everything=True, filter=asked, items=())
+    return len(others)
 
 
 def clear(db: Session, actor: Actor, *, list_name: ListName) -> None:
@@ -207,6 +222,19 @@ def _view(db: Session, row: Selection) -> SelectionView:
     items = frozenset(db.scalars(select(SelectionItem.row_id).where(SelectionItem.selection_id == row.id)))
     name: ListName = "students" if row.list_name == "students" else "accounts"
     return SelectionView(row.id, name, row.everything, row.filter, row.shown_filter, items)
+
+
+def _outside(db: Session, actor: Actor, row: Selection, asked: dict[str, Any]) -> set[int]:
+    """The chosen rows that the filter does not show."""
+    if row.everything and row.filter == asked:
+        return set()
+    chosen = _rows(db, actor, _id(row), "selected")
+    return set(db.scalars(chosen.where(chosen.selected_columns[0].not_in(_matching(db, actor, row.list_name, asked)))))
+
+
+def _asks_for_a_selection(filter: StudentFilter | AccountFilter) -> bool:
+    """Whether what matches depends on what is ticked, here or in the other list."""
+    return filter.selected is not None or getattr(filter, "guardians_of_selected", None) is not None
 
 
 def _spell_out(db: Session, actor: Actor, row: Selection) -> None:

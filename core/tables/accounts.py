@@ -12,6 +12,7 @@ from sqlmodel import Session, col
 
 from core.models import Account, AccountRole, Guardianship, Person, Section
 from core.permissions import Actor, Permission
+from core.rules.search_text import sought
 from core.tables import (
     account_state,
     chosen,
@@ -36,9 +37,9 @@ from core.tables.ordering import (
     by,
     by_account,
     by_class,
-    by_people,
     by_state,
     by_user_type,
+    filled_first,
     known_first,
     yes_first,
 )
@@ -60,7 +61,7 @@ SORTS: Sorts = {
     "email_refusal": yes_first(lambda given: reachability.email_refusal(given.policy).is_(None)),
     "sms_refusal": yes_first(lambda given: reachability.sms_refusal(given.policy).is_(None)),
     "address": yes_first(lambda given: reachability.has_email_address(given.policy)),
-    "mobile": by_people(col(Person.mobile)),
+    "mobile": filled_first(col(Person.mobile), through="people"),
     "username": by_account(col(Account.username_key)),
     **{name: by_account(col(getattr(Account, name))) for name in ("sign_in_method", "times_invited", "created_at")},
     **{name: known_first(col(getattr(Account, name))) for name in ("delivery", "invited_at", "invitation_ends_at")},
@@ -81,7 +82,7 @@ def page(db: Session, actor: Actor, *, filter: AccountFilter, page: Page) -> pd.
     actor.require(Permission.SEE_ACCOUNTS)
     given = conditions.given(db)
     asked = _asked(db, actor, filter, given)
-    if words := search.words(filter.text):
+    if words := sought(filter.text):
         asked.append(search.holds(db, actor, words))
     few = narrowing.few(db, narrowing.accounts(db, actor, filter, given))
     page = ordering.allowed(actor, page, hidden=HIDDEN_SORTS)
@@ -118,7 +119,7 @@ def _counted(db: Session, actor: Actor, filter: AccountFilter) -> sa.Select[Any]
 
 def _all_asked(db: Session, actor: Actor, filter: AccountFilter) -> list[sa.ColumnElement[bool]]:
     asked = _asked(db, actor, filter, conditions.given(db))
-    if words := search.words(filter.text):
+    if words := sought(filter.text):
         asked.append(col(Person.id).in_(search.found(db, actor, words)))
     return asked
 

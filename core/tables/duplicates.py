@@ -16,7 +16,7 @@ from sqlmodel import Session, col
 from core.models import Person
 from core.permissions import Actor, Permission
 from core.rules.likeness import Likeness
-from core.rules.search_text import fold
+from core.rules.search_text import fold_name, phrase
 from core.tables import found_people, scope, search
 from core.tables.found_people import Found
 
@@ -46,7 +46,7 @@ def find(
     actor.require(Permission.EDIT_STUDENTS)
     why: dict[int, list[Likeness]] = {}
     asked = (
-        (Likeness.NAME, _named(db, actor, kind, fold(first_name), fold(last_name))),
+        (Likeness.NAME, _named(db, actor, kind, fold_name(first_name), fold_name(last_name))),
         (Likeness.EMAIL, _with_email(db, actor, kind, {email.strip().lower() for email in emails if email.strip()})),
         (Likeness.MOBILE, _with_mobile(db, actor, kind, mobile)),
     )
@@ -63,7 +63,7 @@ def _named(db: Session, actor: Actor, kind: str, first: str, last: str) -> list[
     if not first or not last:
         return []
     either = dict.fromkeys((f" {last} {first} ", f" {first} {last} "))
-    ids = [_ids(db, actor, kind, col(Person.id).in_(search.found(db, actor, [phrase]))) for phrase in either]
+    ids = [_ids(db, actor, kind, col(Person.id).in_(search.found(db, actor, phrase(said)))) for said in either]
     return list(dict.fromkeys(chain.from_iterable(ids)))
 
 
@@ -72,7 +72,8 @@ def _with_email(db: Session, actor: Actor, kind: str, emails: set[str]) -> list[
     ids: list[int] = []
     for email in sorted(emails):
         same = sa.or_(*(sa.func.lower(col(getattr(Person, name))) == email for name in _EMAILS))
-        ids += _ids(db, actor, kind, sa.and_(col(Person.id).in_(search.found(db, actor, [f" {fold(email)}"])), same))
+        found = search.found(db, actor, phrase(f" {fold_name(email)}"))
+        ids += _ids(db, actor, kind, sa.and_(col(Person.id).in_(found), same))
     return list(dict.fromkeys(ids))
 
 

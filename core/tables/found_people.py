@@ -10,6 +10,7 @@ from sqlmodel import Session, col
 
 from core.models import Person, PersonKind, Section
 from core.permissions import Actor, Permission
+from core.rules.search_text import sought
 from core.tables import guardians, scope, search
 from core.tables.frames import masked
 
@@ -33,8 +34,8 @@ class Found:
 def look(db: Session, actor: Actor, *, kind: str, text: str) -> list[Found]:
     """The first few of one kind who match, by name; nobody before two letters are typed."""
     actor.require(Permission.SEE_STUDENTS)
-    asked = search.words(text)
-    if not any(len(word) >= search.SHORT for word in asked):
+    asked = sought(text)
+    if not any(len(word) >= search.SHORT for word in asked.typed):
         return []
     return of(db, actor, ids=search.found(db, actor, asked), kind=kind, limit=AT_MOST)
 

@@ -20,6 +20,7 @@ _PERSON = (
     *(
         "search_text",
         "sort_name",
+        "sort_grade",
         "personal_email_valid",
         "contact_email_valid",
         "mobile_region",

@@ -17,6 +17,7 @@ from sqlmodel import Session, col
 from core.models import Account, AccountRole, Person, PersonKind
 from core.permissions import Actor
 from core.rules.account_state import AccountState
+from core.rules.search_text import sought
 from core.tables import account_state, conditions, periods, reachability, scope, search
 from core.tables.conditions import Given
 from core.tables.filters import AccountFilter, StudentFilter
@@ -61,7 +62,7 @@ def students(db: Session, actor: Actor, filter: StudentFilter, given: Given) -> 
     """The answers to look at for the Students List, each with all students of the filter in it."""
     student = col(Person.kind) == PersonKind.STUDENT
     people = sa.select(col(Person.id))
-    if asked := search.words(filter.text):
+    if asked := sought(filter.text):
         found = search.found(db, actor, asked).subquery()  # read one by one, so that the cap ends it
         yield sa.select(found.c[0]).where(people.where(student, col(Person.id) == found.c[0]).exists())
     if filter.section_ids:
@@ -86,7 +87,7 @@ def students(db: Session, actor: Actor, filter: StudentFilter, given: Given) -> 
 def accounts(db: Session, actor: Actor, filter: AccountFilter, given: Given) -> Iterator[Ids]:
     """The same for User Accounts: persons, each with an account."""
     owners = sa.select(col(Account.person_id))
-    if asked := search.words(filter.text):
+    if asked := sought(filter.text):
         yield search.found(db, actor, asked)
     if filter.section_ids:
         yield sa.select(col(Person.id)).where(scope.in_sections(actor, filter.section_ids))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Collection
 from typing import Any
 
 import sqlalchemy as sa
@@ -11,15 +12,20 @@ from sqlmodel import Session, col
 
 from core.models import AcademicPeriod, Person, PersonKind, Section
 from core.permissions import Actor
+from core.rules.search_text import sort_key
+from core.tables import periods as periods_table
 from core.tables import scope
 
 
-def sections(db: Session, actor: Actor) -> dict[int, str]:
-    """The classes of the current period by id, in the order of their titles."""
-    query = sa.select(col(Section.id), col(Section.title), col(Section.school)).join(
-        AcademicPeriod, col(AcademicPeriod.id) == col(Section.period_id)
-    )
-    query = query.where(col(AcademicPeriod.is_current)).order_by(col(Section.title), col(Section.school))
+def sections(db: Session, actor: Actor, *, period_id: int | None = None, named: Collection[int] = ()) -> dict[int, str]:
+    """The classes of a period by id, of the current one when none is named, in the order of their titles.
+
+    `named`: just these instead, of whatever period.
+    """
+    query = sa.select(col(Section.id), col(Section.title), col(Section.school))
+    query = query.order_by(col(Section.sort_title), col(Section.school))
+    asked = sorted(named) if named else periods_table.sections(period_id)
+    query = query.where(col(Section.id).in_(asked))
     if not actor.scope.everybody:
         query = query.where(col(Section.id).in_(sorted(actor.scope.section_ids)))
     rows = db.execute(query).all()
@@ -38,8 +44,7 @@ def periods(db: Session) -> dict[int, str]:
 
 def grades(db: Session, actor: Actor) -> list[str]:
     """The grades of the students whom the actor may see."""
-    found = _of_students(db, actor, Person.grade)
-    return sorted(found, key=lambda grade: (not grade.isdigit(), int(grade) if grade.isdigit() else 0, grade))
+    return sorted(_of_students(db, actor, Person.grade), key=sort_key)
 
 
 def programmes(db: Session, actor: Actor) -> list[str]:

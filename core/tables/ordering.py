@@ -54,9 +54,13 @@ def by(*columns: Column) -> Parts:
     return lambda _given: (Part(columns),)
 
 
-def by_people(column: Column) -> Parts:
-    """One part: a column of the person with an index of its own."""
-    return lambda _given: (Part((column,), through="people"),)
+def filled_first(*columns: Column, through: Literal["kind", "people"] = "kind") -> Parts:
+    """Those with a text in the first column, then those where it is empty; an index gives both."""
+    parts = (
+        Part(columns, (columns[0] > "",), through=through),
+        Part(columns, (columns[0] == "",), through=through, stays_last=True),
+    )
+    return lambda _given: parts
 
 
 def by_account(column: Column) -> Parts:
@@ -72,7 +76,7 @@ def known_first(column: Column) -> Parts:
 
 def by_class() -> Parts:
     """Class by class, then those without one."""
-    listed = Part((col(Section.title), col(Section.id), *NAME), through="section")
+    listed = Part((col(Section.sort_title), col(Section.id), *NAME), through="section")
     return lambda _given: (listed, Part(NAME, (Unindexed(col(Person.section_id)).is_(None),), stays_last=True))
 
 

@@ -10,6 +10,7 @@ from sqlmodel import Session, col
 from core.models import Account, Person, UserType
 from core.permissions import Actor, Permission
 from core.rules.account_state import AccountState
+from core.rules.search_text import sought
 from core.tables import account_state, conditions, reachability, search, students
 from core.tables.filters import AccountFilter, StudentFilter
 
@@ -32,7 +33,7 @@ def by_state(db: Session, actor: Actor, *, filter: AccountFilter) -> dict[Accoun
 def _accounts(db: Session, actor: Actor, filter: AccountFilter) -> dict[AccountState, int]:
     given = conditions.given(db)
     asked = conditions.accounts(actor, filter, given)
-    if words := search.words(filter.text):
+    if words := sought(filter.text):
         asked.append(col(Person.id).in_(search.found(db, actor, words)))
     if not actor.scope.everybody or words or conditions.is_about_people(filter):
         state = account_state.state(given.now, given.policy).label("state")

@@ -13,6 +13,7 @@ from sqlmodel import Session, col
 from core.models import Account, Person, PersonKind, Section
 from core.permissions import Actor, Permission
 from core.rules.account_state import AccountState
+from core.rules.search_text import sought
 from core.tables import (
     account_state,
     chosen,
@@ -27,7 +28,7 @@ from core.tables import (
 from core.tables.conditions import Given
 from core.tables.filters import Page, StudentFilter
 from core.tables.frames import frame, mask_contacts
-from core.tables.ordering import NAME, Part, Sorts, by, by_class, by_people, by_state, known_first, yes_first
+from core.tables.ordering import NAME, Part, Sorts, by, by_class, by_state, filled_first, known_first, yes_first
 from core.tables.unindexed import Unindexed
 
 ADDRESSES = ("personal_email", "contact_email", "external_email", "mobile")
@@ -36,14 +37,16 @@ HIDDEN_SORTS = frozenset(ADDRESSES)  # the place of a row would tell what the ma
 SORTS: Sorts = {
     "name": by(*NAME),
     "source_id": by(col(Person.source_id)),
-    **{name: by(col(getattr(Person, name)), *NAME) for name in ("grade", "programme", "status", "language")},
+    "status": by(col(Person.status), *NAME),
+    "grade": filled_first(col(Person.sort_grade), *NAME),
+    **{name: filled_first(col(getattr(Person, name)), *NAME) for name in ("programme", "language")},
     "section": by_class(),
     "state": by_state(),
     "email_refusal": yes_first(lambda given: reachability.email_refusal(given.policy).is_(None)),
     "sms_refusal": yes_first(lambda given: reachability.sms_refusal(given.policy).is_(None)),
     "use_personal_email": yes_first(lambda _given: col(Person.use_personal_email)),
-    **{name: by(col(getattr(Person, name))) for name in ADDRESSES if name != "mobile"},
-    "mobile": by_people(col(Person.mobile)),
+    **{name: filled_first(col(getattr(Person, name))) for name in ADDRESSES if name != "mobile"},
+    "mobile": filled_first(col(Person.mobile), through="people"),
     "username": known_first(col(Account.username_key)),
     "invited_at": known_first(col(Account.invited_at)),
     "last_sign_in_at": known_first(col(Account.last_sign_in_at)),
@@ -56,7 +59,7 @@ def page(db: Session, actor: Actor, *, filter: StudentFilter, page: Page) -> pd.
     actor.require(Permission.SEE_STUDENTS)
     given = conditions.given(db)
     asked = _asked(db, actor, filter, given)
-    if words := search.words(filter.text):
+    if words := sought(filter.text):
         asked.append(search.holds(db, actor, words))
     few = narrowing.few(db, narrowing.students(db, actor, filter, given))
     rows, page = partial(_rows, filter, asked), ordering.allowed(actor, page, hidden=HIDDEN_SORTS)
@@ -81,7 +84,7 @@ def matching(db: Session, actor: Actor, *, filter: StudentFilter) -> sa.Select[A
     actor.require(Permission.SEE_STUDENTS)
     given = conditions.given(db)
     asked = _asked(db, actor, filter, given)
-    if words := search.words(filter.text):
+    if words := sought(filter.text):
         asked.append(col(Person.id).in_(search.found(db, actor, words)))
     return _rows(filter, asked)
 

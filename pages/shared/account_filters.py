@@ -12,6 +12,7 @@ from core.permissions import Actor
 from core.rules import words
 from core.rules.account_state import AccountState
 from core.tables import options
+from core.tables.filters import AccountFilter
 from pages.shared import cells, class_options
 from pages.shared.questions import YES_NO, Choice, OnDemand, Questions
 
@@ -22,12 +23,12 @@ GUARDIANS = {None: "All", True: "Of the selected students"}
 ENDS_WITHIN = {None: "All", 1: "Within 1 day", 3: "Within 3 days", 7: "Within 7 days", 14: "Within 14 days"}
 
 
-def questions(actor: Actor) -> Questions:
+def questions(actor: Actor, asked: AccountFilter) -> Questions:
     """The questions with the answers that the people whom the actor sees can give."""
     states = {state: word for state, word in cells.STATE_OPTIONS.items() if state != AccountState.NO_ACCOUNT}
     main = (
         Choice("user_types", "User Types", cells.named(words.USER_TYPES)),
-        Choice("section_ids", "Class", class_options.of(actor)),
+        Choice("section_ids", "Class", class_options.of(actor, period_id=asked.period_id, asked=asked.section_ids)),
         Choice("states", "State", states),
     )
     more = (

@@ -39,7 +39,7 @@ def _fields(listing: Listing, shown: Shown) -> None:
         key=key,
         width=420,
         on_change=_tick,
-        args=(listing, key, shown.ids),
+        args=(listing, key, shown),
     )
     opened = st.selectbox(
         "Open a card",
@@ -55,9 +55,9 @@ def _fields(listing: Listing, shown: Shown) -> None:
         st.rerun()
 
 
-def _tick(listing: Listing, key: str, ids: list[int]) -> None:
-    picked = [row_id for row_id in st.session_state[key] if row_id in ids]
-    ticks.on_page(listing, ids, picked)
+def _tick(listing: Listing, key: str, shown: Shown) -> None:
+    picked = [row_id for row_id in st.session_state[key] if row_id in shown.ids]
+    ticks.on_page(listing, shown.ticked, picked)
 
 
 def _name(row: Any) -> str:

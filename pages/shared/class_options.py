@@ -13,12 +13,21 @@ from core.tables import options
 FRESH_S = 15  # a new class is offered at most so late
 
 
-def of(actor: Actor) -> Mapping[int, str]:
-    """The classes of the current period by id: read once for all who see the same classes. Not to be changed."""
-    return _read(str(database.engine().url), actor.scope, _actor=actor)
+def of(actor: Actor, *, period_id: int | None = None, asked: tuple[int, ...] = ()) -> Mapping[int, str]:
+    """The classes of a period by id, of the current one when none is named, and those asked for. Not to be changed."""
+    offered = _of_period(str(database.engine().url), actor.scope, period_id, _actor=actor)
+    others = tuple(section_id for section_id in asked if section_id not in offered)
+    return {**offered, **_named(str(database.engine().url), actor.scope, others, _actor=actor)} if others else offered
 
 
 @st.cache_resource(ttl=FRESH_S, show_spinner=False, max_entries=200)
-def _read(database_url: str, scope: Scope, _actor: Actor) -> Mapping[int, str]:
+def _of_period(database_url: str, scope: Scope, period_id: int | None, _actor: Actor) -> Mapping[int, str]:
+    """Read once for all who see the same classes."""
     with database.reading() as db:
-        return options.sections(db, _actor)
+        return options.sections(db, _actor, period_id=period_id)
+
+
+@st.cache_resource(ttl=FRESH_S, show_spinner=False, max_entries=200)
+def _named(database_url: str, scope: Scope, section_ids: tuple[int, ...], _actor: Actor) -> Mapping[int, str]:
+    with database.reading() as db:
+        return options.sections(db, _actor, named=section_ids)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,6 +17,7 @@ from core.tables import list_views as stored
 from pages.shared import cells, feedback
 
 Cells = Callable[[pd.DataFrame], Any]
+NO_ORDER = "The list cannot be ordered by this column. Its orders stand below the rows."
 
 
 @dataclass(frozen=True)
@@ -49,10 +50,12 @@ def each(name: str, word: Callable[[Any], Any]) -> Cells:
     return lambda rows: rows[name].map(word, na_action=None)
 
 
-def drawn(columns: Columns, time_zone: str) -> dict[str, Any]:
-    """How Streamlit is to draw them, where it would not find out by itself."""
+def drawn(columns: Columns, orders: Collection[str], time_zone: str) -> dict[str, Any]:
+    """How Streamlit is to draw them, where it would not find out by itself. `orders`: titles that give an order."""
     moments = {one.title: cells.moment_column(one.title, time_zone) for one in columns.values() if one.is_moment}
-    return moments | {one.title: one.config() for one in columns.values() if one.config}
+    known = moments | {one.title: one.config() for one in columns.values() if one.config}
+    idle = [one.title for one in columns.values() if one.title not in orders]
+    return known | {title: {**known.get(title, st.column_config.Column()), "help": NO_ORDER} for title in idle}
 
 
 def offered(actor: Actor, columns: Columns) -> dict[str, Column]:

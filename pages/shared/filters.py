@@ -17,12 +17,21 @@ from pages.shared.questions import Choice, Questions
 WIDTH = 150
 
 
-def ask(name: str, kind: type[Filter], *, placeholder: str, questions: Questions) -> Filter:
-    """Draw the form and give what the latest Search, or the address, asked for."""
-    asked = _asked(name, kind)
+def asked(name: str, kind: type[Filter]) -> Filter:
+    """The address wins when it names something new, or comes by a link of ours; else what was searched last."""
+    address = filter_address.present(kind)
+    if address and (filter_address.came_by_link() or address != st.session_state.get(f"{name}.address")):
+        remember(name, filter_address.read(kind, address))
+    latest: Filter = st.session_state.get(f"{name}.asked", kind())
+    filter_address.show(latest)
+    return latest
+
+
+def draw(name: str, asked: StudentFilter | AccountFilter, *, placeholder: str, questions: Questions) -> None:
+    """Draw the form with what is asked."""
     version = st.session_state.setdefault(f"{name}.version", 0)
     opened = _is_open(name, asked, questions.more)
-    form = _Form(name, f"{name}.filter.{version}", kind, (*questions.main, *(questions.more if opened else ())))
+    form = _Form(name, f"{name}.filter.{version}", type(asked), (*questions.main, *(questions.more if opened else ())))
     with st.form(form.key, border=False):
         with st.container(horizontal=True, vertical_alignment="bottom", key=f"filter-line-{name}"):
             text = f"{form.key}.text"
@@ -30,14 +39,13 @@ def ask(name: str, kind: type[Filter], *, placeholder: str, questions: Questions
             for choice in questions.main:
                 _draw(choice, asked, form.key)
             st.form_submit_button("Search", type="primary", on_click=form.search, args=(asked,))
-            st.form_submit_button("Clear", on_click=remember, args=(name, kind()))
+            st.form_submit_button("Clear", on_click=remember, args=(name, type(asked)()))
             icon = ":material/keyboard_arrow_up:" if opened else ":material/tune:"
             st.form_submit_button("More filters", icon=icon, on_click=form.open_more, args=(not opened,))
         if opened:
             with st.container(horizontal=True, key=f"more-filters-{name}"):
                 for choice in questions.more:
                     _draw(choice, asked, form.key)
-    return asked
 
 
 @dataclass(frozen=True)
@@ -91,13 +99,13 @@ def _draw(choice: Choice, asked: StudentFilter | AccountFilter, form: str) -> No
     if choice.kind == "day":
         st.date_input(choice.label, day_of(now), format="DD/MM/YYYY", width=WIDTH, key=key)
         return
-    named: dict[str, Any] = {"format_func": choice.options.__getitem__, "width": WIDTH, "key": key}
+    named: dict[str, Any] = {"format_func": choice.name_of, "width": WIDTH, "key": key}
     options = [] if choice.is_typed else list(choice.options)
     if choice.kind == "many":
-        default = [value for value in now if value in choice.options]
+        options += [value for value in now if value not in options]  # asked for, and not offered any more
         if choice.is_typed:
-            named |= {"placeholder": "Type a name", "accept_new_options": True, "format_func": choice.name_of}
-        st.multiselect(choice.label, options or default, default, **{"placeholder": "All", **named})
+            named |= {"placeholder": "Type a name", "accept_new_options": True}
+        st.multiselect(choice.label, options, list(now), **{"placeholder": "All", **named})
     else:
         st.selectbox(choice.label, options, options.index(now) if now in options else 0, **named)
 
@@ -116,13 +124,3 @@ def day_of(text: str) -> date | None:
         return date.fromisoformat(text) if text else None
     except ValueError:
         return None
-
-
-def _asked(name: str, kind: type[Filter]) -> Filter:
-    """The address wins when it names something new, or comes by a link of ours; else what was searched last."""
-    address = filter_address.present(kind)
-    if address and (filter_address.came_by_link() or address != st.session_state.get(f"{name}.address")):
-        remember(name, filter_address.read(kind, address))
-    asked = st.session_state.get(f"{name}.asked", kind())
-    filter_address.show(asked)
-    return asked

@@ -47,7 +47,7 @@ class ListScreen:
     noun: str
     newcomers: Mapping[str, str]
     kind: type[StudentFilter] | type[AccountFilter]
-    questions: Questions
+    questions: Callable[[Any], Questions]
     columns: Columns
     page: Callable[[Session, Actor, Any, Page, frozenset[str]], pd.DataFrame]
     count: Callable[[Session, Actor, Any], int]
@@ -67,7 +67,9 @@ def draw(actor: Actor, screen: ListScreen) -> None:
     own_views.undo(actor, screen.name, screen.kind)
     by_contacts = ", e-mail, phone" if actor.may(Permission.SEE_CONTACTS) else ""
     placeholder = f"Name, code{by_contacts} or username"
-    asked = filters.ask(screen.name, screen.kind, placeholder=placeholder, questions=screen.questions)
+    asked = filters.asked(screen.name, screen.kind)
+    questions = screen.questions(asked)
+    filters.draw(screen.name, asked, placeholder=placeholder, questions=questions)
     known = views.of(actor, screen.name)
     with st.container(horizontal=True, vertical_alignment="center", key=f"views-{screen.name}"):
         spot = st.container()
@@ -76,7 +78,7 @@ def draw(actor: Actor, screen: ListScreen) -> None:
     if counted:
         with spot:
             views.draw(screen.name, asked, known)
-    listing, shown_chips = _listing(actor, screen, asked), chips.of(asked, screen.questions.all)
+    listing, shown_chips = _listing(actor, screen, asked), chips.of(asked, questions.all)
     if shown_chips:
         with st.container(horizontal=True, key=f"chips-{screen.name}", gap="xsmall"):
             chips.draw(screen.name, asked, shown_chips)

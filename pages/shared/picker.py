@@ -56,8 +56,11 @@ def count(actor: Actor, listing: Listing, shown: Shown, *, many: Callable[[], No
 
 def table(listing: Listing, shown: Shown, *, open_card: Callable[[int], None]) -> None:
     """The rows. A tick is stored at once; a click on a column's head orders the whole list by it."""
-    epoch = st.session_state.get(f"{listing.name}.epoch", 0)
-    key = f"{listing.name}.table.{digest(listing.asked, listing.order(), list(listing.columns), shown.ids, epoch)}"
+    key = _key(listing, shown)
+    if _drawn(listing, key, shown.ticked) != shown.ticked:  # another tab ticked: draw what is stored
+        ticks.redraw(listing)
+        key = _key(listing, shown)
+    _draw_as(listing, key, shown.ticked)
     ids, rows = shown.ids, listing.dress(shown.rows)
     ticked = [place for place, row_id in enumerate(ids) if row_id in shown.ticked]
     st.dataframe(
@@ -70,9 +73,9 @@ def table(listing: Listing, shown: Shown, *, open_card: Callable[[int], None]) -
             "Open": st.column_config.ButtonColumn(
                 "", width=60, type="tertiary", key=f"{key}.open", on_click=_note_card, args=(listing.name, key, ids)
             ),
-            **columns.drawn(listing.columns, listing.time_zone),
+            **columns.drawn(listing.columns, listing.orders, listing.time_zone),
         },
-        on_select=lambda: _event(listing, key, ids),
+        on_select=lambda: _event(listing, key, shown),
         selection_mode=["multi-row", "single-column"],
         selection_default={"selection": {"rows": ticked}},
         alt=f"{listing.noun}, page {shown.number}",
@@ -118,13 +121,34 @@ def _chosen(db: Session, actor: Actor, listing: Listing, view: SelectionView, to
     return chosen, 0 if same else selections.hidden(db, actor, selection_id=view.id)
 
 
-def _event(listing: Listing, key: str, ids: list[int]) -> None:
-    event = st.session_state[key]["selection"]
-    if clicked := [name for name in event["columns"] if name in listing.orders]:  # the browser's word
-        listing.order_by(clicked[0])
+def _event(listing: Listing, key: str, shown: Shown) -> None:
+    event, ids = st.session_state[key]["selection"], shown.ids  # the browser's word
+    for clicked in event["columns"]:
+        if clicked in listing.orders:
+            listing.order_by(clicked)
+        elif clicked in (column.title for column in listing.columns.values()):
+            st.toast(f"*{clicked}*: {columns.NO_ORDER}", icon=":material/info:")
     if event["columns"]:
         ticks.redraw(listing)
-    ticks.on_page(listing, ids, [ids[place] for place in event["rows"] if 0 <= place < len(ids)], anew=False)
+    ticked = frozenset(ids[place] for place in event["rows"] if 0 <= place < len(ids))
+    before = _drawn(listing, key, shown.ticked)
+    _draw_as(listing, key, ticked)
+    ticks.on_page(listing, before, ticked, anew=False)
+
+
+def _key(listing: Listing, shown: Shown) -> str:
+    epoch = st.session_state.get(f"{listing.name}.epoch", 0)
+    return f"{listing.name}.table.{digest(listing.asked, listing.order(), list(listing.columns), shown.ids, epoch)}"
+
+
+def _drawn(listing: Listing, key: str, stored: frozenset[int]) -> frozenset[int]:
+    """The ticks that the browser shows in this table."""
+    drawn: tuple[str, frozenset[int]] = st.session_state.get(f"{listing.name}.drawn", ("", stored))
+    return drawn[1] if drawn[0] == key else stored
+
+
+def _draw_as(listing: Listing, key: str, ticked: frozenset[int]) -> None:
+    st.session_state[f"{listing.name}.drawn"] = (key, ticked)
 
 
 def _note_card(name: ListName, key: str, ids: list[int]) -> None:

@@ -46,7 +46,7 @@ def _buttons(listing: Listing, shown: Shown, tally: Tally) -> None:
     if tally.chosen and not only_these:
         st.button("Show just these", on_click=ticks.show_selected, args=(listing,), type="tertiary")
     ids = shown.ids
-    st.button("Tick page", on_click=ticks.on_page, args=(listing, ids, ids), disabled=not ids)
+    st.button("Tick page", on_click=ticks.on_page, args=(listing, (), ids), disabled=not ids)
     st.button("Untick page", on_click=ticks.on_page, args=(listing, ids, ()), disabled=not shown.ticked)
     st.button(
         f"Select all {tally.total:,}",

@@ -11,18 +11,19 @@ from core import database
 from core.permissions import Actor
 from core.rules import words
 from core.tables import options
+from core.tables.filters import StudentFilter
 from pages.shared import cells, class_options
 from pages.shared.questions import YES_NO, Choice, OnDemand, Questions
 
 PER_PERIOD = {None: "All", True: "Students Per Period", False: "Students Without Period"}
 
 
-def questions(actor: Actor) -> Questions:
+def questions(actor: Actor, asked: StudentFilter) -> Questions:
     """The questions with the answers that the actor's own students can give."""
     with database.reading() as db:
         grades = options.grades(db, actor)
     main = (
-        Choice("section_ids", "Class", class_options.of(actor)),
+        Choice("section_ids", "Class", class_options.of(actor, period_id=asked.period_id, asked=asked.section_ids)),
         Choice("grades", "Grade", cells.as_they_are(grades)),
         Choice("states", "State", cells.STATE_OPTIONS),
     )

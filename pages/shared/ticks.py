@@ -18,10 +18,17 @@ from core.services.selections import ListName
 from pages.shared import feedback, filters, guard
 from pages.shared.listing import AnyFilter, Listing
 
+_DROPPED = (
+    "All that this filter shows are selected. These are too many to keep others beside them: {:,} that were ticked "
+    "under another filter are not selected any more."
+)
 
-def on_page(listing: Listing, shown: Collection[int], ticked: Collection[int], *, anew: bool = True) -> None:
-    """Of the rows on screen exactly these are ticked; rows elsewhere keep what they had."""
-    _act(listing, _tick, list(shown), list(ticked), anew=anew)
+
+def on_page(listing: Listing, drawn: Collection[int], ticked: Collection[int], *, anew: bool = True) -> None:
+    """Of the rows that this tab drew as ticked, just these are now; what another tab did meanwhile stays."""
+    before, after = set(drawn), set(ticked)
+    if before != after:
+        _act(listing, _tick, listing.filter, after - before, before - after, anew=anew)
 
 
 def everything(listing: Listing) -> None:
@@ -55,12 +62,13 @@ def _act(listing: Listing, act: Callable[..., None], *values: Any, anew: bool = 
         redraw(listing)
 
 
-def _tick(db: Session, actor: Actor, name: ListName, shown: list[int], ticked: list[int]) -> None:
-    selections.tick(db, actor, list_name=name, shown=shown, ticked=ticked)
+def _tick(db: Session, actor: Actor, name: ListName, filter: AnyFilter, on: set[int], off: set[int]) -> None:
+    selections.tick(db, actor, list_name=name, on=on, off=off, filter=filter)
 
 
 def _everything(db: Session, actor: Actor, name: ListName, filter: AnyFilter) -> None:
-    selections.everything(db, actor, list_name=name, filter=filter)
+    if dropped := selections.everything(db, actor, list_name=name, filter=filter):
+        feedback.later(_DROPPED.format(dropped))
 
 
 def _clear(db: Session, actor: Actor, name: ListName) -> None:

@@ -48,7 +48,7 @@ def ask(actor: Actor, *, runs: int = RERUNS, seed: int = 7, counted: bool = True
         deepest = students.count(db, actor, filter=StudentFilter()) // PAGE_SIZE
         ids = [int(row) for row in students.page(db, actor, filter=StudentFilter(), page=Page())["id"]]
     with database.transaction() as db:
-        selections.tick(db, actor, list_name="students", shown=ids, ticked=ids)
+        selections.tick(db, actor, list_name="students", on=ids)
     done: list[Asked] = []
     for number in range(runs + len(list_questions.KINDS)):
         kind = list(list_questions.KINDS)[number % len(list_questions.KINDS)]

@@ -98,7 +98,7 @@ def _prepared_slips() -> Prepared:
         mine, chosen = accounts[0], [account.id or 0 for account in accounts[1:]]
         actor = Actor("benchmark", mine.id, mine.person_id, frozenset({Role.ADMINISTRATOR}), Scope(everybody=True))
         selections.clear(db, actor, list_name="accounts")
-        selections.tick(db, actor, list_name="accounts", shown=chosen, ticked=chosen)
+        selections.tick(db, actor, list_name="accounts", on=chosen)
         selection_id = selections.current(db, actor, list_name="accounts").id or 0
         found = initial_passwords.check(db, actor, selection_id=selection_id)
         if found.replaced < found.receive:

@@ -46,7 +46,7 @@ def _open(actor: Actor, label: str, *, chosen: list[Member] | None = None, one: 
     if chosen:
         with database.transaction() as db:
             ids = [account_id(member) for member in chosen]
-            selections.tick(db, actor, list_name="accounts", shown=ids, ticked=ids)
+            selections.tick(db, actor, list_name="accounts", on=ids)
             selection_id = selections.current(db, actor, list_name="accounts").id or 0
     args = (label, "accounts", selection_id, account_id(one) if one else 0)
     page = AppTest.from_function(_screen, args=args, default_timeout=30)

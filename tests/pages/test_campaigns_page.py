@@ -38,7 +38,7 @@ def people(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> Iterator[Cast]:
 def _select(actor: Actor, *members: object) -> str:
     ids = {member.account.id for member in members}  # type: ignore[attr-defined]
     with database.transaction() as db:
-        selections.tick(db, actor, list_name="accounts", shown=ids, ticked=ids)
+        selections.tick(db, actor, list_name="accounts", on=ids)
         return str(selections.current(db, actor, list_name="accounts").id)
 
 

@@ -72,6 +72,26 @@ def test_each_answer_is_a_chip_and_a_press_takes_it_out(open_screen: screens.Ope
     assert page.query_params == {"has_mobile": "False"}
 
 
+def test_classes_of_an_earlier_year_can_be_asked_and_stay_asked(open_screen: screens.Open, cast: Cast) -> None:
+    with database.transaction() as db:
+        before = make.period(db, title="2025-2026", is_current=False)
+        old = make.section(db, period=before, title="6B", grade="6")
+        make.person(db, in_section=old, last_name="Leaver", first_name="Lea")
+        db.flush()
+        year, old_id = str(before.id), str(old.id)
+    page = open_screen(cast.olga.actor, "students.py")
+    assert _field(page.multiselect, "Class").options == ["7B", "8A"]
+    page = open_screen(cast.olga.actor, "students.py", period=year)
+    assert _field(page.multiselect, "Class").options == ["6B"]
+    page = open_screen(cast.olga.actor, "students.py", section=old_id)
+    assert "Class: 6B" in _labels(page)
+    page = button(page, "Search").click().run()
+    assert "Class: 6B" in _labels(page), "another search does not drop it"
+    assert len(_names(page)) == 1
+    seen_by_tom = open_screen(cast.tom.actor, "students.py", section=old_id)
+    assert "Class: 6B" not in _labels(seen_by_tom)
+
+
 def test_the_text_is_a_chip_and_never_in_the_address(open_screen: screens.Open, cast: Cast) -> None:
     page = open_screen(cast.olga.actor, "students.py")
     page.text_input[0].input("otto")

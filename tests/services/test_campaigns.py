@@ -252,7 +252,7 @@ def test_only_who_may_send_checks_and_launches(people: Cast) -> None:
 def test_a_selection_of_students_reaches_their_accounts(people: Cast) -> None:
     with database.transaction() as db:
         ticked = {people.sam.person.id or 0}
-        selections.tick(db, people.olga.actor, list_name="students", shown=ticked, ticked=ticked)
+        selections.tick(db, people.olga.actor, list_name="students", on=ticked)
         selection_id = selections.current(db, people.olga.actor, list_name="students").id
     draft = Draft(selection_id=selection_id)
     send(people, look(people, draft), draft)
@@ -300,7 +300,7 @@ def test_chosen_students_without_an_account_are_named_in_the_check(people: Cast)
         newcomer = cast.person(db, kind="student", status="registered", last_name="Newcomer")
         db.flush()
         ticked = {people.sam.person.id or 0, newcomer.id or 0}
-        selections.tick(db, people.olga.actor, list_name="students", shown=ticked, ticked=ticked)
+        selections.tick(db, people.olga.actor, list_name="students", on=ticked)
         selection_id = selections.current(db, people.olga.actor, list_name="students").id
     draft = Draft(selection_id=selection_id)
     found = look(people, draft)

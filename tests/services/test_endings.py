@@ -148,7 +148,7 @@ def test_r17_the_office_gets_no_secret_of_staff_to_see_even_before_they_hold_a_r
     with pytest.raises(NotAllowed), database.transaction() as db:
         copied_links.issue(db, cast.olga.actor, account_id=account_id(vera))
     with database.transaction() as db:
-        selections.tick(db, cast.olga.actor, list_name="accounts", shown=[account_id(vera)], ticked=[account_id(vera)])
+        selections.tick(db, cast.olga.actor, list_name="accounts", on=[account_id(vera)])
         chosen = selections.current(db, cast.olga.actor, list_name="accounts").id
         found = initial_passwords.check(db, cast.olga.actor, selection_id=chosen)
         assert (found.receive, found.left_out) == (0, {NoPassword.STAFF: 1})

@@ -56,7 +56,7 @@ def test_only_the_ticked_ones_are_printed_and_the_header_says_of_how_many(cast: 
     with database.transaction() as db:
         selection_id = _show_all(db, cast.olga.actor)
         ids = [cast.sam.person.id or 0, cast.max.person.id or 0, cast.otto.person.id or 0]
-        selections.tick(db, cast.olga.actor, list_name="students", shown=ids, ticked=ids[:2])
+        selections.tick(db, cast.olga.actor, list_name="students", on=ids[:2])
     with database.transaction() as db:
         prepared = reports.prepare(
             db, cast.olga.actor, kind=KIND, selection_id=selection_id, scope="selected", expected=2
@@ -108,7 +108,7 @@ def test_accounts_of_others_are_left_out_and_only_others_are_refused(cast: Cast)
     with database.transaction() as db:
         selection_id = _show_all(db, cast.olga.actor, "accounts")
         ids = [cast.gina.account.id or 0]
-        selections.tick(db, cast.olga.actor, list_name="accounts", shown=ids, ticked=ids)
+        selections.tick(db, cast.olga.actor, list_name="accounts", on=ids)
     with pytest.raises(InputProblem, match="No student"), database.transaction() as db:
         reports.prepare(db, cast.olga.actor, kind=KIND, selection_id=selection_id, scope="selected", expected=1)
 

@@ -138,11 +138,20 @@ class Choosing(RuleBasedStateMachine):
     def untick_the_page(self) -> None:
         self._tick(self._shown(), set())
 
+    @rule(ask=ASKS, on=st.sets(WHO), off=st.sets(WHO))
+    def tick_in_another_tab(self, ask: Ask, on: set[int], off: set[int]) -> None:
+        """It shows what it drew a while ago, and says only what was done in it."""
+        people = list(self.pupils)
+        self._change(ask, {people[who] for who in on}, {people[who] for who in off - on})
+
     @rule()
     def select_all(self) -> None:
         with database.transaction() as db:
             selections.everything(db, self.actor, list_name="students", filter=self._filter(self.asked))
-        self.ticked, self.all_of, self.excepted = set(), dict(self.asked), set()
+        if others := self._chosen() - self._matching(self.asked):
+            self.ticked, self.all_of, self.excepted = others | self._matching(self.asked), None, set()
+        else:
+            self.ticked, self.all_of, self.excepted = set(), dict(self.asked), set()
 
     @rule()
     def clear(self) -> None:
@@ -223,14 +232,18 @@ class Choosing(RuleBasedStateMachine):
         return [int(row_id) for row_id in rows["id"]]
 
     def _tick(self, shown: list[int], ticked: set[int]) -> None:
-        if self.all_of is not None and self.all_of != self.asked:
+        drawn = self._chosen() & set(shown)
+        self._change(self.asked, ticked - drawn, drawn - ticked)
+
+    def _change(self, ask: Ask, on: set[int], off: set[int]) -> None:
+        if self.all_of is not None and self.all_of != ask:
             self.ticked, self.all_of, self.excepted = self._chosen(), None, set()
         if self.all_of is None:
-            self.ticked = self.ticked - set(shown) | ticked
+            self.ticked = (self.ticked - off) | on
         else:
-            self.excepted = self.excepted - set(shown) | (set(shown) - ticked)
+            self.excepted = (self.excepted - on) | off
         with database.transaction() as db:
-            selections.tick(db, self.actor, list_name="students", shown=shown, ticked=ticked)
+            selections.tick(db, self.actor, list_name="students", on=on, off=off, filter=self._filter(ask))
 
     def _update(self, table: type[SQLModel], where: Any, **values: Any) -> None:
         with database.transaction() as db:

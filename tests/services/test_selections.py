@@ -23,9 +23,12 @@ def _id(member: Member) -> int:
     return member.person.id
 
 
-def _tick(db: Session, actor: Actor, shown: list[Member], ticked: list[Member]) -> int:
-    ids, chosen = [_id(member) for member in shown], [_id(member) for member in ticked]
-    selections.tick(db, actor, list_name="students", shown=ids, ticked=chosen)
+def _tick(
+    db: Session, actor: Actor, shown: list[Member], ticked: list[Member], filter: StudentFilter | None = None
+) -> int:
+    """All rows shown are ticked or not, as in a page that one person has drawn and nobody else touched."""
+    on, off = [_id(member) for member in ticked], [_id(member) for member in shown if member not in ticked]
+    selections.tick(db, actor, list_name="students", on=on, off=off, filter=filter)
     return _selection(db, actor)
 
 
@@ -68,8 +71,9 @@ def test_everything_that_matches_less_what_is_taken_out(cast: Cast) -> None:
     with database.transaction() as db:
         selections.show(db, cast.olga.actor, list_name="students", filter=sideris)
         selections.everything(db, cast.olga.actor, list_name="students", filter=sideris)
-        chosen = _tick(db, cast.olga.actor, [cast.sam, cast.max], [cast.max])
+        chosen = _tick(db, cast.olga.actor, [cast.sam, cast.max], [cast.max], sideris)
         assert _people(db, cast.olga.actor, chosen) == {_id(cast.max)}
+        assert selections.current(db, cast.olga.actor, list_name="students").everything
         among = selections.among(db, cast.olga.actor, selection_id=chosen, row_ids=[_id(cast.sam), _id(cast.max)])
         assert among == {_id(cast.max)}
 
@@ -139,6 +143,39 @@ def test_choosing_all_of_what_is_selected_chooses_no_more(cast: Cast) -> None:
         assert _people(db, cast.olga.actor, _selection(db, cast.olga.actor)) == {_id(cast.sam)}
 
 
+def test_ticks_beside_everything_are_kept_by_spelling_both_out(cast: Cast) -> None:
+    olga, sideris = cast.olga.actor, StudentFilter(text="sideris")
+    with database.transaction() as db:
+        chosen = _tick(db, olga, [cast.otto], [cast.otto])
+        assert selections.everything(db, olga, list_name="students", filter=sideris) == 0
+        assert _people(db, olga, chosen) == {_id(cast.sam), _id(cast.max), _id(cast.otto)}
+        assert selections.everything(db, olga, list_name="students", filter=StudentFilter()) == 0
+        assert selections.current(db, olga, list_name="students").everything
+
+
+def test_where_all_are_too_many_to_keep_others_beside_them_it_says_how_many_are_dropped(
+    cast: Cast, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    olga, sideris = cast.olga.actor, StudentFilter(text="sideris")
+    monkeypatch.setattr(selections, "SPELLED_OUT", 2)
+    with database.transaction() as db:
+        chosen = _tick(db, olga, [cast.otto, cast.sam], [cast.otto, cast.sam])
+        assert selections.everything(db, olga, list_name="students", filter=sideris) == 1
+        assert _people(db, olga, chosen) == {_id(cast.sam), _id(cast.max)}
+
+
+def test_all_guardians_of_the_selected_students_stay_when_other_students_are_selected(cast: Cast) -> None:
+    olga = cast.olga.actor
+    with database.transaction() as db:
+        _tick(db, olga, [cast.sam], [cast.sam])
+        guardians = AccountFilter(guardians_of_selected=True)
+        selections.everything(db, olga, list_name="accounts", filter=guardians)
+        selections.clear(db, olga, list_name="students")
+        view = selections.current(db, olga, list_name="accounts")
+        assert view.id is not None
+        assert _people(db, olga, view.id) == {_id(cast.gina)}
+
+
 @pytest.mark.parametrize("known", [True, False])
 def test_r97_two_tabs_that_tick_at_once_wait_for_each_other(cast: Cast, known: bool) -> None:
     sam, otto = cast.sam.person.id or 0, cast.otto.person.id or 0
@@ -147,7 +184,7 @@ def test_r97_two_tabs_that_tick_at_once_wait_for_each_other(cast: Cast, known: b
             selections.clear(db, cast.olga.actor, list_name="students")
 
     def tick(ids: list[int]) -> Callable[[Session], None]:
-        return lambda db: selections.tick(db, cast.olga.actor, list_name="students", shown=ids, ticked=ids)
+        return lambda db: selections.tick(db, cast.olga.actor, list_name="students", on=ids)
 
     assert meanwhile(tick([sam]), tick([sam, otto])) == [None]
     with database.reading() as db:

@@ -161,7 +161,7 @@ def test_r60_a_choice_made_with_a_wider_scope_finds_no_guardian_by_a_student_out
     with database.transaction() as db:
         wide = replace(cast.cora.actor, scope=Scope(everybody=True))
         otto = [cast.otto.person.id or 0]
-        selections.tick(db, wide, list_name="students", shown=otto, ticked=otto)
+        selections.tick(db, wide, list_name="students", on=otto)
         asked = AccountFilter(guardians_of_selected=True)
         assert accounts.count(db, wide, filter=asked) == 1
         assert accounts.count(db, cast.cora.actor, filter=asked) == 0

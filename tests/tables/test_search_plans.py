@@ -11,6 +11,7 @@ import sqlalchemy as sa
 
 from core import clock, database
 from core.permissions import Actor
+from core.rules.search_text import sought
 from core.tables import accounts, conditions, narrowing, search, students
 from core.tables.filters import AccountFilter, Page, StudentFilter
 from tests import cast as make
@@ -20,7 +21,8 @@ pytestmark = pytest.mark.both_databases
 
 NAMES = ("Μαρία Παπαδοπούλου", "Maria Marin", "Ximena Quist", "Åsa Ørsted", "Ali O'Neil-Özdemir", "x y", "李 明")
 TEXTS = ("mar", "μαρία", "ΠΑΠΑ", "x", "q", "o", "ob", "asa", "o'neil", "neil-oz", "%", "_", '"', "* OR", "mail.example")
-WORDS = (*TEXTS, "maria mar", "zz", "691", "6912345678", "user", "li", "李", "sam sid", "ma q")
+NUMBERS = ("691", "6912345678", "+30 691 234 5678", "00306912345678", "691-234-5678", "00", "+", "(691) 23.45")
+WORDS = (*TEXTS, *NUMBERS, "maria mar", "zz", "'", "o’neil", "oneil", "user", "li", "李", "sam sid", "ma q")
 
 
 @pytest.fixture(name="olga")
@@ -134,7 +136,7 @@ def test_rare_words_are_looked_up_and_common_ones_are_not(monkeypatch: pytest.Mo
 
 def test_sqlite_looks_words_up_in_its_index_of_trigrams(olga: Actor, database_kind: str) -> None:
     with database.reading() as db:
-        query = search.found(db, olga, search.words("papadopoulou maria"))
+        query = search.found(db, olga, sought("papadopoulou maria"))
         text = str(query.compile(db.get_bind(), compile_kwargs={"literal_binds": True}))
         plan = " ".join(str(row) for row in db.connection().execute(sa.text(f"EXPLAIN {_query_plan(db)} {text}")))
     assert ("VIRTUAL TABLE INDEX" in plan) == (database_kind == "sqlite")
