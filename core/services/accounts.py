@@ -119,7 +119,7 @@ def _insert(db: Session, new: Sequence[NewAccount]) -> None:
             for account in part
         ]
         made = sa.insert(Account).returning(col(Account.person_id), col(Account.id))
-        ids: dict[int, int] = dict(tuple(row) for row in db.connection().execute(made, rows))
+        ids = {person_id: id_ for person_id, id_ in db.connection().execute(made, rows)}  # noqa: C416
         roles = [
             {
                 "account_id": ids[account.person_id],
