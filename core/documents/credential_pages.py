@@ -17,9 +17,7 @@ BOXES = "A name on this page has characters that our typeface lacks: they stand 
 
 def document(paper: Credentials, *, orientation: str = "P") -> ReportPDF:
     """Confidential, and locked where a password is asked for."""
-    return ReportPDF(
-        paper.head, orientation=orientation, confidential=True, password=paper.parameters.pdf_password
-    )
+    return ReportPDF(paper.head, orientation=orientation, confidential=True, password=paper.parameters.pdf_password)
 
 
 class Foot:

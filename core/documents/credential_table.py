@@ -56,14 +56,10 @@ def _columns(paper: Credentials) -> list[Column]:
 def _cells(parts: Sequence[Part], paper: Credentials) -> list[Sequence[str]]:
     columns = listing.columns_of(parts)
     name, code, title, kind, relation, wards, username, secret, password, until, token, language, _letter = columns
-    owners = [
-        slip_words.account_of(*owner) for owner in zip(language, kind, relation, wards, strict=True)
-    ]
-    ways = [
-        _way(*row, paper=paper) for row in zip(secret, password, token, language, strict=True)
-    ]
+    owners = [slip_words.account_of(*owner) for owner in zip(language, kind, relation, wards, strict=True)]
+    ways = [_way(*row, paper=paper) for row in zip(secret, password, token, language, strict=True)]
     ends = [slip_words.until(at, "en", paper.head.zone).removeprefix("Works until ") if at else "–" for at in until]
-    cells = [name, code, title, owners, username, ways, ends]
+    cells: list[Sequence[str]] = [name, code, title, owners, username, ways, ends]
     return [*cells, [""] * len(name)] if paper.parameters.signature_line else cells
 
 

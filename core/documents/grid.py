@@ -55,7 +55,9 @@ class Grid:
         self.ink, self.columns, self.size, self.row_height = ink, columns, size, row_height
         self.inks = [mono if mono and column.mono else ink for column in columns]
         self.width = sum(column.width for column in columns)
-        self._kept: list[_Kept] = [_Kept(self, column, writes) for column, writes in zip(columns, self.inks, strict=True)]
+        self._kept: list[_Kept] = [
+            _Kept(self, column, writes) for column, writes in zip(columns, self.inks, strict=True)
+        ]
         self._ordinary = _Ordinary(self)
         self._row = b"".join(self._cell(column, writes) for column, writes in zip(columns, self.inks, strict=True))
         self._back = b"-%d -%%.1f Td\n" % self.width

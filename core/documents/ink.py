@@ -45,7 +45,9 @@ class Ink:
     def show(self, text: str, size: float) -> bytes:
         """Operators that draw a clean text where the pen is, ending in this face at this size."""
         return b" ".join(
-            ink._own(run, size) if ink is self else b"%b %.2f Tf %b %b %.2f Tf" % (*ink._at(run, size), *self._font(size))
+            ink._own(run, size)
+            if ink is self
+            else b"%b %.2f Tf %b %b %.2f Tf" % (*ink._at(run, size), *self._font(size))
             for ink, run in self._runs(text)
         )
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import chain, groupby
-from typing import Any
 
 from core.documents import credential_pages, slip_layout
 from core.documents.credential_pages import Foot
@@ -168,7 +167,9 @@ class _Drawing:
         """The code, and the same link below it for those who type."""
         side, unit = _CODE, _CODE / self.codes.size
         x, y = RIGHT - 12 - side, top - 8 - side
-        scan = self.pdf.plain.line(said.scan, RIGHT - 12, y - 8, _to_fit(self.pdf.plain, said.scan, 6.5, side), right=True)
+        scan = self.pdf.plain.line(
+            said.scan, RIGHT - 12, y - 8, _to_fit(self.pdf.plain, said.scan, 6.5, side), right=True
+        )
         link = self.paper.link + slip.token
         typed = f"{said.type_link} {link}"
         size = _to_fit(self.pdf.plain, typed, 6.5, _WIDTH - 150)
@@ -193,8 +194,8 @@ class _Drawing:
 
 def _ways(letter: Sequence[Slip]) -> list[SlipSecret]:
     """The ways in for which steps are told, each once."""
-    known: dict[str, Any] = slip_words.words("en").steps
-    return list(dict.fromkeys(SlipSecret(slip.secret) for slip in letter if slip.secret in known))
+    known = slip_words.words("en").steps
+    return list(dict.fromkeys(SlipSecret(slip.secret) for slip in letter if SlipSecret(slip.secret) in known))
 
 
 def _exact(ink: Ink, text: str, x: float, y: float, size: float, room: float) -> bytes:

@@ -91,7 +91,8 @@ class _Drawing:
         if piece.closes:
             y = top - HEADING - sum(rows.heights) - 1
             x = LEFT + self.kind.columns[0].width
-            for at, line in enumerate(self.kind.below(self.tallies[piece.group])):
+            said, *more = self.kind.below(self.tallies[piece.group])
+            for at, line in enumerate([f"{self.groups[piece.group].title}: {said}", *more]):
                 ink = self.pdf.plain if at else self.pdf.bold
                 drawn.append(ink.line(line, x, y - LINE * (at + 1), 7, limit=760))
         return b"".join(drawn)

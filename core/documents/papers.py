@@ -38,7 +38,9 @@ AccountColumns = tuple[tuple[Any, ...], ...]
 
 # Name, class, username, sign-in method, active, verified (0 or 1), account state, delivery, times invited, invited at,
 # link ends, first login, last login, number of sign-ins, password change due (0 or 1), created at
-UserRow = tuple[str, str, str, str, int, int, str, str, int, str | None, str | None, str | None, str | None, int, int, str]
+UserRow = tuple[
+    str, str, str, str, int, int, str, str, int, str | None, str | None, str | None, str | None, int, int, str
+]
 _PART = 1000
 
 
@@ -107,7 +109,7 @@ class Credentials:
     groups: tuple[ClassRows, ...] = field(repr=False)
     portal: str
     link: str
-    parameters: CredentialParameters = CredentialParameters()
+    parameters: CredentialParameters = field(default_factory=CredentialParameters)
 
 
 Paper = StudentAccountInfo | UserAccountInfo | Credentials

@@ -13,9 +13,10 @@ from io import BytesIO
 from pathlib import Path
 from typing import Any, cast
 
-from fontTools.ttLib import TTLibError
+from fontTools.ttLib import TTLibError  # type: ignore[import-untyped]
 from fpdf import FPDF, ViewerPreferences
 from fpdf.enums import EncryptionMethod, PDFResourceType
+from fpdf.errors import FPDFException
 from fpdf.fonts import TTFFont
 from fpdf.image_parsing import preload_image
 from fpdf.outline import OutlineItemDictionary
@@ -118,9 +119,7 @@ class ReportPDF(FPDF):
         self._faces: list[Face] = []
         self._head = head
         if password:  # the enumeration, not its name: with the name fpdf2 falls back to RC4
-            self.set_encryption(
-                password, password, encryption_method=EncryptionMethod.AES_256, encrypt_metadata=True
-            )
+            self.set_encryption(password, password, encryption_method=EncryptionMethod.AES_256, encrypt_metadata=True)
 
     @cached_property
     def plain(self) -> Ink:
@@ -151,7 +150,7 @@ class ReportPDF(FPDF):
         try:
             with warnings.catch_warnings(action="ignore"):
                 info: Any = preload_image(self.image_cache, BytesIO(self._head.logo))[2]
-        except Exception:  # whatever an image library says of a damaged file
+        except (OSError, ValueError, SyntaxError, FPDFException):  # what Pillow says of damaged files
             return None
         return Logo(info["i"], info["w"] / info["h"])
 
