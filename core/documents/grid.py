@@ -172,6 +172,10 @@ class _Kept(dict[str, bytes]):
         cleaned, ink, room = clean(text), self.ink, self.column.width - GAP
         plain = not needs_shaping(cleaned) and all(ord(character) in ink.face for character in cleaned)
         fits = plain and (WIDEST * len(cleaned) * self.grid.size <= room or ink.width(cleaned, self.grid.size) <= room)
-        drawn = ink.face.encode([cleaned])[0] if fits else ink.cell(cleaned, room, self.grid.size, exact=False)[0]
+        drawn = (
+            ink.face.encode([cleaned])[0]
+            if fits
+            else ink.cell(cleaned, room, self.grid.size, exact=self.column.exact)[0]
+        )
         self[text] = drawn
         return drawn
