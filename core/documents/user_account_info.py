@@ -16,7 +16,7 @@ from core.documents.totals import Tally, sum_of
 
 COLUMNS = (
     Column("No", 19, few=True, grey=True),
-    Column("Name", 122, exact=False),
+    Column("Name", 111, exact=False),
     Column("Class", 30, exact=False, few=True),
     Column("Username", 88),
     Column("Sign-in\nmethod", 50, few=True),
@@ -30,7 +30,7 @@ COLUMNS = (
     Column("First\nlogin", 46, few=True),
     Column("Last\nlogin", 46, few=True),
     Column("Sign-\nins", 22, few=True),
-    Column("Change\ndue", 28, few=True),
+    Column("Change\ndue", 31, few=True),
     Column("Created", 46, few=True),
 )
 EXACT = {3: 2}  # the username: its place in UserRow
@@ -39,7 +39,7 @@ ANSWER, NONE = ("No", "Yes"), "–"
 ACCOUNTS = ("account", "accounts")
 _MIDDLE, _BAR = 470.0, 150.0
 _HEADINGS = ("Accounts", "Active", "Verified", "Signed in")
-_ENDS = (_MIDDLE + 118, _MIDDLE + 142, _MIDDLE + 166, _MIDDLE + 190)  # where their numbers end
+_ENDS = (_MIDDLE + 122, _MIDDLE + 152, _MIDDLE + 182, _MIDDLE + 214)  # where their numbers end
 
 
 def render(paper: UserAccountInfo) -> bytes:
@@ -85,11 +85,11 @@ def _by_user_type(kinds: Mapping[str, Tally], paper: UserAccountInfo, *, pdf: Re
     """A line for each user type, its numbers, and a bar of its states in the order and colours of the other bars."""
     drawn = [b".35 g\n", pdf.plain.line("By user type", _MIDDLE, top - 32, 7)]
     for heading, x in zip(_HEADINGS, _ENDS, strict=True):
-        drawn.append(pdf.plain.line(heading, x, top - 32, 5.5, right=True))
+        drawn.append(pdf.plain.line(heading, x, top - 32, 6.2, right=True))
     drawn.append(b"0 g\n")
     for at, (title, tally) in enumerate(kinds.items()):
         y = top - 44 - 14 * at
-        drawn.append(pdf.plain.line(title, _MIDDLE, y, 8, limit=88))
+        drawn.append(pdf.plain.line(title, _MIDDLE, y, 8, limit=84))
         for number, x in zip((tally.people, tally.active, tally.verified, tally.signed_in), _ENDS, strict=True):
             drawn.append(pdf.plain.line(f"{number:,}", x, y, 8, right=True))
         drawn.append(_stacked(tally, paper, x=_ENDS[-1] + 8, y=y))
