@@ -46,6 +46,7 @@ class Settings(BaseSettings):
     twilio_api_base_url: str = ""
     deliver_in_web: bool = True
     executor_id: str = ""
+    cjk_font: str = ""
     demo: bool = True
     log_level: Literal["debug", "info", "warning", "error"] = "info"
 
@@ -56,6 +57,13 @@ class Settings(BaseSettings):
         if value and (parts.scheme not in ("http", "https") or not parts.netloc or parts.path.strip("/")):
             raise ValueError("FIRSTKEY_PUBLIC_BASE_URL is an address like https://keys.school.example, without a path")
         return value.rstrip("/")
+
+    @field_validator("cjk_font")
+    @classmethod
+    def _is_there(cls, value: str) -> str:
+        if value and not Path(value).is_file():
+            raise ValueError("FIRSTKEY_CJK_FONT is the path of a font file (ttf, otf, ttc); there is none at this path")
+        return value
 
     @property
     def base_url(self) -> str:

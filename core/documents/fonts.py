@@ -46,11 +46,15 @@ def box(font: TTFFont, codes: tuple[int, ...], missing: dict[int, None]) -> int:
 
 
 class Face:
-    """One font of one document. `missing` are the characters it had no glyph for."""
+    """One font of one document. `missing` are the characters for which a box was drawn.
+
+    `foreign` are those that a whole column held and the font has not: their texts are drawn one by one (see ink).
+    """
 
     def __init__(self, font: TTFFont) -> None:
         self.font = font
         self.missing: dict[int, None] = {}
+        self.foreign: set[str] = set()
         self._ids = _GlyphIds(font, self.missing)
         self._glyphs = np.zeros(0x110000, np.uint16)  # 0: not looked up yet
         self._widths = np.zeros(0x110000, np.int16)
@@ -59,6 +63,9 @@ class Face:
     def name(self) -> bytes:
         """What content streams call the font."""
         return b"/F%d" % self.font.i
+
+    def __contains__(self, code: int) -> bool:
+        return code in self.font.glyph_ids
 
     def encode(self, texts: Sequence[str]) -> list[bytes]:
         """The bytes of PDF strings, without their parentheses, of a few clean texts."""
@@ -70,10 +77,24 @@ class Face:
         glyphs = self._glyphs[codes]
         if glyphs.size and not glyphs.all():
             for code in np.unique(codes[glyphs == 0]).tolist():
-                self._glyphs[code], self._widths[code] = self._ids[code], self.font.cw[code]
+                self._look_up(code)
             self._widths[ord(SEPARATOR)] = 0
             glyphs = self._glyphs[codes]
         return _strings(glyphs.astype(">u2").tobytes()), self._lengths(codes, texts)
+
+    def with_foreign(self, texts: Sequence[str]) -> list[int]:
+        """Which of the texts hold characters that the font has not."""
+        if not self.foreign:
+            return []
+        return [index for index, text in enumerate(texts) if not self.foreign.isdisjoint(text)]
+
+    def _look_up(self, code: int) -> None:
+        self._widths[code] = self.font.cw[code]
+        if code in self or code == ord(SEPARATOR):
+            self._glyphs[code] = self._ids[code]
+        else:  # any glyph will do: it is not drawn
+            self._glyphs[code] = self._ids[ord("?")]
+            self.foreign.add(chr(code))
 
     def _lengths(self, codes: Any, texts: Sequence[str]) -> Lengths:
         ends = np.cumsum(np.array(list(map(len, texts)), np.int64)) + np.arange(len(texts))

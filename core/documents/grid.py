@@ -25,13 +25,17 @@ _ASCII_PER_POINT = 1.5 / SMALLEST  # so many of the widest letters of ASCII sure
 
 @dataclass(frozen=True)
 class Column:
-    """`exact`: never shortened, but shrunk and then wrapped. `few`: not many distinct values, so they are kept."""
+    """`exact`: never shortened, but shrunk and then wrapped. `few`: not many distinct values, so they are kept.
+
+    `mono`: has to be typed.
+    """
 
     heading: str
     width: int
     exact: bool = True
     few: bool = False
     grey: bool = False
+    mono: bool = False
 
 
 @dataclass(frozen=True)
@@ -45,12 +49,17 @@ class Rows:
 class Grid:
     """A table of one face and size. Cells are str; what they hold is cleaned here."""
 
-    def __init__(self, ink: Ink, columns: Sequence[Column], *, size: float, row_height: float) -> None:
+    def __init__(
+        self, ink: Ink, columns: Sequence[Column], *, size: float, row_height: float, mono: Ink | None = None
+    ) -> None:
         self.ink, self.columns, self.size, self.row_height = ink, columns, size, row_height
+        self.inks = [mono if mono and column.mono else ink for column in columns]
         self.width = sum(column.width for column in columns)
-        self._kept: list[_Kept] = [_Kept(self, column) for column in columns]
+        self._kept: list[_Kept] = [
+            _Kept(self, column, writes) for column, writes in zip(columns, self.inks, strict=True)
+        ]
         self._ordinary = _Ordinary(self)
-        self._row = b"".join(_cell_template(column) for column in columns)
+        self._row = b"".join(self._cell(column, writes) for column, writes in zip(columns, self.inks, strict=True))
         self._back = b"-%d -%%.1f Td\n" % self.width
 
     def rows(self, columns: Sequence[Sequence[str]]) -> Rows:
@@ -86,22 +95,28 @@ class Grid:
     def _column(self, kept: _Kept, texts: Sequence[str], lines: Counter[int]) -> list[bytes]:
         if kept.column.few:
             return list(map(kept.__getitem__, texts))
-        return self._many(kept.column, clean_all(texts), lines)
+        return self._many(kept.column, kept.ink, clean_all(texts), lines)
 
-    def _many(self, column: Column, texts: list[str], lines: Counter[int]) -> list[bytes]:
+    def _many(self, column: Column, ink: Ink, texts: list[str], lines: Counter[int]) -> list[bytes]:
         room = column.width - GAP
-        encoded, widths = self.ink.face.encode_and_measure(texts)
+        encoded, widths = ink.face.encode_and_measure(texts)
         sizes = _sizes(widths, room)
-        shaped = _to_shape(texts)
+        shaped = _to_shape(texts).union(ink.face.with_foreign(texts))
         for index in np.flatnonzero(sizes < self.size).tolist():
             if column.exact and sizes[index] >= SMALLEST and index not in shaped:
-                encoded[index] = self.ink.resized(encoded[index], float(sizes[index]), self.size)
+                encoded[index] = ink.resized(encoded[index], float(sizes[index]), self.size)
             else:
                 shaped.add(index)
         for index in shaped:
-            encoded[index], count = self.ink.cell(texts[index], room, self.size, exact=column.exact)
+            encoded[index], count = ink.cell(texts[index], room, self.size, exact=column.exact)
             lines[index] = max(lines[index], count)
         return encoded
+
+    def _cell(self, column: Column, ink: Ink) -> bytes:
+        shown = b".4 g(%b)Tj 0 g" if column.grey else b"(%b)Tj"
+        if ink is not self.ink:
+            shown = b"%b %.2f Tf(%%b)Tj %b %.2f Tf" % (ink.face.name, self.size, self.ink.face.name, self.size)
+        return shown + b" %d 0 Td " % column.width
 
     def tall(self, columns: Mapping[int, Sequence[str]]) -> dict[int, float]:
         """Which rows are higher than the others: what has to be known before pages are counted. Exact columns only."""
@@ -110,12 +125,13 @@ class Grid:
             room, letters = self.columns[number].width - GAP, self.columns[number].width * _ASCII_PER_POINT
             long = [index for index, text in enumerate(texts) if len(text) > letters or not text.isascii()]
             cleaned = [clean(texts[index]) for index in long]
-            sizes = _sizes(self.ink.face.encode_and_measure(cleaned)[1], room).tolist()
+            ink = self.inks[number]
+            sizes = _sizes(ink.face.encode_and_measure(cleaned)[1], room).tolist()
             for index, text, size in zip(long, cleaned, sizes, strict=True):
                 if (
                     size < 0.65 * SMALLEST
                 ):  # lines are at least two thirds full, so anything less long needs two at most
-                    lines[index] = max(lines[index], len(self.ink.wrap(text, room)))
+                    lines[index] = max(lines[index], len(ink.wrap(text, room)))
         return {index: self.height_of(count) for index, count in lines.items() if count > 2}
 
 
@@ -148,19 +164,18 @@ class _Ordinary(dict[int, bytes]):
 class _Kept(dict[str, bytes]):
     """The encoded cells of a column with few values."""
 
-    def __init__(self, grid: Grid, column: Column) -> None:
+    def __init__(self, grid: Grid, column: Column, ink: Ink) -> None:
         super().__init__()
-        self.grid, self.column = grid, column
+        self.grid, self.column, self.ink = grid, column, ink
 
     def __missing__(self, text: str) -> bytes:
-        cleaned, ink, room = clean(text), self.grid.ink, self.column.width - GAP
-        plain = not needs_shaping(cleaned)
+        cleaned, ink, room = clean(text), self.ink, self.column.width - GAP
+        plain = not needs_shaping(cleaned) and all(ord(character) in ink.face for character in cleaned)
         fits = plain and (WIDEST * len(cleaned) * self.grid.size <= room or ink.width(cleaned, self.grid.size) <= room)
-        drawn = ink.face.encode([cleaned])[0] if fits else ink.cell(cleaned, room, self.grid.size, exact=False)[0]
+        drawn = (
+            ink.face.encode([cleaned])[0]
+            if fits
+            else ink.cell(cleaned, room, self.grid.size, exact=self.column.exact)[0]
+        )
         self[text] = drawn
         return drawn
-
-
-def _cell_template(column: Column) -> bytes:
-    shown = b".4 g(%b)Tj 0 g" if column.grey else b"(%b)Tj"
-    return shown + b" %d 0 Td " % column.width

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+from itertools import groupby
+
 from core.documents.fonts import Face
 from core.documents.shaping import Shaper
 from core.documents.text import clean, needs_shaping
@@ -14,16 +17,16 @@ _OPEN, _CLOSE = b")Tj ", b" ("
 
 
 class Ink:
-    """Writes in one face."""
+    """Writes in one face; what the face has no glyph for, in the face beyond it."""
 
-    def __init__(self, face: Face) -> None:
+    def __init__(self, face: Face, beyond: Callable[[], Ink | None] = lambda: None) -> None:
         self.face = face
+        self._beyond = beyond
         self._shaper = Shaper(face)
 
     def width(self, text: str, size: float) -> float:
         """The width of a clean text in points."""
-        shaped = needs_shaping(text)
-        return (self._shaper.shape(text).width if shaped else self.face.width(text)) * size / 1000
+        return self._units(text) * size / 1000
 
     def shorten(self, text: str, limit: float, size: float) -> str:
         """The text, or as much of it as fits and "…". For names only: never for what somebody has to type."""
@@ -31,19 +34,22 @@ class Ink:
         if needs_shaping(text):
             return self._shaper.fitting(text, limit)
         width, room = 0.0, limit - self.face.width("…")
-        if self.face.width(text) <= limit:
+        if self._units(text) <= limit:
             return text
         for index, character in enumerate(text):
-            width += self.face.font.cw[ord(character)]
+            width += self._advance(character)
             if width > room:
                 return text[:index].rstrip() + "…"
         return text
 
     def show(self, text: str, size: float) -> bytes:
-        """Operators that draw a clean text where the pen is."""
-        if needs_shaping(text):
-            return self._shaper.shape(text).operators(size)
-        return b"(%b)Tj" % self.face.encode([text])[0]
+        """Operators that draw a clean text where the pen is, ending in this face at this size."""
+        return b" ".join(
+            ink._own(run, size)
+            if ink is self
+            else b"%b %.2f Tf %b %b %.2f Tf" % (*ink._at(run, size), *self._font(size))
+            for ink, run in self._runs(text)
+        )
 
     def line(self, text: str, x: float, y: float, size: float, *, limit: float = 0, right: bool = False) -> bytes:
         """A whole text object at a place; `right` makes x the right end."""
@@ -74,14 +80,68 @@ class Ink:
         lines, room = [""], limit * 1000 / SMALLEST
         width = 0.0
         for character in text:
-            advance = self.face.font.cw[ord(character)]
+            advance = self._advance(character)
             if width + advance > room and lines[-1]:
                 cut = _break(lines[-1])
                 lines[-1:] = [lines[-1][:cut], lines[-1][cut:]]
-                width = self.face.width(lines[-1])
+                width = self._units(lines[-1])
             lines[-1] += character
             width += advance
         return lines
+
+    def paragraph(self, text: str, limit: float, size: float) -> list[str]:
+        """Lines that fit, broken between words where that can be."""
+        lines: list[str] = []
+        for given in text.splitlines():
+            words = [part for word in clean(given).split(" ") for part in self._parts(word, limit, size)]
+            lines.append("")
+            for word in words:
+                longer = f"{lines[-1]} {word}".strip()
+                if lines[-1] and self.width(longer, size) > limit:
+                    lines.append(word)
+                else:
+                    lines[-1] = longer
+        return lines
+
+    def _parts(self, word: str, limit: float, size: float) -> list[str]:
+        """The word, cut where it alone is wider than a line."""
+        if self.width(word, size) <= limit:
+            return [word]
+        return self.wrap(word, limit * SMALLEST / size)
+
+    def _runs(self, text: str) -> Iterator[tuple[Ink, str]]:
+        """Stretches of the text, each with the ink that writes it; this one, with boxes, where none has the glyphs."""
+        if all(ord(character) in self.face for character in text):
+            yield self, text
+            return
+        writers = [(self._writer_of(ord(character)) or self, character) for character in text]
+        for ink, run in groupby(writers, key=lambda pair: pair[0]):
+            yield ink, "".join(character for _, character in run)
+
+    def _writer_of(self, code: int) -> Ink | None:
+        if code in self.face:
+            return self
+        beyond = self._beyond()
+        return beyond._writer_of(code) if beyond else None
+
+    def _units(self, text: str) -> float:
+        return sum(
+            ink._shaper.shape(run).width if needs_shaping(run) else ink.face.width(run) for ink, run in self._runs(text)
+        )
+
+    def _advance(self, character: str) -> float:
+        return (self._writer_of(ord(character)) or self).face.width(character)
+
+    def _own(self, text: str, size: float) -> bytes:
+        if needs_shaping(text):
+            return self._shaper.shape(text).operators(size)
+        return b"(%b)Tj" % self.face.encode([text])[0]
+
+    def _at(self, text: str, size: float) -> tuple[bytes, float, bytes]:
+        return self.face.name, size, self._own(text, size)
+
+    def _font(self, size: float) -> tuple[bytes, float]:
+        return self.face.name, size
 
     def _sized(self, drawn: bytes, size: float, back_to: float) -> bytes:
         return b"%b %.1f Tf %b %b %.1f Tf" % (self.face.name, size, drawn, self.face.name, back_to)

@@ -9,24 +9,29 @@ from core.documents.grid import Column
 from core.documents.ink import Ink
 from core.documents.moments import day_and_time
 from core.documents.papers import Letterhead
+from core.documents.report_pdf import ReportPDF
 
 LEFT, RIGHT = 28.0, 813.0
 TOP, FOOT = 500.0, 38.0  # between them stand the rows
-_MIDDLE = 470.0
+_MIDDLE, LOGO = 470.0, 34.0
 
 
-def top(head: Letterhead, plain: Ink, bold: Ink) -> bytes:
-    """School, title, scope, when and by whom."""
+def top(head: Letterhead, pdf: ReportPDF) -> bytes:
+    """School and its logo, title, scope, when and by whom."""
     printed = f"{head.printed_by} · {day_and_time(head.created, ZoneInfo(head.zone))}"
-    left, right = _MIDDLE - LEFT - 10, RIGHT - _MIDDLE
+    beside = LOGO * pdf.logo.shape + 10 if pdf.logo else 0.0
+    beside = min(beside, 110.0)
+    left, right, x = _MIDDLE - LEFT - 10 - beside, RIGHT - _MIDDLE, LEFT + beside
+    plain, bold = pdf.plain, pdf.bold
     return b"".join(
         (
+            pdf.logo.drawn(LEFT, 568, height=LOGO, width=100) if pdf.logo else b"",
             b".35 g\n",
-            plain.line(head.school, LEFT, 559, 9, limit=left),
+            plain.line(head.school, x, 559, 9, limit=left),
             plain.line(head.period, RIGHT, 559, 8, limit=right, right=True),
             plain.line(printed, RIGHT, 537, 8, limit=right, right=True),
             b"0 g\n",
-            bold.line(head.title, LEFT, 539, 16, limit=left),
+            bold.line(head.title, x, 539, 16, limit=left),
             bold.line(head.scope, RIGHT, 548, 8, limit=right, right=True),
             b"0 G 1 w %.1f 529 m %.1f 529 l S\n" % (LEFT, RIGHT),
         )

@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import pickle
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from core.rules.report_parameters import CredentialParameters
+
 
 @dataclass(frozen=True)
 class Letterhead:
-    """What stands on every page. `scope` says in words who is in the document; `created` is aware, shown in `zone`."""
+    """What stands on every page. `scope` says in words who is in the document; `created` is aware, shown in `zone`.
+
+    `logo` is a PNG or JPEG; `cjk_font` the path of a font for characters that ours has not.
+    """
 
     school: str
     title: str
@@ -21,6 +26,8 @@ class Letterhead:
     created: datetime
     zone: str
     language: str = "en"
+    logo: bytes = field(default=b"", repr=False)
+    cjk_font: str = ""
 
 
 # Student code, last name, first name, username, sign-in method, invitation e-mail, mobile, active (0 or 1), verified
@@ -29,22 +36,36 @@ AccountRow = tuple[str, str, str, str, str, str, str, int, int, str | None, str 
 AccountColumns = tuple[tuple[Any, ...], ...]
 
 
+# Name, class, username, sign-in method, active, verified (0 or 1), account state, delivery, times invited, invited at,
+# link ends, first login, last login, number of sign-ins, password change due (0 or 1), created at
+UserRow = tuple[
+    str, str, str, str, int, int, str, str, int, str | None, str | None, str | None, str | None, int, int, str
+]
+_PART = 1000
+
+
 @dataclass(frozen=True)
 class ClassRows:
-    """The students of one class. `columns` are pickled: 100,000 students weigh 15 MB so, not 100."""
+    """The people of one class, or of one kind. `parts` are columns, pickled: 100,000 students weigh 15 MB so, not 100.
+
+    `under` is the entry of the outline below which its own stands.
+    """
 
     title: str
     count: int
-    columns: bytes = field(repr=False)
+    parts: tuple[bytes, ...] = field(repr=False)
+    under: str = ""
 
     @classmethod
-    def of(cls, title: str, rows: Sequence[tuple[Any, ...]]) -> ClassRows:
-        return cls(title, len(rows), pickle.dumps(tuple(zip(*rows, strict=True))))
+    def of(cls, title: str, rows: Sequence[tuple[Any, ...]], *, under: str = "") -> ClassRows:
+        """At once, or a thousand at a time."""
+        cut = (rows[begin : begin + _PART] for begin in range(0, len(rows), _PART))
+        return cls(title, len(rows), tuple(pickle.dumps(tuple(zip(*part, strict=True))) for part in cut), under)
 
-    def load(self) -> AccountColumns:
-        """What AccountRow (or SlipRow) says, column by column."""
-        columns: AccountColumns = pickle.loads(self.columns)  # noqa: S301  (made by `of`)
-        return columns
+    def load(self) -> Iterator[AccountColumns]:
+        """What the rows say, column by column, part by part."""
+        for part in self.parts:
+            yield pickle.loads(part)  # noqa: S301  (made by `of`)
 
 
 @dataclass(frozen=True)
@@ -56,22 +77,39 @@ class StudentAccountInfo:
     states: Mapping[str, str]
     methods: Mapping[str, str]
     notes: tuple[str, ...] = ()
-
-
-# Name, student code, class, kind of person, relation, students whom a guardian answers for, username, SlipSecret,
-# initial password, works until ("2026-12-14 09:00" in UTC), token of a live link, language
-SlipRow = tuple[str, str, str, str, str, str, str, str, str, str, str, str]
+    colours: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
-class Slips:
-    """Initial credentials to cut out and hand over, by class. `link` is the address up to a link's token."""
+class UserAccountInfo:
+    """The technical status of accounts of any kind, by user type; never a password."""
 
     head: Letterhead
-    classes: tuple[ClassRows, ...] = field(repr=False)
+    groups: tuple[ClassRows, ...]
+    states: Mapping[str, str]
+    methods: Mapping[str, str]
+    deliveries: Mapping[str, str]
+    colours: Mapping[str, str]
+    notes: tuple[str, ...] = ()
+
+
+# Name, student code, class, kind of person, relation, students whom a guardian answers for, username, SlipSecret,
+# initial password, works until ("2026-12-14 09:00" in UTC), token of a live link, language, number of the letter
+SlipRow = tuple[str, str, str, str, str, str, str, str, str, str, str, str, int]
+
+
+@dataclass(frozen=True)
+class Credentials:
+    """Initial credentials to hand over, as letters, slips or a table. `link` is the address up to a link's token.
+
+    Rows with the same number of a letter follow one another and stand on one letter.
+    """
+
+    head: Letterhead
+    groups: tuple[ClassRows, ...] = field(repr=False)
     portal: str
     link: str
-    per_page: int = 8
+    parameters: CredentialParameters = field(default_factory=CredentialParameters)
 
 
-Paper = StudentAccountInfo | Slips
+Paper = StudentAccountInfo | UserAccountInfo | Credentials

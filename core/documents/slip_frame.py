@@ -3,78 +3,111 @@
 from __future__ import annotations
 
 from core.documents.ink import Ink
+from core.documents.papers import Credentials
+from core.documents.report_pdf import ReportPDF
 from core.documents.slip_layout import Sheet
 from core.rules import slip_words
 from core.rules.handing_over import SlipSecret
 from core.rules.slip_words import SlipWords
 
 Kind = tuple[str, SlipSecret, bool]  # language, the way in, with a code
+_EXTRA, _EXTRA_LINES = 6.5, 2
 
 
 class Frames(dict[Kind, bytes]):
     """The frame of each kind of slip, from its upper left corner."""
 
-    def __init__(self, sheet: Sheet, plain: Ink, bold: Ink, *, school: str, portal: str) -> None:
+    def __init__(self, sheet: Sheet, pdf: ReportPDF, paper: Credentials) -> None:
         super().__init__()
-        self._sheet, self._plain, self._bold = sheet, plain, bold
-        self._school, self._portal = school, portal
+        self._sheet, self._pdf, self._paper = sheet, pdf, paper
+        self._plain, self._bold = pdf.plain, pdf.bold
 
     def __missing__(self, kind: Kind) -> bytes:
         language, secret, with_code = kind
         said = slip_words.words(language)
-        drawn = [self._head(said), self._instead(said, secret), self._steps(said, secret)]
+        drawn = [self._head(said, language), self._instead(said, secret), self._steps(said, secret), self._end(said)]
         if with_code:
             drawn.append(self._under_code(said))
         self[kind] = made = b"".join(drawn)
         return made
 
-    def _head(self, said: SlipWords) -> bytes:
+    def _head(self, said: SlipWords, language: str) -> bytes:
         """The school, the labels, the portal."""
-        sheet, s = self._sheet, self._sheet.scale
+        sheet, s, dated = self._sheet, self._sheet.scale, self._paper.parameters.dated
         rules = [b"%.2f %.2f m %.2f %.2f l\n" % (sheet.pad, y, sheet.width - sheet.pad, y) for y in self._rules()]
+        school = " · ".join(filter(None, (self._paper.head.school, slip_words.day(dated, language) if dated else "")))
         return b"".join(
             (
-                b"0.4 w .75 G\n" + b"".join(rules) + b"S\n.4 g\n",
-                self._plain.line(self._school, sheet.pad, sheet.down(14), 7 * s, limit=sheet.room),
-                self._label(said.portal, 57),
-                self._label(said.username, 83),
-                self._label(said.password, 108),
+                b"0.4 w .75 G\n" + b"".join(rules) + b"S\n",
+                self._logo(),
+                b".4 g\n",
+                self._plain.line(school, sheet.pad, sheet.down(13), 7 * s, limit=sheet.room - 70 * s),
+                self._label(said.portal, 52),
+                self._label(said.username, 75),
+                self._label(said.password, 98),
                 b"0 g\n",
-                self._fitting(self._bold, self._portal, 68, 9),
+                self._fitting(self._bold, self._paper.portal, 62.5, 9),
             )
         )
 
+    def _logo(self) -> bytes:
+        sheet, logo = self._sheet, self._pdf.logo
+        if logo is None:
+            return b""
+        high, wide = 32 * sheet.scale, 64 * sheet.scale
+        width = min(wide, high * logo.shape)
+        return logo.drawn(sheet.width - sheet.pad - width, -7 * sheet.scale, height=high, width=wide)
+
     def _rules(self) -> tuple[float, float]:
-        return self._sheet.down(47), self._sheet.down(138)
+        return self._sheet.down(43), self._sheet.down(129)
 
     def _instead(self, said: SlipWords, secret: SlipSecret) -> bytes:
         text = said.instead.get(secret, "")
-        return self._fitting(self._bold, text, 120, 8.5) if text else b""
+        return self._fitting(self._bold, text, 110, 8.5) if text else b""
 
     def _steps(self, said: SlipWords, secret: SlipSecret) -> bytes:
-        sheet, steps = self._sheet, said.steps.get(secret, ())
-        size = 7.5 * sheet.scale
-        lines = [
-            self._plain.line(step, sheet.pad, sheet.down(151 + 11.5 * at), size, limit=sheet.room)
-            for at, step in enumerate(steps)
+        steps = said.steps.get(secret, ())
+        return b"".join(self._across(step, 140 + 10.5 * at, 7.5) for at, step in enumerate(steps))
+
+    def _end(self, said: SlipWords) -> bytes:
+        """The school's own words, on two lines at most, and where to sign."""
+        sheet, s, parameters = self._sheet, self._sheet.scale, self._paper.parameters
+        text, size = " ".join(parameters.extra_text.split()), _EXTRA * s
+        lines = self._plain.paragraph(text, sheet.room, size)
+        while len(lines) > _EXTRA_LINES:
+            size *= 0.95
+            lines = self._plain.paragraph(text, sheet.room, size)
+        drawn = [
+            self._plain.line(line, sheet.pad, sheet.down(171.5) - 8 * s * at, size) for at, line in enumerate(lines)
         ]
-        return b"".join(lines)
+        if parameters.signature_line:
+            drawn.append(self._signature(said))
+        return b"".join(drawn)
+
+    def _signature(self, said: SlipWords) -> bytes:
+        sheet, size, y = self._sheet, 6.5 * self._sheet.scale, self._sheet.down(190.5)
+        begin = sheet.pad + self._plain.width(said.signature, size) + 4
+        rule = b"0.4 w .3 G %.2f %.2f m %.2f %.2f l S\n" % (begin, y - 1, sheet.width - sheet.pad, y - 1)
+        return self._plain.line(said.signature, sheet.pad, y, size) + rule
 
     def _under_code(self, said: SlipWords) -> bytes:
         sheet = self._sheet
-        top, size = sheet.down(54) - sheet.code, 6.0 * sheet.scale
+        top, size = sheet.upper - sheet.code, 6.0 * sheet.scale
         width = self._plain.width(said.scan, size)
         size *= min(1.0, sheet.code / width) if width else 1.0
         right = sheet.width - sheet.pad
-        return self._plain.line(said.scan, right, top - 8 * sheet.scale, size, right=True)
+        return self._plain.line(said.scan, right, top - 7 * sheet.scale, size, right=True)
 
     def _label(self, text: str, y: float) -> bytes:
         return self._plain.line(text, self._sheet.pad, self._sheet.down(y), 6.5 * self._sheet.scale)
 
+    def _across(self, text: str, y: float, size: float) -> bytes:
+        sheet, size = self._sheet, size * self._sheet.scale
+        size *= min(1.0, sheet.room / max(1.0, self._plain.width(text, size)))
+        return self._plain.line(text, sheet.pad, sheet.down(y), size)
+
     def _fitting(self, ink: Ink, text: str, y: float, size: float) -> bytes:
         """Beside the code, smaller where it must be: an address that is cut short opens nothing."""
-        sheet = self._sheet
-        size = min(
-            size * sheet.scale, size * sheet.scale * sheet.narrow / max(1.0, ink.width(text, size * sheet.scale))
-        )
+        sheet, size = self._sheet, size * self._sheet.scale
+        size *= min(1.0, sheet.narrow / max(1.0, ink.width(text, size)))
         return ink.line(text, sheet.pad, sheet.down(y), size)

@@ -6,8 +6,7 @@ from dataclasses import dataclass
 
 WIDTH, HEIGHT = 595.28, 841.89
 SIDE, TOP, FOOT = 22.0, 18.0, 34.0  # margins
-_PER_PAGE = {1: (1, 1, 1.75, 1.0), 2: (1, 2, 1.75, 1.0), 4: (2, 2, 1.0, 1.85), 8: (2, 4, 1.0, 1.0)}
-PER_PAGE = tuple(_PER_PAGE)
+_PER_PAGE = {2: (1, 2, 1.75, 1.0), 4: (2, 2, 1.0, 1.85), 8: (2, 4, 1.0, 1.0)}
 
 
 @dataclass(frozen=True)
@@ -34,7 +33,7 @@ class Sheet:
     @property
     def code(self) -> float:
         """The side of a QR code: 25 mm where eight stand on a page."""
-        return 72 * self.scale * (1.25 if self.air > 1 else 1)
+        return 70 * self.scale * (1.25 if self.air > 1 else 1)
 
     @property
     def room(self) -> float:
@@ -45,6 +44,16 @@ class Sheet:
     def narrow(self) -> float:
         """For a line beside the code, which wants four modules of white around it."""
         return self.room - self.code - 12 * self.scale
+
+    @property
+    def upper(self) -> float:
+        """Where a code begins, below the upper edge."""
+        return self.down(48)
+
+    @property
+    def number(self) -> int:
+        """How many on a page."""
+        return self.columns * self.rows
 
     def down(self, points: float) -> float:
         """How far below the upper edge a line stands whose place on the smallest slip is `points`."""
@@ -68,5 +77,5 @@ class Sheet:
 
 
 def sheet(per_page: int) -> Sheet:
-    """One, two, four or eight on a page."""
+    """Two, four or eight on a page."""
     return Sheet(*_PER_PAGE[per_page])

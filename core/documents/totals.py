@@ -7,10 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import chain
 
-from core.documents.ink import Ink
-from core.documents.papers import AccountColumns
-
-_BAR = 180.0
+from core.documents.report_pdf import ReportPDF
 
 
 @dataclass(frozen=True)
@@ -24,26 +21,15 @@ class Tally:
     signed_in: int = 0
     states: Counter[str] = field(default_factory=Counter)
 
-    @property
-    def in_words(self) -> str:
+    def in_words(self, one: str, many: str) -> str:
         """25 students · 24 active · 12 verified · …"""
-        students = "1 student" if self.people == 1 else f"{self.people:,} students"
+        people = f"1 {one}" if self.people == 1 else f"{self.people:,} {many}"
         counts = (f"{self.active:,} active", f"{self.verified:,} verified", f"{self.invited:,} invited")
-        return " · ".join((students, *counts, f"{self.signed_in:,} signed in"))
+        return " · ".join((people, *counts, f"{self.signed_in:,} signed in"))
 
-
-def tally_of(columns: AccountColumns) -> Tally:
-    """Count one class."""
-    *_, active, verified, invited, signed_in, states = columns
-    people = len(states)
-    return Tally(
-        people,
-        active=sum(active),
-        verified=sum(verified),
-        invited=people - invited.count(None),
-        signed_in=people - signed_in.count(None),
-        states=Counter(states),
-    )
+    def by_state(self, states: Mapping[str, str]) -> str:
+        """Signed in 10 · Invited 8 · …, in the order of `states`."""
+        return " · ".join(f"{label} {self.states[state]:,}" for state, label in states.items() if self.states[state])
 
 
 def sum_of(tallies: Sequence[Tally]) -> Tally:
@@ -58,35 +44,54 @@ def sum_of(tallies: Sequence[Tally]) -> Tally:
     )
 
 
-def height(tally: Tally, notes: Sequence[str]) -> float:
-    """How much room the table at the end needs, with a line to spare for what is noticed while drawing."""
-    return 48 + 14.0 * len(tally.states) + 12 * (len(notes) + 1)
+def height(tally: Tally) -> float:
+    """How much room the table of states needs."""
+    return 48 + 14.0 * len(tally.states)
 
 
 def draw(
-    tally: Tally, states: Mapping[str, str], notes: Sequence[str], *, plain: Ink, bold: Ink, x: float, top: float
+    tally: Tally,
+    states: Mapping[str, str],
+    *,
+    people: tuple[str, str],
+    colours: Mapping[str, str],
+    pdf: ReportPDF,
+    x: float,
+    top: float,
+    bar: float = 180,
 ) -> bytes:
     """The totals of the whole document: a line per state that occurs, its number, its share, a bar."""
-    drawn = [bold.line("Totals", x, top - 24, 10), plain.line(tally.in_words, x + 52, top - 24, 8)]
+    drawn = [pdf.bold.line("Totals", x, top - 24, 10), pdf.plain.line(tally.in_words(*people), x + 52, top - 24, 8)]
     y = top - 44
     for state, label in states.items():
         if tally.states[state]:
-            drawn.append(_line(tally.states[state], tally.people, label, plain=plain, bold=bold, x=x, y=y))
+            drawn.append(_line(tally.states[state], tally.people, label, ink(colours.get(state, "")), pdf, x, y, bar))
             y -= 14
-    drawn.append(b".35 g\n")
-    for note in notes:
-        y -= 12
-        drawn.append(plain.line(note, x, y, 7.5, limit=785))
-    return b"".join([*drawn, b"0 g\n"])
+    return b"".join(drawn)
 
 
-def _line(count: int, people: int, label: str, *, plain: Ink, bold: Ink, x: float, y: float) -> bytes:
-    bar = b".85 g %.1f %.1f %.1f 7 re f .3 g %.1f %.1f %.2f 7 re f 0 g\n"
+def notes(lines: Sequence[str], *, pdf: ReportPDF, x: float, top: float) -> bytes:
+    """Small lines, one below the other."""
+    drawn = [pdf.plain.line(line, x, top - 12 * at, 7.5, limit=785) for at, line in enumerate(lines, start=1)]
+    return b"".join([b".35 g\n", *drawn, b"0 g\n"])
+
+
+def ink(colour: str) -> bytes:
+    """ "#1e7d46" as an operator; grey for none."""
+    if not colour:
+        return b".3 g"
+    return b"%.3f %.3f %.3f rg" % tuple(int(colour[at : at + 2], 16) / 255 for at in (1, 3, 5))
+
+
+def _line(
+    count: int, people: int, label: str, colour: bytes, pdf: ReportPDF, x: float, y: float, width: float
+) -> bytes:
+    bar = b".9 g %.1f %.1f %.1f 7 re f %b %.1f %.1f %.2f 7 re f 0 g\n"
     return b"".join(
         (
-            plain.line(label, x, y, 8),
-            bold.line(f"{count:,}", x + 140, y, 8, right=True),
-            plain.line(f"{100 * count / people:.1f} %", x + 185, y, 8, right=True),
-            bar % (x + 200, y - 0.7, _BAR, x + 200, y - 0.7, _BAR * count / people),
+            pdf.plain.line(label, x, y, 8),
+            pdf.bold.line(f"{count:,}", x + 140, y, 8, right=True),
+            pdf.plain.line(f"{100 * count / people:.1f} %", x + 185, y, 8, right=True),
+            bar % (x + 200, y - 0.7, width, colour, x + 200, y - 0.7, width * count / people),
         )
     )

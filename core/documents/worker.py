@@ -11,15 +11,17 @@ import socket
 import sys
 from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Literal
 
-from core.documents import slips, student_account_info
-from core.documents.papers import ClassRows, Letterhead, Paper, Slips, StudentAccountInfo
+from core.documents import credentials, student_account_info, user_account_info
+from core.documents.papers import ClassRows, Credentials, Letterhead, Paper, StudentAccountInfo, UserAccountInfo
+from core.rules.report_parameters import CredentialParameters
 
 _MOST_CPU_SECONDS = 120
 RENDERERS: dict[type[Any], Callable[[Any], bytes]] = {
     StudentAccountInfo: student_account_info.render,
-    Slips: slips.render,
+    UserAccountInfo: user_account_info.render,
+    Credentials: credentials.render,
 }
 
 
@@ -56,8 +58,11 @@ def load_everything() -> None:
     nobody = ("1", "a", "ب", "", "", "", "", 0, 0, None, None, "")
     rows = ClassRows.of("", [nobody])
     student_account_info.render(StudentAccountInfo(head, (rows,), {"": ""}, {}))
-    slip = ("ب", "1", "", "student", "", "", "a", "password", "0", "2000-01-01 00:00", "0" * 26, "en")
-    slips.render(Slips(head, (ClassRows.of("", [slip]),), "", ""))
+    slip = ("ب", "1", "", "student", "", "", "a", "password", "0", "2000-01-01 00:00", "0" * 26, "en", 0)
+    layouts: tuple[Literal["8"], Literal["letter"]] = ("8", "letter")
+    for layout in layouts:
+        parameters = CredentialParameters(layout=layout, pdf_password="loads cryptography")  # noqa: S106
+        credentials.render(Credentials(head, (ClassRows.of("", [slip]),), "", "", parameters))
 
 
 if __name__ == "__main__":

@@ -40,4 +40,5 @@ class SlipSecret(StrEnum):
     CHOSEN = "chosen"
     MICROSOFT = "microsoft"
     NONE = "none"
+    NO_LINK = "no_link"
     STAFF = "staff"

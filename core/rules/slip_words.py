@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
-from babel.dates import format_datetime
+from babel.dates import format_date, format_datetime
 
 from core.rules.handing_over import SlipSecret
 
@@ -25,6 +25,11 @@ class SlipWords:
     of_staff: str
     of_guardian: str
     guardian: str
+    signature: str
+    letter: str
+    greeting: str
+    intro: str
+    type_link: str
     instead: dict[SlipSecret, str]
     steps: dict[SlipSecret, tuple[str, str, str]]
 
@@ -39,11 +44,17 @@ _ENGLISH = SlipWords(
     of_staff="Account of a member of staff",
     of_guardian="Account of the %s of %s",
     guardian="guardian",
+    signature="Received (date, signature)",
+    letter="Your access to the school portal",
+    greeting="To %s",
+    intro="With these you sign in to the portal. Keep this letter until you have chosen a password of your own.",
+    type_link="or type this address:",
     instead={
         SlipSecret.CHOSEN: "already chosen by the user",
         SlipSecret.MICROSOFT: "sign in with Microsoft 365",
         SlipSecret.LINK: "none: scan the code to choose a password",
         SlipSecret.NONE: "no live initial password: issue a new one",
+        SlipSecret.NO_LINK: "no live link: send a new invitation",
         SlipSecret.STAFF: "for an administrator to print",
     },
     steps={
@@ -80,11 +91,17 @@ _GREEK = SlipWords(
     of_staff="Λογαριασμός προσωπικού",
     of_guardian="Λογαριασμός (%s) για: %s",
     guardian="κηδεμόνας",
+    signature="Παραλαβή (ημερομηνία, υπογραφή)",
+    letter="Η πρόσβασή σας στην πύλη του σχολείου",
+    greeting="Προς: %s",
+    intro="Με αυτά συνδέεστε στην πύλη. Φυλάξτε την επιστολή ώσπου να διαλέξετε δικό σας κωδικό.",
+    type_link="ή γράψε αυτή τη διεύθυνση:",
     instead={
         SlipSecret.CHOSEN: "τον έχει ήδη διαλέξει ο χρήστης",
         SlipSecret.MICROSOFT: "σύνδεση με Microsoft 365",
         SlipSecret.LINK: "κανένας: σάρωσε τον κώδικα για να διαλέξεις",
         SlipSecret.NONE: "δεν ισχύει αρχικός κωδικός: εκδώστε νέο",
+        SlipSecret.NO_LINK: "δεν ισχύει σύνδεσμος: στείλτε νέα πρόσκληση",
         SlipSecret.STAFF: "τον εκτυπώνει διαχειριστής",
     },
     steps={
@@ -135,3 +152,8 @@ def until(minute: str, language: str, zone: str) -> str:
         moment, "d MMM y, HH:mm", tzinfo=ZoneInfo(zone), locale=language if language in LANGUAGES else "en"
     )
     return words(language).until % shown
+
+
+def day(on: date, language: str) -> str:
+    """24 November 2026, as it stands on a letter."""
+    return format_date(on, "d MMMM y", locale=language if language in LANGUAGES else "en")

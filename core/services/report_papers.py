@@ -10,14 +10,15 @@ from typing import Any
 import sqlalchemy as sa
 from sqlmodel import Session
 
-from core import clock
-from core.documents.papers import ClassRows, Letterhead, Paper, Slips, StudentAccountInfo
+from core import clock, config
+from core.documents.papers import ClassRows, Credentials, Letterhead, Paper, StudentAccountInfo, UserAccountInfo
 from core.errors import InputProblem
-from core.models import AccountChangeItem, Person
+from core.models import AccountChangeItem, MessageStatus, Person, UserType
 from core.models.columns import json_type
 from core.permissions import Actor, Permission
-from core.rules import words
+from core.rules import credential_checks, words
 from core.rules.account_acts import Edit
+from core.rules.report_parameters import CredentialParameters
 from core.services import account_effects, selections
 from core.services.selections import RowScope
 from core.tables import reports, school, slips
@@ -26,6 +27,9 @@ from core.tables.reports import StudentRow
 
 STATE_WORDS = {state.value: said.label for state, said in words.ACCOUNT_STATE.items()}
 METHOD_WORDS = {method.value: said for method, said in words.SIGN_IN_METHOD.items()}
+DELIVERY_WORDS = {status.value: said for status, said in words.MESSAGE_STATUS.items()}
+DELIVERY_WORDS[MessageStatus.WRITTEN] = "In the outbox"
+COLOURS = {state.value: said.colour for state, said in words.ACCOUNT_STATE.items()}
 EMAIL, MOBILE, FIRST_OF_ROW = 7, 8, 2  # places in a row of tables.reports
 
 
@@ -33,12 +37,14 @@ class ReportKind(StrEnum):
     """A report of the Reports menu; the value stands in its address."""
 
     STUDENT_ACCOUNT_INFO = "student-account-info"
-    SLIPS = "slips"
+    USER_ACCOUNT_INFO = "user-account-info"
+    CREDENTIALS = "credentials"
 
 
 TITLES = {
     ReportKind.STUDENT_ACCOUNT_INFO: "Student Account Info",
-    ReportKind.SLIPS: "User Account Credentials",
+    ReportKind.USER_ACCOUNT_INFO: "User Account Info",
+    ReportKind.CREDENTIALS: "User Account Credentials",
 }
 
 
@@ -69,7 +75,7 @@ def student_account_info(db: Session, actor: Actor, *, selection_id: int, scope:
     if not people:
         raise InputProblem("No student is among the accounts chosen. Set User Type to Student, search, and try again.")
     head = _letterhead(db, actor, ReportKind.STUDENT_ACCOUNT_INFO, _scope_words(db, actor, selection_id, scope, people))
-    paper = StudentAccountInfo(head, classes, STATE_WORDS, METHOD_WORDS, _notes(actor))
+    paper = StudentAccountInfo(head, classes, STATE_WORDS, METHOD_WORDS, _notes(actor), COLOURS)
     return Contents(paper, people, digest.hexdigest())
 
 
@@ -88,7 +94,7 @@ def _notes(actor: Actor) -> tuple[str, ...]:
     )
 
 
-def _letterhead(db: Session, actor: Actor, kind: ReportKind, scope: str) -> Letterhead:
+def _letterhead(db: Session, actor: Actor, kind: ReportKind, scope: str, *, language: str = "") -> Letterhead:
     settings, period = school.settings(db), reports.current_period(db)
     return Letterhead(
         school=settings.school_name,
@@ -98,6 +104,8 @@ def _letterhead(db: Session, actor: Actor, kind: ReportKind, scope: str) -> Lett
         printed_by=_name(db, actor),
         created=clock.now(),
         zone=settings.time_zone,
+        language=language or "en",
+        cjk_font=config.settings().cjk_font,
     )
 
 
@@ -125,21 +133,61 @@ def _remember(db: Session, actor: Actor, accounts: sa.Select[Any]) -> None:
     db.execute(sa.insert(AccountChangeItem).from_select(["change_id", "account_id", "before"], items))
 
 
-def credential_slips(db: Session, actor: Actor, *, selection_id: int, scope: RowScope, per_page: int) -> Contents:
-    """A slip for each account chosen: what is live is derived, nothing is issued."""
-    accounts = selections.account_ids(db, actor, selection_id=selection_id, scope=scope)
-    digest, classes, number = hashlib.sha256(), [], 0
-    for group in slips.of_accounts(db, actor, account_ids=accounts):
+def credentials(
+    db: Session, actor: Actor, *, selection_id: int, scope: RowScope, parameters: CredentialParameters
+) -> Contents:
+    """Credentials of those chosen, in the form asked for: what is live is derived, nothing is issued."""
+    credential_checks.check(parameters)
+    accounts = credential_accounts(db, actor, selection_id=selection_id, scope=scope, parameters=parameters)
+    digest, groups, number = hashlib.sha256(), [], 0
+    for group in slips.of_accounts(db, actor, account_ids=accounts, parameters=parameters):
         digest.update(" ".join(map(str, group.account_ids)).encode() + b"\n")
-        classes.append(ClassRows.of(group.title, group.rows))
+        groups.append(ClassRows.of(group.title, group.rows))
         number += len(group.rows)
     if not number:
-        raise InputProblem("Nobody chosen has an account, so there is no slip. Create their accounts, then try again.")
+        raise InputProblem(credential_checks.nobody(parameters))
     _remember(db, actor, accounts)
-    own = school.settings(db)
-    base = school.place(own).base_url
-    said = "1 slip" if number == 1 else f"{number:,} slips"
-    paper = Slips(
-        _letterhead(db, actor, ReportKind.SLIPS, said), tuple(classes), f"{base}/sign-in", f"{base}/i/", per_page
-    )
+    base = school.place(school.settings(db)).base_url
+    said = "1 account" if number == 1 else f"{number:,} accounts"
+    head = _letterhead(db, actor, ReportKind.CREDENTIALS, said, language=parameters.language)
+    paper = Credentials(head, tuple(groups), f"{base}/sign-in", f"{base}/i/", parameters)
     return Contents(paper, number, digest.hexdigest())
+
+
+def credential_accounts(
+    db: Session, actor: Actor, *, selection_id: int, scope: RowScope, parameters: CredentialParameters
+) -> sa.Select[Any]:
+    """Whose credentials are printed: those chosen and, unless only students are asked for, their parents.
+
+    A selection that stands beside the lists, such as one account, means nobody else.
+    """
+    chosen = selections.account_ids(db, actor, selection_id=selection_id, scope=scope)
+    from_list = selections.list_of(db, actor, selection_id=selection_id) in ("students", "accounts")
+    if parameters.whose != "students" and from_list:
+        chosen = slips.with_guardians(actor, account_ids=chosen)
+    return slips.wanted(chosen, parameters)
+
+
+def user_account_info(db: Session, actor: Actor, *, selection_id: int, scope: RowScope) -> Contents:
+    """The technical status of the accounts chosen, whatever their user type. People without an account are counted."""
+    found = reports.user_accounts(
+        db,
+        person_ids=selections.person_ids(db, actor, selection_id=selection_id, scope=scope),
+        now=clock.now(),
+        policy=school.policy(school.settings(db)),
+    )
+    digest, groups = hashlib.sha256(), []
+    for group in found:
+        digest.update(" ".join(str(row[0]) for row in group.rows).encode() + b"\n")
+        kind = words.USER_TYPES[UserType(group.user_type)]
+        title, under = (group.title, kind) if group.title else (kind, "")
+        groups.append(ClassRows.of(title, [row[1:] for row in group.rows], under=under))
+    people = sum(group.count for group in groups)
+    if not people:
+        raise InputProblem("Nobody chosen has an account, so there is nothing to print. Create their accounts first.")
+    without = selections.size(db, actor, selection_id=selection_id, scope=scope) - people
+    notes = (f"{without:,} of those chosen have no account and are not listed.",) if without > 0 else ()
+    said = "1 account" if people == 1 else f"{people:,} accounts"
+    head = _letterhead(db, actor, ReportKind.USER_ACCOUNT_INFO, f"All shown: {said}" if scope == "shown" else said)
+    paper = UserAccountInfo(head, tuple(groups), STATE_WORDS, METHOD_WORDS, DELIVERY_WORDS, COLOURS, notes)
+    return Contents(paper, people, digest.hexdigest())

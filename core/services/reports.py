@@ -15,15 +15,16 @@ from core.documents import press
 from core.documents.papers import Paper
 from core.errors import Conflict, InputProblem, NotFound
 from core.permissions import Actor, Permission
+from core.rules.report_parameters import CredentialParameters
 from core.services import audit, report_papers, selections
 from core.services.report_papers import TITLES, Contents, ReportKind
 from core.services.selections import RowScope
 from core.tables import school
 
-PER_PAGE = (1, 2, 4, 8)
 NEEDED = {
     ReportKind.STUDENT_ACCOUNT_INFO: Permission.PRINT_REPORTS,
-    ReportKind.SLIPS: Permission.REVEAL_CREDENTIALS,
+    ReportKind.USER_ACCOUNT_INFO: Permission.PRINT_REPORTS,
+    ReportKind.CREDENTIALS: Permission.REVEAL_CREDENTIALS,
 }
 
 
@@ -45,9 +46,16 @@ class Prepared:
 
 
 def prepare(
-    db: Session, actor: Actor, *, kind: str, selection_id: int, scope: RowScope, expected: int, per_page: int = 8
+    db: Session,
+    actor: Actor,
+    *,
+    kind: str,
+    selection_id: int,
+    scope: RowScope,
+    expected: int,
+    parameters: CredentialParameters | None = None,
 ) -> Prepared:
-    """Read what goes onto paper, and write to the audit that it did. `per_page` is for slips.
+    """Read what goes onto paper, and write to the audit that it did. `parameters` are for credentials.
 
     Refuses with Conflict and the new number when the list is not as long as the person saw it, and when it is empty.
     """
@@ -56,7 +64,7 @@ def prepare(
         raise NotFound("There is no such report. Choose one from the Reports menu.")
     actor.require(NEEDED[ReportKind(kind)])
     _check_size(selections.size(db, actor, selection_id=selection_id, scope=scope), expected)
-    contents = _contents(db, actor, ReportKind(kind), selection_id, scope, per_page)
+    contents = _contents(db, actor, ReportKind(kind), selection_id, scope, parameters or CredentialParameters())
     details = {"kind": kind, "count": contents.people, "people": contents.digest}
     audit.record(db, actor, action="report.printed", object_kind="selection", object_id=selection_id, details=details)
     zone = ZoneInfo(school.settings(db).time_zone)
@@ -69,13 +77,13 @@ def draw(prepared: Prepared) -> File:
 
 
 def _contents(
-    db: Session, actor: Actor, kind: ReportKind, selection_id: int, scope: RowScope, per_page: int
+    db: Session, actor: Actor, kind: ReportKind, selection_id: int, scope: RowScope, parameters: CredentialParameters
 ) -> Contents:
     if kind is ReportKind.STUDENT_ACCOUNT_INFO:
         return report_papers.student_account_info(db, actor, selection_id=selection_id, scope=scope)
-    if per_page not in PER_PAGE:
-        raise InputProblem("Slips come by 1, 2, 4 or 8 on a page. Choose one of these.", field="per_page")
-    return report_papers.credential_slips(db, actor, selection_id=selection_id, scope=scope, per_page=per_page)
+    if kind is ReportKind.USER_ACCOUNT_INFO:
+        return report_papers.user_account_info(db, actor, selection_id=selection_id, scope=scope)
+    return report_papers.credentials(db, actor, selection_id=selection_id, scope=scope, parameters=parameters)
 
 
 def _check_size(size: int, expected: int) -> None:

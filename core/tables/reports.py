@@ -31,12 +31,39 @@ class Class:
     rows: list[StudentRow]
 
 
+@dataclass(frozen=True)
+class UserGroup:
+    """Accounts of one user type, of students those of one class; rows are the person's id and a UserRow."""
+
+    user_type: str
+    title: str
+    rows: list[tuple[Any, ...]]
+
+
 def student_accounts(db: Session, *, person_ids: sa.Select[Any], now: datetime, policy: Policy) -> Iterator[Class]:
     """The students among those people with their accounts, by name within each class, classes in no order."""
     titles = classes(db)
     for section_id, rows in groupby(_raw(db, _query(db, person_ids, now, policy)), key=itemgetter(1)):
         title, order = titles.get(section_id, ("Without class", (1,)))
         yield Class(title, order, list(rows))
+
+
+def user_accounts(db: Session, *, person_ids: sa.Select[Any], now: datetime, policy: Policy) -> Iterator[UserGroup]:
+    """The accounts of those people by user type, students by class within it, then by name; groups in their order."""
+    titles, places = classes(db), {user_type.value: at for at, user_type in enumerate(UserType)}
+    found = []
+    for (user_type, section_id), rows in groupby(_raw(db, _users(db, person_ids, now, policy)), key=itemgetter(1, 2)):
+        title, order = titles.get(section_id, ("Without class", (1,))) if section_id else ("Without class", (1,))
+        is_student = user_type == UserType.STUDENT
+        listed = [(row[0], row[3], title if is_student else "", *row[4:]) for row in rows]
+        found.append(
+            (
+                (places[user_type], order if is_student else ()),
+                UserGroup(user_type, title if is_student else "", listed),
+            )
+        )
+    for _place, group in sorted(found, key=itemgetter(0)):
+        yield group
 
 
 def current_period(db: Session) -> str:
@@ -68,6 +95,33 @@ def _query(db: Session, person_ids: sa.Select[Any], now: datetime, policy: Polic
     return query.order_by(col(Person.section_id), col(Person.sort_name), col(Person.id))
 
 
+def _users(db: Session, person_ids: sa.Select[Any], now: datetime, policy: Policy) -> sa.Select[Any]:
+    section = sa.case((col(Account.user_type) == UserType.STUDENT, col(Person.section_id)), else_=None)
+    columns: tuple[Any, ...] = (
+        col(Person.id),
+        col(Account.user_type),
+        section,
+        col(Person.last_name) + " " + col(Person.first_name),
+        col(Account.username),
+        col(Account.sign_in_method),
+        _number(col(Account.deactivated_at).is_(None)),
+        _number(col(Account.verified_at).is_not(None)),
+        account_state.state(now, policy),
+        sa.func.coalesce(col(Account.delivery), ""),
+        col(Account.times_invited),
+        _minute(db, col(Account.invited_at)),
+        _minute(db, col(Account.invitation_ends_at)),
+        _minute(db, col(Account.first_sign_in_at)),
+        _minute(db, col(Account.last_sign_in_at)),
+        col(Account.sign_ins),
+        _number(col(Account.must_change_password).is_(True)),
+        _minute(db, col(Account.created_at)),
+    )
+    query = sa.select(*columns).select_from(Account).join(Person, col(Account.person_id) == col(Person.id))
+    query = query.where(col(Person.id).in_(person_ids))
+    return query.order_by(col(Account.user_type), section, col(Person.sort_name), col(Person.id))
+
+
 def classes(db: Session) -> dict[int, tuple[str, tuple[Any, ...]]]:
     """Title and place of every class by its id. Where there are several schools, the title says which."""
     found = db.execute(sa.select(col(Section.id), col(Section.title), col(Section.grade), col(Section.school))).all()
@@ -75,14 +129,14 @@ def classes(db: Session) -> dict[int, tuple[str, tuple[Any, ...]]]:
     return {
         section_id: (
             f"{title} · {school}" if several and school else title,
-            (0, school, _natural(grade or title), _natural(title), section_id),
+            (0, school, natural(grade or title), natural(title), section_id),
         )
         for section_id, title, grade, school in found
     }
 
 
-def _natural(text: str) -> tuple[tuple[int, str], ...]:
-    """7B before 10A."""
+def natural(text: str) -> tuple[tuple[int, str], ...]:
+    """A key that puts 7B before 10A."""
     return tuple((int(digits or 0), other) for digits, other in re.findall(r"(\d{1,9})|(\D+)", text))
 
 

@@ -12,14 +12,17 @@ from sqlalchemy.orm import aliased
 from sqlmodel import Session, col
 
 from core import keys
-from core.models import Account, Guardianship, Invitation, Person, Purpose, SignInMethod
+from core.models import Account, Guardianship, Invitation, Person, PersonKind, Purpose, SignInMethod
 from core.permissions import Actor, Role
 from core.rules import initial_credentials
 from core.rules.handing_over import SlipSecret
+from core.rules.report_parameters import CredentialParameters
 from core.tables import handing_over, reports, school, scope
 
-Row = tuple[str, ...]  # what core.documents.papers.SlipRow holds
+Row = tuple[Any, ...]  # what core.documents.papers.SlipRow holds
 _STAFF = "Staff"
+_TITLES = {"name": "By name", "code": "By student code"}
+_ALL = CredentialParameters()
 
 
 @dataclass(frozen=True)
@@ -33,37 +36,73 @@ class SlipGroup:
 
 @dataclass(frozen=True)
 class _Wards:
-    """Whom a guardian answers for: the relation to the first, the names of all, the class of the first."""
+    """Whom a guardian answers for: the relation to the first, the names of all, the first one's class and code."""
 
     relation: str
     names: str
     section_id: int | None
+    code: str
 
 
-def of_accounts(db: Session, actor: Actor, *, account_ids: sa.Select[Any]) -> Iterator[SlipGroup]:
-    """A slip for each account, by class and then by name."""
-    titles, wards = reports.classes(db), _wards(db, actor, account_ids)
-    reader = _Reader(actor, school.settings(db).default_language)
-    found: list[tuple[tuple[Any, ...], str, int, Row]] = []
-    seen: set[int] = set()
-    for row in db.execute(_query(account_ids)):
-        if row.account_id not in seen:
-            seen.add(row.account_id)
-            of = wards.get(row.person_id)
-            section_id = of.section_id if of else row.section_id
-            title, order = titles.get(section_id or 0, ("Without class", (1,)))
-            if row.kind == "staff":
-                title, order = _STAFF, (2,)
-            found.append(((order, title), title, row.account_id, reader.slip(row, title, of)))
-    found.sort(key=lambda slip: slip[0])  # stable: within a class the query's order by name stays
-    for (_order, title), slips in groupby(found, key=lambda slip: slip[0]):
+@dataclass(frozen=True)
+class _Found:
+    """A slip and its place: the group, then the place in it; the family whose letter it stands on."""
+
+    group: tuple[Any, ...]
+    title: str
+    place: tuple[Any, ...]
+    family: int
+    is_ward: bool
+    account_id: int
+    row: tuple[Any, ...] = field(repr=False)
+
+
+def of_accounts(
+    db: Session, actor: Actor, *, account_ids: sa.Select[Any], parameters: CredentialParameters = _ALL
+) -> Iterator[SlipGroup]:
+    """A slip for each account, in the order asked for; `page_per_class` keeps each class together."""
+    found = list(_found(db, actor, account_ids, parameters))
+    leading: dict[int, _Found] = {}
+    for slip in sorted(found, key=lambda slip: (not slip.is_ward, slip.group, slip.place)):
+        leading.setdefault(slip.family, slip)  # a family stands where its first student stands
+    found.sort(key=lambda slip: (*_of(leading[slip.family]), slip.family, slip.is_ward, slip.place))
+    for title, slips in groupby(found, key=lambda slip: leading[slip.family].title):
         listed = list(slips)
-        yield SlipGroup(title, [slip[2] for slip in listed], [slip[3] for slip in listed])
+        yield SlipGroup(title, [slip.account_id for slip in listed], [(*slip.row, slip.family) for slip in listed])
 
 
-def count(db: Session, actor: Actor, *, account_ids: sa.Select[Any]) -> dict[SlipSecret, int]:
+def _of(slip: _Found) -> tuple[Any, ...]:
+    return slip.group, slip.title, slip.place
+
+
+def _found(
+    db: Session, actor: Actor, account_ids: sa.Select[Any], parameters: CredentialParameters
+) -> Iterator[_Found]:
+    titles, wards = reports.classes(db), _wards(db, actor, account_ids)
+    asked_first = _asked_first(db, account_ids) if parameters.one_per_family else {}
+    reader, seen = _Reader(actor, school.settings(db).default_language, parameters), set[int]()
+    by_class = parameters.page_per_class or parameters.order == "class"
+    for at, row in enumerate(db.execute(_query(account_ids))):
+        if row.account_id in seen:
+            continue
+        seen.add(row.account_id)
+        of = wards.get(row.person_id)
+        title, order = titles.get((of.section_id if of else row.section_id) or 0, ("Without class", (1,)))
+        if row.kind == PersonKind.STAFF:
+            title, order = _STAFF, (2,)
+        code = of.code if of else row.source_id
+        place = (row.kind == PersonKind.STAFF, reports.natural(code), at) if parameters.order == "code" else (at,)
+        family = asked_first.get(row.person_id, row.person_id) if parameters.one_per_family else row.person_id
+        is_ward, slip = row.kind == PersonKind.STUDENT, reader.slip(row, title, of)
+        group, name = (order, title) if by_class else ((), _TITLES[parameters.order])
+        yield _Found(group, name, place, family, is_ward, row.account_id, slip)
+
+
+def count(
+    db: Session, actor: Actor, *, account_ids: sa.Select[Any], parameters: CredentialParameters = _ALL
+) -> dict[SlipSecret, int]:
     """How many slips there would be, by what they would say about the way in."""
-    reader, found, seen = _Reader(actor, ""), dict.fromkeys(SlipSecret, 0), set()
+    reader, found, seen = _Reader(actor, "", parameters), dict.fromkeys(SlipSecret, 0), set()
     for row in db.execute(_query(account_ids)):
         if row.account_id not in seen:
             seen.add(row.account_id)
@@ -71,13 +110,35 @@ def count(db: Session, actor: Actor, *, account_ids: sa.Select[Any]) -> dict[Sli
     return found
 
 
+def with_guardians(actor: Actor, *, account_ids: sa.Select[Any]) -> sa.Select[Any]:
+    """These accounts and those of the guardians who answer today for the students among them."""
+    students = sa.select(col(Account.person_id)).where(col(Account.id).in_(account_ids))
+    guardians = sa.select(col(Account.id)).join(Person, col(Person.id) == col(Account.person_id))
+    guardians = guardians.join(Guardianship, col(Guardianship.guardian_id) == col(Person.id))
+    guardians = guardians.where(col(Guardianship.student_id).in_(students), scope.holds_today(), scope.people(actor))
+    both = account_ids.union(guardians).subquery()
+    return sa.select(both.c[0])
+
+
+def wanted(account_ids: sa.Select[Any], parameters: CredentialParameters) -> sa.Select[Any]:
+    """Those among them whom the parameters ask for."""
+    query = sa.select(col(Account.id)).join(Person, col(Person.id) == col(Account.person_id))
+    query = query.where(col(Account.id).in_(account_ids))
+    if parameters.whose != "both":
+        kind = PersonKind.STUDENT if parameters.whose == "students" else PersonKind.GUARDIAN
+        query = query.where(col(Person.kind) == kind)
+    if parameters.never_signed_in_only:
+        query = query.where(col(Account.first_sign_in_at).is_(None))
+    return query
+
+
 class _Reader:
     """Reads slips for one actor: what belongs to members of staff is for administrators only."""
 
-    def __init__(self, actor: Actor, language: str) -> None:
+    def __init__(self, actor: Actor, language: str, parameters: CredentialParameters) -> None:
         self._keys = keys.known()
         self._all = Role.ADMINISTRATOR in actor.roles
-        self._language = language
+        self._language, self._parameters = language, parameters
 
     def secret(self, row: Any) -> SlipSecret:
         if row.sign_in_method != SignInMethod.LOCAL:
@@ -86,11 +147,13 @@ class _Reader:
             return SlipSecret.CHOSEN
         if row.is_staff and not self._all:
             return SlipSecret.STAFF
-        if row.password_kid in self._keys:
+        if row.password_kid in self._keys and self._parameters.show_passwords:
             return SlipSecret.PASSWORD
-        return SlipSecret.LINK if row.link_kid in self._keys else SlipSecret.NONE
+        if row.link_kid in self._keys:
+            return SlipSecret.LINK
+        return SlipSecret.NONE if self._parameters.show_passwords else SlipSecret.NO_LINK
 
-    def slip(self, row: Any, title: str, of: _Wards | None) -> Row:
+    def slip(self, row: Any, title: str, of: _Wards | None) -> tuple[str, ...]:
         secret = self.secret(row)
         password = until = token = ""
         if secret is SlipSecret.PASSWORD:
@@ -100,7 +163,10 @@ class _Reader:
             token = initial_credentials.link_token(self._keys[row.link_kid].secret, row.link_uid)
             until = until or f"{row.link_ends:%Y-%m-%d %H:%M}"
         relation, names = (of.relation, of.names) if of else ("", "")
-        name, language = f"{row.first_name} {row.last_name}".strip(), row.language or self._language
+        name, language = (
+            f"{row.first_name} {row.last_name}".strip(),
+            self._parameters.language or row.language or self._language,
+        )
         code = row.source_id if row.kind == "student" else ""
         shown = (name, code, title, row.kind, relation, names, row.username)
         return *shown, secret.value, password, until, token, language
@@ -146,7 +212,7 @@ def _live(invitation: Any, purpose: Purpose) -> sa.ColumnElement[bool]:
 
 def _wards(db: Session, actor: Actor, account_ids: sa.Select[Any]) -> dict[int, _Wards]:
     """By the person id of each guardian, within the actor's scope."""
-    columns = (col(Guardianship.guardian_id), col(Guardianship.relation), col(Person.section_id))
+    columns = (col(Guardianship.guardian_id), col(Guardianship.relation), col(Person.section_id), col(Person.source_id))
     query = sa.select(*columns, col(Person.first_name), col(Person.last_name))
     query = query.join(Person, col(Person.id) == col(Guardianship.student_id))
     guardians = sa.select(col(Account.person_id)).where(col(Account.id).in_(account_ids))
@@ -156,7 +222,24 @@ def _wards(db: Session, actor: Actor, account_ids: sa.Select[Any]) -> dict[int, 
         found.setdefault(row.guardian_id, []).append(row)
     return {
         guardian: _Wards(
-            rows[0].relation, ", ".join(f"{row.first_name} {row.last_name}" for row in rows), rows[0].section_id
+            rows[0].relation,
+            ", ".join(f"{row.first_name} {row.last_name}" for row in rows),
+            rows[0].section_id,
+            rows[0].source_id,
         )
         for guardian, rows in found.items()
     }
+
+
+def _asked_first(db: Session, account_ids: sa.Select[Any]) -> dict[int, int]:
+    """By the person id of each student, the guardian who is asked first today: theirs is the family's letter.
+
+    No letter carries what belongs to a second guardian, who may live elsewhere: that one gets a letter of their own.
+    """
+    students = sa.select(col(Account.person_id)).where(col(Account.id).in_(account_ids))
+    query = sa.select(col(Guardianship.student_id), col(Guardianship.guardian_id))
+    query = query.where(col(Guardianship.student_id).in_(students), scope.holds_today())
+    found: dict[int, int] = {}
+    for student, guardian in db.execute(query.order_by(col(Guardianship.priority), col(Guardianship.id))):
+        found.setdefault(student, guardian)
+    return found

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
+from typing import get_args
 from urllib.parse import urlsplit
 
 from starlette.concurrency import run_in_threadpool
@@ -15,6 +16,7 @@ from core import database
 from core.config import settings
 from core.errors import AppError, Conflict, InputProblem, NotAllowed, NotFound
 from core.permissions import Actor
+from core.rules.report_parameters import CredentialParameters, Layout
 from core.services import outcome_files, reports, sign_in
 from core.services.access import Sought
 from core.services.reports import File
@@ -64,9 +66,17 @@ def _file(actor: Actor, kind: str, asked: Mapping[str, str]) -> File:
             selection_id=_number(asked, "selection_id"),
             scope="shown" if asked.get("scope") == "shown" else "selected",
             expected=_number(asked, "expected"),
-            per_page=_number(asked, "per_page") if "per_page" in asked else 8,
+            parameters=CredentialParameters(layout=_layout(asked)),
         )
     return reports.draw(prepared)
+
+
+def _layout(asked: Mapping[str, str]) -> Layout:
+    layouts: tuple[Layout, ...] = get_args(Layout)
+    found = next((layout for layout in layouts if layout == asked.get("layout", "8")), None)
+    if found is None:
+        raise InputProblem("Credentials come as letters, by 2, 4 or 8 on a page, or as a table. Choose one of these.")
+    return found
 
 
 def _number(asked: Mapping[str, str], name: str) -> int:

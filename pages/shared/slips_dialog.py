@@ -9,7 +9,7 @@ import streamlit as st
 from core import database
 from core.permissions import Actor, Permission
 from core.rules.handing_over import SlipSecret
-from core.services import reports, selections, sign_in
+from core.services import selections, sign_in
 from core.services.selections import RowScope
 from core.tables import slips
 from pages.shared import feedback, guarded, issuing
@@ -33,12 +33,12 @@ TEMPLATE = """
 .firstkey-slips button:hover {{ background: #0b4a4e; }}
 .firstkey-slips button:focus-visible {{ outline: 2px solid currentColor; outline-offset: 2px; }}
 </style>
-<form class="firstkey-slips" method="post" action="/files/slips">
+<form class="firstkey-slips" method="post" action="/files/credentials">
 <input type="hidden" name="form_token" value="{token}">
 <input type="hidden" name="selection_id" value="{selection_id:d}">
 <input type="hidden" name="scope" value="{scope}">
 <input type="hidden" name="expected" value="{expected:d}">
-<input type="hidden" name="per_page" value="{per_page:d}">
+<input type="hidden" name="layout" value="{layout}">
 <button type="submit">{label}</button>
 </form>
 """
@@ -70,9 +70,9 @@ def _window(actor: Actor, selection_id: int, scope: RowScope) -> None:
             st.caption(f"{found[secret]:,} {said}")
     if chosen > number:
         st.caption(f"No slip for {chosen - number:,} without an account.")
-    per_page = st.segmented_control("Slips on a page", reports.PER_PAGE, default=8, key="slips.per_page") or 8
+    layout = st.segmented_control("Slips on a page", ("2", "4", "8"), default="8", key="slips.layout") or "8"
     if number:
-        _form(actor, selection_id, scope, chosen, number, per_page)
+        _form(actor, selection_id, scope, chosen, number, layout)
     st.caption("Printing changes nothing: the same slip can be printed again, with the same password.")
     if found[SlipSecret.NONE]:
         _offer(actor, selection_id, found[SlipSecret.NONE])
@@ -87,13 +87,13 @@ def _offer(actor: Actor, selection_id: int, number: int) -> None:
             st.rerun(scope="fragment")
 
 
-def _form(actor: Actor, selection_id: int, scope: str, expected: int, number: int, per_page: int) -> None:
+def _form(actor: Actor, selection_id: int, scope: str, expected: int, number: int, layout: str) -> None:
     filled = TEMPLATE.format(
         token=sign_in.form_token(actor),
         selection_id=selection_id,
         scope=escape(scope),
         expected=expected,
-        per_page=per_page,
+        layout=escape(layout),
         label="Download 1 slip" if number == 1 else f"Download {number:,} slips",
     )
     st.html(filled)

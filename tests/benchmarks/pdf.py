@@ -109,7 +109,9 @@ def _prepared_slips() -> Prepared:
                 invitations.issue_link(db, account_id=account_id, channel="copied", address="", days=7)
     with database.transaction() as db:
         size = selections.size(db, actor, selection_id=selection_id)
-        return reports.prepare(db, actor, kind="slips", selection_id=selection_id, scope="selected", expected=size)
+        return reports.prepare(
+            db, actor, kind="credentials", selection_id=selection_id, scope="selected", expected=size
+        )
 
 
 def _measure(what: str) -> dict[str, float]:

@@ -10,12 +10,12 @@ import sys
 import time
 from pathlib import Path
 
-from core.documents import slips, student_account_info, worker
+from core.documents import credentials, student_account_info, worker
 
 
 def main(what: str) -> None:
     if what in ("ours", "slips"):
-        draw = slips.render if what == "slips" else student_account_info.render
+        draw = credentials.render if what == "slips" else student_account_info.render
     else:
         from tests.benchmarks import pdf_others
 

@@ -12,9 +12,10 @@ from reportlab.pdfbase.ttfonts import TTFont
 from reportlab.pdfgen.canvas import Canvas
 
 from core.documents.fonts import BOLD, REGULAR
+from core.documents.listing import ROW_HEIGHT, SIZE
 from core.documents.moments import Days
 from core.documents.papers import StudentAccountInfo
-from core.documents.student_account_info import COLUMNS, ROW_HEIGHT, SIZE
+from core.documents.student_account_info import COLUMNS
 
 LEFT, TOP, FOOT = 28.0, 95.0, 557.0
 
@@ -88,7 +89,8 @@ def _reportlab_page(canvas: Canvas) -> None:
 def _rows(paper: StudentAccountInfo) -> Iterator[tuple[str, ...]]:
     days, states = Days(paper.head.zone), paper.states
     for group in paper.classes:
-        for number, row in enumerate(zip(*group.load(), strict=True), start=1):
+        rows = (row for part in group.load() for row in zip(*part, strict=True))
+        for number, row in enumerate(rows, start=1):
             code, last, first, username, method, email, mobile, active, verified, invited, seen, state = row
             facts = ("Yes" if active else "No", "Yes" if verified else "No", days[invited], days[seen], states[state])
             method = paper.methods.get(method, "–")

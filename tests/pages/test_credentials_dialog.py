@@ -139,7 +139,7 @@ def test_slips_are_counted_and_issuing_is_a_step_of_its_own(cast: Cast, window: 
     page = chosen[window]()
     without = 4 if window == "selection" else 1
     said = everything_said(page)
-    assert f"{without} without live credentials" in said and "/files/slips" in said
+    assert f"{without} without live credentials" in said and "/files/credentials" in said
     assert _hashes(cast.sam) == []
     page.checkbox[0].check().run()
     page = _press(page, f"Issue {without} new password{'s' if without > 1 else ''}")
@@ -149,4 +149,4 @@ def test_slips_are_counted_and_issuing_is_a_step_of_its_own(cast: Cast, window: 
 
 def test_the_form_of_slips_carries_ids_and_the_number_on_a_page(cast: Cast) -> None:
     page = _window(cast.olga.actor, "Print slip", account_id=cast.sam.account.id)
-    assert 'name="per_page" value="8"' in everything_said(page).replace('\\"', '"')
+    assert 'name="layout" value="8"' in everything_said(page).replace('\\"', '"')

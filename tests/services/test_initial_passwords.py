@@ -247,22 +247,19 @@ def test_printing_twice_prints_the_same_codes_and_changes_nothing(cast: Cast, cl
         with database.transaction() as db:
             papers.append(
                 reports.prepare(
-                    db, cast.olga.actor, kind="slips", selection_id=chosen, scope="selected", expected=8
+                    db, cast.olga.actor, kind="credentials", selection_id=chosen, scope="selected", expected=8
                 ).paper
             )
     assert papers[0] == papers[1]
     assert [row.model_dump() for row in _rows(cast.sam)] == before
     entry = _audit()[-1]
-    assert (entry.action, entry.details["kind"], entry.details["count"]) == ("report.printed", "slips", 8)
+    assert (entry.action, entry.details["kind"], entry.details["count"]) == ("report.printed", "credentials", 8)
 
 
 def test_slips_are_refused_to_those_who_may_not_reveal(cast: Cast) -> None:
     chosen = _everybody(cast.cora.actor)
     with pytest.raises(NotAllowed), database.transaction() as db:
-        reports.prepare(db, cast.cora.actor, kind="slips", selection_id=chosen, scope="selected", expected=3)
-    mine = _everybody(cast.olga.actor)
-    with pytest.raises(InputProblem, match="1, 2, 4 or 8"), database.transaction() as db:
-        reports.prepare(db, cast.olga.actor, kind="slips", selection_id=mine, scope="selected", expected=8, per_page=3)
+        reports.prepare(db, cast.cora.actor, kind="credentials", selection_id=chosen, scope="selected", expected=3)
 
 
 def test_a_selection_of_one_account_is_that_account(cast: Cast) -> None:

@@ -6,11 +6,12 @@ import pytest
 from sqlmodel import Session, select
 
 from core import database
-from core.documents.papers import StudentAccountInfo
+from core.documents.papers import Credentials, StudentAccountInfo
 from core.errors import Conflict, InputProblem, NotAllowed, NotFound
 from core.models import AuditEntry
 from core.permissions import Actor
-from core.services import reports, selections
+from core.rules.report_parameters import CredentialParameters
+from core.services import initial_passwords, reports, selections
 from core.services.reports import Prepared
 from core.tables.filters import AccountFilter, StudentFilter
 from tests import cast as tests_cast
@@ -160,3 +161,132 @@ def test_printing_changes_nothing_but_the_audit(cast: Cast) -> None:
     _prepare(cast.olga.actor, expected=3)
     with database.reading() as db:
         assert [account.model_dump() for account in db.exec(select(tests_cast.Account))] == before
+
+
+def _credentials(
+    actor: Actor, *members: tests_cast.Member, list_name: str = "students", **asked: object
+) -> Credentials:
+    """Printed for the students (or accounts) of these members, ticked in the list."""
+    ids = [(each.person.id if list_name == "students" else each.account.id) or 0 for each in members]
+    with database.transaction() as db:
+        selection_id = _show_all(db, actor, list_name)
+        selections.clear(db, actor, list_name=list_name)
+        selections.tick(db, actor, list_name=list_name, shown=ids, ticked=ids)
+    parameters = CredentialParameters(**asked)  # type: ignore[arg-type]
+    with database.transaction() as db:
+        prepared = reports.prepare(
+            db,
+            actor,
+            kind="credentials",
+            selection_id=selection_id,
+            scope="selected",
+            expected=len(ids),
+            parameters=parameters,
+        )
+    assert isinstance(prepared.paper, Credentials)
+    return prepared.paper
+
+
+def _slips(paper: Credentials) -> list[tuple[object, ...]]:
+    return [row for group in paper.groups for part in group.load() for row in zip(*part, strict=True)]
+
+
+def _names(paper: Credentials) -> list[object]:
+    return [row[0] for row in _slips(paper)]
+
+
+def test_parents_of_the_students_chosen_are_printed_where_they_are_asked_for(cast: Cast) -> None:
+    olga, gina = cast.olga.actor, "Gina " + cast.gina.person.last_name
+    assert sorted(map(str, _names(_credentials(olga, cast.sam)))) == sorted([gina, "Sam Sideris"])
+    assert _names(_credentials(olga, cast.sam, whose="students")) == ["Sam Sideris"]
+    assert _names(_credentials(olga, cast.sam, cast.max, whose="parents")) == [gina]
+    assert _names(_credentials(olga, cast.gina, list_name="accounts", whose="parents")) == [gina]
+    with pytest.raises(InputProblem, match="Nobody chosen is among the students"):
+        _credentials(olga, cast.gina, list_name="accounts", whose="students")
+
+
+def test_one_account_beside_the_lists_means_nobody_else(cast: Cast) -> None:
+    with database.transaction() as db:
+        one = selections.of_one(db, cast.olga.actor, account_id=cast.sam.account.id or 0)
+        asked = CredentialParameters()
+        prepared = reports.prepare(
+            db, cast.olga.actor, kind="credentials", selection_id=one, scope="selected", expected=1, parameters=asked
+        )
+    assert isinstance(prepared.paper, Credentials) and _names(prepared.paper) == ["Sam Sideris"]
+
+
+def test_a_family_has_one_letter_with_whoever_is_asked_first(cast: Cast) -> None:
+    paper = _credentials(cast.olga.actor, cast.sam, cast.max, cast.otto, layout="letter", one_per_family=True)
+    letters: dict[object, list[object]] = {}
+    for row in _slips(paper):
+        letters.setdefault(row[12], []).append(row[0])
+    assert ["Gina " + cast.gina.person.last_name, "Max Sideris", "Sam Sideris"] in letters.values()
+    assert sum(map(len, letters.values())) == len(_slips(paper))
+    with pytest.raises(InputProblem, match="letters only"):
+        _credentials(cast.olga.actor, cast.sam, one_per_family=True)
+
+
+def test_order_and_page_breaks_are_as_asked_for(cast: Cast) -> None:
+    chosen = (cast.sam, cast.max, cast.otto)
+    with database.transaction() as db:
+        for member, code in zip(chosen, ("S10", "S9", "S2"), strict=True):
+            member.person.source_id = code
+            db.add(member.person)
+    by_class = _credentials(cast.olga.actor, *chosen, whose="students")
+    assert [group.title for group in by_class.groups] == ["7B", "8A"]
+    within = _credentials(cast.olga.actor, *chosen, whose="students", order="code")
+    assert [row[1] for row in _slips(within)] == ["S9", "S10", "S2"]
+    by_code = _credentials(cast.olga.actor, *chosen, whose="students", order="code", page_per_class=False)
+    assert [row[1] for row in _slips(by_code)] == ["S2", "S9", "S10"]
+    assert [group.title for group in by_code.groups] == ["By student code"]
+
+
+def test_those_who_signed_in_are_left_out_when_asked_and_nobody_is_a_sentence(cast: Cast, clock: Clock) -> None:
+    with database.transaction() as db:
+        cast.sam.account.first_sign_in_at = clock.now
+        db.add(cast.sam.account)
+    left = _credentials(cast.olga.actor, cast.sam, cast.max, whose="students", never_signed_in_only=True)
+    assert _names(left) == ["Max Sideris"]
+    with pytest.raises(InputProblem, match="has signed in"):
+        _credentials(cast.olga.actor, cast.sam, whose="students", never_signed_in_only=True)
+
+
+def test_links_only_shows_no_password_and_the_language_can_be_one_for_all(cast: Cast) -> None:
+    with database.transaction() as db:
+        chosen = selections.of_one(db, cast.olga.actor, account_id=cast.sam.account.id or 0)
+        initial_passwords.issue(db, cast.olga.actor, selection_id=chosen, expected=1, typed_count=None)
+    shown = _slips(_credentials(cast.olga.actor, cast.sam, whose="students"))[0]
+    assert shown[7] == "password" and shown[8]
+    hidden = _slips(_credentials(cast.olga.actor, cast.sam, whose="students", show_passwords=False, language="el"))[0]
+    assert hidden[7:9] == ("no_link", "") and hidden[11] == "el"
+
+
+@pytest.mark.parametrize(
+    ("asked", "said"),
+    [({"extra_text": "x" * 151}, "room for 150"), ({"pdf_password": "short"}, "8 to 127")],
+)
+def test_what_no_page_or_file_can_take_is_refused(cast: Cast, asked: dict[str, str], said: str) -> None:
+    with pytest.raises(InputProblem, match=said):
+        _credentials(cast.olga.actor, cast.sam, **asked)
+
+
+def test_user_account_info_lists_accounts_of_every_type_and_no_secret(cast: Cast) -> None:
+    with database.transaction() as db:
+        selection_id = _show_all(db, cast.olga.actor, "accounts")
+    with database.transaction() as db:
+        size = selections.size(db, cast.olga.actor, selection_id=selection_id, scope="shown")
+        prepared = reports.prepare(
+            db,
+            cast.olga.actor,
+            kind="user-account-info",
+            selection_id=selection_id,
+            scope="shown",
+            expected=size,
+        )
+    text = _text(prepared)
+    assert prepared.name == f"User Account Info {prepared.paper.head.created:%Y-%m-%d}.pdf"
+    assert f"All shown: {size} accounts" in text
+    for title in ("Administrators", "Teachers", "Students · 7B", "Students · 8A", "Parents/Guardians"):
+        assert f"\n{title}\n" in f"\n{text}"
+    for member in (cast.ada, cast.tom, cast.sam, cast.otto, cast.gina):
+        assert member.account.username in text

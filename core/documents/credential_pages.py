@@ -1,0 +1,55 @@
+"""What all papers with credentials have in common, upright: the document itself and the foot of its pages."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from zoneinfo import ZoneInfo
+
+from core.documents import slip_layout
+from core.documents.ink import Ink
+from core.documents.moments import day_and_time
+from core.documents.papers import Credentials
+from core.documents.report_pdf import ReportPDF
+from core.documents.text import clean_all, needs_shaping, places_to_shape
+
+BOXES = "A name on this page has characters that our typeface lacks: they stand as boxes."
+
+
+def document(paper: Credentials, *, orientation: str = "P") -> ReportPDF:
+    """Confidential, and locked where a password is asked for."""
+    return ReportPDF(paper.head, orientation=orientation, confidential=True, password=paper.parameters.pdf_password)
+
+
+class Foot:
+    """Confidential, what it is, page 3 of 12."""
+
+    def __init__(self, pdf: ReportPDF, paper: Credentials, *, pages: int) -> None:
+        head = paper.head
+        printed = f"{head.printed_by}, {day_and_time(head.created, ZoneInfo(head.zone))}"
+        words = " · ".join(filter(None, (head.school, head.title, head.scope, head.period, printed)))
+        self._pdf, self._pages = pdf, pages
+        self._same = b"0 g\n%b.35 g\n%b" % (
+            pdf.bold.line("Confidential", slip_layout.SIDE, 14, 7.5),
+            pdf.plain.line(words, slip_layout.SIDE + 58, 14, 7, limit=420),
+        )
+        self._boxes = pdf.plain.line(BOXES, slip_layout.SIDE + 58, 5, 6.5)
+
+    def drawn(self, page: int, names: Sequence[str]) -> bytes:
+        """The foot of a page on which these names stand."""
+        pages = f"Page {page} of {self._pages}"
+        number = self._pdf.plain.line(pages, slip_layout.WIDTH - slip_layout.SIDE, 14, 7, right=True)
+        missing = self._pdf.missing()
+        boxes = missing and not set(missing).isdisjoint("".join(names))
+        return self._same + number + (self._boxes if boxes else b"")
+
+
+def fitted(ink: Ink, texts: Sequence[str], room: float, size: float, *, exact: bool) -> list[bytes]:
+    """Texts for "(%b)Tj": what is too wide is shortened, or shrunk and wrapped where it has to be typed."""
+    cleaned = clean_all(texts)
+    encoded, widths = ink.face.encode_and_measure(cleaned)
+    special = {*(widths * size / 1000 > room).nonzero()[0].tolist(), *ink.face.with_foreign(cleaned)}
+    if places_to_shape("".join(cleaned)):
+        special.update(at for at, text in enumerate(cleaned) if needs_shaping(text))
+    for at in special:
+        encoded[at] = ink.cell(cleaned[at], room, size, exact=exact)[0]
+    return encoded
