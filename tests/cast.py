@@ -7,7 +7,7 @@ guardian of both, Otto of 8A is the one whom Tom and Cora must never see.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from itertools import count
 from typing import Any
 
@@ -25,6 +25,7 @@ from core.models import (
     PersonKind,
     SchoolSettings,
     Section,
+    SignInSession,
 )
 from core.permissions import Actor, Role, Scope
 from core.rules import person_facts
@@ -128,6 +129,14 @@ def actor(account: Account, *roles: Role, sections: tuple[Section, ...] = ()) ->
     everybody = bool({Role.ADMINISTRATOR, Role.OFFICE} & set(roles))
     scope = Scope(everybody, frozenset(_id(section) for section in sections))
     return Actor(account.username, account.id, account.person_id, frozenset(roles), scope, session_id="session-of-test")
+
+
+def just_signed_in(db: Session, who: Actor) -> None:
+    """They have proved who they are a moment ago."""
+    now = clock.now()
+    ends = {"last_used_at": now, "expires_at": now + timedelta(hours=1)}
+    session_id, account_id = who.session_id or "", who.account_id or 0
+    db.merge(SignInSession(id=session_id, token_hash="h", account_id=account_id, created_at=now, **ends))
 
 
 def school(db: Session) -> Cast:

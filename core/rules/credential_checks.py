@@ -6,6 +6,7 @@ from core.errors import InputProblem
 from core.rules.report_parameters import CredentialParameters
 
 _MOST_TEXT = {"letter": 1500, "table": 300, "8": 150, "4": 150, "2": 150}
+LONGEST_TEXT = max(_MOST_TEXT.values())
 _SHORTEST, _LONGEST = 8, 127  # a PDF takes 127 bytes of a password
 
 

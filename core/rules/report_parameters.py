@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+import json
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from dataclasses import asdict, dataclass, field, fields
 from datetime import date
-from typing import Literal
+from typing import Any, Literal, get_args
+
+from core.errors import InputProblem
 
 Whose = Literal["students", "parents", "both"]
 Layout = Literal["letter", "2", "4", "8", "table"]
@@ -30,3 +34,41 @@ class CredentialParameters:
     dated: date | None = None
     signature_line: bool = False
     pdf_password: str = field(default="", repr=False)
+
+
+_CHOICES: dict[str, tuple[Any, ...]] = {
+    "whose": get_args(Whose),
+    "layout": get_args(Layout),
+    "order": get_args(SlipOrder),
+    "language": ("", "en", "el"),
+}
+_UNCLEAR = "This form is not complete. Go back to the list and try again."
+
+
+def as_text(parameters: CredentialParameters) -> str:
+    """All but the password of the file, in letters that mean nothing in HTML (R54)."""
+    told = asdict(parameters) | {"dated": parameters.dated.isoformat() if parameters.dated else None}
+    del told["pdf_password"]
+    return urlsafe_b64encode(json.dumps(told).encode()).decode().rstrip("=")
+
+
+def from_text(text: str, *, pdf_password: str = "") -> CredentialParameters:
+    """What `as_text` wrote. Refuses with a sentence whatever it would not have written."""
+    try:
+        told = json.loads(urlsafe_b64decode(text + "=" * (-len(text) % 4)))
+        dated = date.fromisoformat(told["dated"]) if told["dated"] else None
+        known = {one.name: told[one.name] for one in fields(CredentialParameters) if one.name in told}
+        parameters = CredentialParameters(**known | {"dated": dated, "pdf_password": pdf_password})
+    except (ValueError, TypeError, KeyError) as error:
+        raise InputProblem(_UNCLEAR) from error
+    if not _is_fine(parameters):
+        raise InputProblem(_UNCLEAR)
+    return parameters
+
+
+def _is_fine(parameters: CredentialParameters) -> bool:
+    chosen = all(getattr(parameters, name) in choices for name, choices in _CHOICES.items())
+    flags = ("page_per_class", "one_per_family", "never_signed_in_only", "show_passwords", "signature_line")
+    return (
+        chosen and isinstance(parameters.extra_text, str) and all(type(getattr(parameters, n)) is bool for n in flags)
+    )

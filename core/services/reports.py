@@ -19,13 +19,15 @@ from core.rules.report_parameters import CredentialParameters
 from core.services import audit, report_papers, selections
 from core.services.report_papers import TITLES, Contents, ReportKind
 from core.services.selections import RowScope
-from core.tables import school
+from core.tables import freshness, school
 
 NEEDED = {
     ReportKind.STUDENT_ACCOUNT_INFO: Permission.PRINT_REPORTS,
     ReportKind.USER_ACCOUNT_INFO: Permission.PRINT_REPORTS,
     ReportKind.CREDENTIALS: Permission.REVEAL_CREDENTIALS,
 }
+
+_ALL = CredentialParameters()
 
 
 @dataclass(frozen=True)
@@ -53,7 +55,7 @@ def prepare(
     selection_id: int,
     scope: RowScope,
     expected: int,
-    parameters: CredentialParameters | None = None,
+    parameters: CredentialParameters = _ALL,
 ) -> Prepared:
     """Read what goes onto paper, and write to the audit that it did. `parameters` are for credentials.
 
@@ -63,8 +65,10 @@ def prepare(
     if kind not in TITLES:
         raise NotFound("There is no such report. Choose one from the Reports menu.")
     actor.require(NEEDED[ReportKind(kind)])
+    if kind == ReportKind.CREDENTIALS:
+        _check_fresh(db, actor, parameters)
     _check_size(selections.size(db, actor, selection_id=selection_id, scope=scope), expected)
-    contents = _contents(db, actor, ReportKind(kind), selection_id, scope, parameters or CredentialParameters())
+    contents = _contents(db, actor, ReportKind(kind), selection_id, scope, parameters)
     details = {"kind": kind, "count": contents.people, "people": contents.digest}
     audit.record(db, actor, action="report.printed", object_kind="selection", object_id=selection_id, details=details)
     zone = ZoneInfo(school.settings(db).time_zone)
@@ -84,6 +88,12 @@ def _contents(
     if kind is ReportKind.USER_ACCOUNT_INFO:
         return report_papers.user_account_info(db, actor, selection_id=selection_id, scope=scope)
     return report_papers.credentials(db, actor, selection_id=selection_id, scope=scope, parameters=parameters)
+
+
+def _check_fresh(db: Session, actor: Actor, parameters: CredentialParameters) -> None:
+    """R31: passwords go onto paper only for who has just shown who they are."""
+    if parameters.show_passwords and not freshness.is_fresh(db, actor):
+        raise InputProblem("Type your password again in the window of this report, then download it.")
 
 
 def _check_size(size: int, expected: int) -> None:

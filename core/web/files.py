@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
-from typing import get_args
 from urllib.parse import urlsplit
 
 from starlette.concurrency import run_in_threadpool
@@ -16,7 +15,8 @@ from core import database
 from core.config import settings
 from core.errors import AppError, Conflict, InputProblem, NotAllowed, NotFound
 from core.permissions import Actor
-from core.rules.report_parameters import CredentialParameters, Layout
+from core.rules import report_parameters
+from core.rules.report_parameters import CredentialParameters
 from core.services import outcome_files, reports, sign_in
 from core.services.access import Sought
 from core.services.reports import File
@@ -24,7 +24,7 @@ from core.web import denials, forms, pages, people
 
 logger = logging.getLogger(__name__)
 
-MOST_BYTES = 4096  # of the form: ids and a token
+MOST_BYTES = 16_384  # of the form: ids, a token, and what a report is asked
 STATUS = {NotFound: 404, NotAllowed: 403, Conflict: 409, InputProblem: 422}
 PRIVATE = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
 
@@ -66,17 +66,15 @@ def _file(actor: Actor, kind: str, asked: Mapping[str, str]) -> File:
             selection_id=_number(asked, "selection_id"),
             scope="shown" if asked.get("scope") == "shown" else "selected",
             expected=_number(asked, "expected"),
-            parameters=CredentialParameters(layout=_layout(asked)),
+            parameters=_parameters(asked),
         )
     return reports.draw(prepared)
 
 
-def _layout(asked: Mapping[str, str]) -> Layout:
-    layouts: tuple[Layout, ...] = get_args(Layout)
-    found = next((layout for layout in layouts if layout == asked.get("layout", "8")), None)
-    if found is None:
-        raise InputProblem("Credentials come as letters, by 2, 4 or 8 on a page, or as a table. Choose one of these.")
-    return found
+def _parameters(asked: Mapping[str, str]) -> CredentialParameters:
+    if "parameters" not in asked:
+        return CredentialParameters()
+    return report_parameters.from_text(asked["parameters"], pdf_password=asked.get("pdf_password", ""))
 
 
 def _number(asked: Mapping[str, str], name: str) -> int:

@@ -7,8 +7,9 @@ from collections.abc import Callable, Mapping
 import streamlit as st
 
 from core.permissions import Actor, Permission
+from core.services.report_papers import TITLES, ReportKind
 from core.services.selections import ListName, RowScope
-from pages.shared import download, filter_address
+from pages.shared import credentials_report, download, filter_address
 
 Act = Callable[[int], None]
 SEND = "Send Initial Invitation"
@@ -31,14 +32,12 @@ def reports(actor: Actor, *, selection_id: int, scope: RowScope, expected: int) 
         if not window.open:
             return
         st.caption("Of the selected rows" if scope == "selected" else "Of all that the filter shows")
-        download.report_form(
-            actor,
-            label="Student Account Info",
-            kind="student-account-info",
-            selection_id=selection_id,
-            scope=scope,
-            expected=expected,
-        )
+        for kind in (ReportKind.STUDENT_ACCOUNT_INFO, ReportKind.USER_ACCOUNT_INFO):
+            download.report_form(
+                actor, label=TITLES[kind], kind=kind, selection_id=selection_id, scope=scope, expected=expected
+            )
+        if actor.may(Permission.REVEAL_CREDENTIALS) and st.button(credentials_report.TITLE, type="tertiary"):
+            credentials_report.of_rows(actor, selection_id, scope)
 
 
 def send_initial_invitation(selection_id: int) -> None:

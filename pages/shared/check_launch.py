@@ -11,12 +11,11 @@ from core import clock, database
 from core.delivery import engine
 from core.models import Channel
 from core.permissions import Actor
-from core.rules import password_hash
 from core.rules.launch_limits import AHEAD
-from core.services import campaigns, sign_in, step_up
+from core.services import campaigns
 from core.services.campaigns import Check, Draft
-from core.tables import candidates, school
-from pages.shared import check_skipped, feedback
+from core.tables import school
+from pages.shared import check_skipped, feedback, fresh_password
 
 LAUNCHED = "campaign.launched"
 
@@ -35,8 +34,9 @@ def draw(actor: Actor, draft: Draft, check: Check, list_name: str) -> None:
         st.page_link(back, label="Back to the list", icon=":material/arrow_back:")
         return
     starts_at = _when()
-    if check.fresh_code_wanted:
-        _password(actor, check)
+    why = f"**{check.receive:,} people are many.** Type your password again, so that nobody else sends."
+    if check.fresh_code_wanted and fresh_password.ask(actor, why, key="check.fresh"):
+        st.rerun()
     typed = _typed(check)
     ready = typed == check.receive and not check.fresh_code_wanted and (check.sms is None or check.sms.is_covered)
     with st.container(horizontal=True, horizontal_alignment="right"):
@@ -74,29 +74,6 @@ def _when() -> datetime | None:
         hour = (here + timedelta(hours=1)).replace(minute=0).time()
         at = st.time_input(f"Time ({zone.key})", hour, step=900, width=200)
     return datetime.combine(day, at or time(), zone)
-
-
-def _password(actor: Actor, check: Check) -> None:
-    """Above a number that the school sets the sender proves anew who they are (R31)."""
-    with st.form("check.fresh", border=True, clear_on_submit=True):
-        st.markdown(f"**{check.receive:,} people are many.** Type your password again, so that nobody else sends.")
-        typed = st.text_input("Your password", type="password", autocomplete="current-password")
-        if st.form_submit_button("Confirm") and _confirmed(actor, typed):
-            st.rerun()
-
-
-def _confirmed(actor: Actor, typed: str) -> bool:
-    """A wrong one counts like a wrong one at the door, so the transaction is stored in any case."""
-    with database.reading() as db:
-        candidate = candidates.own(db, actor)
-    fits = password_hash.fits(candidate.stored_hash, typed)
-    with database.transaction() as db:
-        right = sign_in.confirm(db, actor, candidate=candidate, fits=fits)
-        if right:
-            step_up.note(db, actor)
-    if not right:
-        st.error("This is not your password, or there were too many tries. Try again in a moment.")
-    return right
 
 
 def _typed(check: Check) -> int:

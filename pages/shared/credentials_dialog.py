@@ -11,7 +11,7 @@ from core import database
 from core.permissions import Actor, Permission
 from core.services import copied_links, initial_passwords
 from core.tables import school
-from pages.shared import cells, feedback, guarded, issuing, slips_dialog
+from pages.shared import cells, credentials_report, feedback, guarded, issuing
 
 ISSUE_MANY, PRINT_MANY = "Issue new initial passwords", "Print slips"
 ISSUE, SHOW, COPY, PRINT = "Issue new initial password", "Show initial password", "Copy link", "Print slip"
@@ -23,7 +23,7 @@ def bulk_acts(actor: Actor) -> dict[str, Callable[[int], None]]:
         return {}
     return {
         ISSUE_MANY: lambda selection_id: issue_many(actor, selection_id),
-        PRINT_MANY: lambda selection_id: slips_dialog.of_selection(actor, selection_id),
+        PRINT_MANY: lambda selection_id: credentials_report.of_rows(actor, selection_id, "selected"),
     }
 
 
@@ -35,7 +35,7 @@ def one(actor: Actor, account_id: int) -> dict[str, Callable[[], None]]:
         ISSUE: lambda: issue_one(actor, account_id),
         SHOW: lambda: show(actor, account_id),
         COPY: lambda: copy_link(actor, account_id),
-        PRINT: lambda: slips_dialog.of_account(actor, account_id),
+        PRINT: lambda: credentials_report.of_account(actor, account_id),
     }
 
 

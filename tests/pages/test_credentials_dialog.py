@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -13,10 +14,11 @@ from streamlit.testing.v1 import AppTest
 from core import database
 from core.models import Invitation
 from core.permissions import Actor
-from core.rules import initial_credentials
+from core.rules import initial_credentials, report_parameters
 from core.services import selections
 from core.tables.filters import AccountFilter
 from pages.shared import credentials_dialog, guard
+from tests import cast as make
 from tests.cast import Cast, Member
 from tests.pages import screens
 
@@ -25,6 +27,14 @@ from tests.pages import screens
 def _signed_in(monkeypatch: pytest.MonkeyPatch) -> None:
     """Whoever opened the window is here all the time."""
     monkeypatch.setattr(guard, "look_up", lambda: st.session_state["actor"])
+
+
+@pytest.fixture(name="signed_in")
+def _just_signed_in(cast: Cast) -> Cast:
+    """The cast; Olga has proved a moment ago who she is."""
+    with database.transaction() as db:
+        make.just_signed_in(db, cast.olga.actor)
+    return cast
 
 
 def _window(actor: Actor, act: str, account_id: int | None = None, selection_id: int | None = None) -> AppTest:
@@ -131,7 +141,8 @@ def test_a_staff_account_is_refused_in_words(cast: Cast) -> None:
 
 
 @pytest.mark.parametrize("window", ["selection", "account"])
-def test_slips_are_counted_and_issuing_is_a_step_of_its_own(cast: Cast, window: str) -> None:
+def test_slips_are_counted_and_issuing_is_a_step_of_its_own(signed_in: Cast, window: str) -> None:
+    cast = signed_in
     chosen: dict[str, Callable[[], AppTest]] = {
         "selection": lambda: _window(cast.olga.actor, "Print slips", selection_id=_everybody(cast.olga.actor)),
         "account": lambda: _window(cast.olga.actor, "Print slip", account_id=cast.sam.account.id),
@@ -147,6 +158,39 @@ def test_slips_are_counted_and_issuing_is_a_step_of_its_own(cast: Cast, window: 
     assert f"{without} with a live initial password" in everything_said(chosen[window]())
 
 
-def test_the_form_of_slips_carries_ids_and_the_number_on_a_page(cast: Cast) -> None:
+def test_r31_passwords_are_printed_after_typing_ones_own_again_and_links_at_once(cast: Cast) -> None:
     page = _window(cast.olga.actor, "Print slip", account_id=cast.sam.account.id)
-    assert 'name="layout" value="8"' in everything_said(page).replace('\\"', '"')
+    assert "/files/credentials" not in everything_said(page)
+    assert page.text_input[0].label == "Your password"
+    _toggle(page, "Show initial passwords").set_value(False).run()
+    assert "/files/credentials" in everything_said(page)
+
+
+def test_the_form_carries_ids_and_what_is_asked_in_letters_that_mean_nothing_in_html(signed_in: Cast) -> None:
+    page = _window(signed_in.olga.actor, "Print slip", account_id=signed_in.sam.account.id)
+    page.text_area[0].set_value('<b>"Hello" & καλημέρα</b>').run()
+    page.button_group[0].set_value("letter").run()
+    said = everything_said(page).replace('\\"', '"')
+    (sent, *_) = re.findall(r'name="parameters" value="([\w-]+)"', said)
+    asked = report_parameters.from_text(sent)
+    assert (asked.layout, asked.extra_text) == ("letter", '<b>"Hello" & καλημέρα</b>')
+    assert "<b>" not in sent
+
+
+def test_what_no_page_has_room_for_is_said_in_the_window(signed_in: Cast) -> None:
+    page = _window(signed_in.olga.actor, "Print slip", account_id=signed_in.sam.account.id)
+    page.text_area[0].set_value("x" * 200).run()
+    assert "room for 150" in everything_said(page) and "/files/credentials" not in everything_said(page)
+
+
+def test_a_family_shares_letters_only(signed_in: Cast) -> None:
+    page = _window(signed_in.olga.actor, "Print slips", selection_id=_everybody(signed_in.olga.actor))
+    assert "One letter per family" not in [toggle.label for toggle in page.toggle]
+    page.button_group[0].set_value("letter").run()
+    assert "One letter per family" in [toggle.label for toggle in page.toggle]
+    _toggle(page, "Only who never signed in").set_value(True).run()
+    assert "/files/credentials" in everything_said(page)
+
+
+def _toggle(page: AppTest, label: str) -> Any:
+    return next(toggle for toggle in page.toggle if toggle.label == label)

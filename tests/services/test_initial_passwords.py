@@ -243,6 +243,8 @@ def test_printing_twice_prints_the_same_codes_and_changes_nothing(cast: Cast, cl
     _issue(cast.olga.actor, cast.sam)
     chosen, before = _everybody(cast.olga.actor), [row.model_dump() for row in _rows(cast.sam)]
     papers = []
+    with database.transaction() as db:
+        tests_cast.just_signed_in(db, cast.olga.actor)
     for _print in range(2):
         with database.transaction() as db:
             papers.append(

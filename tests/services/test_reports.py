@@ -163,15 +163,21 @@ def test_printing_changes_nothing_but_the_audit(cast: Cast) -> None:
         assert [account.model_dump() for account in db.exec(select(tests_cast.Account))] == before
 
 
+def _just_signed_in(actor: Actor) -> None:
+    with database.transaction() as db:
+        tests_cast.just_signed_in(db, actor)
+
+
 def _credentials(
     actor: Actor, *members: tests_cast.Member, list_name: str = "students", **asked: object
 ) -> Credentials:
-    """Printed for the students (or accounts) of these members, ticked in the list."""
+    """Printed for the students (or accounts) of these members, ticked in the list. Olga has just signed in."""
+    _just_signed_in(actor)
     ids = [(each.person.id if list_name == "students" else each.account.id) or 0 for each in members]
     with database.transaction() as db:
         selection_id = _show_all(db, actor, list_name)
         selections.clear(db, actor, list_name=list_name)
-        selections.tick(db, actor, list_name=list_name, shown=ids, ticked=ids)
+        selections.tick(db, actor, list_name=list_name, on=ids)
     parameters = CredentialParameters(**asked)  # type: ignore[arg-type]
     with database.transaction() as db:
         prepared = reports.prepare(
@@ -206,6 +212,7 @@ def test_parents_of_the_students_chosen_are_printed_where_they_are_asked_for(cas
 
 
 def test_one_account_beside_the_lists_means_nobody_else(cast: Cast) -> None:
+    _just_signed_in(cast.olga.actor)
     with database.transaction() as db:
         one = selections.of_one(db, cast.olga.actor, account_id=cast.sam.account.id or 0)
         asked = CredentialParameters()
@@ -290,3 +297,26 @@ def test_user_account_info_lists_accounts_of_every_type_and_no_secret(cast: Cast
         assert f"\n{title}\n" in f"\n{text}"
     for member in (cast.ada, cast.tom, cast.sam, cast.otto, cast.gina):
         assert member.account.username in text
+
+
+def test_r31_passwords_go_onto_paper_only_for_who_has_just_signed_in_and_links_at_any_time(cast: Cast) -> None:
+    with database.transaction() as db:
+        one = selections.of_one(db, cast.olga.actor, account_id=cast.sam.account.id or 0)
+
+    def ask(**asked: bool) -> None:
+        with database.transaction() as db:
+            reports.prepare(
+                db,
+                cast.olga.actor,
+                kind="credentials",
+                selection_id=one,
+                scope="selected",
+                expected=1,
+                parameters=CredentialParameters(**asked),  # type: ignore[arg-type]
+            )
+
+    with pytest.raises(InputProblem, match="Type your password again"):
+        ask()
+    ask(show_passwords=False)
+    _just_signed_in(cast.olga.actor)
+    ask()

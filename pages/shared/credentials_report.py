@@ -1,0 +1,123 @@
+"""The window of User Account Credentials: what is printed for whom, what it would say, and the download."""
+
+from __future__ import annotations
+
+from html import escape
+
+import streamlit as st
+
+from core import database
+from core.permissions import Actor, Permission
+from core.rules import credential_checks, report_parameters
+from core.rules.handing_over import SlipSecret
+from core.rules.report_parameters import CredentialParameters
+from core.services import report_papers, selections, sign_in
+from core.services.selections import RowScope
+from core.tables import freshness, slips
+from pages.shared import credentials_choices, feedback, fresh_password, guarded, issuing
+
+TITLE = "User Account Credentials (Students and parents)"
+SAID = {
+    SlipSecret.PASSWORD: "with a live initial password",
+    SlipSecret.LINK: "with a code for a live link, without an initial password",
+    SlipSecret.CHOSEN: "of people who have chosen a password already",
+    SlipSecret.MICROSOFT: "of people who sign in with Microsoft 365",
+    SlipSecret.STAFF: "of members of staff: only an administrator prints their password",
+    SlipSecret.NONE: "without live credentials",
+}
+WHY = "**Initial passwords are printed.** Type your password again, so that nobody else prints them."
+# Ids, numbers, the form token, and the parameters in letters that mean nothing in HTML (R54). The password of the
+# file is typed into the form itself: Streamlit never holds it.
+TEMPLATE = """
+<style>
+.firstkey-credentials {{ margin: 0; display: flex; flex-wrap: wrap; gap: .75rem; align-items: end; }}
+.firstkey-credentials label {{ font-size: .875rem; flex: 1 1 14rem; }}
+.firstkey-credentials input[type=password] {{
+  display: block; width: 100%; box-sizing: border-box; margin-top: .25rem; padding: .5rem .75rem; font: inherit;
+  color: inherit; background: transparent; border: 1px solid color-mix(in srgb, currentColor 30%, transparent);
+  border-radius: .5rem;
+}}
+.firstkey-credentials button {{
+  padding: .5rem 1rem; border: 0; border-radius: .5rem; background: #0f5e63; color: #fff; font: inherit;
+  font-weight: 600; cursor: pointer;
+}}
+.firstkey-credentials button:hover {{ background: #0b4a4e; }}
+.firstkey-credentials :focus-visible {{ outline: 2px solid currentColor; outline-offset: 2px; }}
+</style>
+<form class="firstkey-credentials" method="post" action="/files/credentials">
+<input type="hidden" name="form_token" value="{token}">
+<input type="hidden" name="selection_id" value="{selection_id:d}">
+<input type="hidden" name="scope" value="{scope}">
+<input type="hidden" name="expected" value="{expected:d}">
+<input type="hidden" name="parameters" value="{parameters}">
+<label>Password of the file (you may leave it empty)
+<input type="password" name="pdf_password" maxlength="60" autocomplete="new-password"></label>
+<button type="submit">{label}</button>
+</form>
+"""
+
+
+@guarded.dialog(Permission.REVEAL_CREDENTIALS, TITLE, width="large")
+def of_rows(actor: Actor, selection_id: int, scope: RowScope) -> None:
+    """For everybody chosen, or for all that the filter shows."""
+    _window(actor, selection_id, scope)
+
+
+@guarded.dialog(Permission.REVEAL_CREDENTIALS, "Print slip", width="large")
+def of_account(actor: Actor, account_id: int) -> None:
+    """For one account."""
+    with feedback.refusals_shown(), database.transaction() as db:
+        selection_id = selections.of_one(db, actor, account_id=account_id)
+    _window(actor, selection_id, "selected", one=True)
+
+
+def _window(actor: Actor, selection_id: int, scope: RowScope, *, one: bool = False) -> None:
+    parameters = credentials_choices.ask(one=one)
+    with feedback.refusals_shown(), database.reading() as db:
+        credential_checks.check(parameters)
+        chosen = selections.size(db, actor, selection_id=selection_id, scope=scope)
+        accounts = report_papers.credential_accounts(
+            db, actor, selection_id=selection_id, scope=scope, parameters=parameters
+        )
+        found = slips.count(db, actor, account_ids=accounts, parameters=parameters)
+        proved = not parameters.show_passwords or freshness.is_fresh(db, actor)
+    number = sum(found.values())
+    _say(found, number)
+    if number and proved:
+        _form(actor, selection_id, scope, chosen, number, parameters)
+    elif number and fresh_password.ask(actor, WHY, key="credentials.fresh"):
+        st.rerun(scope="fragment")
+    st.caption("Printing changes nothing: the same can be printed again, with the same passwords.")
+    if found[SlipSecret.NONE]:
+        _offer(actor, selection_id, found[SlipSecret.NONE])
+
+
+def _say(found: dict[SlipSecret, int], number: int) -> None:
+    if not number:
+        st.info("Nobody chosen has an account that these choices cover. Change them, or choose others in the list.")
+        return
+    st.write("Printed for **1 account**" if number == 1 else f"Printed for **{number:,} accounts**")
+    told = [f"{found[secret]:,} {said}" for secret, said in SAID.items() if found[secret]]
+    st.caption(" · ".join(told))
+
+
+def _offer(actor: Actor, selection_id: int, number: int) -> None:
+    """A step of its own, with its own button: printing never issues. Whoever has a live password keeps it."""
+    st.info(f"{number:,} of them have nothing live to print. Issue it first.", icon=":material/info:")
+    wanted = st.checkbox("Issue initial passwords to those without one", key=f"credentials.issue.{selection_id}")
+    if wanted and issuing.confirm(actor, selection_id=selection_id, missing_only=True):
+        st.rerun(scope="fragment")
+
+
+def _form(
+    actor: Actor, selection_id: int, scope: str, expected: int, number: int, parameters: CredentialParameters
+) -> None:
+    filled = TEMPLATE.format(
+        token=sign_in.form_token(actor),
+        selection_id=selection_id,
+        scope=escape(scope),
+        expected=expected,
+        parameters=escape(report_parameters.as_text(parameters)),
+        label="Download for 1 account" if number == 1 else f"Download for {number:,} accounts",
+    )
+    st.html(filled)
