@@ -6,6 +6,7 @@ Uses names of fpdf2 that are not public; its version is pinned and tests/documen
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -64,8 +65,13 @@ class Face:
         """What content streams call the font."""
         return b"/F%d" % self.font.i
 
-    def __contains__(self, code: int) -> bool:
-        return code in self.font.glyph_ids
+    def __contains__(self, text: str) -> bool:
+        """Whether it has a glyph for every character."""
+        return self._known.issuperset(text)
+
+    @cached_property
+    def _known(self) -> frozenset[str]:
+        return frozenset(map(chr, self.font.glyph_ids))
 
     def encode(self, texts: Sequence[str]) -> list[bytes]:
         """The bytes of PDF strings, without their parentheses, of a few clean texts."""
@@ -90,7 +96,7 @@ class Face:
 
     def _look_up(self, code: int) -> None:
         self._widths[code] = self.font.cw[code]
-        if code in self or code == ord(SEPARATOR):
+        if chr(code) in self._known or code == ord(SEPARATOR):
             self._glyphs[code] = self._ids[code]
         else:  # any glyph will do: it is not drawn
             self._glyphs[code] = self._ids[ord("?")]

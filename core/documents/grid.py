@@ -170,7 +170,7 @@ class _Kept(dict[str, bytes]):
 
     def __missing__(self, text: str) -> bytes:
         cleaned, ink, room = clean(text), self.ink, self.column.width - GAP
-        plain = not needs_shaping(cleaned) and all(ord(character) in ink.face for character in cleaned)
+        plain = not needs_shaping(cleaned) and cleaned in ink.face
         fits = plain and (WIDEST * len(cleaned) * self.grid.size <= room or ink.width(cleaned, self.grid.size) <= room)
         drawn = (
             ink.face.encode([cleaned])[0]

@@ -36,8 +36,8 @@ class Ink:
         width, room = 0.0, limit - self.face.width("…")
         if self._units(text) <= limit:
             return text
-        for index, character in enumerate(text):
-            width += self._advance(character)
+        for index, (_character, advance) in enumerate(self._advances(text)):
+            width += advance
             if width > room:
                 return text[:index].rstrip() + "…"
         return text
@@ -79,8 +79,7 @@ class Ink:
         """Break before an @ or after a dot where one is near, else anywhere. Nothing is lost."""
         lines, room = [""], limit * 1000 / SMALLEST
         width = 0.0
-        for character in text:
-            advance = self._advance(character)
+        for character, advance in self._advances(text):
             if width + advance > room and lines[-1]:
                 cut = _break(lines[-1])
                 lines[-1:] = [lines[-1][:cut], lines[-1][cut:]]
@@ -111,26 +110,28 @@ class Ink:
 
     def _runs(self, text: str) -> Iterator[tuple[Ink, str]]:
         """Stretches of the text, each with the ink that writes it; this one, with boxes, where none has the glyphs."""
-        if all(ord(character) in self.face for character in text):
+        if text in self.face:
             yield self, text
             return
-        writers = [(self._writer_of(ord(character)) or self, character) for character in text]
+        writers = [(self._writer_of(character) or self, character) for character in text]
         for ink, run in groupby(writers, key=lambda pair: pair[0]):
             yield ink, "".join(character for _, character in run)
 
-    def _writer_of(self, code: int) -> Ink | None:
-        if code in self.face:
+    def _writer_of(self, character: str) -> Ink | None:
+        if character in self.face:
             return self
         beyond = self._beyond()
-        return beyond._writer_of(code) if beyond else None
+        return beyond._writer_of(character) if beyond else None
 
     def _units(self, text: str) -> float:
         return sum(
             ink._shaper.shape(run).width if needs_shaping(run) else ink.face.width(run) for ink, run in self._runs(text)
         )
 
-    def _advance(self, character: str) -> float:
-        return (self._writer_of(ord(character)) or self).face.width(character)
+    def _advances(self, text: str) -> Iterator[tuple[str, float]]:
+        """Each character and its width."""
+        for ink, run in self._runs(text):
+            yield from zip(run, map(ink.face.font.cw.__getitem__, map(ord, run)), strict=True)
 
     def _own(self, text: str, size: float) -> bytes:
         if needs_shaping(text):

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from core.documents import credential_pages, slip_layout
 from core.documents.credential_pages import Foot, fitted
-from core.documents.papers import AccountColumns, Credentials
+from core.documents.papers import Credentials
 from core.documents.qr import LinkCodes
 from core.documents.slip_frame import Frames
 from core.rules import slip_words
 from core.rules.handing_over import SlipSecret
 from core.rules.initial_credentials import LINK_LENGTH
+
+AT_ONCE = 500  # slips encoded together
 
 
 def render(paper: Credentials) -> bytes:
@@ -41,22 +44,32 @@ class _Drawing:
         self.cuts, self.template = self.sheet.cuts(), self._template()
 
     def file(self) -> bytes:
-        page = _Page()
-        for number, group in enumerate(self.paper.groups):
-            if page.slips and self.paper.parameters.page_per_class:
+        page, last = _Page(), -1
+        for group, name, slip in self._slips():
+            full = len(page.slips) == self.sheet.number
+            if full or (page.slips and group != last and self.paper.parameters.page_per_class):
                 page = self._finish(page)
-            begins = True
-            for table in group.load():
-                for name, slip in zip(table[0], self._some(table), strict=True):
-                    if len(page.slips) == self.sheet.number:
-                        page = self._finish(page)
-                    if begins:
-                        page.begins.append((number, len(page.slips)))
-                        begins = False
-                    page.slips.append(slip)
-                    page.names.append(name)
+            if group != last:
+                page.begins.append((group, len(page.slips)))
+                last = group
+            page.slips.append(slip)
+            page.names.append(name)
         self._finish(page)
         return self.pdf.finished()
+
+    def _slips(self) -> Iterator[tuple[int, str, bytes]]:
+        """All slips with the numbers of their groups and the names on them; many classes are encoded together."""
+        numbers: list[int] = []
+        columns: list[list[Any]] = []
+        for number, group in enumerate(self.paper.groups):
+            for table in group.load():
+                columns = [[*had, *more] for had, more in zip(columns or [[]] * len(table), table, strict=True)]
+                numbers += [number] * len(table[0])
+                if len(numbers) >= AT_ONCE:
+                    yield from zip(numbers, columns[0], self._some(columns), strict=True)
+                    numbers, columns = [], []
+        if numbers:
+            yield from zip(numbers, columns[0], self._some(columns), strict=True)
 
     def _number_of_pages(self) -> int:
         counts = [group.count for group in self.paper.groups]
@@ -73,7 +86,7 @@ class _Drawing:
             self.pdf.bookmark(self.paper.groups[group].title, top=corners[at][1])
         return _Page()
 
-    def _some(self, columns: AccountColumns) -> Iterator[bytes]:
+    def _some(self, columns: Sequence[Sequence[Any]]) -> Iterator[bytes]:
         """Slips, each from its own upper left corner."""
         name, code, title, kind, relation, wards, username, secret, password, until, token, language, _letter = columns
         about = [

@@ -158,10 +158,10 @@ class _Reader:
         password = until = token = ""
         if secret is SlipSecret.PASSWORD:
             password = initial_credentials.initial_password(self._keys[row.password_kid].secret, row.password_uid)
-            until = f"{row.password_ends:%Y-%m-%d %H:%M}"
+            until = row.password_ends.isoformat(" ")[:16]
         if row.link_kid in self._keys and (self._all or not row.is_staff):
             token = initial_credentials.link_token(self._keys[row.link_kid].secret, row.link_uid)
-            until = until or f"{row.link_ends:%Y-%m-%d %H:%M}"
+            until = until or row.link_ends.isoformat(" ")[:16]
         relation, names = (of.relation, of.names) if of else ("", "")
         name, language = (
             f"{row.first_name} {row.last_name}".strip(),

@@ -20,6 +20,7 @@ from sqlmodel import select
 from core import database, migrations
 from core import demo as school
 from core.config import ROOT
+from core.documents.papers import Credentials
 from core.models import Account
 from core.permissions import Actor, Role, Scope, command_line
 from core.services import initial_passwords, invitations, reports, selections
@@ -42,7 +43,10 @@ def run(report: Report) -> None:
             if name == "10k":
                 slips = [_in_fresh_process(environment, "slips") for _ in range(RUNS)]
                 report.figure(
-                    "slips_per_cpu_s_8k", SLIPS / statistics.median(run["cpu"] for run in slips), "1/s", runs=RUNS
+                    "slips_per_cpu_s_8k",
+                    statistics.median(run["people"] / run["cpu"] for run in slips),
+                    "1/s",
+                    runs=RUNS,
                 )
                 _compare(report, environment)
             if name == "100k":
@@ -92,7 +96,10 @@ def _prepared() -> Prepared:
 
 
 def _prepared_slips() -> Prepared:
-    """8,000 accounts without a chosen password get an initial password and a link, then their slips are read."""
+    """8,000 accounts without a chosen password get an initial password and a link, then their slips are read.
+
+    Those of the guardians who answer for the students among them come along, as the report has it.
+    """
     with database.transaction(wait_ms=database.WORKER_WAIT_MS) as db:
         accounts = list(db.exec(select(Account).where(Account.password_hash == "").limit(SLIPS + 1)))
         mine, chosen = accounts[0], [account.id or 0 for account in accounts[1:]]
@@ -119,13 +126,15 @@ def _measure(what: str) -> dict[str, float]:
     prepared = _prepared_slips if what == "slips" else _prepared
     prepared()  # what SQLAlchemy compiles and loads once per process
     begin = time.process_time()
-    sent = pickle.dumps(prepared().paper)
+    paper = prepared().paper
+    sent = pickle.dumps(paper)
     reading = time.process_time() - begin
+    people = sum(group.count for group in (paper.groups if isinstance(paper, Credentials) else paper.classes))
     command = [sys.executable, "-m", "tests.benchmarks.pdf_drawing", what]
     alone = os.environ | {"OPENBLAS_NUM_THREADS": "1"}  # as the press starts it
     done = subprocess.run(command, cwd=ROOT, input=sent, env=alone, capture_output=True, check=True)
     drawing = json.loads(done.stdout)
-    return {"cpu": reading + drawing["cpu"], "drawing": drawing["cpu"], "drawing_mb": drawing["mb"]}
+    return {"cpu": reading + drawing["cpu"], "drawing": drawing["cpu"], "drawing_mb": drawing["mb"], "people": people}
 
 
 def main(what: str, *rest: str) -> None:
