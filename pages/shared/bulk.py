@@ -13,6 +13,7 @@ from pages.shared import credentials_report, download, filter_address
 
 Act = Callable[[int], None]
 SEND = "Send Initial Invitation"
+_OPENED, _WANTED = "reports.opened", "reports.credentials"
 SMS = "SMS Initial User Credentials"
 
 
@@ -27,7 +28,9 @@ def reports(actor: Actor, *, selection_id: int, scope: RowScope, expected: int) 
     """*Reports*: of the selection, else of all that the filter shows."""
     if not actor.may(Permission.PRINT_REPORTS):
         return
-    window = st.popover("Reports", disabled=not expected, key="reports", on_change="rerun")
+    if st.session_state.pop(_WANTED, False):
+        credentials_report.of_rows(actor, selection_id, scope)
+    window = st.popover("Reports", disabled=not expected, key=_menu_key(), on_change="rerun")
     with window:
         if not window.open:
             return
@@ -36,8 +39,18 @@ def reports(actor: Actor, *, selection_id: int, scope: RowScope, expected: int) 
             download.report_form(
                 actor, label=TITLES[kind], kind=kind, selection_id=selection_id, scope=scope, expected=expected
             )
-        if actor.may(Permission.REVEAL_CREDENTIALS) and st.button(credentials_report.TITLE, type="tertiary"):
-            credentials_report.of_rows(actor, selection_id, scope)
+        if actor.may(Permission.REVEAL_CREDENTIALS):
+            st.button(f"{credentials_report.TITLE}…", type="tertiary", on_click=_open_credentials)
+
+
+def _menu_key() -> str:
+    """Another one closes the menu: it would stand over the window."""
+    return f"reports.{st.session_state.get(_OPENED, 0)}"
+
+
+def _open_credentials() -> None:
+    st.session_state[_OPENED] = st.session_state.get(_OPENED, 0) + 1
+    st.session_state[_WANTED] = True
 
 
 def send_initial_invitation(selection_id: int) -> None:

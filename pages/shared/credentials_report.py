@@ -24,6 +24,7 @@ SAID = {
     SlipSecret.MICROSOFT: "of people who sign in with Microsoft 365",
     SlipSecret.STAFF: "of members of staff: only an administrator prints their password",
     SlipSecret.NONE: "without live credentials",
+    SlipSecret.NO_LINK: "without a live link: send them an invitation first",
 }
 WHY = "**Initial passwords are printed.** Type your password again, so that nobody else prints them."
 # Ids, numbers, the form token, and the parameters in letters that mean nothing in HTML (R54). The password of the
