@@ -59,6 +59,7 @@ class LeftOut(StrEnum):
     ALREADY_OFF = "already_off"
     ROLE_DOES_NOT_FIT = "role_does_not_fit"
     ALREADY_HELD = "already_held"
+    NO_ACCOUNT = "no_account"
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,8 @@ from core.rules.search_text import fold
 
 LONGEST = 40
 _VOICED_AFTER = "αβγδεζηιλμνορυω"
+# Two vowels that are no pair: dots over the second, or the accent on the first (ELOT 743).
+_APART = re.compile("(?<=[αεηοάέήό])(?=[ϊϋΐΰ])|(?<=[άέήό])(?=[ιυ])")
 _PAIRS = {"ου": "ou", "γγ": "ng", "γξ": "nx", "γχ": "nch"}
 _GREEK = "α:a β:v γ:g δ:d ε:e ζ:z η:i θ:th ι:i κ:k λ:l μ:m ν:n ξ:x ο:o π:p ρ:r σ:s τ:t υ:y φ:f χ:ch ψ:ps ω:o"
 _CYRILLIC = (
@@ -45,7 +47,11 @@ def next_free(wanted: str, taken: MutableMapping[str, int], *, suffix: str = "")
 @lru_cache(maxsize=20_000)  # names repeat
 def latin(name: str) -> str:
     """A name in the letters a to z: Greek after ELOT 743, Cyrillic letter by letter, others without accents."""
-    return re.sub(r"[^a-z]", "", "".join(_letters(fold(name))))
+    return re.sub(r"[^a-z]", "", "".join(_letters(fold(_APART.sub("-", _composed(name))))))
+
+
+def _composed(name: str) -> str:
+    return unicodedata.normalize("NFC", name.lower())
 
 
 def latin_code(code: str) -> str:

@@ -164,6 +164,7 @@ LEFT_OUT: dict[LeftOut, str] = {
     LeftOut.ALREADY_OFF: "it is off already",
     LeftOut.ROLE_DOES_NOT_FIT: "this role is not for accounts of their type",
     LeftOut.ALREADY_HELD: "they hold this role already",
+    LeftOut.NO_ACCOUNT: "they have no account yet: choose Create user accounts first",
 }
 
 USER_TYPE: dict[UserType, str] = {

@@ -57,7 +57,8 @@ def check(
     """What would happen at this moment; changes nothing."""
     actor.require(account_acts.permission(act))
     _validate(db, act, gift)
-    return _foreseen(db, _judged(db, actor, act, selection_id, account_ids, gift), act, gift)
+    judged = _judged(db, actor, act, selection_id, account_ids, gift)
+    return _foreseen(db, judged, act, gift, _people(db, actor, selection_id))
 
 
 def carry_out(
@@ -77,7 +78,7 @@ def carry_out(
     _validate(db, act, gift)
     account_effects.lock(db)
     judged = _judged(db, actor, act, selection_id, account_ids, gift)
-    foreseen = _foreseen(db, judged, act, gift)
+    foreseen = _foreseen(db, judged, act, gift, _people(db, actor, selection_id))
     if foreseen.seen != seen:
         raise Conflict(_meanwhile(foreseen))
     if not foreseen.will:
@@ -111,16 +112,23 @@ def _judged(
     return judging.judged(db, actor, act=act, gift=gift, chosen=chosen)
 
 
-def _foreseen(db: Session, judged: sa.Subquery, act: Act, gift: Gift | None) -> Foreseen:
+def _people(db: Session, actor: Actor, selection_id: int | None) -> int:
+    """How many are chosen, with an account or without."""
+    return selections.size(db, actor, selection_id=selection_id) if selection_id is not None else 0
+
+
+def _foreseen(db: Session, judged: sa.Subquery, act: Act, gift: Gift | None, people: int) -> Foreseen:
     """Counts and sums per reason: no list of 100,000 ids has to leave the database to see that it is the same."""
     key = sa.cast(judged.c.id, sa.BigInteger)
     sums = (sa.func.count(), sa.func.sum(key), sa.func.sum(key * key % 1_000_003))
     rows = db.execute(sa.select(judged.c.reason, *sums).group_by(judged.c.reason)).all()
     numbers = sorted((reason or "", int(count), int(ids), int(mixed)) for reason, count, ids, mixed in rows)
-    if not numbers:
+    without = max(0, people - sum(number[1] for number in numbers))
+    if not numbers and not without:
         raise NotFound("None of these accounts is in your classes. Go back to the list and choose again.")
     will = next((number[1] for number in numbers if not number[0]), 0)
     left_out = {LeftOut(number[0]): number[1] for number in numbers if number[0]}
+    left_out |= {LeftOut.NO_ACCOUNT: without} if without else {}
     return Foreseen(will, left_out, hashlib.sha256(repr((act.value, gift, numbers)).encode()).hexdigest())
 
 

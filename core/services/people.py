@@ -74,11 +74,8 @@ def create(
 def save(db: Session, actor: Actor, *, person_id: int, seen: datetime, **fields: Any) -> Saved:
     """Store some fields of a person. `seen`: the `updated_at` that the form was drawn from."""
     person = person_writing.editable(db, actor, person_id)
-    section = {"section_id": fields.pop("section_id")} if "section_id" in fields else {}
-    if section and person.kind != PersonKind.STUDENT:
-        raise InputProblem("Only students are listed under a class.", field="section_id")
-    wanted = person_fields.checked(person.kind, fields, region=school.settings(db).default_region)
-    return person_writing.store(db, actor, person, seen=seen, wanted=wanted | section, action="person.saved")
+    wanted = person_writing.checked(db, person, fields)
+    return person_writing.store(db, actor, person, seen=seen, wanted=wanted, action="person.saved")
 
 
 def of_account(db: Session, actor: Actor, *, account_id: int) -> tuple[Account, Person]:

@@ -14,7 +14,7 @@ from core import clock
 from core.errors import Conflict, InputProblem, NotAllowed, NotFound
 from core.models import Account, AccountRole, Enrolment, EnrolmentKind, Person, PersonKind, Section
 from core.permissions import STAFF_ROLES, Actor, Permission
-from core.rules import person_facts
+from core.rules import person_facts, person_fields
 from core.services import address_changes, audit
 from core.tables import school, scope
 
@@ -50,6 +50,15 @@ def account_of(db: Session, person: Person) -> Account | None:
     return db.exec(select(Account).where(Account.person_id == person.id)).first()
 
 
+def checked(db: Session, person: Person, fields: Mapping[str, Any]) -> dict[str, Any]:
+    """What is to be stored of a form: what nobody touched stays, also where it is wrong since long ago."""
+    touched = {name: value for name, value in fields.items() if value != getattr(person, name, None)}
+    section = {"section_id": touched.pop("section_id")} if "section_id" in touched else {}
+    if section and person.kind != PersonKind.STUDENT:
+        raise InputProblem("Only students are listed under a class.", field="section_id")
+    return person_fields.checked(person.kind, touched, region=school.settings(db).default_region) | section
+
+
 def store(
     db: Session, actor: Actor, person: Person, *, seen: datetime, wanted: Mapping[str, Any], action: str
 ) -> Saved:
@@ -60,7 +69,8 @@ def store(
     if not changed:
         return Saved((), 0)
     _check_code(db, person, changed)
-    check_section(db, actor, changed.get("section_id"))
+    if "section_id" in changed:
+        _check_move(db, actor, changed["section_id"])
     own, account = school.settings(db), account_of(db, person)
     before = address_changes.standing(db, [account.id] if account and account.id else [])
     derived = person_facts.derived(person.model_dump() | changed, default_region=own.default_region)
@@ -88,6 +98,13 @@ def check_section(db: Session, actor: Actor, section_id: int | None) -> None:
     hers = actor.scope.everybody or section_id in actor.scope.section_ids
     if not hers or db.get(Section, section_id) is None:
         raise InputProblem("Choose a class from the list.", field="section_id")
+
+
+def _check_move(db: Session, actor: Actor, section_id: int | None) -> None:
+    """Nobody moves a student to where they could not see them afterwards."""
+    if section_id is None and not actor.scope.everybody:
+        raise InputProblem("Choose one of your classes.", field="section_id")
+    check_section(db, actor, section_id)
 
 
 def _is_staff(db: Session, account: Account) -> bool:

@@ -15,10 +15,8 @@ from core import clock
 from core.errors import Conflict
 from core.models import Account, Person, PersonKind
 from core.permissions import Actor, Permission
-from core.rules import person_fields
 from core.services import address_changes, audit, person_writing, selections
 from core.services.person_writing import Saved
-from core.tables import school
 
 __all__ = ["Saved", "check_personal_email", "save_contact", "save_profile", "use_personal_email"]
 
@@ -42,38 +40,13 @@ class Switched:
     notice: int | None = None
 
 
-def save_profile(
-    db: Session,
-    actor: Actor,
-    *,
-    person_id: int,
-    seen: datetime,
-    first_name: str,
-    middle_name: str,
-    last_name: str,
-    status: str,
-    language: str,
-    use_personal_email: bool,
-    personal_email: str,
-) -> Saved:
+def save_profile(db: Session, actor: Actor, *, person_id: int, seen: datetime, **fields: Any) -> Saved:
     """Store the tab *Student Profile*. `seen`: the `updated_at` that the form was drawn from."""
-    fields = {
-        "first_name": first_name,
-        "middle_name": middle_name,
-        "last_name": last_name,
-        "status": status,
-        "language": language,
-        "use_personal_email": use_personal_email,
-        "personal_email": personal_email,
-    }
     return _save(db, actor, person_id, seen, fields, action="student.profile_saved")
 
 
-def save_contact(
-    db: Session, actor: Actor, *, person_id: int, seen: datetime, contact_email: str, mobile: str, phone: str
-) -> Saved:
+def save_contact(db: Session, actor: Actor, *, person_id: int, seen: datetime, **fields: Any) -> Saved:
     """Store the section *Contact*."""
-    fields = {"contact_email": contact_email, "mobile": mobile, "phone": phone}
     return _save(db, actor, person_id, seen, fields, action="student.contact_saved")
 
 
@@ -135,5 +108,5 @@ def _save(
     db: Session, actor: Actor, person_id: int, seen: datetime, fields: Mapping[str, Any], *, action: str
 ) -> Saved:
     person = person_writing.editable(db, actor, person_id, kind=PersonKind.STUDENT)
-    wanted = person_fields.checked(person.kind, fields, region=school.settings(db).default_region)
+    wanted = person_writing.checked(db, person, fields)
     return person_writing.store(db, actor, person, seen=seen, wanted=wanted, action=action)

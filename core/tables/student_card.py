@@ -32,6 +32,7 @@ class StudentCard:
     middle_name: str
     last_name: str
     section: str
+    section_id: int | None
     grade: str
     status: str
     language: str
@@ -90,6 +91,7 @@ def read(db: Session, actor: Actor, *, person_id: int) -> StudentCard:
         middle_name=person.middle_name,
         last_name=person.last_name,
         section=section or "",
+        section_id=person.section_id,
         grade=person.grade,
         status=person.status,
         language=person.language,

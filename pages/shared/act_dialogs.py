@@ -101,6 +101,6 @@ def left_out(reasons: Mapping[LeftOut, int]) -> None:
     """Who is passed by, and why."""
     if not reasons:
         return
-    st.markdown(f"**{accounts(sum(reasons.values()))}** left out:")
+    st.markdown(f"**{sum(reasons.values()):,}** left out:")
     for reason, number in sorted(reasons.items(), key=lambda one: -one[1]):
         st.caption(f"{number:,} because {words.LEFT_OUT[reason]}")

@@ -49,9 +49,9 @@ SAID: dict[Act, _Words] = {
     ),
     Act.TO_LOCAL: _Words(
         "Convert {}",
-        "They keep their username and sign in with a local password from now on. They have none yet: "
-        "send an invitation afterwards.",
-        "Converted {} to a local password. Next: Send Initial Invitation.",
+        "They keep their username and sign in with a local password from now on. They have none yet: issue initial "
+        "passwords afterwards, or send an invitation to those who have never signed in.",
+        "Converted {} to a local password. Next: Issue new initial passwords, then Print slips.",
     ),
     Act.PERSONAL_EMAIL_ON: _Words(
         "Switch it on for {}",

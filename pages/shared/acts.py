@@ -61,8 +61,11 @@ def undo_offer(actor: Actor) -> None:
 
 
 def _undo(actor: Actor, change_id: int) -> None:
-    with feedback.refusals_shown(), database.transaction() as db:
+    undone = None
+    with feedback.refusals_later(), database.transaction() as db:
         undone = account_changes.undo(db, actor, change_id=change_id)
+    if undone is None:
+        return
     if undone.notice:
         engine.start(undone.notice)
     said = f"Undone for {act_dialogs.accounts(undone.done)}."

@@ -15,7 +15,7 @@ from core.rules import words
 from core.services import students
 from core.services.students import Saved
 from core.tables.student_card import StudentCard
-from pages.shared import card_identity, cells, feedback, guarded
+from pages.shared import card_identity, cells, class_options, feedback, guarded
 
 INVITABLE = "Can be invited by e-mail"
 STATUSES, LANGUAGES = cells.named(words.PERSON_STATUS), dict(words.LANGUAGE)
@@ -31,6 +31,10 @@ def profile(actor: Actor, card: StudentCard) -> None:
         "first_name": first.text_input("First name", card.first_name, key=f"{key}.first", disabled=locked),
         "last_name": last.text_input("Last name", card.last_name, key=f"{key}.last", disabled=locked),
         "middle_name": first.text_input("Middle name", card.middle_name, key=f"{key}.middle", disabled=locked),
+        "source_id": last.text_input("Student code", card.source_id, key=f"{key}.code", disabled=locked),
+        "section_id": _class(first, actor, card, f"{key}.class", locked),
+        "grade": last.text_input("Grade", card.grade, key=f"{key}.grade", disabled=locked),
+        "programme": first.text_input("Programme", card.programme, key=f"{key}.programme", disabled=locked),
         "status": last.selectbox(
             "Status",
             list(STATUSES),
@@ -81,16 +85,30 @@ def contact(actor: Actor, card: StudentCard) -> None:
     left, right = st.columns(2)
     mobile = left.text_input("Mobile", card.mobile, key=f"{key}.mobile", disabled=locked)
     phone = right.text_input("Phone", card.phone, key=f"{key}.phone", disabled=locked)
-    if card.external_email:
-        st.text_input("Microsoft 365 address", card.external_email, disabled=True, key=f"{key}.external")
+    external = st.text_input("Microsoft 365 address", card.external_email, key=f"{key}.external", disabled=locked)
     if not locked and card.closed_mailbox(email):
         st.warning("This is the new Microsoft 365 address itself. Nobody can open that mailbox before signing in.")
     verdict = card.verdict(**({} if locked else {"contact_email": email}))
     card_identity.verdict(INVITABLE, verdict, masks=locked)
-    typed = {"contact_email": email, "mobile": mobile, "phone": phone}
+    typed = {"contact_email": email, "mobile": mobile, "phone": phone, "external_email": external}
     _save_button(
         actor, card, key, lambda db: students.save_contact(db, actor, person_id=card.id, seen=card.seen, **typed)
     )
+
+
+def _class(place: Any, actor: Actor, card: StudentCard, key: str, locked: bool) -> int | None:
+    """One of the classes of this year; a class of another year stays until another is chosen."""
+    asked = (card.section_id,) if card.section_id else ()
+    classes = {None: "Without class", **class_options.of(actor, asked=asked)}
+    chosen: int | None = place.selectbox(
+        "Class",
+        list(classes),
+        list(classes).index(card.section_id) if card.section_id in classes else 0,
+        format_func=classes.__getitem__,
+        key=key,
+        disabled=locked,
+    )
+    return chosen
 
 
 def _save_button(actor: Actor, card: StudentCard, key: str, save: Callable[[Any], Saved]) -> None:

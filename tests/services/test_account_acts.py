@@ -298,3 +298,17 @@ def test_one_entry_in_the_audit_and_no_secret_anywhere(cast: Cast, clock: Clock)
         kept = db.exec(select(AccountChangeItem)).one().before
         assert set(kept) == {"sign_in_method", "username", "username_key", "invitation_ends_at"}
         assert "secret" not in str(kept) + str(entry.details)
+
+
+def test_students_without_an_account_are_named_among_those_left_out(cast: Cast) -> None:
+    with database.transaction() as db:
+        newcomer = make.person(db, kind="student", status="registered", last_name="Newcomer")
+        db.flush()
+        ticked = [newcomer.id or 0]
+        selections.tick(db, cast.olga.actor, list_name="students", on=ticked)
+        chosen = selections.current(db, cast.olga.actor, list_name="students").id or 0
+        only = account_acts.check(db, cast.olga.actor, act=Act.DEACTIVATE, selection_id=chosen)
+        assert (only.will, only.left_out) == (0, {LeftOut.NO_ACCOUNT: 1})
+        selections.tick(db, cast.olga.actor, list_name="students", on=[cast.sam.person.id or 0])
+        both = account_acts.check(db, cast.olga.actor, act=Act.DEACTIVATE, selection_id=chosen)
+        assert (both.will, both.left_out) == (1, {LeftOut.NO_ACCOUNT: 1})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -11,7 +12,7 @@ from sqlmodel import Session, select
 from core import clock, database
 from core.errors import Conflict, InputProblem, NotAllowed, NotFound
 from core.models import Account, AuditEntry, Invitation, Person
-from core.permissions import Actor
+from core.permissions import Actor, Scope
 from core.services import selections, students
 from core.services.students import Saved
 from core.tables.filters import StudentFilter
@@ -163,3 +164,35 @@ def test_use_personal_email_is_switched_for_the_whole_selection(cast: Cast) -> N
     with database.reading() as db:
         assert not _sam(db, cast).use_personal_email
         assert db.get_one(Person, cast.otto.person.id).use_personal_email
+
+
+def test_a_wrong_value_of_old_days_does_not_block_other_changes(cast: Cast) -> None:
+    with database.transaction() as db:
+        sam = _sam(db, cast)
+        sam.personal_email, sam.mobile = "not an address", "12345"
+        db.add(sam)
+    with database.transaction() as db:
+        assert _profile(db, cast.olga.actor, _sam(db, cast), first_name="Samuel").fields == ("first_name",)
+    with database.transaction() as db:
+        assert _contact(db, cast.olga.actor, _sam(db, cast), phone="2101234567").fields == ("phone",)
+    with database.reading() as db, pytest.raises(InputProblem):
+        _profile(db, cast.olga.actor, _sam(db, cast), personal_email="another that is none")
+
+
+def test_class_code_grade_programme_and_microsoft_address_are_changed_on_the_card(cast: Cast) -> None:
+    wanted = {"section_id": cast.class_8a.id, "source_id": "S99", "grade": "8", "programme": "Science"}
+    with database.transaction() as db:
+        assert set(_profile(db, cast.olga.actor, _sam(db, cast), **wanted).fields) == set(wanted)
+    with database.transaction() as db:
+        _contact(db, cast.olga.actor, _sam(db, cast), external_email="sam@school.example")
+    with database.reading() as db:
+        sam = _sam(db, cast)
+        assert (sam.section_id, sam.source_id, sam.sort_grade) == (cast.class_8a.id, "S99", "000008")
+        assert sam.external_email == "sam@school.example"
+
+
+def test_nobody_moves_a_student_to_where_they_could_not_see_them(cast: Cast) -> None:
+    narrow = replace(cast.olga.actor, scope=Scope(section_ids=frozenset({cast.class_7b.id or 0})))
+    for section_id in (None, cast.class_8a.id):
+        with pytest.raises(InputProblem, match=r"[Cc]lass"), database.transaction() as db:
+            _profile(db, narrow, _sam(db, cast), section_id=section_id)
