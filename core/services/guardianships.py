@@ -41,7 +41,7 @@ def link(
     pair = select(Guardianship).where(Guardianship.student_id == student_id, Guardianship.guardian_id == guardian_id)
     known, today = db.exec(pair.with_for_update()).first(), clock.now().date()
     if known is not None and (known.ends_on is None or known.ends_on >= today):
-        raise Conflict("The two are linked already. Change the link that is there.")
+        raise Conflict("The two are linked already. Press Change beside their names on the student's card.")
     if known is None:
         known = Guardianship(student_id=student_id, guardian_id=guardian_id)
     else:
@@ -59,6 +59,12 @@ class Terms:
     priority: int = 1
     may_email: bool = True
     may_sms: bool = True
+
+
+def terms(db: Session, actor: Actor, *, guardianship_id: int) -> Terms:
+    """What holds now, for the window that changes it."""
+    known = _editable(db, actor, guardianship_id)
+    return Terms(known.relation, known.priority, known.may_email, known.may_sms)
 
 
 def change(db: Session, actor: Actor, *, guardianship_id: int, seen: Terms, wanted: Terms) -> list[str]:

@@ -25,11 +25,11 @@ def guardians_and_siblings(actor: Actor, student_id: int) -> None:
             guardian_form.link(actor, student_id)
     if not answering:
         st.write("No guardian is linked to this student.")
-    _lines(actor, answering, may_end=True)
+    _lines(actor, answering, may_change=True)
     if brothers:
         st.subheader("Siblings")
         st.caption("Students who have a guardian in common with this one.")
-        _lines(actor, brothers, may_end=False)
+        _lines(actor, brothers, may_change=False)
 
 
 def students(actor: Actor, guardian_id: int) -> None:
@@ -38,10 +38,10 @@ def students(actor: Actor, guardian_id: int) -> None:
         wards = relatives.students(db, actor, guardian_id=guardian_id)
     if not wards:
         st.write("No student is linked to this guardian. Open a student's card and choose *Link a guardian*.")
-    _lines(actor, wards, may_end=True)
+    _lines(actor, wards, may_change=True)
 
 
-def _lines(actor: Actor, people: Sequence[Relative], *, may_end: bool) -> None:
+def _lines(actor: Actor, people: Sequence[Relative], *, may_change: bool) -> None:
     for person in people:
         with st.container(border=True, horizontal=True, vertical_alignment="center", gap="small"):
             with st.container(gap="xxsmall", width="stretch"):
@@ -51,9 +51,15 @@ def _lines(actor: Actor, people: Sequence[Relative], *, may_end: bool) -> None:
             said = words.ACCOUNT_STATE[person.state]
             st.badge(said.label, icon=f":material/{said.icon}:", color="gray", help=said.meaning)
             _open(actor, person)
-            ends = may_end and person.guardianship_id is not None and actor.may(Permission.EDIT_STUDENTS)
-            if ends and st.button("End", key=f"end.{person.guardianship_id}", help="End this guardianship"):
-                guardian_form.end(actor, person.guardianship_id or 0)
+            if may_change and person.guardianship_id is not None and actor.may(Permission.EDIT_STUDENTS):
+                _change(actor, person.guardianship_id)
+
+
+def _change(actor: Actor, guardianship_id: int) -> None:
+    if st.button("Change", key=f"change.{guardianship_id}", help="Relation, order, e-mail and SMS"):
+        guardian_form.change(actor, guardianship_id)
+    if st.button("End", key=f"end.{guardianship_id}", help="End this guardianship"):
+        guardian_form.end(actor, guardianship_id)
 
 
 def _open(actor: Actor, person: Relative) -> None:

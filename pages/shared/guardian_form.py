@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import asdict
 from typing import Any
 
 import streamlit as st
@@ -11,10 +12,11 @@ from core import database
 from core.models import Guardianship, Person, PersonKind
 from core.permissions import Actor, Permission
 from core.services import guardianships
+from core.services.guardianships import Terms
 from core.services.people import Tie
 from core.tables import codes, found_people
 from core.tables.found_people import Found
-from pages.shared import feedback, guarded
+from pages.shared import drawn, feedback, guarded
 
 RELATIONS = ("", "Mother", "Father", "Grandparent", "Guardian", "Step-parent", "Foster parent")
 OTHER = {PersonKind.STUDENT: PersonKind.GUARDIAN, PersonKind.GUARDIAN: PersonKind.STUDENT}
@@ -71,13 +73,22 @@ def said(person: Found) -> str:
 
 
 def _relation(key: str, place: int) -> dict[str, Any]:
+    return asdict(_terms(key, Terms(priority=min(place, 9))))
+
+
+def _terms(key: str, now: Terms) -> Terms:
+    """How a guardian answers for a student, as chosen; first as it is `now`."""
+    known = list(dict.fromkeys((*RELATIONS, now.relation)))
     relation, order, email, sms = st.columns([3, 2, 2, 2], vertical_alignment="bottom")
-    return {
-        "relation": relation.selectbox("Relation", RELATIONS, accept_new_options=True, key=f"{key}.relation") or "",
-        "priority": int(order.number_input("Order", 1, 9, min(place, 9), key=f"{key}.priority")),
-        "may_email": email.checkbox("May get e-mail", value=True, key=f"{key}.may_email"),
-        "may_sms": sms.checkbox("May get SMS", value=True, key=f"{key}.may_sms"),
-    }
+    chosen = relation.selectbox(
+        "Relation", known, known.index(now.relation), accept_new_options=True, key=f"{key}.relation"
+    )
+    return Terms(
+        chosen or "",
+        int(order.number_input("Order", 1, 9, now.priority, key=f"{key}.priority", help="1 is asked first.")),
+        email.checkbox("May get e-mail", value=now.may_email, key=f"{key}.may_email"),
+        sms.checkbox("May get SMS", value=now.may_sms, key=f"{key}.may_sms"),
+    )
 
 
 def _new_guardian(key: str, place: int) -> Tie:
@@ -105,12 +116,26 @@ def link(actor: Actor, student_id: int) -> None:
         found = found_people.look(db, actor, kind=PersonKind.GUARDIAN, text=text)
     chosen = st.radio("Guardian", found, format_func=_plain, key=f"{key}.who") if found else None
     if text.strip() and not found:
-        st.caption("No guardian is found. Register them first: Students List, New guardian.")
+        st.caption("No guardian is found. Register them first: User Accounts, New guardian.")
     values = _relation(key, 1)
     if st.button("Link guardian", type="primary", disabled=chosen is None) and chosen is not None:
         with feedback.refusals_shown(), database.transaction() as db:
             guardianships.link(db, actor, student_id=student_id, guardian_id=chosen.id, **values)
         feedback.later("The guardian is linked.")
+        st.rerun()
+
+
+@guarded.dialog(Permission.EDIT_STUDENTS, "Change this guardianship", width="large")
+def change(actor: Actor, guardianship_id: int) -> None:
+    """Relation, order, and by what the guardian may be written to for this student."""
+    with feedback.refusals_shown(), database.reading() as db:
+        now = guardianships.terms(db, actor, guardianship_id=guardianship_id)
+    seen: Terms = drawn.before("guardianship.seen", guardianship_id, now)
+    wanted = _terms(f"change.{guardianship_id}", now)
+    if st.button("Save", type="primary"):
+        with feedback.refusals_shown(), database.transaction() as db:
+            changed = guardianships.change(db, actor, guardianship_id=guardianship_id, seen=seen, wanted=wanted)
+        feedback.later("The guardianship is changed." if changed else "Nothing was changed.")
         st.rerun()
 
 
