@@ -109,15 +109,15 @@ def _letterhead(db: Session, actor: Actor, kind: ReportKind, scope: str, *, lang
     )
 
 
-def _scope_words(db: Session, actor: Actor, selection_id: int, scope: RowScope, people: int) -> str:
+def _scope_words(
+    db: Session, actor: Actor, selection_id: int, scope: RowScope, people: int, *, noun: str = "student"
+) -> str:
     """23 selected of 240, or all 240 that the list shows."""
-    students = "1 student" if people == 1 else f"{people:,} students"
+    said = f"1 {noun}" if people == 1 else f"{people:,} {noun}s"
     if scope == "shown":
-        return f"All shown: {students}"
+        return f"All shown: {said}"
     shown = selections.size(db, actor, selection_id=selection_id, scope="shown")
-    return (
-        f"{students} selected, {shown:,} shown in the list" if shown < people else f"{people:,} selected of {shown:,}"
-    )
+    return f"{said} selected, {shown:,} shown in the list" if shown < people else f"{people:,} selected of {shown:,}"
 
 
 def _name(db: Session, actor: Actor) -> str:
@@ -187,7 +187,7 @@ def user_account_info(db: Session, actor: Actor, *, selection_id: int, scope: Ro
         raise InputProblem("Nobody chosen has an account, so there is nothing to print. Create their accounts first.")
     without = selections.size(db, actor, selection_id=selection_id, scope=scope) - people
     notes = (f"{without:,} of those chosen have no account and are not listed.",) if without > 0 else ()
-    said = "1 account" if people == 1 else f"{people:,} accounts"
-    head = _letterhead(db, actor, ReportKind.USER_ACCOUNT_INFO, f"All shown: {said}" if scope == "shown" else said)
+    said = _scope_words(db, actor, selection_id, scope, people, noun="account")
+    head = _letterhead(db, actor, ReportKind.USER_ACCOUNT_INFO, said)
     paper = UserAccountInfo(head, tuple(groups), STATE_WORDS, METHOD_WORDS, DELIVERY_WORDS, COLOURS, notes)
     return Contents(paper, people, digest.hexdigest())

@@ -65,6 +65,9 @@ def _no_students(actor: Actor) -> None:
 
 def _no_accounts(actor: Actor) -> None:
     st.subheader("No accounts yet")
-    st.write("Here stand the accounts of students, parents and staff. They are made in the Students List.")
+    st.write(
+        "Here stand the accounts of students, parents and staff. Those of students are made in the Students List, "
+        "those of others when they are registered here with New guardian or New staff member."
+    )
     if actor.may(Permission.CREATE_ACCOUNTS):
         st.page_link("students.py", label="Create accounts for your students", icon=":material/person_add:")

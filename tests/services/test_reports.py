@@ -320,3 +320,15 @@ def test_r31_passwords_go_onto_paper_only_for_who_has_just_signed_in_and_links_a
     ask(show_passwords=False)
     _just_signed_in(cast.olga.actor)
     ask()
+
+
+def test_user_account_info_says_how_many_of_those_shown_are_selected(cast: Cast) -> None:
+    with database.transaction() as db:
+        selection_id = _show_all(db, cast.olga.actor, "accounts")
+        shown = selections.size(db, cast.olga.actor, selection_id=selection_id, scope="shown")
+        ids = [cast.sam.account.id or 0, cast.gina.account.id or 0]
+        selections.tick(db, cast.olga.actor, list_name="accounts", on=ids)
+    with database.transaction() as db:
+        asked = {"kind": "user-account-info", "selection_id": selection_id, "expected": 2}
+        prepared = reports.prepare(db, cast.olga.actor, scope="selected", **asked)  # type: ignore[arg-type]
+    assert prepared.paper.head.scope == f"2 selected of {shown}"
