@@ -21,6 +21,8 @@ from core.documents.totals import Tally, sum_of
 
 SIZE, ROW_HEIGHT, HEADING, LINE = 7.0, 14.0, 22.0, 9.0
 ROWS_AT_ONCE = 1000
+PERSONAL = "Contains personal data: for the school's own use only."
+ANSWER, NONE = ("No", "Yes"), "–"
 Part = tuple[str, AccountColumns]  # the title of its group, its columns
 
 

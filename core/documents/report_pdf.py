@@ -28,8 +28,7 @@ from core.documents.ink import Ink
 from core.documents.papers import Letterhead
 from core.documents.text import clean
 
-_LEVEL = 1  # of zlib: a third less time than 3
-_CODES_LEVEL = 1  # where QR codes are: half the time of 3
+_LEVEL = 1  # of zlib: a third less time than 3, where QR codes are half of it
 
 
 class _ReadyStream(PDFContentStream):
@@ -118,7 +117,7 @@ class ReportPDF(FPDF):
         self.set_creation_date(head.created)
         self.viewer_preferences = ViewerPreferences(display_doc_title=True)
         self._faces: list[Face] = []
-        self._head, self._level = head, _CODES_LEVEL if confidential else _LEVEL
+        self._head = head
         if password:  # the enumeration, not its name: with the name fpdf2 falls back to RC4
             self.set_encryption(password, password, encryption_method=EncryptionMethod.AES_256, encrypt_metadata=True)
 
@@ -158,7 +157,7 @@ class ReportPDF(FPDF):
     def page_of(self, contents: bytes) -> None:
         """Add a finished page, compressed at once."""
         self.page += 1
-        page = _ReadyPage(None, None, _ReadyStream(zlib.compress(contents, self._level)), self.page)
+        page = _ReadyPage(None, None, _ReadyStream(zlib.compress(contents, _LEVEL)), self.page)
         page.set_dimensions(self.w_pt, self.h_pt)
         self.pages[self.page] = page
 

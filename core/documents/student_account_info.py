@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Sequence
 
 from core.documents import listing, totals
 from core.documents.grid import Column
 from core.documents.letterhead import LEFT
-from core.documents.listing import Kind, Part
+from core.documents.listing import ANSWER, NONE, Kind, Part
 from core.documents.moments import Days
 from core.documents.papers import AccountColumns, StudentAccountInfo
 from core.documents.report_pdf import ReportPDF
@@ -31,8 +30,6 @@ COLUMNS = (
     Column("Account\nstate", 60, few=True),
 )
 EXACT = {1: 0, 5: 3, 7: 5, 8: 6}  # places in COLUMNS that may need several lines: their places in AccountRow
-FOOT = "Contains personal data: for the school's own use only."
-ANSWER, NONE = ("No", "Yes"), "–"
 STUDENTS = ("student", "students")
 
 
@@ -57,22 +54,14 @@ def render(paper: StudentAccountInfo) -> bytes:
         closing_lines=2,
         ending_height=lambda tallies: totals.height(sum_of(tallies)),
         ending=ending,
-        foot=FOOT,
+        foot=listing.PERSONAL,
     )
     return listing.render(pdf, paper.head, paper.classes, kind, paper.notes)
 
 
 def _tally(columns: AccountColumns) -> Tally:
     *_, active, verified, invited, signed_in, states = columns
-    people = len(states)
-    return Tally(
-        people,
-        active=sum(active),
-        verified=sum(verified),
-        invited=people - invited.count(None),
-        signed_in=people - signed_in.count(None),
-        states=Counter(states),
-    )
+    return Tally.of(active=active, verified=verified, invited=invited, signed_in=signed_in, states=states)
 
 
 def _cells(parts: Sequence[Part], paper: StudentAccountInfo, days: Days) -> list[Sequence[str]]:

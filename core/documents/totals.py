@@ -21,6 +21,26 @@ class Tally:
     signed_in: int = 0
     states: Counter[str] = field(default_factory=Counter)
 
+    @classmethod
+    def of(
+        cls,
+        *,
+        active: Sequence[int],
+        verified: Sequence[int],
+        invited: Sequence[object],
+        signed_in: Sequence[object],
+        states: Sequence[str],
+    ) -> Tally:
+        """Count columns of a list; None stands for whoever was not invited, or never signed in."""
+        return cls(
+            len(states),
+            active=sum(active),
+            verified=sum(verified),
+            invited=len(invited) - invited.count(None),
+            signed_in=len(signed_in) - signed_in.count(None),
+            states=Counter(states),
+        )
+
     def in_words(self, one: str, many: str) -> str:
         """25 students · 24 active · 12 verified · …"""
         people = f"1 {one}" if self.people == 1 else f"{self.people:,} {many}"

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Mapping, Sequence
 
 from core.documents import listing, totals
 from core.documents.grid import Column
 from core.documents.letterhead import LEFT, RIGHT
-from core.documents.listing import Kind, Part
+from core.documents.listing import ANSWER, NONE, Kind, Part
 from core.documents.moments import Days
 from core.documents.papers import AccountColumns, UserAccountInfo
 from core.documents.report_pdf import ReportPDF
@@ -34,8 +33,6 @@ COLUMNS = (
     Column("Created", 46, few=True),
 )
 EXACT = {3: 2}  # the username: its place in UserRow
-FOOT = "Contains personal data: for the school's own use only."
-ANSWER, NONE = ("No", "Yes"), "–"
 ACCOUNTS = ("account", "accounts")
 _MIDDLE, _BAR = 470.0, 150.0
 _HEADINGS = ("Accounts", "Active", "Verified", "Signed in")
@@ -64,7 +61,7 @@ def render(paper: UserAccountInfo) -> bytes:
         closing_lines=2,
         ending_height=lambda tallies: _height(sum_of(tallies), _by_kind(paper, tallies)),
         ending=ending,
-        foot=FOOT,
+        foot=listing.PERSONAL,
     )
     return listing.render(pdf, paper.head, paper.groups, kind, paper.notes)
 
@@ -108,15 +105,7 @@ def _stacked(tally: Tally, paper: UserAccountInfo, *, x: float, y: float) -> byt
 
 def _tally(columns: AccountColumns) -> Tally:
     _, _, _, _, active, verified, states, _, _, invited, _, _, signed_in, *_ = columns
-    people = len(states)
-    return Tally(
-        people,
-        active=sum(active),
-        verified=sum(verified),
-        invited=people - invited.count(None),
-        signed_in=people - signed_in.count(None),
-        states=Counter(states),
-    )
+    return Tally.of(active=active, verified=verified, invited=invited, signed_in=signed_in, states=states)
 
 
 def _cells(parts: Sequence[Part], paper: UserAccountInfo, days: Days) -> list[Sequence[str]]:

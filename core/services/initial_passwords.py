@@ -17,7 +17,8 @@ from core.permissions import Actor, Permission, Role
 from core.rules import handing_over as rules
 from core.rules import initial_credentials
 from core.rules.handing_over import Check
-from core.services import audit, selections
+from core.services import audit, printed_accounts, selections
+from core.services.printed_accounts import Printed
 from core.tables import handing_over
 
 AT_ONCE = 5000
@@ -41,11 +42,14 @@ def check(
     *,
     selection_id: int | None = None,
     account_id: int | None = None,
-    missing_only: bool = False,
+    printed: Printed | None = None,
 ) -> Check:
-    """What `issue` would do at this moment; changes nothing. `missing_only`: whoever has a live one keeps it."""
+    """What `issue` would do at this moment; changes nothing.
+
+    `printed`: those of the report who have no live one; whoever has one keeps it.
+    """
     actor.require(Permission.REVEAL_CREDENTIALS)
-    return handing_over.check(db, actor, account_ids=_wanted(db, actor, selection_id, account_id, missing_only))
+    return handing_over.check(db, actor, account_ids=_wanted(db, actor, selection_id, account_id, printed))
 
 
 def issue(
@@ -55,7 +59,7 @@ def issue(
     expected: int,
     selection_id: int | None = None,
     account_id: int | None = None,
-    missing_only: bool = False,
+    printed: Printed | None = None,
     typed_count: int | None = None,
 ) -> Check:
     """Give each account that may have one a new initial password; the older ones end now.
@@ -66,7 +70,7 @@ def issue(
     actor.require(Permission.REVEAL_CREDENTIALS)
     if db.get_bind().dialect.name == "postgresql":
         db.execute(sa.text("SELECT pg_advisory_xact_lock(:key)"), {"key": _POSTGRES_LOCK})
-    wanted = _wanted(db, actor, selection_id, account_id, missing_only)
+    wanted = _wanted(db, actor, selection_id, account_id, printed)
     found = handing_over.check(db, actor, account_ids=wanted)
     _refuse_unlike(found, expected, typed_count)
     ids = _hand_over(db, handing_over.getting_one(actor, wanted))
@@ -74,7 +78,8 @@ def issue(
     _supersede(db, ids)
     _insert(db, actor, ids)
     details = {"issued": len(ids), "replaced": found.replaced, "left_out": sum(found.left_out.values())}
-    kind, object_id = ("account", account_id) if account_id is not None else ("selection", selection_id)
+    of_rows = printed.selection_id if printed else selection_id
+    kind, object_id = ("account", account_id) if account_id is not None else ("selection", of_rows)
     audit.record(
         db, actor, action="initial_passwords.issued", object_kind=kind, object_id=object_id, details=dict(details)
     )
@@ -97,11 +102,13 @@ def reveal(db: Session, actor: Actor, *, account_id: int) -> Revealed | None:
 
 
 def _wanted(
-    db: Session, actor: Actor, selection_id: int | None, account_id: int | None, missing_only: bool
+    db: Session, actor: Actor, selection_id: int | None, account_id: int | None, printed: Printed | None
 ) -> sa.Select[Any]:
+    if printed is not None:
+        chosen = printed_accounts.accounts(db, actor, printed)
+        return chosen.where(chosen.selected_columns[0].not_in(handing_over.with_password()))
     if selection_id is not None:
-        chosen = selections.account_ids(db, actor, selection_id=selection_id)
-        return chosen.where(chosen.selected_columns[0].not_in(handing_over.with_password())) if missing_only else chosen
+        return selections.account_ids(db, actor, selection_id=selection_id)
     if account_id is None:
         raise InputProblem("Nobody is chosen. Tick some rows first.")
     handing_over.one(db, actor, account_id=account_id)

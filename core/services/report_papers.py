@@ -18,8 +18,8 @@ from core.models.columns import json_type
 from core.permissions import Actor, Permission
 from core.rules import credential_checks, words
 from core.rules.account_acts import Edit
-from core.rules.report_parameters import CredentialParameters
-from core.services import account_effects, selections
+from core.services import account_effects, printed_accounts, selections
+from core.services.printed_accounts import Printed
 from core.services.selections import RowScope
 from core.tables import reports, school, slips
 from core.tables.frames import masked
@@ -133,12 +133,11 @@ def _remember(db: Session, actor: Actor, accounts: sa.Select[Any]) -> None:
     db.execute(sa.insert(AccountChangeItem).from_select(["change_id", "account_id", "before"], items))
 
 
-def credentials(
-    db: Session, actor: Actor, *, selection_id: int, scope: RowScope, parameters: CredentialParameters
-) -> Contents:
-    """Credentials of those chosen, in the form asked for: what is live is derived, nothing is issued."""
+def credentials(db: Session, actor: Actor, printed: Printed) -> Contents:
+    """Credentials in the form asked for: what is live is derived, nothing is issued."""
+    parameters = printed.parameters
     credential_checks.check(parameters)
-    accounts = credential_accounts(db, actor, selection_id=selection_id, scope=scope, parameters=parameters)
+    accounts = printed_accounts.accounts(db, actor, printed)
     digest, groups, number = hashlib.sha256(), [], 0
     for group in slips.of_accounts(db, actor, account_ids=accounts, parameters=parameters):
         digest.update(" ".join(map(str, group.account_ids)).encode() + b"\n")
@@ -152,20 +151,6 @@ def credentials(
     head = _letterhead(db, actor, ReportKind.CREDENTIALS, said, language=parameters.language)
     paper = Credentials(head, tuple(groups), f"{base}/sign-in", f"{base}/i/", parameters)
     return Contents(paper, number, digest.hexdigest())
-
-
-def credential_accounts(
-    db: Session, actor: Actor, *, selection_id: int, scope: RowScope, parameters: CredentialParameters
-) -> sa.Select[Any]:
-    """Whose credentials are printed: those chosen and, unless only students are asked for, their parents.
-
-    A selection that stands beside the lists, such as one account, means nobody else.
-    """
-    chosen = selections.account_ids(db, actor, selection_id=selection_id, scope=scope)
-    from_list = selections.list_of(db, actor, selection_id=selection_id) in ("students", "accounts")
-    if parameters.whose != "students" and from_list:
-        chosen = slips.with_guardians(actor, account_ids=chosen)
-    return slips.wanted(chosen, parameters)
 
 
 def user_account_info(db: Session, actor: Actor, *, selection_id: int, scope: RowScope) -> Contents:

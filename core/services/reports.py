@@ -17,6 +17,7 @@ from core.errors import Conflict, InputProblem, NotFound
 from core.permissions import Actor, Permission
 from core.rules.report_parameters import CredentialParameters
 from core.services import audit, report_papers, selections
+from core.services.printed_accounts import Printed
 from core.services.report_papers import TITLES, Contents, ReportKind
 from core.services.selections import RowScope
 from core.tables import freshness, school
@@ -87,7 +88,7 @@ def _contents(
         return report_papers.student_account_info(db, actor, selection_id=selection_id, scope=scope)
     if kind is ReportKind.USER_ACCOUNT_INFO:
         return report_papers.user_account_info(db, actor, selection_id=selection_id, scope=scope)
-    return report_papers.credentials(db, actor, selection_id=selection_id, scope=scope, parameters=parameters)
+    return report_papers.credentials(db, actor, Printed(selection_id, scope, parameters))
 
 
 def _check_fresh(db: Session, actor: Actor, parameters: CredentialParameters) -> None:

@@ -24,7 +24,6 @@ from core.web import denials, forms, pages, people
 
 logger = logging.getLogger(__name__)
 
-MOST_BYTES = 16_384  # of the form: ids, a token, and what a report is asked
 STATUS = {NotFound: 404, NotAllowed: 403, Conflict: 409, InputProblem: 422}
 PRIVATE = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
 
@@ -32,7 +31,7 @@ PRIVATE = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
 async def download(request: Request) -> Response:
     """Answer the form of a report item. Whoever may not know gets 404, as if there were nothing here."""
     length = request.headers.get("content-length", "")
-    if not length.isdigit() or int(length) > MOST_BYTES:
+    if not length.isdigit() or int(length) > forms.MOST_BYTES:
         return PlainTextResponse("Too much for this form", 413, PRIVATE)
     return await run_in_threadpool(_answer, request, await forms.fields_of(request))
 

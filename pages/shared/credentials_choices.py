@@ -21,7 +21,7 @@ LAYOUTS: dict[Layout, str] = {
 }
 ORDERS: dict[SlipOrder, str] = {"class": "Class and name", "name": "Name", "code": "Student code"}
 LANGUAGES = {"": "Each person's own", "en": "English", "el": "Greek"}
-Choice = TypeVar("Choice", Whose, Layout)
+Answer = TypeVar("Answer", Whose, Layout)
 
 
 def ask(*, one: bool) -> CredentialParameters:
@@ -55,6 +55,6 @@ def _many(layout: Layout) -> CredentialParameters:
     return CredentialParameters(whose, layout, order, by_class, family, never)
 
 
-def _choice(label: str, options: Mapping[Choice, str], default: Choice) -> Choice:
+def _choice(label: str, options: Mapping[Answer, str], default: Answer) -> Answer:
     """One of a few; a second press on it leaves the default."""
     return st.segmented_control(label, list(options), format_func=options.__getitem__, default=default) or default

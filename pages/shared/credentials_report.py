@@ -10,11 +10,11 @@ from core import database
 from core.permissions import Actor, Permission
 from core.rules import credential_checks, report_parameters
 from core.rules.handing_over import SlipSecret
-from core.rules.report_parameters import CredentialParameters
-from core.services import report_papers, selections, sign_in
+from core.services import printed_accounts, selections, sign_in
+from core.services.printed_accounts import Printed
 from core.services.selections import RowScope
 from core.tables import freshness, slips
-from pages.shared import credentials_choices, feedback, fresh_password, guarded, issuing
+from pages.shared import credentials_choices, download, feedback, fresh_password, guarded, issuing
 
 TITLE = "User Account Credentials (Students and parents)"
 SAID = {
@@ -29,7 +29,8 @@ SAID = {
 WHY = "**Initial passwords are printed.** Type your password again, so that nobody else prints them."
 # Ids, numbers, the form token, and the parameters in letters that mean nothing in HTML (R54). The password of the
 # file is typed into the form itself: Streamlit never holds it.
-TEMPLATE = """
+TEMPLATE = (
+    """
 <style>
 .firstkey-credentials {{ margin: 0; display: flex; flex-wrap: wrap; gap: .75rem; align-items: end; }}
 .firstkey-credentials label {{ font-size: .875rem; flex: 1 1 14rem; }}
@@ -45,17 +46,15 @@ TEMPLATE = """
 .firstkey-credentials button:hover {{ background: #0b4a4e; }}
 .firstkey-credentials :focus-visible {{ outline: 2px solid currentColor; outline-offset: 2px; }}
 </style>
-<form class="firstkey-credentials" method="post" action="/files/credentials">
-<input type="hidden" name="form_token" value="{token}">
-<input type="hidden" name="selection_id" value="{selection_id:d}">
-<input type="hidden" name="scope" value="{scope}">
-<input type="hidden" name="expected" value="{expected:d}">
-<input type="hidden" name="parameters" value="{parameters}">
+<form class="firstkey-credentials" method="post" action="/files/credentials">"""
+    + download.ROWS
+    + """<input type="hidden" name="parameters" value="{parameters}">
 <label>Password of the file (you may leave it empty)
 <input type="password" name="pdf_password" maxlength="60" autocomplete="new-password"></label>
 <button type="submit">{label}</button>
 </form>
 """
+)
 
 
 @guarded.dialog(Permission.REVEAL_CREDENTIALS, TITLE, width="large")
@@ -73,24 +72,23 @@ def of_account(actor: Actor, account_id: int) -> None:
 
 
 def _window(actor: Actor, selection_id: int, scope: RowScope, *, one: bool = False) -> None:
-    parameters = credentials_choices.ask(one=one)
+    printed = Printed(selection_id, scope, credentials_choices.ask(one=one))
+    parameters = printed.parameters
     with feedback.refusals_shown(), database.reading() as db:
         credential_checks.check(parameters)
         chosen = selections.size(db, actor, selection_id=selection_id, scope=scope)
-        accounts = report_papers.credential_accounts(
-            db, actor, selection_id=selection_id, scope=scope, parameters=parameters
-        )
+        accounts = printed_accounts.accounts(db, actor, printed)
         found = slips.count(db, actor, account_ids=accounts, parameters=parameters)
         proved = not parameters.show_passwords or freshness.is_fresh(db, actor)
     number = sum(found.values())
     _say(found, number)
     if number and proved:
-        _form(actor, selection_id, scope, chosen, number, parameters)
+        _form(actor, printed, chosen, number)
     elif number and fresh_password.ask(actor, WHY, key="credentials.fresh"):
         st.rerun(scope="fragment")
     st.caption("Printing changes nothing: the same can be printed again, with the same passwords.")
     if found[SlipSecret.NONE]:
-        _offer(actor, selection_id, found[SlipSecret.NONE])
+        _offer(actor, printed, found[SlipSecret.NONE])
 
 
 def _say(found: dict[SlipSecret, int], number: int) -> None:
@@ -102,23 +100,23 @@ def _say(found: dict[SlipSecret, int], number: int) -> None:
     st.caption(" · ".join(told))
 
 
-def _offer(actor: Actor, selection_id: int, number: int) -> None:
+def _offer(actor: Actor, printed: Printed, number: int) -> None:
     """A step of its own, with its own button: printing never issues. Whoever has a live password keeps it."""
     st.info(f"{number:,} of them have nothing live to print. Issue it first.", icon=":material/info:")
-    wanted = st.checkbox("Issue initial passwords to those without one", key=f"credentials.issue.{selection_id}")
-    if wanted and issuing.confirm(actor, selection_id=selection_id, missing_only=True):
+    wanted = st.checkbox(
+        "Issue initial passwords to those without one", key=f"credentials.issue.{printed.selection_id}"
+    )
+    if wanted and issuing.confirm(actor, printed=printed):
         st.rerun(scope="fragment")
 
 
-def _form(
-    actor: Actor, selection_id: int, scope: str, expected: int, number: int, parameters: CredentialParameters
-) -> None:
+def _form(actor: Actor, printed: Printed, expected: int, number: int) -> None:
     filled = TEMPLATE.format(
         token=sign_in.form_token(actor),
-        selection_id=selection_id,
-        scope=escape(scope),
+        selection_id=printed.selection_id,
+        scope=escape(printed.scope),
         expected=expected,
-        parameters=escape(report_parameters.as_text(parameters)),
+        parameters=escape(report_parameters.as_text(printed.parameters)),
         label="Download for 1 account" if number == 1 else f"Download for {number:,} accounts",
     )
     st.html(filled)

@@ -1,7 +1,7 @@
 """An item of a Reports menu: one click downloads, and the page stays.
 
 Streamlit's own download button would put the file at an address without access control (R45), so the item is a form
-that posts to core.web.files. This template is the one that fills HTML: with ids and the form token only (R54).
+that posts to core.web.files. These templates are the ones that fill HTML: with ids and the form token only (R54).
 """
 
 from __future__ import annotations
@@ -13,7 +13,14 @@ import streamlit as st
 from core.permissions import Actor
 from core.services import sign_in
 
-TEMPLATE = """
+ROWS = """
+<input type="hidden" name="form_token" value="{token}">
+<input type="hidden" name="selection_id" value="{selection_id:d}">
+<input type="hidden" name="scope" value="{scope}">
+<input type="hidden" name="expected" value="{expected:d}">
+"""
+TEMPLATE = (
+    """
 <style>
 .firstkey-report {{ margin: 0; }}
 .firstkey-report button {{
@@ -24,14 +31,12 @@ TEMPLATE = """
 .firstkey-report button:focus-visible {{ outline: 2px solid currentColor; outline-offset: -2px; }}
 .firstkey-report small {{ opacity: .65; }}
 </style>
-<form class="firstkey-report" method="post" action="/files/{kind}">
-<input type="hidden" name="form_token" value="{token}">
-<input type="hidden" name="selection_id" value="{selection_id:d}">
-<input type="hidden" name="scope" value="{scope}">
-<input type="hidden" name="expected" value="{expected:d}">
-<button type="submit">{label} <small>{said}, {expected:,}</small></button>
+<form class="firstkey-report" method="post" action="/files/{kind}">"""
+    + ROWS
+    + """<button type="submit">{label} <small>{said}, {expected:,}</small></button>
 </form>
 """
+)
 
 
 def report_form(

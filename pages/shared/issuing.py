@@ -9,13 +9,14 @@ from core.permissions import Actor
 from core.rules import words
 from core.rules.handing_over import PAPER_DAYS, Check
 from core.services import initial_passwords
+from core.services.printed_accounts import Printed
 from pages.shared import feedback
 
 
-def confirm(actor: Actor, *, selection_id: int, missing_only: bool = False) -> int:
+def confirm(actor: Actor, *, selection_id: int | None = None, printed: Printed | None = None) -> int:
     """Say what would happen; issue on the button. Gives how many were issued in this run."""
     with feedback.refusals_shown(), database.reading() as db:
-        found = initial_passwords.check(db, actor, selection_id=selection_id, missing_only=missing_only)
+        found = initial_passwords.check(db, actor, selection_id=selection_id, printed=printed)
     typed = consequences(found)
     label = "Issue 1 new password" if found.receive == 1 else f"Issue {found.receive:,} new passwords"
     if not st.button(label, type="primary", disabled=typed != found.receive or not found.receive):
@@ -25,7 +26,7 @@ def confirm(actor: Actor, *, selection_id: int, missing_only: bool = False) -> i
             db,
             actor,
             selection_id=selection_id,
-            missing_only=missing_only,
+            printed=printed,
             expected=found.receive,
             typed_count=typed,
         )

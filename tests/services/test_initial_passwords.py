@@ -13,10 +13,12 @@ from core.models import Account, AuditEntry, Invitation, Purpose, SignInMethod
 from core.permissions import Actor, Role
 from core.rules import initial_credentials
 from core.rules.handing_over import Check, NoPassword, SlipSecret
-from core.services import copied_links, initial_passwords, reports, selections
+from core.rules.report_parameters import CredentialParameters
+from core.services import copied_links, initial_passwords, printed_accounts, reports, selections
 from core.services.initial_passwords import Revealed
+from core.services.printed_accounts import Printed
 from core.tables import slips
-from core.tables.filters import AccountFilter
+from core.tables.filters import AccountFilter, StudentFilter
 from tests import cast as tests_cast
 from tests.cast import Cast, Member
 from tests.conftest import Clock
@@ -141,9 +143,24 @@ def test_a_bulk_issue_does_what_the_check_said(cast: Cast) -> None:
 def test_who_has_a_live_one_may_keep_it(cast: Cast) -> None:
     password, chosen = _password(cast.olga.actor, cast.sam), _everybody(cast.olga.actor)
     with database.transaction() as db:
-        initial_passwords.issue(db, cast.olga.actor, selection_id=chosen, missing_only=True, expected=3)
+        printed = Printed(chosen, "selected", CredentialParameters())
+        initial_passwords.issue(db, cast.olga.actor, printed=printed, expected=3)
     kept = _reveal(cast.olga.actor, cast.sam)
     assert kept and kept.password == password
+
+
+def test_they_are_issued_to_those_whom_the_report_prints_parents_and_unticked_rows_too(cast: Cast) -> None:
+    olga, sideris = cast.olga.actor, StudentFilter(text="sideris")
+    with database.transaction() as db:
+        shown = selections.show(db, olga, list_name="students", filter=sideris).id or 0
+    printed = Printed(shown, "shown", CredentialParameters())
+    with database.transaction() as db:
+        assert initial_passwords.check(db, olga, printed=printed).receive == 3
+        initial_passwords.issue(db, olga, printed=printed, expected=3)
+        found = slips.count(db, olga, account_ids=printed_accounts.accounts(db, olga, printed))
+        assert found[SlipSecret.PASSWORD] == 3 and not found[SlipSecret.NONE]
+    assert not any(row.purpose == Purpose.PASSWORD for row in _rows(cast.otto))
+    assert _audit()[-1].object_id == shown
 
 
 def test_a_changed_number_is_refused_and_nothing_is_issued(cast: Cast) -> None:

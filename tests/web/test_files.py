@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+import pypdfium2
 import pytest
 from httpx import Response
 from sqlmodel import select
@@ -14,15 +15,19 @@ from core import database
 from core.config import settings
 from core.models import AuditEntry
 from core.permissions import Actor, visitor
+from core.rules import report_parameters
+from core.rules.report_parameters import CredentialParameters
 from core.services import campaigns, selections, sign_in, wordings
 from core.services.campaigns import Draft
 from core.tables import candidates
 from core.tables.filters import AccountFilter, StudentFilter
 from core.web import cookies, files
 from tests.cast import Cast, Member
+from tests.conftest import Clock
 from tests.documents import papers
 
 PATH = "/files/student-account-info"
+CREDENTIALS = "/files/credentials"
 
 
 @pytest.fixture
@@ -153,6 +158,46 @@ def test_an_unknown_report_and_a_huge_form_are_refused(client: TestClient, cast:
     assert _post(client, form, path="/files/passwords").status_code == 404
     assert _post(client, form | {"more": "x" * 20_000}).status_code == 413
     assert client.get(PATH).status_code == 405
+
+
+def test_credentials_are_printed_as_asked_and_locked_with_the_password_typed(client: TestClient, cast: Cast) -> None:
+    asked = report_parameters.as_text(CredentialParameters(whose="students", layout="table", extra_text="Καλή χρονιά"))
+    form = _form(_signed_in(client, cast.olga), parameters=asked)
+    answer = _post(client, form, path=CREDENTIALS)
+    text = papers.pages(answer.content)[0]
+    assert "Καλή χρονιά" in text and "Sideris" in text and cast.gina.account.username not in text
+    locked = _post(client, form | {"pdf_password": "correct horse"}, path=CREDENTIALS)
+    with pytest.raises(pypdfium2.PdfiumError):
+        papers.pages(locked.content)
+    assert len(pypdfium2.PdfDocument(locked.content, password="correct horse")) == 1
+
+
+@pytest.mark.parametrize(
+    "values", [{"parameters": "made up"}, {"parameters": "W10"}, {"pdf_password": "short", "parameters": ""}]
+)
+def test_what_our_window_would_not_ask_is_refused_in_words(
+    client: TestClient, cast: Cast, values: dict[str, str]
+) -> None:
+    asked = {"parameters": values["parameters"] or report_parameters.as_text(CredentialParameters())}
+    answer = _post(client, _form(_signed_in(client, cast.olga), **(values | asked)), path=CREDENTIALS)
+    assert answer.status_code == 422
+    assert "Traceback" not in answer.text
+
+
+def test_r31_a_sign_in_of_an_hour_ago_prints_no_passwords_but_links(
+    client: TestClient, cast: Cast, clock: Clock
+) -> None:
+    form = _form(_signed_in(client, cast.olga))
+    links = {"parameters": report_parameters.as_text(CredentialParameters(show_passwords=False))}
+    assert _post(client, form, path=CREDENTIALS).status_code == 200
+    clock.forward(minutes=11)
+    refused = _post(client, form, path=CREDENTIALS)
+    assert refused.status_code == 422 and "Type your password again" in refused.text
+    assert _post(client, form | links, path=CREDENTIALS).status_code == 200
+
+
+def test_a_coordinator_gets_no_credentials(client: TestClient, cast: Cast) -> None:
+    assert _post(client, _form(_signed_in(client, cast.cora)), path=CREDENTIALS).status_code in (403, 404)
 
 
 def _campaign(cast: Cast) -> int:

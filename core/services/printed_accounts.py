@@ -1,0 +1,36 @@
+"""Whose credentials the report User Account Credentials is about: for counting, for printing, and for issuing."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+from sqlmodel import Session
+
+from core.permissions import Actor
+from core.rules.report_parameters import CredentialParameters
+from core.services import selections
+from core.services.selections import RowScope
+from core.tables import slips
+
+
+@dataclass(frozen=True)
+class Printed:
+    """The rows chosen, or shown, and what the report is asked."""
+
+    selection_id: int
+    scope: RowScope
+    parameters: CredentialParameters
+
+
+def accounts(db: Session, actor: Actor, printed: Printed) -> sa.Select[Any]:
+    """The ids of those chosen and, unless only students are asked for, of their parents.
+
+    A selection that stands beside the lists, such as one account, means nobody else.
+    """
+    chosen = selections.account_ids(db, actor, selection_id=printed.selection_id, scope=printed.scope)
+    from_list = selections.list_of(db, actor, selection_id=printed.selection_id) in ("students", "accounts")
+    if printed.parameters.whose != "students" and from_list:
+        chosen = slips.with_guardians(actor, account_ids=chosen)
+    return slips.wanted(chosen, printed.parameters)
