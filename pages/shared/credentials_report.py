@@ -10,7 +10,7 @@ from core import database
 from core.permissions import Actor, Permission
 from core.rules import credential_checks, report_parameters
 from core.rules.handing_over import SlipSecret
-from core.services import printed_accounts, selections, sign_in
+from core.services import initial_passwords, printed_accounts, selections, sign_in
 from core.services.printed_accounts import Printed
 from core.services.selections import RowScope
 from core.tables import freshness, slips
@@ -102,6 +102,11 @@ def _say(found: dict[SlipSecret, int], number: int) -> None:
 
 def _offer(actor: Actor, printed: Printed, number: int) -> None:
     """A step of its own, with its own button: printing never issues. Whoever has a live password keeps it."""
+    with feedback.refusals_shown(), database.reading() as db:
+        possible = initial_passwords.check(db, actor, printed=printed).receive
+    if not possible:
+        st.caption(f"{number:,} can get no initial password: they are deactivated, or their status does not count.")
+        return
     st.info(f"{number:,} of them have nothing live to print. Issue it first.", icon=":material/info:")
     wanted = st.checkbox(
         "Issue initial passwords to those without one", key=f"credentials.issue.{printed.selection_id}"

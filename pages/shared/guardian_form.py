@@ -130,6 +130,8 @@ def change(actor: Actor, guardianship_id: int) -> None:
     """Relation, order, and by what the guardian may be written to for this student."""
     with feedback.refusals_shown(), database.reading() as db:
         now = guardianships.terms(db, actor, guardianship_id=guardianship_id)
+    guardian, student = _names(guardianship_id)
+    st.text(f"How {guardian} answers for {student}.")
     seen: Terms = drawn.before("guardianship.seen", guardianship_id, now)
     wanted = _terms(f"change.{guardianship_id}", now)
     if st.button("Save", type="primary"):
@@ -142,18 +144,21 @@ def change(actor: Actor, guardianship_id: int) -> None:
 @guarded.dialog(Permission.EDIT_STUDENTS, "End this guardianship?")
 def end(actor: Actor, guardianship_id: int) -> None:
     """Say what ends, and end it."""
-    with database.reading() as db:
-        known = db.get_one(Guardianship, guardianship_id)
-        guardian, student = db.get_one(Person, known.guardian_id), db.get_one(Person, known.student_id)
-    st.text(
-        f"From now on {guardian.first_name} {guardian.last_name} does not answer for "
-        f"{student.first_name} {student.last_name}. It stays on record and can begin anew."
-    )
+    guardian, student = _names(guardianship_id)
+    st.text(f"From now on {guardian} does not answer for {student}. It stays on record and can begin anew.")
     if st.button("End guardianship", type="primary"):
         with feedback.refusals_shown(), database.transaction() as db:
             guardianships.end(db, actor, guardianship_id=guardianship_id)
         feedback.later("The guardianship has ended.")
         st.rerun()
+
+
+def _names(guardianship_id: int) -> tuple[str, str]:
+    """Of the guardian and of the student."""
+    with database.reading() as db:
+        known = db.get_one(Guardianship, guardianship_id)
+        guardian, student = db.get_one(Person, known.guardian_id), db.get_one(Person, known.student_id)
+    return f"{guardian.first_name} {guardian.last_name}", f"{student.first_name} {student.last_name}"
 
 
 def _plain(person: Found) -> str:

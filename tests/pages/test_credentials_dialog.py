@@ -12,7 +12,7 @@ from sqlmodel import select
 from streamlit.testing.v1 import AppTest
 
 from core import database
-from core.models import Invitation
+from core.models import Account, Invitation
 from core.permissions import Actor
 from core.rules import initial_credentials, report_parameters
 from core.services import selections
@@ -181,6 +181,16 @@ def test_what_no_page_has_room_for_is_said_in_the_window(signed_in: Cast) -> Non
     page = _window(signed_in.olga.actor, "Print slip", account_id=signed_in.sam.account.id)
     page.text_area[0].set_value("x" * 200).run()
     assert "room for 150" in everything_said(page) and "/files/credentials" not in everything_said(page)
+
+
+def test_whoever_can_get_no_password_is_offered_none(signed_in: Cast) -> None:
+    with database.transaction() as db:
+        account = db.get_one(Account, signed_in.sam.account.id)
+        account.deactivated_at = account.created_at
+        db.add(account)
+    page = _window(signed_in.olga.actor, "Print slip", account_id=signed_in.sam.account.id)
+    assert "1 can get no initial password: they are deactivated" in everything_said(page)
+    assert not page.checkbox
 
 
 def test_a_family_shares_letters_only(signed_in: Cast) -> None:

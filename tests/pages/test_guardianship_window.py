@@ -43,6 +43,7 @@ def _save(page: AppTest) -> AppTest:
 
 def test_it_shows_what_holds_and_stores_what_is_chosen(cast: Cast) -> None:
     page, before = _window(cast), _ours(cast)
+    assert f"How Gina {cast.gina.person.last_name} answers for Sam Sideris." in everything_said(page)
     assert (page.selectbox[0].value, page.number_input[0].value) == (before.relation, before.priority)
     page.number_input[0].set_value(3)
     page.checkbox[1].uncheck()
