@@ -47,6 +47,7 @@ class Account(SQLModel, table=True):
     `invited_at` is when the latest invitation was handed to a provider (or printed), `invitation_ends_at` its end;
     `delivery` and `delivery_reason` are what became of its latest message, and `delivery_address` where that one went.
     `username_key` is the username folded for comparing. `password_hash` is empty until the person chose a password.
+    `verified_at` and `first_sign_in_at` speak of the present way in: a conversion ends it, and they begin anew.
     """
 
     __table_args__ = (

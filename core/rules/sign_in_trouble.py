@@ -32,6 +32,8 @@ class Remedy(StrEnum):
     UNLOCK = "unlock"
     INVITE = "invite"
     CHANGE_EMAIL = "change_email"
+    TO_LOCAL = "to_local"
+    CHANGE_STATUS = "change_status"
 
 
 @dataclass(frozen=True)
@@ -71,20 +73,19 @@ def findings(facts: SignInFacts, *, now: datetime) -> list[Finding]:
     """Every question with its answer."""
     waits = facts.waits_until is not None and facts.waits_until > now
     link_live = facts.link_ends_at is not None and facts.link_ends_at > now
-    chosen = facts.chosen or facts.signed_in
     asked = [
         _answer(Question.ACTIVE, facts.active, Remedy.ACTIVATE),
         _answer(Question.ROLE, facts.has_role, Remedy.GIVE_ROLE),
         _answer(Question.LOCKED, not facts.suspended, Remedy.UNLOCK),
         _answer(Question.WAITING, not waits, Remedy.UNLOCK),
-        _answer(Question.PROVIDER, not facts.provider_pending, None),
-        _answer(Question.PASSWORD, chosen, Remedy.INVITE),
+        _answer(Question.PROVIDER, not facts.provider_pending, Remedy.TO_LOCAL),
+        _answer(Question.PASSWORD, facts.chosen, Remedy.INVITE),
     ]
-    if not chosen:
+    if not facts.chosen:
         asked += [
-            _answer(Question.LINK, facts.invited and link_live, None),
+            _answer(Question.LINK, facts.invited and link_live, Remedy.INVITE),
             _answer(Question.DELIVERY, not facts.undelivered, Remedy.CHANGE_EMAIL),
-            _answer(Question.STATUS, facts.counts, None),
+            _answer(Question.STATUS, facts.counts, Remedy.CHANGE_STATUS),
         ]
     return [
         *asked,

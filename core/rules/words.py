@@ -112,7 +112,7 @@ TROUBLE: dict[Question, Answer] = {
     Question.CHANGE_DUE: Answer(
         "No change of password is due.", "A new password has to be chosen at the next sign-in."
     ),
-    Question.SIGNED_IN: Answer("Signed in last on {last}.", "Has never signed in."),
+    Question.SIGNED_IN: Answer("Signed in last on {last}.", "No sign-in yet."),
 }
 
 ACCOUNT_EDIT: dict[str, str] = {

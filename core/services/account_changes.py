@@ -21,7 +21,7 @@ from core.tables import account_acts as judging
 from core.tables import account_changes as table
 
 _PERSONAL = (Act.PERSONAL_EMAIL_ON, Act.PERSONAL_EMAIL_OFF)
-_KIND = {"deactivated_at": UtcDateTime()}
+_KIND = {name: UtcDateTime() for name in ("deactivated_at", "verified_at", "first_sign_in_at", "pending_provider_at")}
 
 
 @dataclass(frozen=True)

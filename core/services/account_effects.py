@@ -38,6 +38,7 @@ ENDS_LINKS: dict[Act | Edit, Superseded] = {
     Act.TO_MICROSOFT: Superseded.VOIDED,
     Act.TO_LOCAL: Superseded.VOIDED,
 }
+_BEGUN_ANEW = {"verified_at": None, "first_sign_in_at": None}  # both speak of the way in that ends here
 ENDS_SESSIONS = frozenset({Act.DEACTIVATE, Act.TO_MICROSOFT, Act.TO_LOCAL})
 
 
@@ -165,8 +166,15 @@ def _facts(act: Act, at: datetime) -> dict[str, Any]:
             "username_key": key.scalar_subquery(),
             "password_hash": "",
             "must_change_password": False,
+            **_BEGUN_ANEW,
         },
-        Act.TO_LOCAL: {"sign_in_method": SignInMethod.LOCAL.value, "tenant_id": None, "object_id": None},
+        Act.TO_LOCAL: {
+            "sign_in_method": SignInMethod.LOCAL.value,
+            "tenant_id": None,
+            "object_id": None,
+            "pending_provider_at": None,
+            **_BEGUN_ANEW,
+        },
     }
     return facts[act]
 

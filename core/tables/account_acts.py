@@ -22,7 +22,10 @@ REMEMBERED: dict[Act, tuple[str, ...]] = {
     Act.REQUIRE_PASSWORD_CHANGE: ("must_change_password",),
     Act.VOID_LINKS: ("invitation_ends_at",),
     Act.TO_MICROSOFT: ("sign_in_method", "username", "username_key", "invitation_ends_at"),
-    Act.TO_LOCAL: ("sign_in_method", "tenant_id", "object_id", "invitation_ends_at"),
+    Act.TO_LOCAL: (
+        *("sign_in_method", "tenant_id", "object_id", "invitation_ends_at"),
+        *("verified_at", "first_sign_in_at", "pending_provider_at"),
+    ),
     Act.PERSONAL_EMAIL_ON: ("use_personal_email",),
     Act.PERSONAL_EMAIL_OFF: ("use_personal_email",),
     Act.GIVE_ROLE: (),

@@ -44,14 +44,14 @@ SAID: dict[Act, _Words] = {
     Act.TO_MICROSOFT: _Words(
         "Convert {}",
         "The Microsoft 365 address becomes the username. The local password and open links end, and they are signed "
-        "out. Undo brings the old username back, but not the password.",
+        "out; they count as not yet verified. Undo brings the old username back, but not the password.",
         "Converted {} to Microsoft 365. Next: Send Initial Invitation tells them how to sign in.",
     ),
     Act.TO_LOCAL: _Words(
         "Convert {}",
-        "They keep their username and sign in with a local password from now on. They have none yet: issue initial "
-        "passwords afterwards, or send an invitation to those who have never signed in.",
-        "Converted {} to a local password. Next: Issue new initial passwords, then Print slips.",
+        "They keep their username and sign in with a local password from now on. They have none yet and count as not "
+        "verified: send an invitation afterwards, or issue initial passwords.",
+        "Converted {} to a local password. Next: Send Initial Invitation, or Issue new initial passwords.",
     ),
     Act.PERSONAL_EMAIL_ON: _Words(
         "Switch it on for {}",

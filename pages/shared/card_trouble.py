@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 
 import streamlit as st
 
@@ -14,13 +15,17 @@ from core.rules.sign_in_trouble import Finding, Remedy
 from core.services import account_unlock
 from core.tables import sign_in_trouble
 from core.tables.sign_in_trouble import Trouble
-from pages.shared import bulk, card_account, cells, feedback
+from pages.shared import bulk, card_account, cells, feedback, status_dialog
 
+UNLOCK = "Unlock"
 BUTTONS = {
+    Remedy.UNLOCK: UNLOCK,
     Remedy.ACTIVATE: words.ACCOUNT_ACT[Act.ACTIVATE],
     Remedy.GIVE_ROLE: "Manage Roles/Periods",
     Remedy.INVITE: bulk.SEND,
     Remedy.CHANGE_EMAIL: card_account.CHANGE_EMAIL,
+    Remedy.TO_LOCAL: words.ACCOUNT_ACT[Act.TO_LOCAL],
+    Remedy.CHANGE_STATUS: status_dialog.CHANGE_STATUS,
 }
 
 
@@ -33,11 +38,21 @@ def draw(actor: Actor, account_id: int, time_zone: str) -> None:
         st.success("Nothing stands in the way: they can sign in.", icon=":material/check_circle:")
     else:
         st.error(f"They cannot sign in: {_sentence(hindrance, trouble, time_zone)}", icon=":material/cancel:")
-    offered = card_account.actions(actor, account_id)
+    offered = _offered(actor, account_id)
     for finding in trouble.findings:
         with st.container(horizontal=True, vertical_alignment="center", key=f"trouble-{finding.question.value}"):
             _line(finding, trouble, time_zone)
             _remedy(actor, account_id, finding, offered)
+
+
+def _offered(actor: Actor, account_id: int) -> dict[str, Callable[[], None]]:
+    """By label, what this role may do to put something right."""
+    offered = card_account.actions(actor, account_id)
+    if actor.may(Permission.MANAGE_ACCOUNTS):
+        offered[UNLOCK] = partial(_unlock, actor, account_id)
+    if actor.may(Permission.EDIT_STUDENTS):
+        offered[status_dialog.CHANGE_STATUS] = partial(status_dialog.change, actor, account_id)
+    return offered
 
 
 def _line(finding: Finding, trouble: Trouble, time_zone: str) -> None:
@@ -54,14 +69,18 @@ def _sentence(finding: Finding, trouble: Trouble, time_zone: str) -> str:
 
 
 def _remedy(actor: Actor, account_id: int, finding: Finding, offered: dict[str, Callable[[], None]]) -> None:
-    key = f"trouble.{account_id}.{finding.question.value}"
-    if finding.remedy is Remedy.UNLOCK and actor.may(Permission.MANAGE_ACCOUNTS):
-        if st.button("Unlock", key=key):
-            with feedback.refusals_shown(), database.transaction() as db:
-                account_unlock.unlock(db, actor, account_id=account_id)
-            feedback.later("Unlocked. The same password can be tried again at once.")
-            st.rerun()
+    if finding.remedy is None:
         return
-    label = BUTTONS.get(finding.remedy) if finding.remedy else None
-    if label and label in offered and st.button(label, key=key):
-        offered[label]()
+    label = BUTTONS[finding.remedy]
+    if label in offered:
+        if st.button(label, key=f"trouble.{account_id}.{finding.question.value}"):
+            offered[label]()
+    elif finding.blocks:
+        st.caption("Ask an administrator." if actor.may(Permission.MANAGE_ACCOUNTS) else "Ask the school's office.")
+
+
+def _unlock(actor: Actor, account_id: int) -> None:
+    with feedback.refusals_shown(), database.transaction() as db:
+        account_unlock.unlock(db, actor, account_id=account_id)
+    feedback.later("Unlocked. The same password can be tried again at once.")
+    st.rerun()

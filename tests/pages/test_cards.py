@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import pytest
+import sqlalchemy as sa
+from sqlmodel import col
 
 from core import database
-from core.models import Account
+from core.models import Account, AccountRole, Person
 from tests import cast as make
 from tests.cast import Cast
 from tests.pages import screens
@@ -56,6 +58,32 @@ def test_a_locked_account_is_unlocked_from_its_cross(open_screen: screens.Open, 
     with database.reading() as db:
         assert db.get_one(Account, cast.sam.account.id).suspended_at is None
     assert "Nothing stands in the way" in everything_said(page)
+
+
+def test_a_status_that_keeps_somebody_out_is_changed_from_its_cross(open_screen: screens.Open, cast: Cast) -> None:
+    with database.transaction() as db:
+        person = db.get_one(Person, cast.gina.person.id)
+        person.status = "inactive"
+        db.add(person)
+    page = open_screen(cast.olga.actor, "account.py", id=str(cast.gina.account.id))
+    assert "The status does not count as Registered or Active." in everything_said(page)
+    button(page, "Change the status").click().run()
+    field = [one for one in page.selectbox if one.label == "Status"][-1]
+    field.set_value("active").run()
+    button(page, "Save status").click().run()
+    assert not page.exception
+    with database.reading() as db:
+        assert db.get_one(Person, cast.gina.person.id).status == "active"
+    assert "The status counts as Registered or Active." in everything_said(page)
+
+
+def test_the_office_is_told_whom_to_ask_for_a_role(open_screen: screens.Open, cast: Cast) -> None:
+    with database.transaction() as db:
+        db.execute(sa.delete(AccountRole).where(col(AccountRole.account_id) == cast.gina.account.id))
+    page = open_screen(cast.olga.actor, "account.py", id=str(cast.gina.account.id))
+    assert "Ask an administrator." in [caption.value for caption in page.caption]
+    page = open_screen(cast.ada.actor, "account.py", id=str(cast.gina.account.id))
+    assert "Manage Roles/Periods" in [one.label for one in page.button]
 
 
 def test_a_student_without_an_account_gets_one_with_the_username_that_was_shown(

@@ -42,8 +42,9 @@ def test_whoever_has_signed_in_before_and_lost_nothing_can_sign_in() -> None:
         ({"has_role": False}, Question.ROLE, Remedy.GIVE_ROLE),
         ({"suspended": True}, Question.LOCKED, Remedy.UNLOCK),
         ({"waits_until": SOON}, Question.WAITING, Remedy.UNLOCK),
-        ({"provider_pending": True}, Question.PROVIDER, None),
+        ({"provider_pending": True}, Question.PROVIDER, Remedy.TO_LOCAL),
         ({"chosen": False, "signed_in": False}, Question.PASSWORD, Remedy.INVITE),
+        ({"chosen": False}, Question.PASSWORD, Remedy.INVITE),
     ],
 )
 def test_each_hindrance_is_named_with_its_remedy(
@@ -70,6 +71,12 @@ def test_the_link_is_asked_for_only_where_no_password_was_chosen() -> None:
 
 
 @given(FACTS)
+def test_whatever_blocks_has_a_remedy(facts: SignInFacts) -> None:
+    blocking = [found for found in sign_in_trouble.findings(facts, now=NOW) if found.blocks]
+    assert all(found.remedy for found in blocking)
+
+
+@given(FACTS)
 def test_every_question_has_one_answer_and_only_crosses_have_remedies(facts: SignInFacts) -> None:
     found = sign_in_trouble.findings(facts, now=NOW)
     assert len({finding.question for finding in found}) == len(found)
@@ -77,5 +84,5 @@ def test_every_question_has_one_answer_and_only_crosses_have_remedies(facts: Sig
         assert finding.question in words.TROUBLE
         assert not (finding.fine and (finding.blocks or finding.remedy))
     free = facts.active and facts.has_role and not facts.suspended and facts.waits_until != SOON
-    can = free and not facts.provider_pending and (facts.chosen or facts.signed_in)
+    can = free and not facts.provider_pending and facts.chosen
     assert (sign_in_trouble.hindrance(found) is None) == can

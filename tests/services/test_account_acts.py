@@ -23,8 +23,11 @@ from core.models import (
 from core.permissions import Actor, Role, command_line
 from core.rules import usernames
 from core.rules.account_acts import Act, LeftOut
+from core.rules.account_state import AccountState
+from core.rules.sign_in_trouble import Question, Remedy
 from core.services import account_acts, selections, sign_in
 from core.services.account_acts import Done
+from core.tables import account_card, sign_in_trouble
 from core.tables.filters import AccountFilter
 from tests import cast as make
 from tests.cast import Cast, Member
@@ -246,6 +249,30 @@ def test_conversion_makes_the_microsoft_address_the_username_and_ends_password_l
         assert link.superseded_because == "voided"
         assert carry_out(db, cast.olga.actor, Act.TO_LOCAL, cast.sam).done == 1
         assert stored(db, cast.sam).sign_in_method == "local"
+
+
+@pytest.mark.parametrize("act", [Act.TO_LOCAL, Act.TO_MICROSOFT])
+def test_whoever_had_signed_in_before_a_conversion_is_invited_anew(cast: Cast, act: Act) -> None:
+    with database.transaction() as db:
+        with_microsoft(db)
+        give_address(db, cast.gina, "gina@school.example")
+        give_address(db, cast.sam, "sam@school.example")
+        facts = {"verified_at": clock.now(), "first_sign_in_at": clock.now(), "pending_provider_at": None}
+        if act is Act.TO_LOCAL:
+            facts |= {"sign_in_method": "microsoft", "object_id": "object", "pending_provider_at": clock.now()}
+        else:
+            facts |= {"password_hash": "hash"}
+        db.execute(sa.update(Account).where(col(Account.id) == account_id(cast.sam)).values(**facts))
+        db.execute(
+            sa.update(Person)
+            .where(col(Person.id) == cast.sam.person.id)
+            .values(contact_email="s@mail.example", contact_email_valid=True)
+        )
+        assert carry_out(db, cast.olga.actor, act, cast.sam).done == 1
+        card = account_card.read(db, cast.olga.actor, account_id=account_id(cast.sam))
+        assert (card.by_email.refusal, card.state) == (None, AccountState.READY)
+        trouble = sign_in_trouble.read(db, cast.olga.actor, account_id=account_id(cast.sam)).hindrance
+        assert trouble and (trouble.question, trouble.remedy) == (Question.PASSWORD, Remedy.INVITE)
 
 
 def test_an_address_that_two_share_or_another_account_has_converts_nobody(cast: Cast) -> None:

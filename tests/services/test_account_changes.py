@@ -86,6 +86,8 @@ def _in_some_state(db: Session, member: Member, data: some.DataObject, number: i
     }
     if values["sign_in_method"] == "microsoft":
         values |= {"password_hash": "", "tenant_id": "tenant", "object_id": f"object-{number}"}
+        values |= {"first_sign_in_at": clock.now() if data.draw(yes) else None, "verified_at": clock.now()}
+        values |= {"pending_provider_at": clock.now() if data.draw(yes) else None}
     db.execute(sa.update(Account).where(col(Account.id) == account_id(member)).values(**values))
     if data.draw(yes) and values["deactivated_at"] is None:  # a deactivation ends links
         invite(db, member)
