@@ -9,7 +9,7 @@ from sqlmodel import Session
 from core.permissions import Actor, Permission
 from core.tables import accounts, issued
 from core.tables.filters import AccountFilter, Page
-from pages.shared import account_filters, acts, bulk, credentials_dialog, guard, list_screen
+from pages.shared import account_filters, acts, bulk, create_accounts, credentials_dialog, guard, list_screen
 from pages.shared.account_columns import COLUMNS
 from pages.shared.list_screen import ListScreen
 
@@ -53,6 +53,7 @@ list_screen.draw(
         count_up_to=_count_up_to,
         acts=_acts(actor),
         open_card=_open,
+        create=create_accounts.of_a_kind,
         hidden_sorts=accounts.HIDDEN_SORTS,
     ),
 )

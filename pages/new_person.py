@@ -16,7 +16,7 @@ from core.services import people
 from core.services.people import Tie
 from core.tables import duplicates, school
 from core.tables.duplicates import Alike
-from pages.shared import feedback, guard, guardian_form, next_steps, person_form
+from pages.shared import acts, feedback, guard, guardian_form, next_steps, person_form
 
 TITLES = {"student": "New student", "guardian": "New guardian", "staff": "New staff member"}
 
@@ -41,15 +41,14 @@ def _alike(actor: Actor, kind: str, typed: dict[str, Any], made: tuple[Tie, ...]
     return found
 
 
-def _warn(found: list[Alike]) -> None:
+def _warn(actor: Actor, found: list[Alike]) -> None:
     with st.container(border=True):
         st.warning("Somebody like this is registered already. Look first: two cards of one person are hard to mend.")
         for alike in found:
             with st.container(horizontal=True, vertical_alignment="center"):
                 st.text(guardian_form.said(alike.found))
                 st.caption(", ".join(words.LIKENESS[likeness] for likeness in alike.likeness))
-                if alike.found.kind == PersonKind.STUDENT:
-                    st.page_link("student.py", label="Open card", query_params={"id": str(alike.found.id)})
+                next_steps.open_card(actor, alike.found.kind, alike.found.id, label="Open card")
 
 
 def _store(actor: Actor, kind: str, key: str, typed: dict[str, Any], made: tuple[Tie, ...]) -> None:
@@ -76,7 +75,7 @@ def _form(actor: Actor, kind: str) -> None:
     st.divider()
     found = _alike(actor, kind, typed, made) if asked else []
     if found:
-        _warn(found)
+        _warn(actor, found)
         if st.button("It is somebody else: save", type="primary", key=f"{key}.sure"):
             _store(actor, kind, key, typed, made)
     else:
@@ -98,6 +97,7 @@ with st.container(width=760):
     st.page_link("students.py", label="Students List", icon=":material/arrow_back:")
     st.title(TITLES[kind])
     feedback.said()
+    acts.undo_offer(actor)
     made = st.query_params.get("made", "")
     if made.isdecimal() and len(made) < 10:
         next_steps.after(actor, kind, int(made))

@@ -41,6 +41,7 @@ def _acts(actor: Actor) -> dict[str, bulk.Act]:
     menu: dict[str, bulk.Act] = {}
     if actor.may(Permission.CREATE_ACCOUNTS):
         menu["Create user accounts"] = partial(create_accounts.confirm, actor)
+        menu["Create accounts for their guardians"] = partial(create_accounts.of_guardians, actor)
     menu |= bulk.sending(actor)
     if actor.may(Permission.EDIT_STUDENTS):
         menu["Use Personal E-mail on"] = partial(switch_personal_email.confirm, actor, on=True)

@@ -30,8 +30,9 @@ class Act(StrEnum):
 
 
 class Edit(StrEnum):
-    """What is changed in one account and can be undone like an act; and two that are only remembered."""
+    """What else is done to accounts and can be undone like an act; and two that are only remembered."""
 
+    CREATED = "created"
     USERNAME = "username"
     ROLE_SCOPE = "role_scope"
     ROLE_ENDED = "role_ended"
@@ -97,7 +98,7 @@ def permission(act: Act | Edit) -> Permission:
         return Permission.MANAGE_ROLES
     if act in (Act.PERSONAL_EMAIL_ON, Act.PERSONAL_EMAIL_OFF):
         return Permission.EDIT_STUDENTS
-    return Permission.MANAGE_ACCOUNTS
+    return Permission.CREATE_ACCOUNTS if act is Edit.CREATED else Permission.MANAGE_ACCOUNTS
 
 
 def scope(role: str, *, everybody: bool, section_ids: tuple[int, ...]) -> tuple[bool, list[int]]:

@@ -116,6 +116,7 @@ TROUBLE: dict[Question, Answer] = {
 }
 
 ACCOUNT_EDIT: dict[str, str] = {
+    Edit.CREATED: "Account created",
     Edit.USERNAME: "Username changed",
     Edit.ROLE_SCOPE: "Classes of a role changed",
     Edit.ROLE_ENDED: "Role ended",

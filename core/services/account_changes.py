@@ -20,6 +20,7 @@ from core.services import account_effects, audit
 from core.tables import account_acts as judging
 from core.tables import account_changes as table
 
+AT_ONCE = 5000
 _PERSONAL = (Act.PERSONAL_EMAIL_ON, Act.PERSONAL_EMAIL_OFF)
 _KIND = {name: UtcDateTime() for name in ("deactivated_at", "verified_at", "first_sign_in_at", "pending_provider_at")}
 
@@ -44,6 +45,8 @@ def undo(db: Session, actor: Actor, *, change_id: int) -> Undone:
     once = sa.update(AccountChange).where(col(AccountChange.id) == change_id, col(AccountChange.undone_at).is_(None))
     if account_effects.write(db, once.values(undone_at=now)) != 1:
         raise Conflict("This is undone already.")
+    if act is Edit.CREATED:
+        return _take_back(db, actor, change)
     back = account_effects.begin(db, actor, act=Edit.UNDO, at=now)
     db.execute(sa.update(AccountChange).where(col(AccountChange.id) == back.id).values(undone_at=now))
     same = table.unchanged(db, actor, change).subquery()
@@ -54,9 +57,26 @@ def undo(db: Session, actor: Actor, *, change_id: int) -> Undone:
     notice = _revert(db, actor, act, change, account_effects.touched(back.id), now)
     if stakes:
         account_effects.administrator_stays(db)
-    all_of_them = sa.select(sa.func.count()).select_from(account_effects.touched(change_id).subquery())
-    undone = Undone(done, (db.scalar(all_of_them) or 0) - done, notice)
-    details = {"change": change_id, "done": undone.done, "left_alone": undone.left_alone}
+    return _record(db, actor, act, change, Undone(done, _size(db, change) - done, notice))
+
+
+def _take_back(db: Session, actor: Actor, change: AccountChange) -> Undone:
+    """Remove the accounts that were made, but for those that anything has happened to since."""
+    all_of_them, mine = _size(db, change), list(db.scalars(table.untouched(actor, change)))
+    for start in range(0, len(mine), AT_ONCE):
+        part = mine[start : start + AT_ONCE]
+        for owned in (AccountRole, AccountChangeItem):
+            account_effects.write(db, sa.delete(owned).where(col(owned.account_id).in_(part)))
+        account_effects.write(db, sa.delete(Account).where(col(Account.id).in_(part)))
+    return _record(db, actor, Edit.CREATED, change, Undone(len(mine), all_of_them - len(mine)))
+
+
+def _size(db: Session, change: AccountChange) -> int:
+    return db.scalar(sa.select(sa.func.count()).select_from(account_effects.touched(change.id).subquery())) or 0
+
+
+def _record(db: Session, actor: Actor, act: Act | Edit, change: AccountChange, undone: Undone) -> Undone:
+    details = {"change": change.id, "done": undone.done, "left_alone": undone.left_alone}
     audit.record(db, actor, action=f"accounts.{act.value}.undone", object_kind="account", details=details)
     return undone
 

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypedDict, Unpack
 
 import sqlalchemy as sa
 from sqlmodel import Session, col
 
 from core import clock
 from core.errors import Conflict, InputProblem
-from core.models import Account, AccountRole, Enrolment, EnrolmentKind, Person
+from core.models import Account, AccountChangeItem, AccountRole, Enrolment, EnrolmentKind, Guardianship, Person
 from core.permissions import Actor, Permission
 from core.rules import new_accounts, username_pattern, usernames
+from core.rules.account_acts import Edit
 from core.rules.new_accounts import Candidate, NewAccount, Plan, Skipped
-from core.services import audit, selections
+from core.services import account_effects, audit, selections
 from core.tables import periods, reachability, school, scope
 
 _POSTGRES_LOCK = 0x46495253544B4E41  # one maker of usernames at a time; SQLite has only one writer anyway
@@ -25,51 +26,69 @@ IDS_IN_AUDIT = 100
 
 @dataclass(frozen=True)
 class Created:
-    """How many accounts were made, and who was skipped and why."""
+    """How many accounts were made, and who was skipped and why. `change_id` is what undoing takes."""
 
     done: int
     skipped: tuple[Skipped, ...]
+    change_id: int | None = None
 
 
-def preview(db: Session, actor: Actor, *, selection_id: int | None = None, person_ids: Sequence[int] = ()) -> Plan:
+class Whom(TypedDict, total=False):
+    """Those whom accounts are for: a selection, the guardians of its students, people, or a whole kind without any."""
+
+    selection_id: int
+    guardians: bool
+    person_ids: Sequence[int]
+    kind: str
+
+
+def preview(db: Session, actor: Actor, **whom: Unpack[Whom]) -> Plan:
     """The usernames that `create` would give at this moment; changes nothing."""
     actor.require(Permission.CREATE_ACCOUNTS)
-    people = _people(db, actor, selection_id, person_ids)
+    people = _people(db, actor, whom)
     own = school.settings(db)
     pattern = username_pattern.read(own.username_pattern, suffix=own.username_suffix, year=periods.year(db))
     return new_accounts.plan(_candidates(db, people), policy=school.policy(own), taken=_taken(db), pattern=pattern)
 
 
-def create(
-    db: Session, actor: Actor, *, seen: str, selection_id: int | None = None, person_ids: Sequence[int] = ()
-) -> Created:
-    """Make accounts with usernames and roles, for the selection or the people named; nobody is told yet.
+def create(db: Session, actor: Actor, *, seen: str, **whom: Unpack[Whom]) -> Created:
+    """Make accounts with usernames and roles; nobody is told yet.
 
     Refuses with Conflict when it would be others than the person saw; `seen` is of the Plan that they were shown.
     """
     actor.require(Permission.CREATE_ACCOUNTS)
     if db.get_bind().dialect.name == "postgresql":
         db.execute(sa.text("SELECT pg_advisory_xact_lock(:key)"), {"key": _POSTGRES_LOCK})
-    plan = preview(db, actor, selection_id=selection_id, person_ids=person_ids)
+    plan = preview(db, actor, **whom)
     if plan.seen != seen:
         raise Conflict(
             f"The list has changed: now {len(plan.new):,} accounts would be made, or under other usernames. "
             "Look at it again, then create them."
         )
-    _insert(db, plan.new)
+    change_id = _insert(db, actor, plan.new)
     details: dict[str, Any] = {"created": len(plan.new), "skipped": len(plan.skipped)}
     if len(plan.new) <= IDS_IN_AUDIT:
         details["people"] = [account.person_id for account in plan.new]
     audit.record(db, actor, action="accounts.created", object_kind="account", details=details)
-    return Created(len(plan.new), plan.skipped)
+    return Created(len(plan.new), plan.skipped, change_id)
 
 
-def _people(db: Session, actor: Actor, selection_id: int | None, person_ids: Sequence[int]) -> sa.Select[Any]:
-    if selection_id is not None:
-        return selections.person_ids(db, actor, selection_id=selection_id)
-    if not person_ids:
+def _people(db: Session, actor: Actor, whom: Whom) -> sa.Select[Any]:
+    seen = sa.select(col(Person.id)).where(scope.people(actor))
+    if "selection_id" in whom:
+        chosen = selections.person_ids(db, actor, selection_id=whom["selection_id"])
+        return seen.where(col(Person.id).in_(_guardians(chosen))) if whom.get("guardians") else chosen
+    if kind := whom.get("kind"):
+        return seen.where(col(Person.kind) == kind, sa.not_(col(Person.has_account)))
+    if not whom.get("person_ids"):
         raise InputProblem("Nobody is chosen. Tick some rows first.")
-    return sa.select(col(Person.id)).where(col(Person.id).in_(person_ids), scope.people(actor))
+    return seen.where(col(Person.id).in_(whom["person_ids"]))
+
+
+def _guardians(students: sa.Select[Any]) -> sa.Select[Any]:
+    """Who answers for these students today."""
+    ties = sa.select(col(Guardianship.guardian_id))
+    return ties.where(col(Guardianship.student_id).in_(students), scope.holds_today())
 
 
 def _candidates(db: Session, people: sa.Select[Any]) -> Iterator[Candidate]:
@@ -103,8 +122,10 @@ def _taken(db: Session) -> dict[str, int]:
     return dict.fromkeys(db.scalars(sa.select(col(Account.username_key))), 1)
 
 
-def _insert(db: Session, new: Sequence[NewAccount]) -> None:
+def _insert(db: Session, actor: Actor, new: Sequence[NewAccount]) -> int | None:
+    """Gives the change that can be undone; what nobody who signed in has done cannot."""
     now = clock.now()
+    change = account_effects.begin(db, actor, act=Edit.CREATED, at=now) if actor.account_id and new else None
     for start in range(0, len(new), AT_ONCE):
         part = new[start : start + AT_ONCE]
         rows = [
@@ -132,3 +153,9 @@ def _insert(db: Session, new: Sequence[NewAccount]) -> None:
         ]
         if roles:
             db.execute(sa.insert(AccountRole), roles)
+        if change:
+            items: list[dict[str, Any]] = [
+                {"change_id": change.id, "account_id": account_id, "before": {}} for account_id in ids.values()
+            ]
+            db.execute(sa.insert(AccountChangeItem), items)
+    return change.id if change else None

@@ -21,6 +21,8 @@ ListName = Literal["students", "accounts"]
 RowScope = Literal["selected", "shown"]
 _PERMISSION: dict[ListName, Permission] = {"students": Permission.SEE_STUDENTS, "accounts": Permission.SEE_ACCOUNTS}
 SPELLED_OUT = 5_000  # rows that a selection takes from several filters
+_PEOPLE = "people"  # the selection of those something was just done to
+_OF_PEOPLE = ("students", _PEOPLE)
 _FIELDS = ("account_id", "list_name", "everything", "filter", "shown_filter", "changed_at")
 
 
@@ -125,6 +127,14 @@ def of_campaign(db: Session, actor: Actor, *, account_ids: Collection[int]) -> i
     return _id(row)
 
 
+def of_people(db: Session, actor: Actor, *, person_ids: Collection[int]) -> int:
+    """A selection of the people something was just done to, beside those of the lists. There is one of them."""
+    actor.require(Permission.SEE_STUDENTS)
+    row = _held(db, actor, _PEOPLE)
+    _replace(db, row, everything=False, filter={}, items=person_ids)
+    return _id(row)
+
+
 def list_of(db: Session, actor: Actor, *, selection_id: int) -> str:
     """The list that a selection was made in; another name for one that stands beside the lists."""
     return _owned(db, actor, selection_id).list_name
@@ -151,7 +161,7 @@ def among(db: Session, actor: Actor, *, selection_id: int, row_ids: Collection[i
 def person_ids(db: Session, actor: Actor, *, selection_id: int, scope: RowScope = "selected") -> sa.Select[Any]:
     """The people it means now."""
     rows = _rows(db, actor, selection_id, scope)
-    if _owned(db, actor, selection_id).list_name == "students":
+    if _owned(db, actor, selection_id).list_name in _OF_PEOPLE:
         return rows
     return sa.select(col(Account.person_id)).where(col(Account.id).in_(rows))
 
@@ -159,7 +169,7 @@ def person_ids(db: Session, actor: Actor, *, selection_id: int, scope: RowScope 
 def account_ids(db: Session, actor: Actor, *, selection_id: int, scope: RowScope = "selected") -> sa.Select[Any]:
     """The accounts it means now; chosen people without an account are not among them."""
     rows = _rows(db, actor, selection_id, scope)
-    if _owned(db, actor, selection_id).list_name != "students":
+    if _owned(db, actor, selection_id).list_name not in _OF_PEOPLE:
         return rows
     return sa.select(col(Account.id)).where(col(Account.person_id).in_(rows))
 
@@ -175,7 +185,7 @@ def _rows(db: Session, actor: Actor, selection_id: int, scope: RowScope) -> sa.S
 
 
 def _matching(db: Session, actor: Actor, list_name: str, asked: dict[str, Any]) -> sa.Select[Any]:
-    if list_name == "students":
+    if list_name in _OF_PEOPLE:
         return students.matching(db, actor, filter=StudentFilter.from_json(asked))
     return accounts.matching(db, actor, filter=AccountFilter.from_json(asked))
 

@@ -97,7 +97,7 @@ def read(db: Session, actor: Actor, *, account_id: int) -> AccountCard:
     side = person_facts.account_side(account, opted_out=numbers.opted_out)
     return AccountCard(
         id=account_id,
-        owner=_owner(person, section or "", masks=not actor.may(Permission.SEE_CONTACTS)),
+        owner=owner(person, section or "", masks=not actor.may(Permission.SEE_CONTACTS)),
         facts=facts(account),
         state=account_state(
             person_facts.account_facts(person, account, policy, guardian_mobile=numbers.guardian), now=clock.now()
@@ -132,7 +132,8 @@ def facts(account: Account) -> AccountFacts:
     )
 
 
-def _owner(person: Person, section: str, *, masks: bool) -> Owner:
+def owner(person: Person, section: str, *, masks: bool) -> Owner:
+    """Whose account it is, or would be."""
     show = masked if masks else str
     return Owner(
         person_id=person.id or 0,

@@ -14,8 +14,10 @@ from core.models import (
     AccountChangeItem,
     AccountRole,
     Invitation,
+    MessageAccount,
     Person,
     SignInMethod,
+    SignInSession,
 )
 from core.permissions import Actor, Role
 from core.rules import account_acts
@@ -45,6 +47,23 @@ def unchanged(db: Session, actor: Actor, change: AccountChange) -> sa.Select[Any
     if act is Act.ACTIVATE:
         query = query.where(col(Account.id) != (actor.account_id or 0))
     return query if Role.ADMINISTRATOR in actor.roles else query.where(sa.not_(account_roles.is_staff()))
+
+
+def untouched(actor: Actor, change: AccountChange) -> sa.Select[Any]:
+    """The ids of the accounts of a change that were never written to, used, printed or changed since."""
+    item = aliased(AccountChangeItem)
+    mine = sa.select(col(item.account_id)).where(col(item.change_id) == change.id)
+    query = sa.select(col(Account.id)).join(Person, col(Person.id) == col(Account.person_id))
+    query = query.where(col(Account.id).in_(mine), scope.people(actor))
+    facts = (col(Account.invited_at), col(Account.verified_at), col(Account.last_sign_in_at))
+    query = query.where(*(fact.is_(None) for fact in facts), col(Account.password_hash) == "")
+    later = sa.select(col(item.account_id)).where(col(item.change_id) != change.id)
+    happened = (
+        sa.select(col(owned.account_id)).where(col(owned.account_id) == col(Account.id)).exists()
+        for owned in (Invitation, MessageAccount, SignInSession)
+    )
+    changed = later.where(col(item.account_id) == col(Account.id)).exists()
+    return query.where(*(sa.not_(one) for one in (*happened, changed)))
 
 
 def revivable(change: AccountChange) -> Truth:

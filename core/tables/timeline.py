@@ -26,7 +26,7 @@ from core.models import (
 )
 from core.permissions import Actor, Permission
 from core.rules import words
-from core.rules.account_acts import Act
+from core.rules.account_acts import Act, Edit
 from core.tables import scope
 from core.tables.frames import masked
 
@@ -57,14 +57,22 @@ def read(db: Session, actor: Actor, *, person_id: int) -> list[Event]:
     events = [Event(person.created_at, "Registered"), *_audited(db, "person", person_id)]
     if account is not None and actor.may(Permission.SEE_ACCOUNTS):
         show = str if actor.may(Permission.SEE_CONTACTS) else masked
-        events += _facts(account)
+        events += [_creation(db, account), *_facts(account)]
         events += [*_messages(db, account.id, show), *_invitations(db, account.id), *_changes(db, account.id)]
         events += _audited(db, "account", account.id)
     return sorted(events, key=lambda event: event.at, reverse=True)
 
 
+def _creation(db: Session, account: Account) -> Event:
+    """By whom, where somebody who had signed in made it."""
+    query = sa.select(*_name_of(col(AccountChange.made_by))).select_from(AccountChange)
+    query = query.join(AccountChangeItem, col(AccountChangeItem.change_id) == col(AccountChange.id))
+    mine = query.where(col(AccountChangeItem.account_id) == account.id, col(AccountChange.act) == Edit.CREATED.value)
+    row = db.execute(mine).first()
+    return Event(account.created_at, words.ACCOUNT_EDIT[Edit.CREATED], f"{row[0]} {row[1]}" if row else "")
+
+
 def _facts(account: Account) -> Iterator[Event]:
-    yield Event(account.created_at, "Account created")
     facts = (
         (account.verified_at, "Verified: chose a password"),
         (account.first_sign_in_at, "Signed in for the first time"),
@@ -110,7 +118,7 @@ def _invitations(db: Session, account_id: int) -> Iterator[Event]:
 def _changes(db: Session, account_id: int) -> Iterator[Event]:
     query = sa.select(AccountChange, *_name_of(col(AccountChange.made_by)))
     query = query.join(AccountChangeItem, col(AccountChangeItem.change_id) == col(AccountChange.id))
-    mine = query.where(col(AccountChangeItem.account_id) == account_id)
+    mine = query.where(col(AccountChangeItem.account_id) == account_id, col(AccountChange.act) != Edit.CREATED.value)
     for change, first, last in db.execute(mine.order_by(col(AccountChange.id).desc()).limit(_KEPT)):
         known = change.act in {act.value for act in Act}
         what = words.ACCOUNT_ACT[Act(change.act)] if known else words.ACCOUNT_EDIT.get(change.act, change.act)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 
 import streamlit as st
 
@@ -12,7 +13,7 @@ from core.delivery import engine
 from core.permissions import Actor
 from core.rules import words
 from core.rules.account_acts import Act, Gift, LeftOut, permission
-from core.services import account_acts
+from core.services import account_acts, account_changes
 from core.services.account_acts import Foreseen
 from pages.shared import drawn, feedback, guarded, views
 from pages.shared.act_words import SAID
@@ -23,10 +24,10 @@ _SEEN = "acts.seen"
 
 @dataclass(frozen=True)
 class Made:
-    """A change that was just made, in words, and what undoing takes."""
+    """What was just done, in words. `undo` undoes it for whoever asks, and gives the words for that."""
 
-    change_id: int
     sentence: str
+    undo: Callable[[Actor], str]
 
 
 @dataclass(frozen=True)
@@ -76,9 +77,23 @@ def ask(actor: Actor, act: Act, whom: Whom, gift: Gift | None = None) -> None:
 
 def remember(change_id: int, sentence: str) -> None:
     """What was done is said on the page, with *Undo* beside it."""
-    st.session_state[CHANGE] = Made(change_id, sentence)
+    remember_made(Made(sentence, partial(_undo, change_id)))
+
+
+def remember_made(made: Made) -> None:
+    """The same for what is undone in a way of its own."""
+    st.session_state[CHANGE] = made
     views.forget("students")
     views.forget("accounts")
+
+
+def _undo(change_id: int, actor: Actor) -> str:
+    with database.transaction() as db:
+        undone = account_changes.undo(db, actor, change_id=change_id)
+    if undone.notice:
+        engine.start(undone.notice)
+    alone = f" {accounts(undone.left_alone).capitalize()} changed since, or had to stay, and left alone."
+    return f"Undone for {accounts(undone.done)}.{alone if undone.left_alone else ''}"
 
 
 def accounts(number: int) -> str:

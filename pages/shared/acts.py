@@ -8,11 +8,9 @@ from functools import partial
 import streamlit as st
 
 from core import database
-from core.delivery import engine
 from core.permissions import Actor, Permission
 from core.rules import account_acts, words
 from core.rules.account_acts import Act
-from core.services import account_changes
 from core.services.selections import ListName
 from core.tables import school
 from pages.shared import act_dialogs, feedback, roles_dialog, username_dialog
@@ -56,24 +54,9 @@ def undo_offer(actor: Actor) -> None:
         if undone or st.button("Leave it so", key="acts.leave", type="tertiary"):
             del st.session_state[_CHANGE]
             if undone:
-                _undo(actor, made.change_id)
+                with feedback.refusals_later():
+                    feedback.later(made.undo(actor))
             st.rerun()
-
-
-def _undo(actor: Actor, change_id: int) -> None:
-    undone = None
-    with feedback.refusals_later(), database.transaction() as db:
-        undone = account_changes.undo(db, actor, change_id=change_id)
-    if undone is None:
-        return
-    if undone.notice:
-        engine.start(undone.notice)
-    said = f"Undone for {act_dialogs.accounts(undone.done)}."
-    if undone.left_alone:
-        said += (
-            f" {act_dialogs.accounts(undone.left_alone).capitalize()} changed since, or had to stay, and left alone."
-        )
-    feedback.later(said)
 
 
 def _may(actor: Actor) -> list[Act]:

@@ -10,10 +10,11 @@ import streamlit as st
 from core import database
 from core.permissions import Actor, Permission
 from core.rules import words
+from core.rules.new_accounts import NewAccount
 from core.services import accounts, selections
 from core.tables.account_card import AccountCard
 from core.tables.account_roles import Held
-from pages.shared import acts, bulk, cells, credentials_dialog, drawn, feedback, person_form
+from pages.shared import act_dialogs, acts, bulk, cells, credentials_dialog, drawn, feedback, person_form
 
 CHANGE_EMAIL = "Add/Edit e-mail"
 
@@ -77,6 +78,12 @@ def offer_to_create(actor: Actor, person_id: int) -> None:
         st.text(f"The username will be {new.username}. Nobody gets a message yet.")
         if st.button("Create account", type="primary", icon=":material/person_add:"):
             with feedback.refusals_shown(), database.transaction() as db:
-                accounts.create(db, actor, seen=seen, person_ids=[person_id])
-            feedback.later("The account is made. Next: Actions, Send Initial Invitation.")
+                made = accounts.create(db, actor, seen=seen, person_ids=[person_id])
+            act_dialogs.remember(made.change_id or 0, _next(new))
             st.rerun()
+
+
+def _next(new: NewAccount) -> str:
+    if new.role is None:
+        return "The account is made. It has no role yet: an administrator gives one with Manage Roles/Periods."
+    return "The account is made. Next: Send Initial Invitation."

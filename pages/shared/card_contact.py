@@ -16,8 +16,11 @@ from pages.shared import cells, feedback, student_forms
 STATUSES = cells.named(words.PERSON_STATUS)
 
 
-def draw(actor: Actor, owner: Owner, *, of_staff: bool) -> None:
-    """Names, status, language and contacts, each checked on saving. Staff are changed by administrators only."""
+def draw(actor: Actor, owner: Owner, *, of_staff: bool, has_account: bool) -> None:
+    """Names, status, language and contacts, each checked on saving. Staff are changed by administrators only.
+
+    The e-mail of an account has a window of its own, which says first what ends with the old one.
+    """
     locked = not actor.may(Permission.MANAGE_ROLES if of_staff else Permission.EDIT_STUDENTS)
     key = f"owner.{owner.person_id}.{owner.seen.isoformat()}"
     left, right = st.columns(2)
@@ -44,9 +47,15 @@ def draw(actor: Actor, owner: Owner, *, of_staff: bool) -> None:
         "mobile": left.text_input("Mobile", owner.mobile, key=f"{key}.mobile", disabled=locked),
         "phone": right.text_input("Phone", owner.phone, key=f"{key}.phone", disabled=locked),
     }
-    st.text_input("Contact e-mail", owner.contact_email, key=f"{key}.email", disabled=True)
+    email = left.text_input("Contact e-mail", owner.contact_email, key=f"{key}.email", disabled=locked or has_account)
+    typed["external_email"] = right.text_input(
+        "Microsoft 365 address", owner.external_email, key=f"{key}.external", disabled=locked
+    )
+    if not has_account:
+        typed["contact_email"] = email
     if not locked:
-        st.caption("Actions, *Add/Edit e-mail* changes the address: open links to the old one end, and it is told.")
+        if has_account:
+            st.caption("Actions, *Add/Edit e-mail* changes the e-mail: open links to the old one end, and it is told.")
         if st.button("Save", type="primary", key=f"{key}.save"):
             _save(actor, owner, typed)
 

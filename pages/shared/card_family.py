@@ -63,8 +63,8 @@ def _change(actor: Actor, guardianship_id: int) -> None:
 
 
 def _open(actor: Actor, person: Relative) -> None:
-    """Students have a card of their own; others have the card of their account."""
+    """Students have a card of their own; others the card of their account, or of the person while there is none."""
     if person.is_student:
         st.page_link("student.py", label="Open card", query_params={"id": str(person.person_id)})
-    elif person.account_id is not None and actor.may(Permission.SEE_ACCOUNTS):
-        st.page_link("account.py", label="Open card", query_params={"id": str(person.account_id)})
+    elif actor.may(Permission.SEE_ACCOUNTS):
+        st.page_link("account.py", label="Open card", query_params={"person": str(person.person_id)})

@@ -8,20 +8,58 @@ import pandas as pd
 import streamlit as st
 
 from core import database
+from core.models import PersonKind
 from core.permissions import Actor, Permission
 from core.rules import words
+from core.rules.new_accounts import Plan
 from core.services import accounts
-from pages.shared import drawn, feedback, guarded
+from core.services.accounts import Whom
+from pages.shared import act_dialogs, drawn, feedback, guarded
 
 SAMPLE = 100
 
 
 @guarded.dialog(Permission.CREATE_ACCOUNTS, "Create user accounts", width="large")
 def confirm(actor: Actor, selection_id: int) -> None:
+    """For the selected students."""
+    _ask(actor, {"selection_id": selection_id}, then="Bulk Actions, Send Initial Invitation")
+
+
+@guarded.dialog(Permission.CREATE_ACCOUNTS, "Create accounts for their guardians", width="large")
+def of_guardians(actor: Actor, selection_id: int) -> None:
+    """For whoever answers today for the selected students."""
+    then = "Show the accounts of their guardians, then Send Initial Invitation"
+    _ask(actor, {"selection_id": selection_id, "guardians": True}, then=then)
+
+
+@guarded.dialog(Permission.CREATE_ACCOUNTS, "Create user accounts", width="large")
+def of_a_kind(actor: Actor) -> None:
+    """For all guardians, or all of the staff, who have none: User Accounts shows nobody without an account."""
+    kinds = {PersonKind.GUARDIAN.value: "Guardians without an account", PersonKind.STAFF.value: "Staff without one"}
+    kind = st.radio("For whom", list(kinds), format_func=kinds.__getitem__, horizontal=True)
+    _ask(actor, {"kind": kind}, then="tick them here, then Send Initial Invitation")
+    st.page_link("students.py", label="Accounts of students are made in the Students List", icon=":material/groups:")
+
+
+def _ask(actor: Actor, whom: Whom, *, then: str) -> None:
     """Show what would be made and who is skipped and why; make it on the button. Nobody is told yet."""
     with feedback.refusals_shown(), database.reading() as db:
-        plan = accounts.preview(db, actor, selection_id=selection_id)
-    seen = drawn.before("create_accounts.seen", selection_id, plan.seen)
+        plan = accounts.preview(db, actor, **whom)
+    seen = drawn.before("create_accounts.seen", tuple(whom.items()), plan.seen)
+    _explain(plan)
+    if not st.button(_create(len(plan.new)), type="primary", disabled=not plan.new):
+        return
+    with feedback.refusals_shown(), database.transaction() as db:
+        made = accounts.create(db, actor, seen=seen, **whom)
+    said = f"Accounts made: {made.done:,}. Next: {then}."
+    if made.change_id is None:
+        feedback.later(said)
+    else:
+        act_dialogs.remember(made.change_id, said)
+    st.rerun()
+
+
+def _explain(plan: Plan) -> None:
     st.write(f"To be made: **{len(plan.new):,}**. Skipped: **{len(plan.skipped):,}**.")
     for reason, number in Counter(skipped.reason for skipped in plan.skipped).most_common():
         st.caption(f"Skipped because {words.ACCOUNT_REFUSAL[reason]}: {number:,}")
@@ -31,13 +69,10 @@ def confirm(actor: Actor, selection_id: int) -> None:
         st.dataframe(frame, hide_index=True, height=min(320, 37 + 35 * len(rows)), alt="Usernames that will be given")
         if len(plan.new) > SAMPLE:
             st.caption(f"The first {SAMPLE} of {len(plan.new):,}.")
+    if without_role := sum(new.role is None for new in plan.new):
+        st.caption(f"Without a role at first: {without_role:,}. They teach no class: an administrator gives them one.")
     st.caption("Nobody gets a message. Send the initial invitation afterwards.")
-    if st.button(
-        "Create 1 account" if len(plan.new) == 1 else f"Create {len(plan.new):,} accounts",
-        type="primary",
-        disabled=not plan.new,
-    ):
-        with feedback.refusals_shown(), database.transaction() as db:
-            made = accounts.create(db, actor, seen=seen, selection_id=selection_id)
-        feedback.later(f"Accounts made: {made.done:,}. Next: Bulk Actions, Send Initial Invitation.")
-        st.rerun()
+
+
+def _create(number: int) -> str:
+    return "Create 1 account" if number == 1 else f"Create {number:,} accounts"

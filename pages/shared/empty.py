@@ -67,7 +67,7 @@ def _no_accounts(actor: Actor) -> None:
     st.subheader("No accounts yet")
     st.write(
         "Here stand the accounts of students, parents and staff. Those of students are made in the Students List, "
-        "those of others when they are registered here with New guardian or New staff member."
+        "those of others here with Create accounts, or one by one on their cards."
     )
     if actor.may(Permission.CREATE_ACCOUNTS):
         st.page_link("students.py", label="Create accounts for your students", icon=":material/person_add:")

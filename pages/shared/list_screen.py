@@ -54,6 +54,7 @@ class ListScreen:
     count_up_to: Callable[[Session, Actor, Any, int], int]
     acts: Mapping[str, bulk.Act]
     open_card: Callable[[int], None]
+    create: Callable[[Actor], None] | None = None
     hidden_sorts: Collection[str] = ()
 
 
@@ -96,7 +97,7 @@ def _head(actor: Actor, screen: ListScreen) -> None:
         st.space("stretch")
         columns.choose(actor, screen.name, screen.columns)
         legend.draw()
-        newcomers.draw(actor, screen.newcomers)
+        newcomers.draw(actor, screen.newcomers, screen.create)
 
 
 def _rows(actor: Actor, screen: ListScreen, listing: Listing, shown_chips: list[chips.Chip]) -> None:

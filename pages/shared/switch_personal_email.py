@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import streamlit as st
 
 from core import database
 from core.delivery import engine
 from core.permissions import Actor, Permission
 from core.services import students
-from pages.shared import act_words, drawn, feedback, guarded
+from pages.shared import act_dialogs, act_words, drawn, feedback, guarded
 
 
 @guarded.dialog(Permission.EDIT_STUDENTS, "Use Personal E-mail")
@@ -27,8 +29,19 @@ def confirm(actor: Actor, selection_id: int, *, on: bool) -> None:
             done = students.use_personal_email(db, actor, selection_id=selection_id, on=on, seen=seen)
         if done.notice:
             engine.start(done.notice)
-        feedback.later(f"Use Personal E-mail is now {word} for {_students(done.changed)} more.")
+        said = f"Use Personal E-mail is now {word} for {_students(done.changed)} more."
+        act_dialogs.remember_made(act_dialogs.Made(said, partial(_back, done.switched, not on)))
         st.rerun()
+
+
+def _back(selection_id: int, on: bool, actor: Actor) -> str:
+    """Switch just those the other way who are still as they were left."""
+    with database.transaction() as db:
+        now = students.check_personal_email(db, actor, selection_id=selection_id, on=on)
+        done = students.use_personal_email(db, actor, selection_id=selection_id, on=on, seen=now.seen)
+    if done.notice:
+        engine.start(done.notice)
+    return f"Undone: Use Personal E-mail is {'on' if on else 'off'} again for {_students(done.changed)}."
 
 
 def _students(number: int) -> str:

@@ -18,7 +18,7 @@ from core.errors import Conflict, InputProblem, NotAllowed, NotFound
 from core.models import Account, AccountRole, AuditEntry, Invitation, Person
 from core.permissions import Role
 from core.rules.account_acts import Act, Gift
-from core.services import account_changes, account_names, sign_in
+from core.services import account_changes, account_names, accounts, sign_in
 from core.services.account_changes import Undone
 from tests import cast as make
 from tests.cast import Cast, Member
@@ -270,3 +270,33 @@ def test_r97_a_username_that_somebody_takes_at_this_moment_is_refused_without_qu
     assert isinstance(refusal, Conflict | InputProblem)
     assert "zoe" not in str(refusal)
     assert refusal.__cause__ is None
+
+
+def test_accounts_made_by_mistake_are_taken_back_but_for_those_who_were_written_to(cast: Cast) -> None:
+    with database.transaction() as db:
+        new = [make.person(db, first_name=name, last_name="New") for name in ("Nora", "Nils", "Nele")]
+        ids = [person.id or 0 for person in new]
+        plan = accounts.preview(db, cast.olga.actor, person_ids=ids)
+        made = accounts.create(db, cast.olga.actor, seen=plan.seen, person_ids=ids)
+        invited = db.execute(sa.select(Account).where(col(Account.person_id) == ids[0])).scalars().one()
+        invited.invited_at = clock.now()
+        db.add(invited)
+        db.flush()
+        assert account_changes.undo(db, cast.olga.actor, change_id=made.change_id or 0) == Undone(2, 1)
+        left = db.scalars(sa.select(col(Account.person_id)).where(col(Account.person_id).in_(ids))).all()
+        assert left == ids[:1]
+        again = accounts.preview(db, cast.olga.actor, person_ids=ids)
+        assert {new.person_id for new in again.new} == set(ids[1:])
+        with pytest.raises(Conflict, match="undone already"):
+            account_changes.undo(db, cast.olga.actor, change_id=made.change_id or 0)
+
+
+def test_an_account_that_was_changed_or_printed_since_is_not_taken_back(cast: Cast) -> None:
+    with database.transaction() as db:
+        person_id = make.person(db, first_name="Nora", last_name="New").id or 0
+        seen = accounts.preview(db, cast.olga.actor, person_ids=[person_id]).seen
+        made = accounts.create(db, cast.olga.actor, seen=seen, person_ids=[person_id])
+        account = db.execute(sa.select(Account).where(col(Account.person_id) == person_id)).scalars().one()
+        account_names.change(db, cast.olga.actor, account_id=account.id or 0, seen=account.username, username="nora")
+        assert account_changes.undo(db, cast.olga.actor, change_id=made.change_id or 0) == Undone(0, 1)
+        assert db.get(Account, account.id) is not None

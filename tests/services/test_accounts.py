@@ -119,3 +119,21 @@ def test_only_the_office_makes_accounts_and_never_for_nobody(cast: Cast) -> None
                 accounts.create(db, member.actor, seen="", person_ids=[1])
         with pytest.raises(InputProblem):
             accounts.create(db, cast.olga.actor, seen="")
+
+
+def test_the_guardians_of_selected_students_get_accounts_and_so_does_a_whole_kind(cast: Cast) -> None:
+    with database.transaction() as db:
+        of_sam, of_otto = (make.person(db, kind="guardian", status="active", last_name=name) for name in ("Ab", "Oz"))
+        make.guardianship(db, student=cast.sam.person, guardian=of_sam)
+        make.guardianship(db, student=cast.otto.person, guardian=of_otto)
+        selections.tick(
+            db, cast.olga.actor, list_name="students", on=[cast.sam.person.id or 0], off=[], filter=StudentFilter()
+        )
+        chosen = selections.current(db, cast.olga.actor, list_name="students").id or 0
+        plan = accounts.preview(db, cast.olga.actor, selection_id=chosen, guardians=True)
+        assert [new.person_id for new in plan.new] == [of_sam.id]
+        assert {skipped.person_id for skipped in plan.skipped} == {cast.gina.person.id}
+        assert _create(db, cast.olga.actor, selection_id=chosen, guardians=True).done == 1
+        plan = accounts.preview(db, cast.olga.actor, kind="guardian")
+        assert [new.person_id for new in plan.new] == [of_otto.id]
+        assert plan.skipped == ()

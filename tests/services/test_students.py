@@ -196,3 +196,24 @@ def test_nobody_moves_a_student_to_where_they_could_not_see_them(cast: Cast) -> 
     for section_id in (None, cast.class_8a.id):
         with pytest.raises(InputProblem, match=r"[Cc]lass"), database.transaction() as db:
             _profile(db, narrow, _sam(db, cast), section_id=section_id)
+
+
+def test_a_switch_is_undone_for_just_those_it_changed(cast: Cast) -> None:
+    with database.transaction() as db:
+        quiet = db.get_one(Person, cast.max.person.id)
+        quiet.use_personal_email = False
+        db.add(quiet)
+        selections.everything(db, cast.olga.actor, list_name="students", filter=StudentFilter())
+        chosen = selections.current(db, cast.olga.actor, list_name="students").id or 0
+        before = _switches(db)
+        now = students.check_personal_email(db, cast.olga.actor, selection_id=chosen, on=True)
+        done = students.use_personal_email(db, cast.olga.actor, selection_id=chosen, on=True, seen=now.seen)
+        back = students.check_personal_email(db, cast.olga.actor, selection_id=done.switched, on=False)
+        assert back.will == done.changed == now.will
+        students.use_personal_email(db, cast.olga.actor, selection_id=done.switched, on=False, seen=back.seen)
+        assert _switches(db) == before
+
+
+def _switches(db: Session) -> dict[int, bool]:
+    db.expire_all()
+    return {person.id or 0: person.use_personal_email for person in db.exec(select(Person))}
