@@ -7,6 +7,7 @@ import hashlib
 import streamlit as st
 
 from core import database
+from core.delivery import engine
 from core.models import PersonKind
 from core.permissions import Actor, Permission
 from core.rules.imports import reading
@@ -87,9 +88,12 @@ def _offer(actor: Actor, uploads: list[Upload], check: Check) -> None:
 def _apply(actor: Actor, uploads: list[Upload], check: Check, *, mark_as_left: bool) -> None:
     st.session_state.pop(STATE, None)
     with database.transaction() as db:
-        run = imports.apply(db, actor, seen=check, uploads=uploads, mark_as_left=mark_as_left)
+        done = imports.apply(db, actor, seen=check, uploads=uploads, mark_as_left=mark_as_left)
+    engine.start(*done.notices)
+    run = done.run
     left = f", {run.left:,} marked as Left" if run.left else ""
     told = f"Imported: {run.created:,} new, {run.changed:,} changed, {run.unchanged:,} unchanged{left}."
+    told += " Messages about changed addresses are on their way." if done.notices else ""
     st.session_state[DONE], st.session_state[TURN] = told, st.session_state.get(TURN, 0) + 1
     st.rerun()
 

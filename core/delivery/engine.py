@@ -77,11 +77,16 @@ def is_up() -> bool:
     return _up.is_set()
 
 
-def start(campaign_id: int) -> None:
-    """Hand a committed campaign to the engine. Called twice, it runs once; called again after a pause, it goes on.
+def start(*campaign_ids: int) -> None:
+    """Hand committed campaigns to the engine. Called twice, each runs once; called again after a pause, it goes on.
 
     Batches that the engine has already, perhaps waiting for another try, are left to it.
     """
+    for campaign_id in campaign_ids:
+        _start(campaign_id)
+
+
+def _start(campaign_id: int) -> None:
     with database.reading() as db:
         key = unfinished.key_of(db, campaign_id=campaign_id)
         waiting = unfinished.waiting_batches(db, campaign_id=campaign_id)

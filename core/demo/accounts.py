@@ -19,6 +19,7 @@ from core.rules.account_state import AccountState as State
 _COLUMNS: Row = {
     "sign_in_method": "local",
     "password_hash": "",
+    "verified_address": "",
     "sign_ins": 0,
     "failed_sign_ins": 0,
     "times_invited": 0,

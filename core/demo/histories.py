@@ -48,7 +48,7 @@ def facts(state: State, chance: Random, *, today: datetime, address: str) -> dic
     if state == State.BOUNCED:
         made |= {"delivery": "failed", "delivery_reason": "bounced"}
     if state in (State.VERIFIED, State.SIGNED_IN, State.LOCKED):
-        made |= _verified(chance, made["invited_at"])
+        made |= _verified(chance, made["invited_at"]) | {"verified_address": address}
     if state in (State.SIGNED_IN, State.LOCKED):
         made |= _signed_in(chance, made["verified_at"], today)
     if state == State.LOCKED:

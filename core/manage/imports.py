@@ -54,10 +54,14 @@ def import_(
         print(f"Nothing was changed. To import: python -m core.manage import {path} --apply")
         raise typer.Exit(1 if check.errors else 0)
     with database.transaction(wait_ms=database.WORKER_WAIT_MS) as db:
-        run = imports.apply(db, actor, seen=check, uploads=uploads, mark_as_left=mark_as_left)
+        done = imports.apply(db, actor, seen=check, uploads=uploads, mark_as_left=mark_as_left)
+    run = done.run
     left = f", {run.left:,} marked as left" if mark_as_left else ""
     print(f"Imported in {time.perf_counter() - started:.1f} s: {run.created:,} new, {run.changed:,} changed{left}.")
-    print("Nobody was written to. Next: create accounts in the Students List.")
+    if done.notices:
+        print("Addresses changed: the old ones are told, and whoever is verified is asked to confirm the new one.")
+        print("This is sent while Firstkey runs.")
+    print("Next: create accounts in the Students List.")
 
 
 def _uploads(path: Path) -> list[Upload]:

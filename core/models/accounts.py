@@ -47,6 +47,7 @@ class Account(SQLModel, table=True):
     `invited_at` is when the latest invitation was handed to a provider (or printed), `invitation_ends_at` its end;
     `delivery` and `delivery_reason` are what became of its latest message, and `delivery_address` where that one went.
     `username_key` is the username folded for comparing. `password_hash` is empty until the person chose a password.
+    `verified_address` is the e-mail address at which the person was: by a link that went there.
     `verified_at` and `first_sign_in_at` speak of the present way in: a conversion ends it, and they begin anew.
     """
 
@@ -79,6 +80,7 @@ class Account(SQLModel, table=True):
     password_changed_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     created_at: datetime = Field(sa_type=UtcDateTime)
     verified_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    verified_address: str = ""
     first_sign_in_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     last_sign_in_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     sign_ins: int = 0
@@ -124,6 +126,7 @@ class Purpose(StrEnum):
 
     LINK = "link"
     PASSWORD = "password"  # noqa: S105  (a word, not a password)
+    ADDRESS = "address"
 
 
 class Superseded(StrEnum):

@@ -27,6 +27,7 @@ class CampaignKind(StrEnum):
     INITIAL_CREDENTIALS_MICROSOFT = "initial_credentials_microsoft"
     NEW_LINK = "new_link"
     ADDRESS_CHANGED = "address_changed"
+    CONFIRM_ADDRESS = "confirm_address"
     TEST = "test"
 
 

@@ -19,6 +19,7 @@ class Question(StrEnum):
     LINK = "link"
     DELIVERY = "delivery"
     STATUS = "status"
+    ADDRESS = "address"
     SHARED = "shared"
     CHANGE_DUE = "change_due"
     SIGNED_IN = "signed_in"
@@ -34,12 +35,14 @@ class Remedy(StrEnum):
     CHANGE_EMAIL = "change_email"
     TO_LOCAL = "to_local"
     CHANGE_STATUS = "change_status"
+    ASK_ADDRESS = "ask_address"
 
 
 @dataclass(frozen=True)
 class SignInFacts:
     """What decides it. `chosen`: has a password of their own, or a Microsoft address that is bound.
 
+    `address_verified`: at the e-mail in use; None where nobody is verified yet, or there is none.
     `shared_with`: how many other people get messages at the same address.
     """
 
@@ -54,6 +57,7 @@ class SignInFacts:
     link_ends_at: datetime | None = None
     undelivered: bool = False
     counts: bool = True
+    address_verified: bool | None = None
     shared_with: int = 0
     must_change_password: bool = False
     signed_in: bool = False
@@ -87,6 +91,9 @@ def findings(facts: SignInFacts, *, now: datetime) -> list[Finding]:
             _answer(Question.DELIVERY, not facts.undelivered, Remedy.CHANGE_EMAIL),
             _answer(Question.STATUS, facts.counts, Remedy.CHANGE_STATUS),
         ]
+    if facts.address_verified is not None:
+        fine = facts.address_verified
+        asked.append(Finding(Question.ADDRESS, fine, remedy=None if fine else Remedy.ASK_ADDRESS))
     return [
         *asked,
         Finding(Question.SHARED, facts.shared_with == 0, remedy=Remedy.CHANGE_EMAIL if facts.shared_with else None),

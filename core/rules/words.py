@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from core.models.accounts import SignInMethod, Superseded, UserType
+from core.models.accounts import Purpose, SignInMethod, Superseded, UserType
 from core.models.messaging import CampaignKind, CampaignStatus, Channel, FailureReason, MessageStatus
 from core.models.people import PersonStatus
 from core.permissions import Role
@@ -106,6 +106,7 @@ TROUBLE: dict[Question, Answer] = {
     Question.STATUS: Answer(
         "The status counts as Registered or Active.", "the status does not count as Registered or Active."
     ),
+    Question.ADDRESS: Answer("The e-mail in use was confirmed.", "The e-mail in use was not confirmed yet."),
     Question.SHARED: Answer(
         "Nobody else gets messages at this address.", "Other people at the same e-mail address: {others}."
     ),
@@ -124,6 +125,12 @@ ACCOUNT_EDIT: dict[str, str] = {
     Edit.SLIP_PRINTED: "Slip printed",
 }
 
+ISSUED: dict[Purpose, str] = {
+    Purpose.LINK: "Link",
+    Purpose.PASSWORD: "Initial password",
+    Purpose.ADDRESS: "Question about the e-mail",
+}
+
 SUPERSEDED: dict[str, str] = {
     Superseded.REPLACED: "a newer one was issued",
     Superseded.PASSWORD_CHOSEN: "a password was chosen",
@@ -140,6 +147,7 @@ AUDITED: dict[str, str] = {
     "student.contact_saved": "Changed",
     "account.email_changed": "E-mail changed",
     "account.unlocked": "Unlocked",
+    "address.confirmed": "Confirmed the e-mail address",
     "password.changed": "Changed the password",
     "initial_password.revealed": "Initial password shown to staff",
     "language.chosen": "Chose a language",
@@ -247,6 +255,7 @@ CAMPAIGN_KIND: dict[str, str] = {
     CampaignKind.TEST: "Test to oneself",
     CampaignKind.NEW_LINK: "New link, asked for by the person",
     CampaignKind.ADDRESS_CHANGED: "Told the old address that it was changed",
+    CampaignKind.CONFIRM_ADDRESS: "Asked to confirm the new address",
 }
 _CAMPAIGN_STATUS = {CampaignStatus.PAUSED: "Paused", CampaignStatus.CANCELLED: "Cancelled"}
 

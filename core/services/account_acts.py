@@ -36,13 +36,13 @@ class Foreseen:
 class Done:
     """What an act did; `change_id` is what *Undo* takes.
 
-    `notice` is a campaign that the caller starts after the commit.
+    `notices` are campaigns that the caller starts after the commit.
     """
 
     change_id: int
     done: int
     left_out: dict[LeftOut, int]
-    notice: int | None = None
+    notices: tuple[int, ...] = ()
 
 
 def check(
@@ -83,15 +83,15 @@ def carry_out(
         raise Conflict(_meanwhile(foreseen))
     if not foreseen.will:
         raise Conflict("There is nothing to do: everybody is left out. Choose other accounts.")
-    change_id, notice = _apply(db, actor, act, judged, foreseen, gift)
+    change_id, notices = _apply(db, actor, act, judged, foreseen, gift)
     _record(db, actor, act, change_id, foreseen)
-    return Done(change_id, foreseen.will, foreseen.left_out, notice)
+    return Done(change_id, foreseen.will, foreseen.left_out, notices)
 
 
 def _apply(
     db: Session, actor: Actor, act: Act, judged: sa.Subquery, foreseen: Foreseen, gift: Gift | None
-) -> tuple[int, int | None]:
-    """Remember what the accounts were, then change them; gives the ids of the change and of the notice to addresses."""
+) -> tuple[int, tuple[int, ...]]:
+    """Remember what the accounts were, then change them; gives the ids of the change and of the notices."""
     change = account_effects.begin(db, actor, act=act, at=clock.now())
     rows = sa.select(sa.literal(change.id), judged.c.id, judged.c.before).where(judged.c.reason.is_(None))
     into = ["change_id", "account_id", "before"]
@@ -99,7 +99,7 @@ def _apply(
     applied = account_effects.apply(db, actor, act, change=change, gift=gift)
     if kept != foreseen.will or applied.done != kept:
         raise Conflict("Somebody else changed these accounts at this moment, so nothing was done. Try again.")
-    return change.id or 0, applied.notice
+    return change.id or 0, applied.notices
 
 
 def _judged(

@@ -29,12 +29,12 @@ _KIND = {name: UtcDateTime() for name in ("deactivated_at", "verified_at", "firs
 class Undone:
     """How many accounts are as they were, and how many were left alone because somebody changed them since.
 
-    `notice`: a campaign that the caller starts after the commit.
+    `notices`: campaigns that the caller starts after the commit.
     """
 
     done: int
     left_alone: int
-    notice: int | None = None
+    notices: tuple[int, ...] = ()
 
 
 def undo(db: Session, actor: Actor, *, change_id: int) -> Undone:
@@ -54,10 +54,10 @@ def undo(db: Session, actor: Actor, *, change_id: int) -> Undone:
     into = sa.insert(AccountChangeItem).from_select(["change_id", "account_id", "before"], items)
     done = account_effects.write(db, into)
     stakes = account_effects.administrators_among(db, account_effects.touched(back.id))
-    notice = _revert(db, actor, act, change, account_effects.touched(back.id), now)
+    notices = _revert(db, actor, act, change, account_effects.touched(back.id), now)
     if stakes:
         account_effects.administrator_stays(db)
-    return _record(db, actor, act, change, Undone(done, _size(db, change) - done, notice))
+    return _record(db, actor, act, change, Undone(done, _size(db, change) - done, notices))
 
 
 def _take_back(db: Session, actor: Actor, change: AccountChange) -> Undone:
@@ -97,14 +97,14 @@ def _mine(db: Session, actor: Actor, change_id: int) -> AccountChange:
 
 def _revert(
     db: Session, actor: Actor, act: Act | Edit, change: AccountChange, accounts: sa.Select[Any], now: datetime
-) -> int | None:
-    """Gives the campaign that tells addresses to which messages do not go any more, if any."""
-    notice = None
+) -> tuple[int, ...]:
+    """Gives the campaigns that tell addresses which messages do not go to any more, or do from now on."""
+    notices: tuple[int, ...] = ()
     if act in account_acts.ROLE_CHANGES:
         _put_roles_back(db, actor, act, change, accounts, now)
     elif act in _PERSONAL:
         on = act is Act.PERSONAL_EMAIL_OFF
-        _done, notice = account_effects.switch_personal_email(db, actor, accounts, on=on, at=now)
+        _done, notices = account_effects.switch_personal_email(db, actor, accounts, on=on, at=now)
     elif facts := _facts(db, act, change):
         account_effects.write(db, sa.update(Account).where(col(Account.id).in_(accounts)).values(facts))
     if act in account_effects.ENDS_LINKS:
@@ -113,7 +113,7 @@ def _revert(
         account_effects.end_links(db, accounts, because=Superseded.DEACTIVATED, at=now)
     if act in (Act.ACTIVATE, Act.TO_MICROSOFT, Act.TO_LOCAL):
         account_effects.end_sessions(db, accounts, at=now)
-    return notice
+    return notices
 
 
 def _facts(db: Session, act: Act | Edit, change: AccountChange) -> dict[str, Any]:

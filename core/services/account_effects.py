@@ -64,21 +64,21 @@ def touched(change_id: int | None) -> sa.Select[Any]:
 
 @dataclass(frozen=True)
 class Applied:
-    """How many accounts it was done to; `notice` is the campaign that tells addresses that were left."""
+    """How many accounts it was done to; `notices` are the campaigns that tell the addresses that changed."""
 
     done: int
-    notice: int | None = None
+    notices: tuple[int, ...] = ()
 
 
 def apply(db: Session, actor: Actor, act: Act, *, change: AccountChange, gift: Gift | None) -> Applied:
     """Do it to the accounts of the change. What was handed out before, and sessions, end with it."""
     accounts, at = touched(change.id), change.made_at
-    stakes, notice = gift is None and administrators_among(db, accounts), None
+    stakes, notices = gift is None and administrators_among(db, accounts), tuple[int, ...]()
     if gift:
         done = _give(db, accounts, gift)
         staff_role_changed(db, actor, accounts, roles=[gift.role], at=at)
     elif act in (Act.PERSONAL_EMAIL_ON, Act.PERSONAL_EMAIL_OFF):
-        done, notice = switch_personal_email(db, actor, accounts, on=act is Act.PERSONAL_EMAIL_ON, at=at)
+        done, notices = switch_personal_email(db, actor, accounts, on=act is Act.PERSONAL_EMAIL_ON, at=at)
     else:
         done = write(db, sa.update(Account).where(col(Account.id).in_(accounts)).values(_facts(act, at)))
     if act in ENDS_LINKS:
@@ -87,7 +87,7 @@ def apply(db: Session, actor: Actor, act: Act, *, change: AccountChange, gift: G
         end_sessions(db, accounts, at=at)
     if stakes:
         administrator_stays(db)
-    return Applied(done, notice)
+    return Applied(done, notices)
 
 
 def staff_role_changed(
@@ -107,13 +107,13 @@ def staff_role_changed(
 
 def switch_personal_email(
     db: Session, actor: Actor, accounts: sa.Select[Any], *, on: bool, at: datetime
-) -> tuple[int, int | None]:
-    """Switch it for the owners, with all that follows where messages go elsewhere. Gives how many, and the notice."""
+) -> tuple[int, tuple[int, ...]]:
+    """Switch it for the owners, with all that follows where messages go elsewhere. Gives how many, and the notices."""
     before = address_changes.standing(db, list(db.scalars(accounts)))
     people = sa.select(col(Account.person_id)).where(col(Account.id).in_(accounts))
     switched = sa.update(Person).where(col(Person.id).in_(people))
     done = write(db, switched.values(use_personal_email=on, updated_at=at))
-    return done, address_changes.follow(db, actor, before=before).notice
+    return done, address_changes.follow(db, actor, before=before).notices
 
 
 def end_links(db: Session, accounts: sa.Select[Any], *, because: Superseded, at: datetime) -> None:

@@ -11,7 +11,7 @@ from sqlmodel import Session, col, select
 
 from core import clock
 from core.errors import InputProblem, TokenRejected
-from core.models import Account, Invitation, Person, Purpose, SignInMethod, Superseded
+from core.models import Account, Channel, Invitation, Person, Purpose, SignInMethod, Superseded
 from core.permissions import Actor
 from core.rules import initial_credentials, passwords
 from core.rules.words import OBJECTION
@@ -100,6 +100,8 @@ def redeem(db: Session, visitor: Actor, *, token: str, password_hash: str) -> Ac
         raise TokenRejected(standing if standing is not Standing.LIVE else Standing.USED, at=at)
     account.password_hash, account.password_changed_at = password_hash, now
     account.verified_at, account.must_change_password = account.verified_at or now, False
+    if invitation.channel == Channel.EMAIL:
+        account.verified_address = invitation.address
     account.failed_sign_ins, account.next_try_at, account.suspended_at = 0, None, None  # a reset never locks (R09)
     db.add(account)
     db.flush()

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import secrets
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -15,7 +14,6 @@ from core.models import (
     Account,
     Campaign,
     CampaignKind,
-    Channel,
     Invitation,
     Message,
     MessageAccount,
@@ -24,10 +22,8 @@ from core.models import (
     Superseded,
 )
 from core.permissions import Actor
-from core.rules import message_text
-from core.services import invitations
-from core.tables import moved_addresses, school, wordings
-from core.tables.recipients import Recipient
+from core.services import address_notices
+from core.tables import moved_addresses
 
 AT_ONCE = 5000
 _QUIET = {"synchronize_session": False}
@@ -36,44 +32,58 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class Moved:
-    """What followed: how many open invitations ended, and the campaign that tells the old addresses.
+    """What followed: how many open invitations ended, and the campaigns that write to the addresses.
 
-    The caller starts the campaign after the commit.
+    The caller starts the campaigns after the commit.
     """
 
     invitations_ended: int = 0
-    notice: int | None = None
+    notices: tuple[int, ...] = ()
 
 
 def standing(db: Session, account_ids: Sequence[int]) -> dict[int, str]:
-    """Where the messages of these accounts go before a change, as far as they go anywhere; nobody else changes it."""
+    """Where the messages of these accounts go before a change, empty for nowhere; nobody else changes it."""
     found: dict[int, str] = {}
     for part in _parts(account_ids):
-        found |= moved_addresses.now(db, part, hold=True)
+        found |= dict.fromkeys(part, "") | moved_addresses.now(db, part, hold=True)
     return found
 
 
 def follow(db: Session, actor: Actor, *, before: dict[int, str]) -> Moved:
     """After the change: where messages go elsewhere now, whatever was handed out before ends, and sessions too.
 
-    Only the session of whoever changes their own address goes on.
+    Only the session of whoever changes their own address goes on. The old address is told, and whoever is verified is
+    asked to confirm the new one.
     """
-    ended, told = 0, list[Recipient]()
+    ended, left, new = 0, dict[int, str](), list[int]()
     for part in _parts(list(before)):
         after = moved_addresses.now(db, part)
-        old = {account_id: before[account_id] for account_id in part if after.get(account_id, "") != before[account_id]}
+        moved = {
+            account_id: before[account_id] for account_id in part if after.get(account_id, "") != before[account_id]
+        }
+        old = {account_id: address for account_id, address in moved.items() if address}
         if old:
-            told += _to_tell(db, old)
             _cancel_waiting(db, list(old.items()))
             ended += _end(db, list(old), sa.true())
             _end_sessions(db, list(old), but=actor.session_id or "")
-    return Moved(ended, _tell(db, actor, told))
+        left |= old
+        new += [account_id for account_id in moved if account_id in after]
+    told = (address_notices.tell_left(db, actor, left=part) for part in _slices(left))
+    asked = (address_notices.ask_to_confirm(db, actor, account_ids=part) for part in _parts(new))
+    return Moved(ended, tuple(campaign for campaign in (*told, *asked) if campaign is not None))
 
 
-def close(db: Session, *, account_id: int, addresses: Collection[str]) -> int:
-    """End the open invitations to these addresses and the messages that wait to go there; gives how many ended."""
-    _cancel_waiting(db, [(account_id, address) for address in addresses])
-    return _end(db, [account_id], col(Invitation.address).in_(addresses))
+def close(db: Session, pairs: Sequence[tuple[int, str]]) -> int:
+    """End the open invitations of these accounts to these addresses, and the messages that wait to go there.
+
+    Gives how many ended.
+    """
+    ended = 0
+    for part in _parts(pairs):
+        _cancel_waiting(db, part)
+        theirs = sa.tuple_(col(Invitation.account_id), col(Invitation.address)).in_(part)
+        ended += _end(db, sorted({account_id for account_id, _address in part}), theirs)
+    return ended
 
 
 def _end(db: Session, account_ids: Sequence[int], which: sa.ColumnElement[bool]) -> int:
@@ -119,35 +129,9 @@ def _cancel_waiting(db: Session, pairs: Sequence[tuple[int, str]]) -> None:
     db.execute(sa.update(Message).where(*waiting).values(values).execution_options(**_QUIET))
 
 
-def _to_tell(db: Session, old: dict[int, str]) -> Iterator[Recipient]:
-    """Whom to tell at the old address. Nobody is told who was never written to, or whose address bounced."""
-    texts = wordings.newest(db, kind=CampaignKind.ADDRESS_CHANGED, channel=Channel.EMAIL)
-    if "en" not in texts:
-        return
-    spoken = school.settings(db).default_language
-    for account_id, language in moved_addresses.who_would_know(db, old):
-        yield Recipient(account_id, old[account_id], message_text.language(language or spoken, texts))
-
-
-def _tell(db: Session, actor: Actor, to: Sequence[Recipient]) -> int | None:
-    """Queue the notice; it says nothing that opens anything, and not where messages go now."""
-    if not to:
-        return None
-    campaign = Campaign(
-        kind=CampaignKind.ADDRESS_CHANGED,
-        channel=Channel.EMAIL,
-        idempotency_key=secrets.token_hex(16),
-        wording_ids=wordings.newest(db, kind=CampaignKind.ADDRESS_CHANGED, channel=Channel.EMAIL),
-        link_days=school.settings(db).link_days,
-        launched_by=actor.account_id,
-        launched_by_label=actor.label,
-        launched_at=clock.now(),
-        starts_at=clock.now(),
-        recipients=len(to),
-        recipients_digest="",
-    )
-    return invitations.queue(db, campaign=campaign, to=to)
-
-
 def _parts(rows: Sequence[T]) -> Iterator[Sequence[T]]:
     return (rows[start : start + AT_ONCE] for start in range(0, len(rows), AT_ONCE))
+
+
+def _slices(left: dict[int, str]) -> Iterator[dict[int, str]]:
+    return ({account_id: left[account_id] for account_id in part} for part in _parts(list(left)))

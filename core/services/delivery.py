@@ -113,7 +113,7 @@ def claim(db: Session, *, batch: Batch, message_id: int) -> Claim | Wait | Stop 
     if taken is None:
         return None
     people = connection.execute(statements.ADDRESSEE, {"message": message_id}).all()
-    if batch.form.has_key:
+    if batch.form.has_key or batch.form.asks_about_address:
         people = [person for person in people if _needs_it(batch.form, person, taken.language)]
     if not people:
         _drop(db, message_id)
@@ -180,6 +180,8 @@ def _held(db: Session, batch: Batch, message_id: int) -> Wait | Stop | Literal[F
 
 def _needs_it(form: Form, person: Any, language: str) -> bool:
     """Deactivated or signed in since the launch, or a password chosen meanwhile: nobody needs it any more."""
+    if form.asks_about_address:
+        return not person.deactivated_at
     done = person.deactivated_at or person.first_sign_in_at
     return not done and not (person.password_hash and form.needs_password(person, language))
 

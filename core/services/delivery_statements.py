@@ -10,8 +10,9 @@ from core.models import CampaignKind, CampaignStatus, MessageStatus, metadata
 _account, _campaign, _invitation, _message, _message_account, _person = (
     metadata.tables[name] for name in ("account", "campaign", "invitation", "message", "message_account", "person")
 )
-# What carries no key: a notice to an address that was left, and a test to oneself.
-NO_INVITATION = frozenset({CampaignKind.ADDRESS_CHANGED.value, CampaignKind.TEST.value})
+# What carries nothing: a notice to an address that was left, and a test to oneself.
+CARRIES_NOTHING = frozenset({CampaignKind.ADDRESS_CHANGED.value, CampaignKind.TEST.value})
+NO_INVITATION = CARRIES_NOTHING | {CampaignKind.CONFIRM_ADDRESS.value}
 _this = _message.c.id == bindparam("message")
 # What is no invitation says nothing of where the account is reached now.
 _whose = (

@@ -10,7 +10,7 @@ from typing import Any
 from sqlmodel import Session
 
 from core import clock, keys
-from core.models import Channel, Purpose, SignInMethod, Wording
+from core.models import CampaignKind, Channel, Purpose, SignInMethod, Wording
 from core.rules import message_text, wording
 from core.rules.message_text import Addressee, Place
 from core.services import delivery_statements as statements
@@ -35,6 +35,11 @@ class Form:
         """Whether its messages open anything."""
         return self.kind not in statements.NO_INVITATION
 
+    @property
+    def asks_about_address(self) -> bool:
+        """Whether its links ask whether the address is the person's, and open nothing."""
+        return self.kind == CampaignKind.CONFIRM_ADDRESS
+
     def needs_password(self, person: Any, language: str) -> bool:
         """Whether the text of this person carries an initial password rather than a link."""
         if self.channel != Channel.SMS or person.sign_in_method == SignInMethod.MICROSOFT:
@@ -51,7 +56,8 @@ def compose(
     to = [_addressee(person, language) for person in people]
     if form.channel == Channel.SMS:
         return wording.Filled("", _sms(form, to[0], issued[0], ends_at), ""), ends_at
-    links = [f"{form.place.base_url}/i/{one.token}" for one in issued]
+    leads_to = "v" if form.asks_about_address else "i"
+    links = [f"{form.place.base_url}/{leads_to}/{one.token}" for one in issued]
     if len(to) == 1:
         return message_text.render(form.texts, to[0], form.place, link=links[0], ends_at=ends_at), ends_at
     members = [
@@ -71,7 +77,9 @@ def _sms(form: Form, to: Addressee, issued: Issued, ends_at: datetime) -> str:
 def _issued(db: Session, form: Form, message_id: int, address: str, language: str, person: Any) -> Issued:
     """What an earlier try issued, or something new that ends the older ones; a notice and a test carry nothing."""
     purpose = Purpose.PASSWORD if form.needs_password(person, language) else Purpose.LINK
-    if not form.has_key:
+    if form.asks_about_address:
+        purpose = Purpose.ADDRESS
+    elif not form.has_key:
         link = purpose is Purpose.LINK
         ends_at = clock.now() + timedelta(days=form.days)
         return Issued(0, ends_at, samples.LINK_THAT_OPENS_NOTHING if link else samples.PASSWORD_THAT_OPENS_NOTHING)

@@ -11,20 +11,15 @@ from sqlmodel import Session, SQLModel, col, select
 from core import clock, database
 from core.models import (
     AcademicPeriod,
-    Account,
     Enrolment,
     Guardianship,
-    Invitation,
     Person,
     Section,
-    Superseded,
 )
 from core.models.columns import UtcDateTime
 from core.rules.imports.intake import PersonKey, SectionKey
 from core.rules.imports.plan import Plan
 from core.rules.search_text import sort_key
-
-_ADDRESSES = ("personal_email", "contact_email", "external_email", "mobile")
 
 
 def write(db: Session, plan: Plan) -> None:
@@ -33,7 +28,6 @@ def write(db: Session, plan: Plan) -> None:
     now = clock.now()
     _insert(db, Person, [_person(row, sections) for row in plan.created], created_at=now, updated_at=now)
     _write_changes(db, plan, sections)
-    _supersede_links(db, plan)
     if not (plan.enrolments or plan.enrolments_ended or plan.guardianships):
         return
     people: dict[PersonKey, int] = {
@@ -104,26 +98,6 @@ def _write_changes(db: Session, plan: Plan, sections: dict[SectionKey, int]) -> 
         statement = sa.update(Person).where(col(Person.id) == sa.bindparam("the_id"))
         bound = [{f"new_{n}" if n != "the_id" else n: v for n, v in row.items()} for row in rows]
         db.connection().execute(statement.values(columns | {"updated_at": clock.now()}), bound)
-
-
-def _supersede_links(db: Session, plan: Plan) -> None:
-    """A link that went to an address that is no longer the person's opens nothing any more (R17)."""
-    old = [
-        {"person": change.before["id"], "old": change.before[name]}
-        for change in plan.changed
-        for name in _ADDRESSES
-        if change.before[name] and change.before[name] != change.after.get(name, change.before[name])
-    ]
-    if not old:
-        return
-    accounts = sa.select(Account.id).where(col(Account.person_id) == sa.bindparam("person"))  # type: ignore[call-overload]
-    live = col(Invitation.used_at).is_(None) & col(Invitation.superseded_at).is_(None)
-    statement = (
-        sa.update(Invitation)
-        .where(live, col(Invitation.account_id).in_(accounts), col(Invitation.address) == sa.bindparam("old"))
-        .values(superseded_at=clock.now(), superseded_because=Superseded.ADDRESS_CHANGED.value)
-    )
-    db.connection().execute(statement, old)
 
 
 def _insert(db: Session, model: type[SQLModel], rows: list[dict[str, Any]], **same: datetime) -> None:

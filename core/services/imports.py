@@ -17,7 +17,7 @@ from core.rules.imports.intake import Intake, SectionKey
 from core.rules.imports.plan import Plan
 from core.rules.imports.world import World
 from core.rules.spreadsheets import Upload
-from core.services import audit, import_writing
+from core.services import audit, import_addresses, import_writing
 from core.tables import imports as tables
 
 
@@ -47,6 +47,14 @@ class Check:
         return new.title if new else str(self.world.sections[section]["title"])
 
 
+@dataclass(frozen=True)
+class Applied:
+    """What was stored, and the campaigns that write to addresses that changed; the caller starts those."""
+
+    run: ImportRun
+    notices: tuple[int, ...]
+
+
 def check(db: Session, actor: Actor, *, intake: Intake) -> Check:
     """Say what would be created and changed, who is missing, and what is wrong with which row. Changes nothing."""
     actor.require(Permission.IMPORT)
@@ -54,8 +62,8 @@ def check(db: Session, actor: Actor, *, intake: Intake) -> Check:
     return Check(intake, world, plans.make(intake, world))
 
 
-def apply(db: Session, actor: Actor, *, seen: Check, uploads: list[Upload], mark_as_left: bool = False) -> ImportRun:
-    """Do what the check has shown, whole. Nobody is written to and no account is made.
+def apply(db: Session, actor: Actor, *, seen: Check, uploads: list[Upload], mark_as_left: bool = False) -> Applied:
+    """Do what the check has shown, whole. No account is made, and only addresses that change are written to.
 
     Refuses with RowProblems while there are errors, with Conflict when the school's data moved since the check.
     """
@@ -68,9 +76,11 @@ def apply(db: Session, actor: Actor, *, seen: Check, uploads: list[Upload], mark
     plan = seen.plan if world == seen.world else plans.make(seen.intake, world)
     if plan.counts != seen.plan.counts:
         raise Conflict("Somebody changed the school's data since the check. Look at the new check, then import.")
+    moving = import_addresses.before(db, plan)
     import_writing.write(db, plan)
+    notices = import_addresses.follow(db, actor, moving)
     left = _mark_as_left(db, plan) if mark_as_left else 0
-    return _record(db, actor, plan, seen.intake, uploads, left)
+    return Applied(_record(db, actor, plan, seen.intake, uploads, left), notices)
 
 
 def _lock(db: Session) -> None:

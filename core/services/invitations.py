@@ -119,14 +119,15 @@ def same_again(db: Session, *, invitation_id: int) -> Issued | None:
 
 
 def _token(purpose: Purpose, key: keys.Key, uid: str) -> str:
-    make = initial_credentials.link_token if purpose is Purpose.LINK else initial_credentials.initial_password
+    make = initial_credentials.initial_password if purpose is Purpose.PASSWORD else initial_credentials.link_token
     return make(key.secret, uid)
 
 
 def supersede(db: Session, *, account_id: int, because: Superseded, purpose: Purpose | None = None) -> None:
-    """End what is open of an account: all of it, or one purpose."""
+    """End what opens an account: all of it, or one purpose. A question about an address opens nothing, and stays."""
     open_ones = sa.update(Invitation).where(
         col(Invitation.account_id) == account_id,
+        col(Invitation.purpose) != Purpose.ADDRESS,
         col(Invitation.used_at).is_(None),
         col(Invitation.superseded_at).is_(None),
     )

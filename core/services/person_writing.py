@@ -25,12 +25,12 @@ _ADDRESSES = ("personal_email", "contact_email", "external_email", "mobile")
 class Saved:
     """What changed: names of fields, never their values; and how many open invitations ended with it.
 
-    `notice` is the campaign that tells the old address; the caller starts it after the commit.
+    `notices` are the campaigns that tell the addresses; the caller starts them after the commit.
     """
 
     fields: tuple[str, ...]
     invitations_ended: int
-    notice: int | None = None
+    notices: tuple[int, ...] = ()
 
 
 def editable(db: Session, actor: Actor, person_id: int, *, kind: str = "") -> Person:
@@ -88,7 +88,7 @@ def store(
     ended = moved.invitations_ended + _addresses_left(db, account, person, changed)
     details = {"fields": sorted(changed), "invitations_ended": ended}
     audit.record(db, actor, action=action, object_kind="person", object_id=person.id, details=details)
-    return Saved(tuple(sorted(changed)), ended, moved.notice)
+    return Saved(tuple(sorted(changed)), ended, moved.notices)
 
 
 def check_section(db: Session, actor: Actor, section_id: int | None) -> None:
@@ -126,7 +126,7 @@ def _addresses_left(db: Session, account: Account | None, person: Person, change
     left = [getattr(person, name) for name in _ADDRESSES if name in changed and getattr(person, name)]
     if not left or account is None or account.id is None:
         return 0
-    return address_changes.close(db, account_id=account.id, addresses=left)
+    return address_changes.close(db, [(account.id, address) for address in left])
 
 
 def _move(db: Session, person: Person, section_id: int | None) -> None:

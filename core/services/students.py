@@ -36,12 +36,12 @@ class Switch:
 class Switched:
     """For how many it was, and the selection of just these: switched the other way, all is as before.
 
-    `notice` is the campaign that tells addresses, started by the caller after the commit.
+    `notices` are the campaigns that tell addresses, started by the caller after the commit.
     """
 
     changed: int
     switched: int
-    notice: int | None = None
+    notices: tuple[int, ...] = ()
 
 
 def save_profile(db: Session, actor: Actor, *, person_id: int, seen: datetime, **fields: Any) -> Saved:
@@ -83,7 +83,7 @@ def use_personal_email(db: Session, actor: Actor, *, selection_id: int, on: bool
         object_id=selection_id,
         details=details,
     )
-    return Switched(len(ids), selections.of_people(db, actor, person_ids=ids), moved.notice)
+    return Switched(len(ids), selections.of_people(db, actor, person_ids=ids), moved.notices)
 
 
 def _others(db: Session, actor: Actor, selection_id: int, on: bool) -> list[int]:

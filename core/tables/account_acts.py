@@ -9,7 +9,7 @@ from sqlalchemy.orm import aliased
 from sqlmodel import Session, col
 
 from core import clock
-from core.models import Account, AccountRole, Invitation, Person, PersonKind, SignInMethod, UserType
+from core.models import Account, AccountRole, Invitation, Person, PersonKind, Purpose, SignInMethod, UserType
 from core.permissions import STAFF_ROLES, Actor, Role
 from core.rules.account_acts import Act, Gift, LeftOut
 from core.tables import account_roles, school, scope
@@ -44,9 +44,9 @@ def judged(db: Session, actor: Actor, *, act: Act, gift: Gift | None, chosen: sa
 
 
 def open_invitations() -> sa.ColumnElement[bool]:
-    """Holds for invitations that still open something."""
+    """Holds for invitations that still open something; a question about an address never did."""
     live = (col(Invitation.used_at).is_(None), col(Invitation.superseded_at).is_(None))
-    return sa.and_(*live, col(Invitation.expires_at) > clock.now())
+    return sa.and_(*live, col(Invitation.purpose) != Purpose.ADDRESS, col(Invitation.expires_at) > clock.now())
 
 
 def _reasons(db: Session, actor: Actor, act: Act, gift: Gift | None) -> Reasons:

@@ -71,6 +71,7 @@ class AccountCard:
     owner: Owner
     facts: AccountFacts
     state: AccountState
+    email_verified: bool
     by_email: Verdict
     by_sms: Verdict
     invited_by: str
@@ -102,6 +103,7 @@ def read(db: Session, actor: Actor, *, account_id: int) -> AccountCard:
         state=account_state(
             person_facts.account_facts(person, account, policy, guardian_mobile=numbers.guardian), now=clock.now()
         ),
+        email_verified=person_facts.is_address_verified(person, account, policy),
         by_email=reachability.by_email(contact, side, policy),
         by_sms=reachability.by_sms(contact, side, policy),
         invited_by=issued.of_accounts(db, [account_id])["invited_by"][0],

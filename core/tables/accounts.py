@@ -180,6 +180,7 @@ def _shown(given: Given) -> sa.Select[Any]:
         reachability.email_refusal(given.policy).label("email_refusal"),
         reachability.sms_refusal(given.policy).label("sms_refusal"),
         reachability.email_address(given.policy).label("address"),
+        reachability.verified_address(given.policy).label("email_verified"),
         col(Person.mobile),
         *(col(getattr(Account, name)) for name in FACTS),
     )

@@ -61,7 +61,7 @@ def accounts(actor: Actor, filter: AccountFilter, given: Given) -> list[Truth]:
     asked += [*_among(filter.sign_in_methods, Account.sign_in_method), *_deliveries(filter.deliveries)]
     asked += [*_people(filter, given), *_classes(actor, filter), *_days(filter, given)]
     asked += _asked(col(Account.deactivated_at).is_(None), filter.active)
-    asked += _asked(col(Account.verified_at).is_not(None), filter.verified)
+    asked += _asked(reachability.verified_address(given.policy), filter.verified)
     asked += _asked(col(Account.first_sign_in_at).is_not(None), {"has": True, "never": False}.get(filter.login))
     asked += _asked(col(Account.pending_provider_at).is_not(None), filter.pending)
     asked += _asked(col(Account.suspended_at).is_not(None), filter.locked)
@@ -72,7 +72,7 @@ def accounts(actor: Actor, filter: AccountFilter, given: Given) -> list[Truth]:
 def is_about_people(filter: AccountFilter) -> bool:
     """Whether the answer needs more than the accounts themselves."""
     of_people = (filter.text, filter.section_ids, filter.grades, filter.period_id)
-    flags = (filter.in_period, filter.has_email, filter.has_mobile, filter.guardians_of_selected)
+    flags = (filter.in_period, filter.has_email, filter.has_mobile, filter.verified, filter.guardians_of_selected)
     lists = (filter.states, filter.email_refusals, filter.sms_refusals)
     return any((*of_people, *lists)) or any(flag is not None for flag in flags)
 

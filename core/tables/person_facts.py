@@ -66,3 +66,9 @@ def account_facts(
 def address(person: Person, account: Account | None, policy: Policy) -> str:
     """Where the person's messages go at this moment, if anywhere."""
     return email_address(contact(person, account), policy).address
+
+
+def is_address_verified(person: Person, account: Account, policy: Policy) -> bool:
+    """Whether the person was verified at the e-mail address in use."""
+    known = account.verified_at is not None and account.verified_address
+    return bool(known) and account.verified_address == address(person, account, policy)

@@ -50,6 +50,12 @@ def has_email_address(policy: Policy) -> Truth:
     return sa.or_(sa.and_(uses_personal, personal), sa.and_(sa.not_(uses_personal), contact))
 
 
+def verified_address(policy: Policy) -> Truth:
+    """Whether the address in use is the one at which the person was verified."""
+    known = sa.and_(col(Account.verified_at).is_not(None), col(Account.verified_address) != "")
+    return sa.and_(known, col(Account.verified_address) == email_address(policy))
+
+
 def reachable(policy: Policy) -> Truth:
     """Whether there is any usable address: what makes an account Ready and not Not reachable."""
     return sa.or_(has_email_address(policy), has_sms_number(policy))

@@ -62,10 +62,18 @@ def _facts(db: Session, actor: Actor, account: Account, person: Person) -> SignI
         link_ends_at=account.invitation_ends_at,
         undelivered=undelivered,
         counts=person.status in COUNTING_STATUSES,
+        address_verified=_address_verified(db, account, person),
         shared_with=_shared_with(db, actor, account, person),
         must_change_password=account.must_change_password,
         signed_in=account.first_sign_in_at is not None,
     )
+
+
+def _address_verified(db: Session, account: Account, person: Person) -> bool | None:
+    policy = school.policy(school.settings(db))
+    if account.verified_at is None or not person_facts.address(person, account, policy):
+        return None
+    return person_facts.is_address_verified(person, account, policy)
 
 
 def _shared_with(db: Session, actor: Actor, account: Account, person: Person) -> int:

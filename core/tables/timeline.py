@@ -103,7 +103,7 @@ def _invitations(db: Session, account_id: int) -> Iterator[Event]:
     mine = query.where(col(Invitation.account_id) == account_id).order_by(col(Invitation.id).desc()).limit(_KEPT)
     now = clock.now()
     for invitation, first, last in db.execute(mine):
-        thing = "Link" if invitation.purpose == Purpose.LINK else "Initial password"
+        thing = words.ISSUED[Purpose(invitation.purpose)]
         channel = words.CHANNEL.get(invitation.channel, invitation.channel).lower()
         yield Event(invitation.issued_at, f"{thing} issued, {channel}", f"{first} {last}" if first else "")
         if invitation.used_at:

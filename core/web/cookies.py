@@ -17,6 +17,11 @@ def invitation_name() -> str:
     return _name("inv")
 
 
+def address_name() -> str:
+    """The cookie that holds the token of a question about an address, between opening and answering it."""
+    return _name("adr")
+
+
 def choice_name() -> str:
     """The cookie that holds the ticket between signing in and choosing a password that one has to choose."""
     return _name("choice")

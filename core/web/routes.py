@@ -10,6 +10,7 @@ from starlette.routing import BaseRoute, Route
 
 from core.errors import AppError, InputProblem, LimitReached, NotAllowed, NotFound, SignInRequired
 from core.web import (
+    address,
     assets,
     denials,
     files,
@@ -27,7 +28,7 @@ from core.web import (
 logger = logging.getLogger(__name__)
 STATUS = {NotAllowed: 403, NotFound: 404, InputProblem: 422, LimitReached: 429}
 
-PEOPLE = [*sign_in.ROUTES, *new_password.ROUTES, *setup.ROUTES, *invitation.ROUTES, *portal.ROUTES]
+PEOPLE = [*sign_in.ROUTES, *new_password.ROUTES, *setup.ROUTES, *invitation.ROUTES, *address.ROUTES, *portal.ROUTES]
 OURS = [*PEOPLE, *files.ROUTES, *health.ROUTES, *twilio_webhook.ROUTES]
 
 

@@ -78,7 +78,7 @@ COLUMNS = {
     "sms_refusal": Column("Can be invited by SMS", each("sms_refusal", cells.invitable), "sms_refusal", config=_reason),
     "roles": Column("Role(s) in period", each("roles", _roles)),
     "active": Column("Active", each("deactivated_at", _is_missing), "active"),
-    "verified": Column("Verified e-mail", each("verified_at", _is_known), "verified_at"),
+    "verified": Column("Verified e-mail", each("email_verified", cells.yes_no), "verified_at"),
     "delivery": Column("Delivery", _delivery, "delivery", config=_reason),
     "times_invited": Column("Times invited", text("times_invited"), "times_invited"),
     "invited_by": Column("Invited by", text("invited_by")),

@@ -69,8 +69,7 @@ def ask(actor: Actor, act: Act, whom: Whom, gift: Gift | None = None) -> None:
             gift=gift,
             seen=foreseen.seen,
         )
-    if done.notice:
-        engine.start(done.notice)
+    engine.start(*done.notices)
     remember(done.change_id, SAID[act].after.format(accounts(done.done)))
     st.rerun()
 
@@ -90,8 +89,7 @@ def remember_made(made: Made) -> None:
 def _undo(change_id: int, actor: Actor) -> str:
     with database.transaction() as db:
         undone = account_changes.undo(db, actor, change_id=change_id)
-    if undone.notice:
-        engine.start(undone.notice)
+    engine.start(*undone.notices)
     alone = f" {accounts(undone.left_alone).capitalize()} changed since, or had to stay, and left alone."
     return f"Undone for {accounts(undone.done)}.{alone if undone.left_alone else ''}"
 

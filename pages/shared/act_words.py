@@ -17,8 +17,8 @@ class _Words:
 
 
 ELSEWHERE = (
-    "Where messages go to another address from now on, open links end, the person is signed out, and the old address "
-    "is told."
+    "Where messages go to another address from now on, open links end, the person is signed out, the old address is "
+    "told, and whoever is verified is asked to confirm the new one."
 )
 SAID: dict[Act, _Words] = {
     Act.ACTIVATE: _Words(

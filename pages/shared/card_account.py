@@ -21,7 +21,7 @@ CHANGE_EMAIL = "Add/Edit e-mail"
 
 def facts(card: AccountCard, time_zone: str) -> None:
     """Everything stored of the account, as a plain table."""
-    rows = cells.account_facts(card.facts, card.invited_by, ", ".join(map(_role, card.roles)), time_zone)
+    rows = cells.account_facts(card, ", ".join(map(_role, card.roles)), time_zone)
     st.table(
         pd.DataFrame([(label, feedback.plain(value)) for label, value in rows], columns=["Fact", "Value"]),
         hide_index=True,

@@ -68,7 +68,6 @@ def _save(actor: Actor, owner: Owner, typed: dict[str, str]) -> None:
         hint = refusal.hint if isinstance(refusal, InputProblem) else ""
         st.error(feedback.plain(f"{refusal} {hint}"), icon=":material/info:")
         return
-    if saved.notice:
-        engine.start(saved.notice)
+    engine.start(*saved.notices)
     feedback.later(student_forms.saved_words(saved))
     st.rerun()

@@ -8,16 +8,17 @@ from functools import partial
 import streamlit as st
 
 from core import database
+from core.delivery import engine
 from core.permissions import Actor, Permission
 from core.rules import words
 from core.rules.account_acts import Act
 from core.rules.sign_in_trouble import Finding, Remedy
-from core.services import account_unlock
+from core.services import account_unlock, address_confirmation
 from core.tables import sign_in_trouble
 from core.tables.sign_in_trouble import Trouble
 from pages.shared import bulk, card_account, cells, feedback, status_dialog
 
-UNLOCK = "Unlock"
+UNLOCK, ASK = "Unlock", "Ask to confirm the e-mail"
 BUTTONS = {
     Remedy.UNLOCK: UNLOCK,
     Remedy.ACTIVATE: words.ACCOUNT_ACT[Act.ACTIVATE],
@@ -26,6 +27,7 @@ BUTTONS = {
     Remedy.CHANGE_EMAIL: card_account.CHANGE_EMAIL,
     Remedy.TO_LOCAL: words.ACCOUNT_ACT[Act.TO_LOCAL],
     Remedy.CHANGE_STATUS: status_dialog.CHANGE_STATUS,
+    Remedy.ASK_ADDRESS: ASK,
 }
 
 
@@ -50,6 +52,8 @@ def _offered(actor: Actor, account_id: int) -> dict[str, Callable[[], None]]:
     offered = card_account.actions(actor, account_id)
     if actor.may(Permission.MANAGE_ACCOUNTS):
         offered[UNLOCK] = partial(_unlock, actor, account_id)
+    if actor.may(Permission.SEND):
+        offered[ASK] = partial(_ask, actor, account_id)
     if actor.may(Permission.EDIT_STUDENTS):
         offered[status_dialog.CHANGE_STATUS] = partial(status_dialog.change, actor, account_id)
     return offered
@@ -83,4 +87,12 @@ def _unlock(actor: Actor, account_id: int) -> None:
     with feedback.refusals_shown(), database.transaction() as db:
         account_unlock.unlock(db, actor, account_id=account_id)
     feedback.later("Unlocked. The same password can be tried again at once.")
+    st.rerun()
+
+
+def _ask(actor: Actor, account_id: int) -> None:
+    with feedback.refusals_shown(), database.transaction() as db:
+        campaign_id = address_confirmation.ask(db, actor, account_id=account_id)
+    engine.start(campaign_id)
+    feedback.later("They are asked by e-mail whether the address is theirs. Nothing else changes.")
     st.rerun()

@@ -14,7 +14,7 @@ from babel.dates import format_timedelta
 from core.rules import words
 from core.rules.account_state import AccountState
 from core.rules.reachability import Refusal
-from core.tables.account_card import AccountFacts
+from core.tables.account_card import AccountCard
 
 REFUSALS = {refusal.value: f"{said[:1].upper()}{said[1:]}" for refusal, said in words.REFUSAL.items()}
 STATE_OPTIONS = {state.value: said.label for state, said in words.ACCOUNT_STATE.items()}
@@ -64,13 +64,14 @@ def on_off(value: object) -> str:
     return "On" if value else "Off"
 
 
-def account_facts(facts: AccountFacts, invited_by: str, roles: str, time_zone: str) -> list[tuple[str, str]]:
+def account_facts(card: AccountCard, roles: str, time_zone: str) -> list[tuple[str, str]]:
     """The facts of an account, in words and in the school's own time."""
+    facts = card.facts
     delivery = said(words.MESSAGE_STATUS, facts.delivery) if facts.delivery else "–"
     if facts.delivery_reason:
         delivery += f": {said(words.FAILURE_REASON, facts.delivery_reason)}"
     times = {0: "never", 1: "once", 2: "twice"}.get(facts.times_invited, f"{facts.times_invited:,} times")
-    invited = moment_words(facts.invited_at, time_zone) + (f" by {invited_by}" if invited_by else "")
+    invited = moment_words(facts.invited_at, time_zone) + (f" by {card.invited_by}" if card.invited_by else "")
     return [
         ("Username", facts.username),
         ("User type", said(words.USER_TYPE, facts.user_type)),
@@ -83,6 +84,7 @@ def account_facts(facts: AccountFacts, invited_by: str, roles: str, time_zone: s
         ("Invitation valid until", moment_words(facts.invitation_ends_at, time_zone)),
         ("Delivery", delivery),
         ("Verified", moment_words(facts.verified_at, time_zone)),
+        ("Verified e-mail", yes_no(card.email_verified)),
         ("First login", moment_words(facts.first_sign_in_at, time_zone)),
         ("Last login", moment_words(facts.last_sign_in_at, time_zone)),
         ("Logins", f"{facts.sign_ins:,}"),

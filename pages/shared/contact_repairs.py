@@ -120,8 +120,7 @@ def store(actor: Actor, held: list[Contacts], changes: Changes) -> list[str]:
                 raise _NothingStored
     except _NothingStored:
         return refused
-    for campaign_id in notices:  # to the addresses that were left
-        engine.start(campaign_id)
+    engine.start(*notices)
     return []
 
 
@@ -130,7 +129,7 @@ def _stored(db: Session, actor: Actor, one: Contacts, wanted: dict[str, Any], no
         saved = people.save(db, actor, person_id=one.person_id, seen=one.updated_at, **wanted)
     except AppError as refusal:
         return [refusal]
-    notices += [saved.notice] if saved.notice else []
+    notices += saved.notices
     return []
 
 

@@ -78,7 +78,7 @@ def outcome(told: str) -> None:
     """What the last import did, and where to go from there."""
     if told:
         st.success(told, icon=":material/check:")
-        st.write("Nobody was written to, and no account was made. Next: choose students and create their accounts.")
+        st.write("No account was made, and nobody was invited. Next: choose students and create their accounts.")
         st.page_link("students.py", label="Students List: create accounts", icon=":material/arrow_forward:")
 
 

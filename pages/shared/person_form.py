@@ -121,7 +121,7 @@ def change_email(actor: Actor, account_id: int) -> None:
     email = st.text_input(label, drawn.email, key=_key(account_id, drawn))
     st.caption(
         "What was handed out before ends: links, initial passwords, open sessions. The old address is told that it was "
-        "changed."
+        "changed. Whoever has chosen a password already is asked by e-mail whether the new one is theirs."
     )
     if not st.button("Save e-mail", type="primary"):
         return
@@ -134,8 +134,7 @@ def change_email(actor: Actor, account_id: int) -> None:
         if isinstance(refusal, Conflict):
             del st.session_state[f"change_email.{account_id}"]  # opened again, it shows what is there now
         return
-    if saved.notice:
-        engine.start(saved.notice)
+    engine.start(*saved.notices)
     feedback.later(_said(saved, signed_in=drawn.signed_in))
     st.rerun()
 
@@ -161,7 +160,7 @@ def _key(account_id: int, drawn: _Drawn) -> str:
 def _said(saved: people.Saved, *, signed_in: bool) -> str:
     if not saved.fields:
         return "Nothing was changed."
-    told = " The old address is being told." if saved.notice else ""
+    told = " Messages about the change are on their way." if saved.notices else ""
     ended = f" Open links that ended: {saved.invitations_ended}." if saved.invitations_ended else ""
     following = "" if signed_in else " Next: send the initial invitation to the new address."
     return f"The e-mail was saved.{ended}{told}{following}"

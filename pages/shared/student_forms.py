@@ -121,8 +121,7 @@ def _save_button(actor: Actor, card: StudentCard, key: str, save: Callable[[Any]
         hint = refusal.hint if isinstance(refusal, InputProblem) else ""
         st.error(feedback.plain(f"{refusal} {hint}"), icon=":material/info:")
         return
-    if saved.notice:
-        engine.start(saved.notice)
+    engine.start(*saved.notices)
     feedback.later(saved_words(saved))
     st.rerun()
 
@@ -133,5 +132,5 @@ def saved_words(saved: Saved) -> str:
         return "Nothing was changed."
     fields = ", ".join(name.replace("_", " ") for name in saved.fields)
     ended = f" Open invitations to the old address that ended: {saved.invitations_ended}."
-    told = " The old address is being told." if saved.notice else ""
+    told = " Messages about the change are on their way." if saved.notices else ""
     return f"Saved: {fields}.{ended if saved.invitations_ended else ''}{told}"

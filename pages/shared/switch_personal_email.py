@@ -27,8 +27,7 @@ def confirm(actor: Actor, selection_id: int, *, on: bool) -> None:
     if st.button(f"Switch {word} for {_students(now.will)}", type="primary", disabled=not now.will):
         with feedback.refusals_shown(), database.transaction() as db:
             done = students.use_personal_email(db, actor, selection_id=selection_id, on=on, seen=seen)
-        if done.notice:
-            engine.start(done.notice)
+        engine.start(*done.notices)
         said = f"Use Personal E-mail is now {word} for {_students(done.changed)} more."
         act_dialogs.remember_made(act_dialogs.Made(said, partial(_back, done.switched, not on)))
         st.rerun()
@@ -39,8 +38,7 @@ def _back(selection_id: int, on: bool, actor: Actor) -> str:
     with database.transaction() as db:
         now = students.check_personal_email(db, actor, selection_id=selection_id, on=on)
         done = students.use_personal_email(db, actor, selection_id=selection_id, on=on, seen=now.seen)
-    if done.notice:
-        engine.start(done.notice)
+    engine.start(*done.notices)
     return f"Undone: Use Personal E-mail is {'on' if on else 'off'} again for {_students(done.changed)}."
 
 

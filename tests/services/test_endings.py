@@ -197,7 +197,7 @@ def test_r17_r23_a_switch_that_moves_messages_is_another_address_for_one(cast: C
         sam = db.get_one(Person, cast.sam.person.id)
         saved = people.save(db, cast.olga.actor, person_id=sam.id or 0, seen=sam.updated_at, use_personal_email=False)
         assert _open(db, cast.sam) == (0, 0)
-        assert _told(db, saved.notice) == [cast.sam.person.personal_email]
+        assert _told(db, *saved.notices) == [cast.sam.person.personal_email]
 
 
 def test_r17_r23_a_switch_that_moves_messages_is_another_address_for_many(cast: Cast) -> None:
@@ -207,7 +207,7 @@ def test_r17_r23_a_switch_that_moves_messages_is_another_address_for_many(cast: 
         _handed_out(db, cast.otto)
         done = carry_out(db, cast.olga.actor, Act.PERSONAL_EMAIL_OFF, cast.sam, cast.max)
         assert (_open(db, cast.sam), _open(db, cast.otto)) == ((0, 0), (2, 2))
-        assert _told(db, done.notice) == [cast.sam.person.personal_email]  # Max was never written to
+        assert _told(db, *done.notices) == [cast.sam.person.personal_email]  # Max was never written to
         kinds = [(campaign.kind, campaign.recipients) for campaign in db.exec(select(Campaign))]
         assert kinds == [("address_changed", 1)]
 
@@ -228,7 +228,7 @@ def test_r17_r23_a_switch_for_a_selection_is_shown_first_and_follows_through(cas
         done = students.use_personal_email(db, olga, selection_id=chosen, on=False, seen=shown.seen)
         assert done.changed == 4
         assert _open(db, cast.sam) == (0, 0)
-        assert _told(db, done.notice) == [cast.sam.person.personal_email]
+        assert _told(db, *done.notices) == [cast.sam.person.personal_email]
 
 
 def test_undoing_a_switch_moves_messages_again(cast: Cast, clock: Clock) -> None:
@@ -239,7 +239,7 @@ def test_undoing_a_switch_moves_messages_again(cast: Cast, clock: Clock) -> None
         clock.forward(minutes=1)
         _handed_out(db, cast.sam)
         undone = account_changes.undo(db, cast.olga.actor, change_id=done.change_id)
-        assert (undone.done, _told(db, undone.notice)) == (1, [cast.sam.person.personal_email])
+        assert (undone.done, _told(db, *undone.notices)) == (1, [cast.sam.person.personal_email])
         assert _open(db, cast.sam) == (0, 0)
 
 

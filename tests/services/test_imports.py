@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import shutil
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
-from core import database, models
+from core import clock, database, models
 from core.config import ROOT
 from core.errors import Conflict, NotAllowed, RowProblems
 from core.models import (
     AcademicPeriod,
     Account,
     AuditEntry,
+    Campaign,
     Enrolment,
     Guardianship,
     ImportRun,
@@ -28,7 +30,7 @@ from core.permissions import Role, command_line
 from core.rules.imports import reading
 from core.rules.imports.plan import Counts
 from core.rules.spreadsheets import PAGE_LIMITS, Upload
-from core.services import audit, imports
+from core.services import audit, imports, wordings
 from core.tables import search
 from tests import cast as people
 
@@ -65,7 +67,7 @@ def _check(uploads: list[Upload]) -> imports.Check:
 def _import(uploads: list[Upload], **options: bool) -> ImportRun:
     check = _check(uploads)
     with database.transaction() as db:
-        return imports.apply(db, ACTOR, seen=check, uploads=uploads, **options)
+        return imports.apply(db, ACTOR, seen=check, uploads=uploads, **options).run
 
 
 def _count(db: Session, model: type) -> int:
@@ -212,7 +214,7 @@ def test_a_move_that_leaves_the_counts_as_they_were_does_not_stop_the_import() -
     with database.transaction() as db:
         people.person(db, kind="staff", source_id="T1")
     with database.transaction() as db:
-        assert imports.apply(db, ACTOR, seen=check, uploads=_uploads(LIST)).created == 4
+        assert imports.apply(db, ACTOR, seen=check, uploads=_uploads(LIST)).run.created == 4
 
 
 def test_a_failure_in_the_middle_leaves_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -247,11 +249,15 @@ def test_only_those_who_may_import_can() -> None:
                 imports.apply(db, actor, seen=check, uploads=[])
 
 
-def test_a_link_that_went_to_the_old_address_opens_nothing_any_more() -> None:
+def test_r17_r23_an_address_that_an_import_changes_opens_nothing_any_more_and_is_told() -> None:
     _import(_uploads(LIST))
     with database.transaction() as db:
         account = people.account(db, person=_person(db, "S1"))
-        now = account.created_at
+        now = clock.now()
+        account.invited_at = account.verified_at = now
+        account.verified_address = "max@mail.example"
+        db.add(account)
+        wordings.ensure_defaults(db)
         for number, address in enumerate(("max@mail.example", "elsewhere@mail.example")):
             db.add(
                 Invitation(
@@ -263,13 +269,17 @@ def test_a_link_that_went_to_the_old_address_opens_nothing_any_more() -> None:
                     channel="email",
                     address=address,
                     issued_at=now,
-                    expires_at=now,
+                    expires_at=now + timedelta(days=7),
                 )
             )
     _import(_uploads(LIST.replace("max@mail.example", "new@mail.example")))
     with database.reading() as db:
         ended = {row.address: row.superseded_because for row in db.exec(select(Invitation))}
-    assert ended == {"max@mail.example": "address_changed", "elsewhere@mail.example": None}
+        sent = {(row.kind, row.recipients) for row in db.exec(select(Campaign))}
+        to = set(db.exec(select(Message.address)))
+    assert ended == dict.fromkeys(("max@mail.example", "elsewhere@mail.example"), "address_changed")
+    assert sent == {("address_changed", 1), ("confirm_address", 1)}
+    assert to == {"max@mail.example", "new@mail.example"}
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from sqlmodel import Session, select
+from sqlmodel import Session, col, select
 
 from core import clock, database
 from core.errors import Conflict, InputProblem, NotAllowed, NotFound
@@ -189,10 +189,11 @@ def test_a_changed_address_ends_its_links_and_the_old_one_is_told_without_the_ne
         _invited(db, cast.sam.account, old)
         saved = _change(db, cast)
         assert (saved.fields, saved.invitations_ended) == (("personal_email",), 1)
-        message = db.exec(select(Message)).one()
-        assert (message.campaign_id, message.address) == (saved.notice, old)
+        message, question = db.exec(select(Message).order_by(col(Message.id))).all()
+        assert (message.campaign_id, message.address) == (saved.notices[0], old)
+        assert (question.campaign_id, question.address) == (saved.notices[1], "new@mail.example")
     with database.transaction() as db:
-        batch = delivery.open_batch(db, campaign_id=saved.notice or 0, batch=0)
+        batch = delivery.open_batch(db, campaign_id=saved.notices[0], batch=0)
         assert batch is not None
         claim = delivery.claim(db, batch=batch, message_id=message.id or 0)
         assert claim is not None
@@ -209,7 +210,7 @@ def test_a_changed_address_ends_its_links_and_the_old_one_is_told_without_the_ne
 def test_whoever_was_never_written_to_is_not_told(cast: Cast) -> None:
     with database.transaction() as db:
         wordings.ensure_defaults(db)
-        assert _change(db, cast).notice is None
+        assert _change(db, cast).notices == ()
         assert db.exec(select(Campaign)).first() is None
 
 

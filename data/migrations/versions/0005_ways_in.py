@@ -1,4 +1,4 @@
-"""Whoever lost their way in by a conversion counts as not yet verified, and can be invited anew."""
+"""Which address was verified; and whoever lost their way in by a conversion can be invited anew."""
 
 from __future__ import annotations
 
@@ -12,12 +12,24 @@ depends_on = None
 
 
 def upgrade() -> None:
+    op.add_column("account", sa.Column("verified_address", sa.String(), nullable=False, server_default=""))
     account = sa.table(
         "account",
-        *(sa.column(name) for name in ("sign_in_method", "password_hash", "object_id")),
-        *(sa.column(name) for name in ("verified_at", "first_sign_in_at")),
+        *(sa.column(name) for name in ("id", "sign_in_method", "password_hash", "object_id")),
+        *(sa.column(name) for name in ("verified_at", "first_sign_in_at", "verified_address")),
     )
+    _from_used_links(account)
     microsoft = account.c.sign_in_method == "microsoft"
     lost = sa.case((microsoft, account.c.object_id.is_(None)), else_=account.c.password_hash == "")
     known = sa.or_(account.c.verified_at.is_not(None), account.c.first_sign_in_at.is_not(None))
     op.execute(sa.update(account).where(lost, known).values(verified_at=None, first_sign_in_at=None))
+
+
+def _from_used_links(account: sa.TableClause) -> None:
+    """The latest link that went out by e-mail and was used."""
+    names = ("id", "account_id", "purpose", "channel", "address", "used_at")
+    link = sa.table("invitation", *(sa.column(name) for name in names))
+    mine = sa.select(link.c.address).where(link.c.account_id == account.c.id, link.c.purpose == "link")
+    used = mine.where(link.c.channel == "email", link.c.used_at.is_not(None)).order_by(link.c.id.desc()).limit(1)
+    address = sa.func.coalesce(used.scalar_subquery(), "")
+    op.execute(sa.update(account).where(account.c.verified_at.is_not(None)).values(verified_address=address))

@@ -1,0 +1,62 @@
+"""What goes out when messages go elsewhere: the old address is told, the new one is asked to confirm (R23)."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Mapping, Sequence
+
+import sqlalchemy as sa
+from sqlmodel import Session, col
+
+from core import clock
+from core.models import Account, Campaign, CampaignKind, Channel, Person
+from core.permissions import Actor
+from core.rules import message_text
+from core.services import invitations
+from core.tables import moved_addresses, school, wordings
+from core.tables.recipients import Recipient
+
+
+def tell_left(db: Session, actor: Actor, *, left: Mapping[int, str]) -> int | None:
+    """Queue a notice to the addresses that accounts had; it opens nothing, and says not where messages go now.
+
+    Nobody is told who was never written to, or whose address bounced.
+    """
+    people = moved_addresses.who_would_know(db, left)
+    to = [(account_id, left[account_id], language) for account_id, language in people]
+    return _queue(db, actor, CampaignKind.ADDRESS_CHANGED, to)
+
+
+def ask_to_confirm(db: Session, actor: Actor, *, account_ids: Sequence[int]) -> int | None:
+    """Queue a link with which a verified person says that the address in use is theirs; it opens nothing else."""
+    now = moved_addresses.now(db, account_ids)
+    query = sa.select(col(Account.id), col(Person.language)).join(Person, col(Person.id) == col(Account.person_id))
+    asked = (col(Account.verified_at).is_not(None), col(Account.deactivated_at).is_(None))
+    rows = db.execute(query.where(col(Account.id).in_(list(now)), *asked).order_by(col(Account.id)))
+    to = [(account_id, now[account_id], language) for account_id, language in rows]
+    return _queue(db, actor, CampaignKind.CONFIRM_ADDRESS, to)
+
+
+def _queue(db: Session, actor: Actor, kind: CampaignKind, to: Sequence[tuple[int, str, str]]) -> int | None:
+    texts = wordings.newest(db, kind=kind, channel=Channel.EMAIL)
+    if not to or "en" not in texts:
+        return None
+    own = school.settings(db)
+    people = [
+        Recipient(account_id, address, message_text.language(language or own.default_language, texts))
+        for account_id, address, language in to
+    ]
+    campaign = Campaign(
+        kind=kind,
+        channel=Channel.EMAIL,
+        idempotency_key=secrets.token_hex(16),
+        wording_ids=texts,
+        link_days=own.link_days,
+        launched_by=actor.account_id,
+        launched_by_label=actor.label,
+        launched_at=clock.now(),
+        starts_at=clock.now(),
+        recipients=len(people),
+        recipients_digest="",
+    )
+    return invitations.queue(db, campaign=campaign, to=people)

@@ -1,0 +1,56 @@
+"""What follows where an import gives people with accounts other addresses or numbers (R17, R23)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+from sqlmodel import Session, col
+
+from core.models import Account
+from core.permissions import Actor
+from core.rules.imports.plan import Change, Plan
+from core.services import address_changes
+
+AT_ONCE = 5000
+_ADDRESSES = ("personal_email", "contact_email", "external_email", "mobile")
+_DECIDING = {*_ADDRESSES, "use_personal_email"}
+
+
+@dataclass(frozen=True)
+class Moving:
+    """By account, where its messages go before the import; and each address that is taken away, with its account."""
+
+    standing: dict[int, str]
+    taken: list[tuple[int, str]]
+
+
+def before(db: Session, plan: Plan) -> Moving:
+    """What has to be known before the import is written."""
+    taken = {change.before["id"]: _taken(change) for change in plan.changed if _DECIDING & set(change.fields)}
+    accounts = _accounts(db, list(taken))
+    pairs = [(accounts[person_id], address) for person_id in accounts for address in taken[person_id]]
+    return Moving(address_changes.standing(db, sorted(accounts.values())), pairs)
+
+
+def follow(db: Session, actor: Actor, moving: Moving) -> tuple[int, ...]:
+    """What went to an address or number that is no longer the person's opens nothing any more.
+
+    Gives the campaigns that tell the addresses.
+    """
+    moved = address_changes.follow(db, actor, before=moving.standing)
+    address_changes.close(db, moving.taken)
+    return moved.notices
+
+
+def _taken(change: Change) -> list[str]:
+    then, now = change.before, change.after
+    return [then[name] for name in _ADDRESSES if then[name] and then[name] != now.get(name, then[name])]
+
+
+def _accounts(db: Session, person_ids: list[int]) -> dict[int, int]:
+    found: dict[int, int] = {}
+    for start in range(0, len(person_ids), AT_ONCE):
+        mine = col(Account.person_id).in_(person_ids[start : start + AT_ONCE])
+        found |= {row[0]: row[1] for row in db.execute(sa.select(col(Account.person_id), col(Account.id)).where(mine))}
+    return found

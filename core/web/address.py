@@ -1,0 +1,72 @@
+"""The link that asks whether a new address is the person's. Opening it changes nothing; the button does (R14, R19)."""
+
+from __future__ import annotations
+
+import re
+
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from core import database
+from core.services import address_confirmation
+from core.services.address_confirmation import Question
+from core.web import cookies, forms, pages, people
+
+COOKIE_SECONDS = 3600
+_NOT_OF_A_TOKEN = re.compile(r"[^0-9A-Za-z]")
+
+
+async def open_link(request: Request) -> Response:
+    """Put the token into a short-lived cookie and go to a clean address, so that it stays in no history."""
+    token = _NOT_OF_A_TOKEN.sub("", request.path_params["token"][:200])[:64]
+    response = pages.redirect("/address")
+    response.headers["referrer-policy"] = "no-referrer"
+    cookies.put(response, cookies.address_name(), token or "none", seconds=COOKIE_SECONDS)
+    return response
+
+
+def show(request: Request) -> Response:
+    """The question, or why it is no longer asked."""
+    question = _question(request)
+    return _page(request, question, "confirm_address.html" if question.is_live else "dead_question.html")
+
+
+async def send(request: Request) -> Response:
+    """Store the answer; then say so, once."""
+    await forms.read(request)
+    question = await run_in_threadpool(_question, request)
+    done = await run_in_threadpool(_confirm, request)
+    template = "address_confirmed.html" if done else "dead_question.html"
+    response: Response = await run_in_threadpool(_page, request, question, template)
+    cookies.drop(response, cookies.address_name())
+    return response
+
+
+def _question(request: Request) -> Question:
+    with database.reading() as db:
+        return address_confirmation.look_up(db, token=_token(request))
+
+
+def _confirm(request: Request) -> bool:
+    with database.transaction() as db:
+        return address_confirmation.confirm(db, people.unknown(request), token=_token(request))
+
+
+def _token(request: Request) -> str:
+    return request.cookies.get(cookies.address_name(), "")
+
+
+def _page(request: Request, question: Question, template: str) -> Response:
+    status = 410 if template == "dead_question.html" else 200
+    return pages.render(
+        request, template, status=status, language=question.language, here="/address", question=question
+    )
+
+
+ROUTES = [
+    Route("/v/{token:path}", open_link, methods=["GET"]),
+    Route("/address", show, methods=["GET"]),
+    Route("/address", send, methods=["POST"]),
+]
