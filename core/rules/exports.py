@@ -12,7 +12,7 @@ import xlsxwriter
 
 Cell = str | int | datetime | None
 # What spreadsheets read as the beginning of a formula, in its full width too.
-_RISKY = ("=", "+", "-", "@", "\t", "\r", "\n", "\0", "＝", "＋", "－", "＠")
+_RISKY = frozenset("=+-@\t\r\n＝＋－＠")
 
 
 class FileFormat(StrEnum):
@@ -28,30 +28,36 @@ MEDIA_TYPES = {
 }
 
 
-def write(file_format: FileFormat, header: Sequence[str], rows: Iterable[Sequence[Cell]]) -> bytes:
-    """The whole file. Moments are written as they are: give them in the zone that people read."""
-    return _xlsx(header, rows) if file_format is FileFormat.XLSX else _csv(header, rows)
+def write(
+    file_format: FileFormat, header: Sequence[str], rows: Iterable[Sequence[Cell]], *, marked: bool = True
+) -> bytes:
+    """The whole file. Moments are written as they are: give them in the zone that people read.
+
+    `marked`: a CSV begins with the mark by which Excel knows UTF-8; other programs take it for a letter.
+    """
+    return _xlsx(header, rows) if file_format is FileFormat.XLSX else _csv(header, rows, marked=marked)
 
 
 def safe(text: str) -> str:
     """A text that stays a text: in front of a beginning that calculates stands an apostrophe."""
-    kept = text.replace("\0", "")
-    return f"'{kept}" if kept.startswith(_RISKY) else kept
+    kept = text.replace("\0", "") if "\0" in text else text
+    return f"'{kept}" if kept[:1] in _RISKY else kept
 
 
-def _csv(header: Sequence[str], rows: Iterable[Sequence[Cell]]) -> bytes:
-    """UTF-8 with the mark by which Excel knows it."""
+def _csv(header: Sequence[str], rows: Iterable[Sequence[Cell]], *, marked: bool) -> bytes:
     text = io.StringIO()
     writer = csv.writer(text)
     writer.writerow(header)
     writer.writerows([_text(cell) for cell in row] for row in rows)
-    return b"\xef\xbb\xbf" + text.getvalue().encode()
+    return (b"\xef\xbb\xbf" if marked else b"") + text.getvalue().encode()
 
 
 def _text(cell: Cell) -> str:
+    if isinstance(cell, str):
+        return safe(cell)
     if isinstance(cell, datetime):
-        return f"{cell:%Y-%m-%d %H:%M:%S}"
-    return "" if cell is None else safe(str(cell)) if isinstance(cell, str) else str(cell)
+        return cell.replace(tzinfo=None).isoformat(" ", "seconds")
+    return "" if cell is None else str(cell)
 
 
 def _xlsx(header: Sequence[str], rows: Iterable[Sequence[Cell]]) -> bytes:

@@ -9,6 +9,8 @@ import pandas as pd
 from sqlmodel import Session
 
 from core import clock
+from core.documents import press
+from core.documents.papers import Sheet
 from core.errors import InputProblem, NotFound
 from core.permissions import Actor, Permission
 from core.rules import exports, words
@@ -35,7 +37,7 @@ class OutcomeRows:
         return exports.MEDIA_TYPES[self.file_format]
 
     def content(self) -> bytes:
-        return exports.write(self.file_format, HEADER, self.rows)
+        return press.draw(Sheet.of(self.file_format, HEADER, [self.rows]))
 
 
 def prepare(db: Session, actor: Actor, *, kind: str, campaign_id: int) -> OutcomeRows:

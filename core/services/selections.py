@@ -140,6 +140,11 @@ def list_of(db: Session, actor: Actor, *, selection_id: int) -> str:
     return _owned(db, actor, selection_id).list_name
 
 
+def shown_filter(db: Session, actor: Actor, *, selection_id: int) -> dict[str, Any]:
+    """The filter on screen, as it is stored."""
+    return dict(_owned(db, actor, selection_id).shown_filter)
+
+
 def size(db: Session, actor: Actor, *, selection_id: int, scope: RowScope = "selected") -> int:
     """How many rows it means now, within the actor's scope."""
     return _count(db, _rows(db, actor, selection_id, scope))

@@ -17,12 +17,13 @@ from core.rules.account_state import AccountState
 from core.rules.reachability import Policy
 from core.tables import reachability
 
+Moment = datetime | sa.BindParameter[datetime]
 INVITED, NOT_INVITED = "invited", "not_invited"
 _SPLIT = {AccountState.INVITED, AccountState.LINK_EXPIRED, AccountState.READY, AccountState.NOT_REACHABLE}
 _BY_STANDING = frozenset(AccountState) - _SPLIT - {AccountState.NO_ACCOUNT}
 
 
-def state(now: datetime, policy: Policy, *, reachable: sa.ColumnElement[bool] | None = None) -> sa.ColumnElement[str]:
+def state(now: Moment, policy: Policy, *, reachable: sa.ColumnElement[bool] | None = None) -> sa.ColumnElement[str]:
     """The one state of each row at `now`, as the word of AccountState; `reachable` may be asked in another way."""
     asked = reachability.reachable(policy) if reachable is None else reachable
     standing = col(Account.standing)
@@ -72,7 +73,7 @@ def _of_accounts(states: Collection[str], now: datetime) -> list[sa.ColumnElemen
     return asked
 
 
-def _ended(now: datetime) -> sa.ColumnElement[bool]:
+def _ended(now: Moment) -> sa.ColumnElement[bool]:
     return sa.and_(col(Account.invitation_ends_at).is_not(None), col(Account.invitation_ends_at) <= now)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -12,6 +13,7 @@ from sqlmodel import Session, col
 
 from core.models import Account, AccountRole, Guardianship, Person, Section
 from core.permissions import Actor, Permission
+from core.rules.reachability import Policy
 from core.rules.search_text import sought
 from core.tables import (
     account_state,
@@ -27,9 +29,10 @@ from core.tables import (
     unindexed,
 )
 from core.tables import students as student_list
+from core.tables.built import once_a_day
 from core.tables.conditions import Given
 from core.tables.filters import AccountFilter, Page, StudentFilter
-from core.tables.frames import frame, mask_contacts
+from core.tables.frames import IDS, NOW, frame, mask_contacts
 from core.tables.ordering import (
     NAME,
     Part,
@@ -79,6 +82,11 @@ SORTS: Sorts = {
 
 def page(db: Session, actor: Actor, *, filter: AccountFilter, page: Page) -> pd.DataFrame:
     """One page of rows; contacts are masked for whom they are not meant."""
+    return rows(db, actor, ids=ids(db, actor, filter=filter, page=page))
+
+
+def ids(db: Session, actor: Actor, *, filter: AccountFilter, page: Page) -> list[int]:
+    """The accounts of one page, in its order."""
     actor.require(Permission.SEE_ACCOUNTS)
     given = conditions.given(db)
     asked = _asked(db, actor, filter, given)
@@ -86,10 +94,16 @@ def page(db: Session, actor: Actor, *, filter: AccountFilter, page: Page) -> pd.
         asked.append(search.holds(db, actor, words))
     few = narrowing.few(db, narrowing.accounts(db, actor, filter, given))
     page = ordering.allowed(actor, page, hidden=HIDDEN_SORTS)
-    ids = ordering.ids(db, given, sorts=SORTS, page=page, rows=partial(_rows, asked), few=few)
-    found = frame(db, _shown(given).where(col(Account.id).in_(ids)), ids)
+    return ordering.ids(db, given, sorts=SORTS, page=page, rows=partial(_rows, asked), few=few)
+
+
+def rows(db: Session, actor: Actor, *, ids: Sequence[int]) -> pd.DataFrame:
+    """What the list shows of accounts that `ids` has found, in that order."""
+    actor.require(Permission.SEE_ACCOUNTS)
+    given = conditions.given(db)
+    found = frame(db, _shown(given.policy), ids, now=given.now)
     wards = guardians.students_of(db, actor, list(found["person_id"]))
-    found = found.assign(roles=_roles(db, ids, found), students=wards)
+    found = found.assign(roles=_roles(db, list(ids), found), students=wards)
     return mask_contacts(found, actor, CONTACTS)
 
 
@@ -166,7 +180,8 @@ def _rows(asked: list[sa.ColumnElement[bool]], part: Part = ordering.ALL, walk: 
     return query.where(*asked)
 
 
-def _shown(given: Given) -> sa.Select[Any]:
+@once_a_day
+def _shown(policy: Policy) -> sa.Select[Any]:
     columns: tuple[Any, ...] = (
         col(Account.id),
         col(Account.person_id),
@@ -176,16 +191,17 @@ def _shown(given: Given) -> sa.Select[Any]:
         col(Account.user_type),
         col(Section.title).label("section"),
         col(Account.username),
-        account_state.state(given.now, given.policy).label("state"),
-        reachability.email_refusal(given.policy).label("email_refusal"),
-        reachability.sms_refusal(given.policy).label("sms_refusal"),
-        reachability.email_address(given.policy).label("address"),
-        reachability.verified_address(given.policy).label("email_verified"),
+        account_state.state(NOW, policy).label("state"),
+        reachability.email_refusal(policy).label("email_refusal"),
+        reachability.sms_refusal(policy).label("sms_refusal"),
+        reachability.email_address(policy).label("address"),
+        reachability.verified_address(policy).label("email_verified"),
         col(Person.mobile),
         *(col(getattr(Account, name)) for name in FACTS),
     )
     rows = sa.select(*columns).select_from(Account).join(Person, col(Account.person_id) == col(Person.id))
-    return rows.outerjoin(Section, col(Section.id) == col(Person.section_id))
+    rows = rows.outerjoin(Section, col(Section.id) == col(Person.section_id))
+    return rows.where(col(Account.id).in_(IDS))
 
 
 def _roles(db: Session, ids: list[int], found: pd.DataFrame) -> list[str]:

@@ -3,21 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
 import pandas as pd
 import sqlalchemy as sa
 from sqlmodel import Session
 
+from core.models.columns import UtcDateTime
 from core.permissions import Actor, Permission
 
+NOW = sa.bindparam("now", type_=UtcDateTime())
+IDS: sa.BindParameter[Sequence[int]] = sa.bindparam("ids", expanding=True)
 
-def frame(db: Session, rows: sa.Select[Any], ids: Sequence[int]) -> pd.DataFrame:
-    """The rows as a DataFrame in the order of `ids`; the first column is `id`."""
-    result = db.connection().execute(rows)
-    found = pd.DataFrame(result.all(), columns=list(result.keys()), dtype=object)
+
+def frame(db: Session, rows: sa.Select[Any], ids: Sequence[int], *, now: datetime) -> pd.DataFrame:
+    """The rows of these IDS at NOW as a DataFrame, in the order of `ids`; the first column is `id`."""
+    result = db.connection().execute(rows, {"ids": list(ids), "now": now})
     place = {row_id: index for index, row_id in enumerate(ids)}
-    return found.sort_values("id", key=lambda column: column.map(place), ignore_index=True)
+    found = sorted(map(tuple, result), key=lambda row: place[row[0]])
+    return pd.DataFrame(found, columns=list(result.keys()), dtype=object)
 
 
 def mask_contacts(found: pd.DataFrame, actor: Actor, columns: Sequence[str]) -> pd.DataFrame:

@@ -19,12 +19,12 @@ def of_students(db: Session, student_ids: Sequence[int]) -> dict[str, list[str]]
         col(Guardianship.student_id), col(Person.first_name), col(Person.last_name), col(Person.mobile)
     ).join(Person, col(Person.id) == col(Guardianship.guardian_id))
     mine = query.where(col(Guardianship.student_id).in_(student_ids), scope.holds_today())
-    first: dict[int, Any] = {}
+    first: dict[int, Any] = {}  # by position: names cost a lookup each
     for row in db.execute(mine.order_by(col(Guardianship.priority), col(Person.sort_name))):
-        first.setdefault(row.student_id, row)
-    found = [first.get(student_id) for student_id in student_ids]
-    names = [f"{row.first_name} {row.last_name}" if row else "" for row in found]
-    return {"guardian": names, "guardian_mobile": [row.mobile if row else "" for row in found]}
+        first.setdefault(row[0], row)
+    found = [first.get(student_id, (0, "", "", "")) for student_id in student_ids]
+    names = [f"{first_name} {last_name}".strip() for _id, first_name, last_name, _mobile in found]
+    return {"guardian": names, "guardian_mobile": [row[3] for row in found]}
 
 
 def students_of(db: Session, actor: Actor, guardian_ids: Sequence[int]) -> list[str]:

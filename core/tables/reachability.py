@@ -12,16 +12,19 @@ from core.models import Account, Channel, Guardianship, OptOut, Person, PersonKi
 from core.rules.account_state import UNDELIVERABLE
 from core.rules.reachability import Policy, Refusal
 from core.tables import scope
+from core.tables.built import once_a_day
 
 Text = sa.ColumnElement[str]
 Truth = sa.ColumnElement[bool]
 
 
+@once_a_day
 def email_refusal(policy: Policy) -> sa.ColumnElement[str | None]:
     """Why the initial invitation cannot go to the person by e-mail (a Refusal), NULL when it can."""
     return sa.case(*_account_refusals(), *_email_refusals(policy), (_bounced(policy), _word(Refusal.BOUNCED)))
 
 
+@once_a_day
 def sms_refusal(policy: Policy) -> sa.ColumnElement[str | None]:
     """Why initial credentials cannot go to the person by SMS (a Refusal), NULL when they can."""
     number = sms_address(policy)
@@ -35,11 +38,13 @@ def sms_refusal(policy: Policy) -> sa.ColumnElement[str | None]:
     )
 
 
+@once_a_day
 def email_address(policy: Policy) -> Text:
     """The address that an invitation goes to; meaningful only where there is no refusal."""
     return sa.case((_uses_personal_email(policy), col(Person.personal_email)), else_=col(Person.contact_email))
 
 
+@once_a_day
 def has_email_address(policy: Policy) -> Truth:
     """Whether there is a usable e-mail address, whatever the account says."""
     personal = sa.and_(
@@ -50,22 +55,26 @@ def has_email_address(policy: Policy) -> Truth:
     return sa.or_(sa.and_(uses_personal, personal), sa.and_(sa.not_(uses_personal), contact))
 
 
+@once_a_day
 def verified_address(policy: Policy) -> Truth:
     """Whether the address in use is the one at which the person was verified."""
     known = sa.and_(col(Account.verified_at).is_not(None), col(Account.verified_address) != "")
     return sa.and_(known, col(Account.verified_address) == email_address(policy))
 
 
+@once_a_day
 def reachable(policy: Policy) -> Truth:
     """Whether there is any usable address: what makes an account Ready and not Not reachable."""
     return sa.or_(has_email_address(policy), has_sms_number(policy))
 
 
+@once_a_day
 def has_mobile(policy: Policy) -> Truth:
     """Whether the person has a mobile number of an allowed country."""
     return col(Person.mobile_region).in_(sorted(policy.allowed_regions))
 
 
+@once_a_day
 def has_sms_number(policy: Policy) -> Truth:
     """Whether there is a number for an SMS: own ones are asked first, and guardians only where those are missing."""
     guarded, by_guardian = _only_by_guardian(policy), guardian_number(policy).is_not(None)
@@ -75,6 +84,7 @@ def has_sms_number(policy: Policy) -> Truth:
     return sa.case((guarded, by_guardian), else_=own) if policy.guardian_grades else own
 
 
+@once_a_day
 def perhaps_not(policy: Policy) -> Truth:
     """Holds for at least the persons who cannot be reached: asks one index of persons and no account.
 
@@ -149,6 +159,7 @@ def _mobile_refusals(policy: Policy) -> list[tuple[Truth, Any]]:
     ]
 
 
+@once_a_day
 def sms_address(policy: Policy) -> Text:
     """The number that an SMS goes to; meaningful only where there is no refusal.
 
@@ -188,6 +199,7 @@ def _has_home_phone(policy: Policy) -> Truth:
     return _phone_allowed(policy) if "home" in policy.sms_order else sa.false()
 
 
+@once_a_day
 def guardian_number(policy: Policy) -> Text:
     """The mobile of the first guardian in force who may get SMS and has one of an allowed country; else NULL."""
     guardian, tie = aliased(Person), aliased(Guardianship)

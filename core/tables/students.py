@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -13,6 +14,7 @@ from sqlmodel import Session, col
 from core.models import Account, Person, PersonKind, Section
 from core.permissions import Actor, Permission
 from core.rules.account_state import AccountState
+from core.rules.reachability import Policy
 from core.rules.search_text import sought
 from core.tables import (
     account_state,
@@ -25,9 +27,10 @@ from core.tables import (
     search,
     unindexed,
 )
+from core.tables.built import once_a_day
 from core.tables.conditions import Given
 from core.tables.filters import Page, StudentFilter
-from core.tables.frames import frame, mask_contacts
+from core.tables.frames import IDS, NOW, frame, mask_contacts
 from core.tables.ordering import NAME, Part, Sorts, by, by_class, by_state, filled_first, known_first, yes_first
 from core.tables.unindexed import Unindexed
 
@@ -56,6 +59,11 @@ SORTS: Sorts = {
 
 def page(db: Session, actor: Actor, *, filter: StudentFilter, page: Page) -> pd.DataFrame:
     """One page of rows; contacts are masked for whom they are not meant."""
+    return rows(db, actor, ids=ids(db, actor, filter=filter, page=page))
+
+
+def ids(db: Session, actor: Actor, *, filter: StudentFilter, page: Page) -> list[int]:
+    """The people of one page, in its order."""
     actor.require(Permission.SEE_STUDENTS)
     given = conditions.given(db)
     asked = _asked(db, actor, filter, given)
@@ -63,8 +71,14 @@ def page(db: Session, actor: Actor, *, filter: StudentFilter, page: Page) -> pd.
         asked.append(search.holds(db, actor, words))
     few = narrowing.few(db, narrowing.students(db, actor, filter, given))
     rows, page = partial(_rows, filter, asked), ordering.allowed(actor, page, hidden=HIDDEN_SORTS)
-    ids = ordering.ids(db, given, sorts=SORTS, page=page, rows=rows, few=few)
-    found = frame(db, _shown(given).where(col(Person.id).in_(ids)), ids)
+    return ordering.ids(db, given, sorts=SORTS, page=page, rows=rows, few=few)
+
+
+def rows(db: Session, actor: Actor, *, ids: Sequence[int]) -> pd.DataFrame:
+    """What the list shows of people whom `ids` has found, in that order."""
+    actor.require(Permission.SEE_STUDENTS)
+    given = conditions.given(db)
+    found = frame(db, _shown(given.policy), ids, now=given.now)
     found = found.assign(**guardians.of_students(db, list(found["id"])))
     return mask_contacts(found, actor, CONTACTS)
 
@@ -123,7 +137,8 @@ def _rows(
     return query
 
 
-def _shown(given: Given) -> sa.Select[Any]:
+@once_a_day
+def _shown(policy: Policy) -> sa.Select[Any]:
     columns: tuple[Any, ...] = (
         col(Person.id),
         col(Person.source_id),
@@ -133,9 +148,9 @@ def _shown(given: Given) -> sa.Select[Any]:
         col(Section.title).label("section"),
         col(Person.programme),
         col(Person.status),
-        account_state.state(given.now, given.policy).label("state"),
-        reachability.email_refusal(given.policy).label("email_refusal"),
-        reachability.sms_refusal(given.policy).label("sms_refusal"),
+        account_state.state(NOW, policy).label("state"),
+        reachability.email_refusal(policy).label("email_refusal"),
+        reachability.sms_refusal(policy).label("sms_refusal"),
         col(Account.id).label("account_id"),
         col(Account.username),
         col(Account.invited_at),
@@ -146,7 +161,8 @@ def _shown(given: Given) -> sa.Select[Any]:
     )
     rows = sa.select(*columns).select_from(Person)
     rows = rows.outerjoin(Account, col(Account.person_id) == col(Person.id))
-    return rows.outerjoin(Section, col(Section.id) == col(Person.section_id))
+    rows = rows.outerjoin(Section, col(Section.id) == col(Person.section_id))
+    return rows.where(col(Person.id).in_(IDS))
 
 
 def _count(db: Session, rows: sa.Select[Any]) -> int:

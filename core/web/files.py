@@ -17,9 +17,11 @@ from core.errors import AppError, Conflict, InputProblem, NotAllowed, NotFound
 from core.permissions import Actor
 from core.rules import report_parameters
 from core.rules.report_parameters import CredentialParameters
-from core.services import outcome_files, reports, sign_in
+from core.services import list_files, outcome_files, reports, sign_in
 from core.services.access import Sought
+from core.services.list_files import Order
 from core.services.reports import File
+from core.services.selections import RowScope
 from core.web import denials, forms, pages, people
 
 logger = logging.getLogger(__name__)
@@ -57,17 +59,34 @@ def _file(actor: Actor, kind: str, asked: Mapping[str, str]) -> File:
         with database.transaction() as db:
             rows = outcome_files.prepare(db, actor, kind=kind, campaign_id=_number(asked, "selection_id"))
         return File(rows.name, rows.media_type, rows.content())
+    if kind in list_files.KINDS:
+        with database.transaction() as db:
+            listed = list_files.prepare(
+                db,
+                actor,
+                kind=kind,
+                selection_id=_number(asked, "selection_id"),
+                scope=_scope(asked),
+                expected=_number(asked, "expected"),
+                columns=asked.get("columns", "").split(","),
+                order=Order(asked.get("sort", "name"), asked.get("descending") == "yes"),
+            )
+        return File(listed.name, listed.media_type, listed.content())
     with database.transaction() as db:
         prepared = reports.prepare(
             db,
             actor,
             kind=kind,
             selection_id=_number(asked, "selection_id"),
-            scope="shown" if asked.get("scope") == "shown" else "selected",
+            scope=_scope(asked),
             expected=_number(asked, "expected"),
             parameters=_parameters(asked),
         )
     return reports.draw(prepared)
+
+
+def _scope(asked: Mapping[str, str]) -> RowScope:
+    return "shown" if asked.get("scope") == "shown" else "selected"
 
 
 def _parameters(asked: Mapping[str, str]) -> CredentialParameters:

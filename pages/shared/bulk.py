@@ -15,6 +15,11 @@ Act = Callable[[int], None]
 SEND = "Send Initial Invitation"
 _OPENED, _WANTED = "reports.opened", "reports.credentials"
 SMS = "SMS Initial User Credentials"
+FILES = {
+    "list-xlsx": ("Export for Excel", "XLSX"),
+    "list-csv": ("Export as text", "CSV"),
+    "list-csv-plain": ("Export for other programs", "CSV without mark"),
+}
 
 
 def actions(list_name: ListName, acts: Mapping[str, Act]) -> str | None:
@@ -24,8 +29,8 @@ def actions(list_name: ListName, acts: Mapping[str, Act]) -> str | None:
     return st.menu_button("Bulk Actions", list(acts), key=f"{list_name}.bulk", type="primary")
 
 
-def reports(actor: Actor, *, selection_id: int, scope: RowScope, expected: int) -> None:
-    """*Reports*: of the selection, else of all that the filter shows."""
+def reports(actor: Actor, *, selection_id: int, scope: RowScope, expected: int, as_shown: Mapping[str, str]) -> None:
+    """*Reports*: of the selection, else of all that the filter shows. `as_shown`: columns and order, for files."""
     if not actor.may(Permission.PRINT_REPORTS):
         return
     if st.session_state.pop(_WANTED, False):
@@ -41,6 +46,18 @@ def reports(actor: Actor, *, selection_id: int, scope: RowScope, expected: int) 
             )
         if actor.may(Permission.REVEAL_CREDENTIALS):
             st.button(f"{credentials_report.TITLE}…", type="tertiary", on_click=_open_credentials)
+        st.caption("The list itself, with the columns on screen")
+        for kind, (label, said) in FILES.items():
+            download.report_form(
+                actor,
+                label=label,
+                kind=kind,
+                selection_id=selection_id,
+                scope=scope,
+                expected=expected,
+                said=said,
+                more=as_shown,
+            )
 
 
 def _menu_key() -> str:

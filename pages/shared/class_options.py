@@ -1,8 +1,8 @@
-"""The classes that the filters offer."""
+"""The classes and grades that the filters offer."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import streamlit as st
 
@@ -18,6 +18,17 @@ def of(actor: Actor, *, period_id: int | None = None, asked: tuple[int, ...] = (
     offered = _of_period(str(database.engine().url), actor.scope, period_id, _actor=actor)
     others = tuple(section_id for section_id in asked if section_id not in offered)
     return {**offered, **_named(str(database.engine().url), actor.scope, others, _actor=actor)} if others else offered
+
+
+def grades(actor: Actor) -> Sequence[str]:
+    """The grades of the students whom the actor may see. Not to be changed."""
+    return _grades(str(database.engine().url), actor.scope, _actor=actor)
+
+
+@st.cache_resource(ttl=FRESH_S, show_spinner=False, max_entries=200)
+def _grades(database_url: str, scope: Scope, _actor: Actor) -> Sequence[str]:
+    with database.reading() as db:
+        return options.grades(db, _actor)
 
 
 @st.cache_resource(ttl=FRESH_S, show_spinner=False, max_entries=200)

@@ -6,6 +6,7 @@ that posts to core.web.files. These templates are the ones that fill HTML: with 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from html import escape
 
 import streamlit as st
@@ -19,6 +20,7 @@ ROWS = """
 <input type="hidden" name="scope" value="{scope}">
 <input type="hidden" name="expected" value="{expected:d}">
 """
+FIELD = '<input type="hidden" name="{name}" value="{value}">'
 TEMPLATE = (
     """
 <style>
@@ -33,17 +35,26 @@ TEMPLATE = (
 </style>
 <form class="firstkey-report" method="post" action="/files/{kind}">"""
     + ROWS
-    + """<button type="submit">{label} <small>{said}, {expected:,}</small></button>
+    + """{more}<button type="submit">{label} <small>{said}, {expected:,}</small></button>
 </form>
 """
 )
 
 
 def report_form(
-    actor: Actor, *, label: str, kind: str, selection_id: int, scope: str, expected: int, said: str = "PDF"
+    actor: Actor,
+    *,
+    label: str,
+    kind: str,
+    selection_id: int,
+    scope: str,
+    expected: int,
+    said: str = "PDF",
+    more: Mapping[str, str] | None = None,
 ) -> None:
     """Show the item. `expected` is the number the person sees: the download refuses when it has changed.
 
+    `more`: further fields of the form, names of ours with values of ours.
     For the outcome of a campaign, `selection_id` is the campaign's.
     """
     filled = TEMPLATE.format(
@@ -54,5 +65,6 @@ def report_form(
         expected=expected,
         said=escape(said),
         label=escape(label),
+        more="".join(FIELD.format(name=escape(name), value=escape(value)) for name, value in (more or {}).items()),
     )
     st.html(filled)

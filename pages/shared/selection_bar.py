@@ -21,7 +21,13 @@ def draw(actor: Actor, listing: Listing, shown: Shown, tally: Tally, acts: Mappi
             _buttons(listing, shown, tally)
             st.space("stretch")
             chosen = bulk.actions(listing.name, acts)
-            bulk.reports(actor, selection_id=shown.selection_id, scope=_scope(tally), expected=_expected(tally))
+            bulk.reports(
+                actor,
+                selection_id=shown.selection_id,
+                scope=_scope(tally),
+                expected=_expected(tally),
+                as_shown=_as_shown(listing),
+            )
             by_keyboard.draw(listing, shown)  # the last, so that Tab goes on into its window
     if chosen and tally.chosen:
         acts[chosen](shown.selection_id)
@@ -55,6 +61,11 @@ def _buttons(listing: Listing, shown: Shown, tally: Tally) -> None:
         disabled=only_these or not tally.total,
     )
     st.button("Clear selection", on_click=ticks.clear, args=(listing,), disabled=not tally.chosen)
+
+
+def _as_shown(listing: Listing) -> dict[str, str]:
+    sort, descending = listing.order()
+    return {"columns": ",".join(listing.columns), "sort": sort, "descending": "yes" if descending else "no"}
 
 
 def _scope(tally: Tally) -> RowScope:

@@ -20,11 +20,9 @@ PER_PERIOD = {None: "All", True: "Students Per Period", False: "Students Without
 
 def questions(actor: Actor, asked: StudentFilter) -> Questions:
     """The questions with the answers that the actor's own students can give."""
-    with database.reading() as db:
-        grades = options.grades(db, actor)
     main = (
         Choice("section_ids", "Class", class_options.of(actor, period_id=asked.period_id, asked=asked.section_ids)),
-        Choice("grades", "Grade", cells.as_they_are(grades)),
+        Choice("grades", "Grade", cells.as_they_are(class_options.grades(actor))),
         Choice("states", "State", cells.STATE_OPTIONS),
     )
     more = (

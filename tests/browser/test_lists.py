@@ -60,6 +60,7 @@ def _turn_to(page: Page, number: int) -> None:
     button = page.get_by_role("button", name=f"Page {number}", exact=True)
     button.click(timeout=SLOW)
     expect(button).to_have_attribute("aria-current", "page", timeout=SLOW)
+    expect(page.get_by_role("region", name=f"students, page {number}")).to_be_visible(timeout=SLOW)
     staff.settled(page)
 
 

@@ -228,3 +228,25 @@ def test_the_outcome_of_a_campaign_is_downloaded_and_noted(
 def test_r60_who_may_not_send_gets_no_outcome(client: TestClient, cast: Cast) -> None:
     form = _form(_signed_in(client, cast.cora), selection_id=_campaign(cast))
     assert _post(client, form, "/files/campaign-outcome-csv").status_code == 403
+
+
+def test_a_list_is_downloaded_as_it_stands_on_screen(client: TestClient, cast: Cast) -> None:
+    form = _form(_signed_in(client, cast.olga), columns="name,section", sort="name", descending="yes")
+    answer = _post(client, form, path="/files/list-csv")
+    assert answer.status_code == 200 and answer.headers["cache-control"] == "no-store"
+    assert 'filename="Students List ' in answer.headers["content-disposition"]
+    lines = answer.content.decode("utf-8-sig").splitlines()
+    assert lines[0] == "Name,Class" and len(lines) == 4 and lines[1:] == sorted(lines[1:], reverse=True)
+
+
+def test_r61_an_order_made_up_is_the_one_by_name_and_a_column_made_up_none(client: TestClient, cast: Cast) -> None:
+    form = _form(_signed_in(client, cast.olga), columns="name", sort="password_hash")
+    assert _post(client, form, path="/files/list-csv").status_code == 200
+    form = _form(_signed_in(client, cast.olga), columns="password_hash")
+    assert _post(client, form, path="/files/list-csv").status_code == 422
+
+
+def test_a_signed_out_browser_exports_nothing(client: TestClient, cast: Cast) -> None:
+    form = _form(_signed_in(client, cast.olga), columns="name")
+    client.cookies.clear()
+    assert _post(client, form, path="/files/list-xlsx").status_code == 404
