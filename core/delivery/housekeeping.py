@@ -10,7 +10,7 @@ from dbos import DBOS
 
 from core import clock, database
 from core.delivery import bounce_watch, reconcile, take_over
-from core.services import workers
+from core.services import previews, workers
 
 KEPT = timedelta(days=7)
 SLICE, SLICES = 500, 40
@@ -39,6 +39,12 @@ def forget_finished() -> int:
     return gone
 
 
+def forget_previews() -> int:
+    """Pictures of reports that nobody may see any more."""
+    with database.transaction(wait_ms=database.WORKER_WAIT_MS) as db:
+        return previews.forget_ended(db)
+
+
 def _do(name: str, work: Callable[[], int]) -> None:
     try:
         done = work()
@@ -53,4 +59,5 @@ JOBS: dict[str, tuple[timedelta, Callable[[], int]]] = {
     "read the mailbox of bounces": (timedelta(minutes=5), bounce_watch.run_once),
     "ask about text messages": (timedelta(minutes=15), reconcile.run_once),
     "forget finished batches": (timedelta(hours=1), forget_finished),
+    "forget previews": (timedelta(minutes=15), forget_previews),
 }

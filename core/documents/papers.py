@@ -63,6 +63,11 @@ class ClassRows:
         cut = (rows[begin : begin + _PART] for begin in range(0, len(rows), _PART))
         return cls(title, len(rows), tuple(pickle.dumps(tuple(zip(*part, strict=True))) for part in cut), under)
 
+    def first(self, most: int) -> ClassRows:
+        """As many of the rows, from the beginning."""
+        rows = [row for columns in self.load() for row in zip(*columns, strict=True)]
+        return ClassRows.of(self.title, rows[:most], under=self.under)
+
     def load(self) -> Iterator[AccountColumns]:
         """What the rows say, column by column, part by part."""
         for part in self.parts:
@@ -143,4 +148,20 @@ class Sheet:
             yield from pickle.loads(part)  # noqa: S301  (from the process that made it)
 
 
-Paper = StudentAccountInfo | UserAccountInfo | Credentials | Sheet
+@dataclass(frozen=True)
+class Preview:
+    """The first pages of a report, to be drawn as pictures."""
+
+    paper: Credentials
+    pages: int
+
+
+@dataclass(frozen=True)
+class Pictures:
+    """PNGs of the first pages, and how many pages there are in all."""
+
+    pages: tuple[bytes, ...] = field(repr=False)
+    of: int
+
+
+Paper = StudentAccountInfo | UserAccountInfo | Credentials | Sheet | Preview

@@ -13,8 +13,17 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any, Literal
 
-from core.documents import credentials, spreadsheet, student_account_info, user_account_info
-from core.documents.papers import ClassRows, Credentials, Letterhead, Paper, Sheet, StudentAccountInfo, UserAccountInfo
+from core.documents import credentials, preview, spreadsheet, student_account_info, user_account_info
+from core.documents.papers import (
+    ClassRows,
+    Credentials,
+    Letterhead,
+    Paper,
+    Preview,
+    Sheet,
+    StudentAccountInfo,
+    UserAccountInfo,
+)
 from core.rules.report_parameters import CredentialParameters
 
 _MOST_CPU_SECONDS = 120
@@ -23,6 +32,7 @@ RENDERERS: dict[type[Any], Callable[[Any], bytes]] = {
     UserAccountInfo: user_account_info.render,
     Credentials: credentials.render,
     Sheet: spreadsheet.render,
+    Preview: preview.render,
 }
 
 

@@ -125,6 +125,20 @@ class AccountChangeItem(SQLModel, table=True):
     before: dict[str, object] = Field(default_factory=dict, sa_type=json_type())
 
 
+class PreviewPage(SQLModel, table=True):
+    """A page of a report as a picture, sealed, for the session that asked, until it ends."""
+
+    __tablename__ = "preview_page"
+
+    preview: str = Field(primary_key=True)
+    number: int = Field(primary_key=True)
+    account_id: int = Field(foreign_key="account.id", index=True)
+    session_id: str = ""
+    expires_at: datetime = Field(sa_type=UtcDateTime, index=True)
+    kid: str
+    sealed: bytes = b""
+
+
 class ImportRun(SQLModel, table=True):
     """An import that was applied."""
 

@@ -133,8 +133,8 @@ def _remember(db: Session, actor: Actor, accounts: sa.Select[Any]) -> None:
     db.execute(sa.insert(AccountChangeItem).from_select(["change_id", "account_id", "before"], items))
 
 
-def credentials(db: Session, actor: Actor, printed: Printed) -> Contents:
-    """Credentials in the form asked for: what is live is derived, nothing is issued."""
+def credentials(db: Session, actor: Actor, printed: Printed, *, printing: bool = True) -> Contents:
+    """Credentials in the form asked for: what is live is derived, nothing is issued. Without `printing`: to look at."""
     parameters = printed.parameters
     credential_checks.check(parameters)
     accounts = printed_accounts.accounts(db, actor, printed)
@@ -145,7 +145,8 @@ def credentials(db: Session, actor: Actor, printed: Printed) -> Contents:
         number += len(group.rows)
     if not number:
         raise InputProblem(credential_checks.nobody(parameters))
-    _remember(db, actor, accounts)
+    if printing:
+        _remember(db, actor, accounts)
     base = school.place(school.settings(db)).base_url
     said = "1 account" if number == 1 else f"{number:,} accounts"
     head = _letterhead(db, actor, ReportKind.CREDENTIALS, said, language=parameters.language)

@@ -126,21 +126,30 @@ def ids(db: Session, given: Given, *, sorts: Sorts, page: Page, rows: Rows, few:
     if page.sort not in sorts:
         raise InputProblem("The list cannot be sorted by this column. Choose another one.")
     parts, found, offset = sorts[page.sort](given), list[int](), page.offset
+    if few is not None and few.number <= offset:
+        return []  # the list has become shorter than this page
     for part in _from_the_end(parts) if page.descending else parts:
         if offset and len(parts) > 1:
-            size = _size(db, rows(part, False))
+            size = _size(db, _within(db, rows(part, few is not None), few))
             if offset >= size:
                 offset -= size
                 continue
         among = few if few is not None else narrowing.few(db, part.answers)
-        query = rows(part, True)
-        query = query if among is None else query.where(narrowing.among(db, among))
-        wanted = query.order_by(*_columns(part, page)).limit(page.size - len(found)).offset(offset)
+        wanted = (
+            _within(db, rows(part, True), among)
+            .order_by(*_columns(part, page, looked_up=among is not None))
+            .limit(page.size - len(found))
+            .offset(offset)
+        )
         found += db.connection().scalars(wanted)
         if len(found) == page.size:
             break
         offset = 0
     return found
+
+
+def _within(db: Session, query: sa.Select[Any], few: Few | None) -> sa.Select[Any]:
+    return query if few is None else query.where(narrowing.among(db, few))
 
 
 def _from_the_end(parts: Sequence[Part]) -> list[Part]:
@@ -161,10 +170,15 @@ def _owners(known: Any) -> sa.Select[Any]:
     return sa.select(col(Account.person_id)).where(known)
 
 
-def _columns(part: Part, page: Page) -> list[Any]:
-    """Made unique by the person's id, as the index of the order ends with it."""
+def _columns(part: Part, page: Page, *, looked_up: bool) -> list[Any]:
+    """Made unique by the person's id, as the index of the order ends with it.
+
+    `looked_up`: the rows are known; no index of the order may tempt the database to walk past all the others.
+    """
     person_id = col(Account.person_id) if part.through == "account" else col(Person.id)
     columns: list[Column] = [*part.columns, person_id]
+    if looked_up:
+        columns = [Unindexed(column) for column in columns]
     return [column.desc() for column in columns] if page.descending else columns
 
 

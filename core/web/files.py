@@ -17,7 +17,7 @@ from core.errors import AppError, Conflict, InputProblem, NotAllowed, NotFound
 from core.permissions import Actor
 from core.rules import report_parameters
 from core.rules.report_parameters import CredentialParameters
-from core.services import list_files, outcome_files, reports, sign_in
+from core.services import list_files, outcome_files, previews, reports, sign_in
 from core.services.access import Sought
 from core.services.list_files import Order
 from core.services.reports import File
@@ -85,6 +85,22 @@ def _file(actor: Actor, kind: str, asked: Mapping[str, str]) -> File:
     return reports.draw(prepared)
 
 
+def show_page(request: Request) -> Response:
+    """One page of a preview as a picture; whoever it is not for gets 404, as if there were nothing here."""
+    actor = people.signed_in(request)
+    if actor is None or not actor.is_staff:
+        return PlainTextResponse("Not found", 404, PRIVATE)
+    try:
+        with database.reading() as db:
+            picture = previews.read(
+                db, actor, preview=request.path_params["preview"], number=request.path_params["number"]
+            )
+    except AppError as refusal:
+        denials.note(actor, refusal, where="/files/preview")
+        return PlainTextResponse("Not found", 404, PRIVATE)
+    return Response(picture, media_type="image/png", headers=PRIVATE)
+
+
 def _scope(asked: Mapping[str, str]) -> RowScope:
     return "shown" if asked.get("scope") == "shown" else "selected"
 
@@ -120,4 +136,7 @@ def _back(request: Request) -> str:
     return forms.local_path(urlsplit(referer).path) if ours else "/students"
 
 
-ROUTES = [Route("/files/{kind}", download, methods=["POST"])]
+ROUTES = [
+    Route("/files/{kind}", download, methods=["POST"]),
+    Route("/files/{preview}/page/{number:int}", show_page, methods=["GET"]),
+]

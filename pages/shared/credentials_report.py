@@ -14,7 +14,7 @@ from core.services import initial_passwords, printed_accounts, selections, sign_
 from core.services.printed_accounts import Printed
 from core.services.selections import RowScope
 from core.tables import freshness, slips
-from pages.shared import credentials_choices, download, feedback, fresh_password, guarded, issuing
+from pages.shared import credentials_choices, download, feedback, fresh_password, guarded, issuing, report_preview
 
 TITLE = "User Account Credentials (Students and parents)"
 SAID = {
@@ -84,6 +84,7 @@ def _window(actor: Actor, selection_id: int, scope: RowScope, *, one: bool = Fal
     _say(found, number)
     if number and proved:
         _form(actor, printed, chosen, number)
+        report_preview.offer(actor, printed)
     elif number and fresh_password.ask(actor, WHY, key="credentials.fresh"):
         st.rerun(scope="fragment")
     st.caption("Printing changes nothing: the same can be printed again, with the same passwords.")

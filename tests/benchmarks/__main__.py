@@ -15,6 +15,7 @@ GROUPS = {
     "list_million": "lists_million",
     "send": "sending sending_pace webhooks",
     "pdf": "pdf",
+    "export": "exporting",
     "portal": "portal",
 }
 

@@ -17,8 +17,9 @@ from core.models import AuditEntry
 from core.permissions import Actor, visitor
 from core.rules import report_parameters
 from core.rules.report_parameters import CredentialParameters
-from core.services import campaigns, selections, sign_in, wordings
+from core.services import campaigns, previews, selections, sign_in, wordings
 from core.services.campaigns import Draft
+from core.services.printed_accounts import Printed
 from core.tables import candidates
 from core.tables.filters import AccountFilter, StudentFilter
 from core.web import cookies, files
@@ -250,3 +251,24 @@ def test_a_signed_out_browser_exports_nothing(client: TestClient, cast: Cast) ->
     form = _form(_signed_in(client, cast.olga), columns="name")
     client.cookies.clear()
     assert _post(client, form, path="/files/list-xlsx").status_code == 404
+
+
+def test_a_page_of_a_preview_is_shown_to_nobody_but_who_asked(client: TestClient, cast: Cast) -> None:
+    olga = _signed_in(client, cast.olga)
+    with database.transaction() as db:
+        shown = selections.show(db, olga, list_name="students", filter=StudentFilter()).id or 0
+        begun = previews.begin(db, olga, Printed(shown, "shown", CredentialParameters(show_passwords=False)))
+    pictures = previews.draw(begun)
+    with database.transaction() as db:
+        preview = previews.keep(db, olga, begun=begun, pictures=pictures)
+    path = f"/files/{preview.id}/page/1"
+    answer = client.get(path)
+    assert (answer.status_code, answer.headers["content-type"]) == (200, "image/png")
+    assert answer.headers["cache-control"] == "no-store"
+    assert client.get(f"/files/{preview.id}/page/99").status_code == 404
+    _signed_in(client, cast.ada)
+    assert client.get(path).status_code == 404
+    _signed_in(client, cast.cora)
+    assert client.get(path).status_code == 404
+    client.cookies.clear()
+    assert client.get(path).status_code == 404

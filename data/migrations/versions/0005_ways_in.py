@@ -1,4 +1,4 @@
-"""Which address was verified; and whoever lost their way in by a conversion can be invited anew."""
+"""Which address was verified; whoever lost their way in is invited anew; previews of reports."""
 
 from __future__ import annotations
 
@@ -13,6 +13,18 @@ depends_on = None
 
 def upgrade() -> None:
     op.add_column("account", sa.Column("verified_address", sa.String(), nullable=False, server_default=""))
+    op.create_table(
+        "preview_page",
+        sa.Column("preview", sa.String(), primary_key=True),
+        sa.Column("number", sa.Integer(), primary_key=True, autoincrement=False),
+        sa.Column("account_id", sa.Integer(), sa.ForeignKey("account.id"), nullable=False),
+        sa.Column("session_id", sa.String(), nullable=False),
+        sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("kid", sa.String(), nullable=False),
+        sa.Column("sealed", sa.LargeBinary(), nullable=False),
+    )
+    op.create_index("ix_preview_page_account_id", "preview_page", ["account_id"])
+    op.create_index("ix_preview_page_expires_at", "preview_page", ["expires_at"])
     account = sa.table(
         "account",
         *(sa.column(name) for name in ("id", "sign_in_method", "password_hash", "object_id")),

@@ -1,0 +1,28 @@
+"""The first pages of a report as pictures: what paper will look like, inside a window."""
+
+from __future__ import annotations
+
+import io
+import pickle
+from dataclasses import replace
+
+import pypdfium2
+
+from core.documents import credentials
+from core.documents.papers import Pictures, Preview
+
+PIXELS_PER_POINT = 1.5  # A4 is 893 pixels wide
+
+
+def render(preview: Preview) -> bytes:
+    """The pictures, pickled for the process that asked. A password of the file is not asked for here."""
+    parameters = replace(preview.paper.parameters, pdf_password="")
+    document = pypdfium2.PdfDocument(credentials.render(replace(preview.paper, parameters=parameters)))
+    pages = tuple(_picture(document[place]) for place in range(min(len(document), preview.pages)))
+    return pickle.dumps(Pictures(pages, len(document)))
+
+
+def _picture(page: pypdfium2.PdfPage) -> bytes:
+    picture = io.BytesIO()
+    page.render(scale=PIXELS_PER_POINT).to_pil().convert("P", colors=32).save(picture, "PNG", optimize=True)
+    return picture.getvalue()

@@ -1,0 +1,112 @@
+"""*Preview Report*: the first pages as pictures, for whoever asked, for a quarter of an hour; printing nothing.
+
+The pictures may show passwords: they are sealed with the key that stands outside the database, every preview with one
+derived for it, and belong to the session that asked (R45).
+"""
+
+from __future__ import annotations
+
+import base64
+import secrets
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+
+import sqlalchemy as sa
+from cryptography.fernet import Fernet, InvalidToken
+from sqlmodel import Session, col
+
+from core import clock, keys
+from core.documents import press
+from core.documents.papers import ClassRows, Credentials, Pictures
+from core.errors import InputProblem, NotFound
+from core.models import PreviewPage
+from core.permissions import Actor, Permission
+from core.services import audit, report_papers
+from core.services.printed_accounts import Printed
+from core.tables import freshness
+
+KEPT, PAGES, ROWS = timedelta(minutes=15), 3, 150
+
+
+@dataclass(frozen=True)
+class Begun:
+    """What is to be drawn, and whether it is all that would be printed."""
+
+    paper: Credentials = field(repr=False)
+    whole: bool
+
+
+@dataclass(frozen=True)
+class Preview:
+    """Where the pictures are, `/files/{id}/page/{n}` from 1, and how many pages the report has, if that is known."""
+
+    id: str
+    shown: int
+    pages: int | None
+
+
+def begin(db: Session, actor: Actor, printed: Printed) -> Begun:
+    """Read what the first pages show; the audit says that somebody looked, nothing is printed or issued."""
+    actor.require(Permission.REVEAL_CREDENTIALS)
+    if printed.parameters.show_passwords and not freshness.is_fresh(db, actor):
+        raise InputProblem("Type your password again in the window of this report, then preview it.")
+    contents = report_papers.credentials(db, actor, printed, printing=False)
+    assert isinstance(contents.paper, Credentials)  # noqa: S101  (what that function puts together)
+    details = {"kind": "credentials", "count": min(contents.people, ROWS)}
+    kind, of_rows = "selection", printed.selection_id
+    audit.record(db, actor, action="report.previewed", object_kind=kind, object_id=of_rows, details=details)
+    first = replace(contents.paper, groups=_first(contents.paper.groups))
+    return Begun(first, contents.people <= ROWS)
+
+
+def draw(begun: Begun) -> Pictures:
+    """The pictures, drawn in a process of its own: call it when the transaction is over."""
+    return press.pictures(begun.paper, PAGES)
+
+
+def keep(db: Session, actor: Actor, *, begun: Begun, pictures: Pictures) -> Preview:
+    """Store the pictures sealed; an older preview of the same account is gone."""
+    if actor.account_id is None or not actor.session_id:
+        raise NotFound("A preview is for somebody who has signed in.")
+    db.execute(sa.delete(PreviewPage).where(col(PreviewPage.account_id) == actor.account_id))
+    preview, key, ends = secrets.token_hex(16), keys.current(), clock.now() + KEPT
+    for number, picture in enumerate(pictures.pages, 1):
+        page = PreviewPage(preview=preview, number=number, kid=key.kid, expires_at=ends, account_id=actor.account_id)
+        page.session_id, page.sealed = actor.session_id, _seal(key, preview).encrypt(picture)
+        db.add(page)
+    return Preview(preview, len(pictures.pages), pictures.of if begun.whole else None)
+
+
+def read(db: Session, actor: Actor, *, preview: str, number: int) -> bytes:
+    """One picture, for the session that asked for it, while it may still see it."""
+    actor.require(Permission.REVEAL_CREDENTIALS)
+    page = db.get(PreviewPage, (preview, number))
+    key = keys.known().get(page.kid) if page else None
+    mine = page is not None and (page.account_id, page.session_id) == (actor.account_id, actor.session_id)
+    if page is None or key is None or not mine or page.expires_at <= clock.now():
+        raise NotFound("This preview is over. Preview the report again.")
+    try:
+        return _seal(key, preview).decrypt(page.sealed)
+    except InvalidToken:
+        raise NotFound("This preview is over. Preview the report again.") from None
+
+
+def forget_ended(db: Session) -> int:
+    """Remove what nobody may see any more; gives how many pages."""
+    gone = db.execute(sa.delete(PreviewPage).where(col(PreviewPage.expires_at) <= clock.now()))
+    return int(getattr(gone, "rowcount", 0))
+
+
+def _seal(key: keys.Key, preview: str) -> Fernet:
+    return Fernet(base64.urlsafe_b64encode(key.sign("preview", preview)))
+
+
+def _first(groups: tuple[ClassRows, ...]) -> tuple[ClassRows, ...]:
+    """The rows that stand first, in their groups."""
+    kept, room = list[ClassRows](), ROWS
+    for group in groups:
+        if room <= 0:
+            break
+        kept.append(group.first(room))
+        room -= kept[-1].count
+    return tuple(kept)

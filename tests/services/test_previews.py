@@ -1,0 +1,139 @@
+"""Preview Report: the real pages, for the session that asked, sealed, and nothing printed or issued."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from io import BytesIO
+
+import pytest
+from PIL import Image
+from sqlmodel import Session, select
+
+from core import database
+from core.errors import InputProblem, NotAllowed, NotFound
+from core.models import AccountChange, AuditEntry, Invitation, PreviewPage, SignInSession
+from core.permissions import Actor
+from core.rules.report_parameters import CredentialParameters
+from core.services import initial_passwords, previews, selections
+from core.services.previews import Preview
+from core.services.printed_accounts import Printed
+from core.tables.filters import StudentFilter
+from tests import cast as make
+from tests.cast import Cast, just_signed_in
+from tests.conftest import Clock
+
+pytestmark = pytest.mark.both_databases
+LETTERS = CredentialParameters(layout="letter", whose="students")
+
+
+def _shown(db: Session, actor: Actor) -> int:
+    return selections.show(db, actor, list_name="students", filter=StudentFilter()).id or 0
+
+
+def _preview(actor: Actor, parameters: CredentialParameters = LETTERS) -> Preview:
+    """What the window does."""
+    with database.transaction() as db:
+        begun = previews.begin(db, actor, Printed(_shown(db, actor), "shown", parameters))
+    pictures = previews.draw(begun)
+    with database.transaction() as db:
+        return previews.keep(db, actor, begun=begun, pictures=pictures)
+
+
+def _read(actor: Actor, preview: Preview, number: int = 1) -> bytes:
+    with database.reading() as db:
+        return previews.read(db, actor, preview=preview.id, number=number)
+
+
+def _signed_in(actor: Actor, session_id: str) -> Actor:
+    """In a browser of their own, a moment ago."""
+    here = replace(actor, session_id=session_id)
+    with database.transaction() as db:
+        just_signed_in(db, here)
+        row = db.get_one(SignInSession, session_id)
+        row.token_hash = session_id
+    return here
+
+
+@pytest.fixture(name="olga")
+def _olga(cast: Cast, clock: Clock) -> Actor:
+    return _signed_in(cast.olga.actor, "first")
+
+
+def test_the_first_pages_are_pictures_and_their_number_is_told(cast: Cast, olga: Actor) -> None:
+    preview = _preview(olga)
+    assert (preview.shown, preview.pages) == (3, 3)
+    for number in (1, 2, 3):
+        picture = Image.open(BytesIO(_read(olga, preview, number)))
+        assert picture.format == "PNG" and picture.width > 800 and picture.height > picture.width
+    with pytest.raises(NotFound):
+        _read(olga, preview, 4)
+    assert _preview(olga, replace(LETTERS, layout="8", page_per_class=False)).pages == 1
+
+
+def test_of_very_many_only_the_first_are_drawn(cast: Cast, olga: Actor, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(previews, "ROWS", 2)
+    preview = _preview(olga)
+    assert (preview.shown, preview.pages) == (2, None)
+
+
+def test_r45_pictures_lie_sealed_and_end_after_a_quarter_of_an_hour(cast: Cast, olga: Actor, clock: Clock) -> None:
+    preview = _preview(olga, replace(LETTERS, show_passwords=False))
+    with database.transaction() as db:
+        page = db.get_one(PreviewPage, (preview.id, 1))
+        assert b"PNG" not in page.sealed and len(page.sealed) > 1000
+        assert previews.forget_ended(db) == 0
+    clock.forward(minutes=16)
+    with pytest.raises(NotFound, match="over"):
+        _read(olga, preview)
+    with database.transaction() as db:
+        assert previews.forget_ended(db) == 3
+        assert db.exec(select(PreviewPage)).first() is None
+
+
+def test_r60_nobody_else_and_no_other_session_sees_it(cast: Cast, olga: Actor) -> None:
+    preview = _preview(olga)
+    for other in (_signed_in(cast.olga.actor, "second"), _signed_in(cast.ada.actor, "hers")):
+        with pytest.raises(NotFound):
+            _read(other, preview)
+    with pytest.raises(NotAllowed):
+        _read(cast.cora.actor, preview)
+    with database.transaction() as db, pytest.raises(NotAllowed):
+        previews.begin(db, cast.cora.actor, Printed(1, "shown", LETTERS))
+
+
+def test_another_preview_takes_the_place_of_the_first(cast: Cast, olga: Actor) -> None:
+    first = _preview(olga)
+    second = _preview(olga)
+    with pytest.raises(NotFound):
+        _read(olga, first)
+    assert _read(olga, second)
+
+
+def test_looking_prints_and_issues_nothing_and_the_audit_says_who_looked(cast: Cast, olga: Actor) -> None:
+    with database.transaction() as db:
+        initial_passwords.issue(db, olga, account_id=cast.sam.account.id or 0, expected=1)
+        issued = [row.model_dump() for row in db.exec(select(Invitation))]
+    _preview(olga)
+    with database.reading() as db:
+        assert [row.model_dump() for row in db.exec(select(Invitation))] == issued
+        assert db.exec(select(AccountChange).where(AccountChange.act == "slip_printed")).first() is None
+        entry = db.exec(select(AuditEntry).where(AuditEntry.action == "report.previewed")).one()
+        assert entry.details == {"kind": "credentials", "count": 3}
+        assert db.exec(select(AuditEntry).where(AuditEntry.action == "report.printed")).first() is None
+
+
+def test_r31_a_sign_in_of_an_hour_ago_previews_no_passwords_but_links(cast: Cast, olga: Actor, clock: Clock) -> None:
+    clock.forward(minutes=11)
+    with database.transaction() as db, pytest.raises(InputProblem, match="Type your password again"):
+        previews.begin(db, olga, Printed(_shown(db, olga), "shown", LETTERS))
+    assert _preview(olga, replace(LETTERS, show_passwords=False)).shown == 3
+
+
+def test_classes_keep_their_order_when_only_the_first_rows_are_drawn(cast: Cast, olga: Actor) -> None:
+    with database.transaction() as db:
+        for number in range(4):
+            student = make.person(db, last_name=f"Early{number}", in_section=cast.class_7b)
+            make.account(db, person=student, username=f"early{number}")
+        begun = previews.begin(db, olga, Printed(_shown(db, olga), "shown", LETTERS))
+        assert [group.title for group in begun.paper.groups] == ["7B", "8A"]
+        assert sum(group.count for group in begun.paper.groups) == 7
