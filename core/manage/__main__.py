@@ -7,10 +7,10 @@ import sys
 import typer
 
 from core.errors import AppError, SettingsError
-from core.manage import audit, campaign, demo, imports, serve, worker
+from core.manage import audit, campaign, demo, imports, report, serve, worker
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False, help="Firstkey")
-for module in (serve, demo, imports, campaign, worker, audit):
+for module in (serve, demo, imports, campaign, report, worker, audit):
     for name, command in module.COMMANDS.items():
         app.command(name)(command)
 

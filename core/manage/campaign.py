@@ -6,14 +6,13 @@ import getpass
 import time
 from typing import Annotated
 
-import sqlalchemy as sa
 import typer
-from sqlmodel import Session, col, select
 
 from core import database
 from core.delivery import engine
 from core.errors import InputProblem
-from core.models import AcademicPeriod, MessageStatus, Section, UserType
+from core.manage import sections
+from core.models import MessageStatus, UserType
 from core.permissions import Actor, command_line
 from core.rules import words
 from core.services import campaigns
@@ -35,7 +34,7 @@ def campaign(
         raise InputProblem(f"There is no campaign {action}. Use: send-initial-invitation")
     actor = command_line(getpass.getuser())
     with database.reading() as db:
-        wanted = AccountFilter(user_types=tuple(user_type), section_ids=_sections(db, section or []))
+        wanted = AccountFilter(user_types=tuple(user_type), section_ids=sections.named(db, section or []))
         draft = Draft(filter=wanted)
         check = campaigns.check(db, actor, draft=draft)
     _say(check)
@@ -91,19 +90,6 @@ def _watch(actor: Actor, campaign_id: int) -> Progress:
         if not progress.is_under_way:
             return progress
         time.sleep(0.5)
-
-
-def _sections(db: Session, titles: list[str]) -> tuple[int, ...]:
-    """Ids of the classes of the current period."""
-    current = select(Section.id).join(AcademicPeriod, col(AcademicPeriod.id) == col(Section.period_id))
-    ids = []
-    for title in titles:
-        same = current.where(col(AcademicPeriod.is_current), sa.func.lower(col(Section.title)) == title.lower())
-        found = [number or 0 for number in db.exec(same)]
-        if not found:
-            raise InputProblem(f"There is no class {title} in the current period.")
-        ids += found
-    return tuple(ids)
 
 
 COMMANDS = {"campaign": campaign}

@@ -57,24 +57,42 @@ class Contents:
     digest: str
 
 
-def student_account_info(db: Session, actor: Actor, *, selection_id: int, scope: RowScope) -> Contents:
+@dataclass(frozen=True)
+class Rows:
+    """Whom a list is about. `called` is how the header names them; `shown` is of how many they were selected."""
+
+    people: sa.Select[Any]
+    size: int
+    called: str = "All shown"
+    shown: int | None = None
+
+
+def rows_of_selection(db: Session, actor: Actor, *, selection_id: int, scope: RowScope) -> Rows:
+    """The rows selected, or all that the filter shows."""
+    people = selections.person_ids(db, actor, selection_id=selection_id, scope=scope)
+    size = selections.size(db, actor, selection_id=selection_id, scope=scope)
+    shown = selections.size(db, actor, selection_id=selection_id, scope="shown") if scope == "selected" else None
+    return Rows(people, size, shown=shown)
+
+
+def student_account_info(db: Session, actor: Actor, rows: Rows) -> Contents:
     settings = school.settings(db)
     found = reports.student_accounts(
         db,
-        person_ids=selections.person_ids(db, actor, selection_id=selection_id, scope=scope),
+        person_ids=rows.people,
         now=clock.now(),
         policy=school.policy(settings),
     )
     digest, groups = hashlib.sha256(), []
     for group in found:
         digest.update(" ".join(str(row[0]) for row in group.rows).encode() + b"\n")
-        rows = _shown(group.rows, in_full=actor.may(Permission.SEE_CONTACTS))
-        groups.append((group.order, ClassRows.of(group.title, rows)))
-    classes = tuple(rows for _, rows in sorted(groups, key=lambda pair: pair[0]))
+        listed = _shown(group.rows, in_full=actor.may(Permission.SEE_CONTACTS))
+        groups.append((group.order, ClassRows.of(group.title, listed)))
+    classes = tuple(one for _, one in sorted(groups, key=lambda pair: pair[0]))
     people = sum(group.count for group in classes)
     if not people:
         raise InputProblem("No student is among the accounts chosen. Set User Type to Student, search, and try again.")
-    head = _letterhead(db, actor, ReportKind.STUDENT_ACCOUNT_INFO, _scope_words(db, actor, selection_id, scope, people))
+    head = _letterhead(db, actor, ReportKind.STUDENT_ACCOUNT_INFO, _scope_words(rows, people))
     paper = StudentAccountInfo(head, classes, STATE_WORDS, METHOD_WORDS, _notes(actor), COLOURS)
     return Contents(paper, people, digest.hexdigest())
 
@@ -109,15 +127,14 @@ def _letterhead(db: Session, actor: Actor, kind: ReportKind, scope: str, *, lang
     )
 
 
-def _scope_words(
-    db: Session, actor: Actor, selection_id: int, scope: RowScope, people: int, *, noun: str = "student"
-) -> str:
+def _scope_words(rows: Rows, people: int, *, noun: str = "student") -> str:
     """23 selected of 240, or all 240 that the list shows."""
     said = f"1 {noun}" if people == 1 else f"{people:,} {noun}s"
-    if scope == "shown":
-        return f"All shown: {said}"
-    shown = selections.size(db, actor, selection_id=selection_id, scope="shown")
-    return f"{said} selected, {shown:,} shown in the list" if shown < people else f"{people:,} selected of {shown:,}"
+    if rows.shown is None:
+        return f"{rows.called}: {said}"
+    if rows.shown < people:
+        return f"{said} selected, {rows.shown:,} shown in the list"
+    return f"{people:,} selected of {rows.shown:,}"
 
 
 def _name(db: Session, actor: Actor) -> str:
@@ -154,11 +171,11 @@ def credentials(db: Session, actor: Actor, printed: Printed, *, printing: bool =
     return Contents(paper, number, digest.hexdigest())
 
 
-def user_account_info(db: Session, actor: Actor, *, selection_id: int, scope: RowScope) -> Contents:
+def user_account_info(db: Session, actor: Actor, rows: Rows) -> Contents:
     """The technical status of the accounts chosen, whatever their user type. People without an account are counted."""
     found = reports.user_accounts(
         db,
-        person_ids=selections.person_ids(db, actor, selection_id=selection_id, scope=scope),
+        person_ids=rows.people,
         now=clock.now(),
         policy=school.policy(school.settings(db)),
     )
@@ -171,9 +188,9 @@ def user_account_info(db: Session, actor: Actor, *, selection_id: int, scope: Ro
     people = sum(group.count for group in groups)
     if not people:
         raise InputProblem("Nobody chosen has an account, so there is nothing to print. Create their accounts first.")
-    without = selections.size(db, actor, selection_id=selection_id, scope=scope) - people
+    without = rows.size - people
     notes = (f"{without:,} of those chosen have no account and are not listed.",) if without > 0 else ()
-    said = _scope_words(db, actor, selection_id, scope, people, noun="account")
+    said = _scope_words(rows, people, noun="account")
     head = _letterhead(db, actor, ReportKind.USER_ACCOUNT_INFO, said)
     paper = UserAccountInfo(head, tuple(groups), STATE_WORDS, METHOD_WORDS, DELIVERY_WORDS, COLOURS, notes)
     return Contents(paper, people, digest.hexdigest())

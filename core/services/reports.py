@@ -18,9 +18,10 @@ from core.permissions import Actor, Permission
 from core.rules.report_parameters import CredentialParameters
 from core.services import audit, report_papers, selections
 from core.services.printed_accounts import Printed
-from core.services.report_papers import TITLES, Contents, ReportKind
+from core.services.report_papers import TITLES, Contents, ReportKind, Rows
 from core.services.selections import RowScope
-from core.tables import freshness, school
+from core.tables import freshness, school, students
+from core.tables.filters import StudentFilter
 
 NEEDED = {
     ReportKind.STUDENT_ACCOUNT_INFO: Permission.PRINT_REPORTS,
@@ -28,6 +29,10 @@ NEEDED = {
     ReportKind.CREDENTIALS: Permission.REVEAL_CREDENTIALS,
 }
 
+_OF_ROWS = {
+    ReportKind.STUDENT_ACCOUNT_INFO: report_papers.student_account_info,
+    ReportKind.USER_ACCOUNT_INFO: report_papers.user_account_info,
+}
 _ALL = CredentialParameters()
 
 
@@ -70,10 +75,30 @@ def prepare(
         _check_fresh(db, actor, parameters)
     _check_size(selections.size(db, actor, selection_id=selection_id, scope=scope), expected)
     contents = _contents(db, actor, ReportKind(kind), selection_id, scope, parameters)
-    details = {"kind": kind, "count": contents.people, "people": contents.digest}
-    audit.record(db, actor, action="report.printed", object_kind="selection", object_id=selection_id, details=details)
+    return _prepared(db, actor, ReportKind(kind), contents, ("selection", selection_id))
+
+
+def prepare_for_students(
+    db: Session, actor: Actor, *, kind: ReportKind, filter: StudentFilter, called: str
+) -> Prepared:
+    """The same without a list on screen, of the students of a filter; `called` stands in the header."""
+    actor.require(NEEDED[kind])
+    if kind not in _OF_ROWS:
+        raise InputProblem("Credentials are printed from the lists, where somebody has proved who they are.")
+    people = students.matching(db, actor, filter=filter)
+    rows = Rows(people, students.count(db, actor, filter=filter), called)
+    if not rows.size:
+        raise InputProblem("No student matches, so there is nothing to print.")
+    return _prepared(db, actor, kind, _OF_ROWS[kind](db, actor, rows), ("", None))
+
+
+def _prepared(
+    db: Session, actor: Actor, kind: ReportKind, contents: Contents, about: tuple[str, int | None]
+) -> Prepared:
+    details = {"kind": kind.value, "count": contents.people, "people": contents.digest}
+    audit.record(db, actor, action="report.printed", object_kind=about[0], object_id=about[1], details=details)
     zone = ZoneInfo(school.settings(db).time_zone)
-    return Prepared(f"{TITLES[ReportKind(kind)]} {clock.now().astimezone(zone):%Y-%m-%d}.pdf", contents.paper)
+    return Prepared(f"{TITLES[kind]} {clock.now().astimezone(zone):%Y-%m-%d}.pdf", contents.paper)
 
 
 def draw(prepared: Prepared) -> File:
@@ -84,11 +109,10 @@ def draw(prepared: Prepared) -> File:
 def _contents(
     db: Session, actor: Actor, kind: ReportKind, selection_id: int, scope: RowScope, parameters: CredentialParameters
 ) -> Contents:
-    if kind is ReportKind.STUDENT_ACCOUNT_INFO:
-        return report_papers.student_account_info(db, actor, selection_id=selection_id, scope=scope)
-    if kind is ReportKind.USER_ACCOUNT_INFO:
-        return report_papers.user_account_info(db, actor, selection_id=selection_id, scope=scope)
-    return report_papers.credentials(db, actor, Printed(selection_id, scope, parameters))
+    if kind is ReportKind.CREDENTIALS:
+        return report_papers.credentials(db, actor, Printed(selection_id, scope, parameters))
+    rows = report_papers.rows_of_selection(db, actor, selection_id=selection_id, scope=scope)
+    return _OF_ROWS[kind](db, actor, rows)
 
 
 def _check_fresh(db: Session, actor: Actor, parameters: CredentialParameters) -> None:

@@ -18,7 +18,7 @@ SMS = "SMS Initial User Credentials"
 FILES = {
     "list-xlsx": ("Export for Excel", "XLSX"),
     "list-csv": ("Export as text", "CSV"),
-    "list-csv-plain": ("Export for other programs", "CSV without mark"),
+    "list-csv-plain": ("Export for other programs", "CSV, plain UTF-8"),
 }
 
 

@@ -26,8 +26,8 @@ TEMPLATE = (
 <style>
 .firstkey-report {{ margin: 0; }}
 .firstkey-report button {{
-  width: 100%; padding: .375rem .75rem; border: 0; border-radius: .5rem; background: transparent; color: inherit;
-  font: inherit; text-align: left; cursor: pointer;
+  width: 100%; padding: .375rem 0; border: 0; border-radius: .5rem; background: transparent; color: inherit;
+  font: inherit; font-size: .875rem; text-align: left; cursor: pointer;
 }}
 .firstkey-report button:hover {{ background: color-mix(in srgb, currentColor 9%, transparent); }}
 .firstkey-report button:focus-visible {{ outline: 2px solid currentColor; outline-offset: -2px; }}

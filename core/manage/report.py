@@ -1,0 +1,63 @@
+"""Reports from the command line, for instance every Monday from cron."""
+
+from __future__ import annotations
+
+import getpass
+import os
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from core import database
+from core.errors import InputProblem
+from core.manage import sections
+from core.permissions import command_line
+from core.services import reports
+from core.services.report_papers import ReportKind
+from core.tables.filters import StudentFilter
+
+
+class Printable(StrEnum):
+    """The reports without anything that opens an account; credentials are printed by somebody who has signed in."""
+
+    STUDENT_ACCOUNT_INFO = ReportKind.STUDENT_ACCOUNT_INFO.value
+    USER_ACCOUNT_INFO = ReportKind.USER_ACCOUNT_INFO.value
+
+
+def report(
+    kind: Annotated[Printable, typer.Argument(help="Which report.")],
+    out: Annotated[Path, typer.Option("--out", help="The file to write.")],
+    section: Annotated[list[str] | None, typer.Option("--section", help="Only these classes, for instance 7B.")] = None,
+    grade: Annotated[list[str] | None, typer.Option("--grade", help="Only these grades.")] = None,
+    force: Annotated[bool, typer.Option("--force", help="Write over a file that is there.")] = False,
+) -> None:
+    """Write a report about students and their accounts as PDF."""
+    if out.exists() and not force:
+        raise InputProblem(f"{out} is there already. Choose another name, or add --force.")
+    if not out.parent.is_dir():
+        raise InputProblem(f"There is no folder {out.parent}. Make it first.")
+    actor = command_line(getpass.getuser())
+    with database.transaction(wait_ms=database.WORKER_WAIT_MS) as db:
+        wanted = StudentFilter(section_ids=sections.named(db, section or []), grades=tuple(grade or ()))
+        called = ", ".join([*(section or []), *(f"Grade {one}" for one in grade or [])]) or "All students"
+        prepared = reports.prepare_for_students(db, actor, kind=ReportKind(kind), filter=wanted, called=called)
+    _write(out, reports.draw(prepared).content)
+    print(f"Written: {out}")
+
+
+def _write(out: Path, content: bytes) -> None:
+    """Whole or not at all, and for nobody else's eyes."""
+    unfinished = out.with_name(f".{out.name}.{os.getpid()}")
+    handle = os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
+        unfinished.replace(out)
+    except OSError as error:
+        unfinished.unlink(missing_ok=True)
+        raise InputProblem(f"{out} could not be written: {error.strerror}.") from None
+
+
+COMMANDS = {"report": report}
