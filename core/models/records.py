@@ -79,6 +79,16 @@ class SelectionItem(SQLModel, table=True):
     row_id: int = Field(primary_key=True)
 
 
+class SchoolLogo(SQLModel, table=True):
+    """The picture on letters, slips and reports: a small PNG that was drawn anew from what was uploaded."""
+
+    __tablename__ = "school_logo"
+
+    id: int = Field(default=1, primary_key=True)
+    content: bytes
+    changed_at: datetime = Field(sa_type=UtcDateTime)
+
+
 class SavedView(SQLModel, table=True):
     """A filter of a list that an account has kept under a name."""
 

@@ -123,6 +123,7 @@ def _letterhead(db: Session, actor: Actor, kind: ReportKind, scope: str, *, lang
         created=clock.now(),
         zone=settings.time_zone,
         language=language or "en",
+        logo=school.logo(db),
         cjk_font=config.settings().cjk_font,
     )
 

@@ -10,12 +10,12 @@ from typing import Any
 import sqlalchemy as sa
 from sqlmodel import Session, select
 
-from core import keys, models
+from core import clock, keys, models
 from core.config import settings
 from core.errors import Conflict, InputProblem
-from core.models import Account, Message, Person, SchoolSettings
+from core.models import Account, Message, Person, SchoolLogo, SchoolSettings
 from core.permissions import Actor, Permission
-from core.rules import school_fields
+from core.rules import logos, school_fields
 from core.services import audit
 
 
@@ -71,3 +71,17 @@ def change_settings(db: Session, actor: Actor, *, changes: Mapping[str, Any]) ->
     if changed:
         audit.record(db, actor, action="settings.changed", object_kind="school", details={"fields": changed})
     return changed
+
+
+def change_logo(db: Session, actor: Actor, *, content: bytes | None) -> None:
+    """Put another picture onto paper, or none; what was uploaded is drawn anew and not kept."""
+    actor.require(Permission.CHANGE_SETTINGS)
+    now = db.get(SchoolLogo, 1, with_for_update=True)
+    if content is not None:
+        known = now or SchoolLogo(content=b"", changed_at=clock.now())
+        known.content, known.changed_at = logos.redrawn(content), clock.now()
+        db.add(known)
+    elif now is not None:
+        db.delete(now)
+    action = "logo.removed" if content is None else "logo.changed"
+    audit.record(db, actor, action=action, object_kind="school")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from sqlmodel import Session
 
 from core import config
-from core.models import SchoolSettings, UserType
+from core.models import SchoolLogo, SchoolSettings, UserType
 from core.rules.message_text import Place
 from core.rules.reachability import Policy
 
@@ -13,6 +13,12 @@ from core.rules.reachability import Policy
 def settings(db: Session) -> SchoolSettings:
     """The school's settings; a database without any has the defaults."""
     return db.get(SchoolSettings, 1) or SchoolSettings()
+
+
+def logo(db: Session) -> bytes:
+    """The school's logo as a PNG, empty when there is none."""
+    known = db.get(SchoolLogo, 1)
+    return known.content if known else b""
 
 
 def policy(school: SchoolSettings) -> Policy:

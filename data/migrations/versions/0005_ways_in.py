@@ -1,4 +1,4 @@
-"""Which address was verified; whoever lost their way in is invited anew; previews of reports."""
+"""Which address was verified; whoever lost their way in is invited anew; previews and a logo for reports."""
 
 from __future__ import annotations
 
@@ -22,6 +22,12 @@ def upgrade() -> None:
         sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("kid", sa.String(), nullable=False),
         sa.Column("sealed", sa.LargeBinary(), nullable=False),
+    )
+    op.create_table(
+        "school_logo",
+        sa.Column("id", sa.Integer(), primary_key=True),
+        sa.Column("content", sa.LargeBinary(), nullable=False),
+        sa.Column("changed_at", sa.DateTime(timezone=True), nullable=False),
     )
     op.create_index("ix_preview_page_account_id", "preview_page", ["account_id"])
     op.create_index("ix_preview_page_expires_at", "preview_page", ["expires_at"])
