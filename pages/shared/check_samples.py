@@ -31,9 +31,8 @@ def draw(actor: Actor, draft: Draft, check: Check) -> None:
                 on_click=partial(_test, actor, draft),
             )
         st.caption("The link or password of this sample opens nothing.")
-        with st.container(height=300 if draft.channel is Channel.EMAIL else 160, border=False):
-            head = f"Subject: {sample.subject}\n\n" if sample.subject else "\n"
-            st.text(f"To: {sample.address}\n{head}{sample.text}")
+        head = f"Subject: {sample.subject}\n\n" if sample.subject else "\n"
+        st.text(f"To: {sample.address}\n{head}{sample.text}")
         if draft.channel is Channel.SMS:
             st.caption(sms_size.words(sample.text))
 

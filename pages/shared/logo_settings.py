@@ -29,7 +29,7 @@ def form(actor: Actor) -> None:
     else:
         st.write("No logo yet. Letters, slips and reports show the name of the school.")
     turn = st.session_state.get(_TURN, 0)
-    chosen = st.file_uploader("A PNG or JPEG picture of up to 2 MB", ["png", "jpg", "jpeg"], key=f"logo.{turn}")
+    chosen = st.file_uploader("PNG or JPEG", ["png", "jpg", "jpeg"], key=f"logo.{turn}", max_upload_size=2)
     if chosen is not None and st.button("Use this logo", type="primary"):
         _change(actor, chosen.getvalue())
 

@@ -50,9 +50,19 @@ def signed_in(chromium: Browser, server: Server, **options: Any) -> BrowserConte
 
 def a_student(server: Server) -> int:
     """The id of some student of the school."""
+    return _asked(server, "SELECT min(id) FROM person WHERE kind = 'student'")
+
+
+def an_account(server: Server, kind: str) -> int:
+    """The id of the account of some guardian, or of some member of staff."""
+    accounts = "SELECT min(account.id) FROM account JOIN person ON person.id = account.person_id"
+    return _asked(server, f"{accounts} WHERE person.kind = :kind", kind=kind)
+
+
+def _asked(server: Server, query: str, **values: str) -> int:
     engine = sa.create_engine(server.environment["FIRSTKEY_DATABASE_URL"])
     with engine.connect() as connection:
-        found = connection.scalar(sa.text("SELECT min(id) FROM person WHERE kind = 'student'"))
+        found = connection.scalar(sa.text(query), values)
     engine.dispose()
     return int(found)
 

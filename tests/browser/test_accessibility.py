@@ -55,3 +55,37 @@ def test_the_card_of_a_student_has_no_serious_barrier_of_ours(page: Page, server
     expect(page.get_by_role("tab", name="Contact")).to_be_visible(timeout=SLOW)
     staff.settled(page)
     assert _ours(page) == []
+
+
+@pytest.mark.parametrize("kind", ["guardian", "staff"])
+def test_the_card_of_an_account_has_no_serious_barrier_of_ours(page: Page, server: Server, kind: str) -> None:
+    page.goto(f"/account?id={staff.an_account(server, kind)}")
+    expect(page.get_by_role("tab", name="Timeline")).to_be_visible(timeout=SLOW)
+    staff.settled(page)
+    assert _ours(page) == []
+    page.get_by_role("tab", name="Why can't they sign in?").click()
+    staff.settled(page)
+    assert _ours(page) == []
+
+
+def test_the_check_of_a_campaign_has_no_serious_barrier_of_ours(page: Page) -> None:
+    staff.open_list(page, "/students")
+    page.get_by_role("button", name="Tick page", exact=True).click(timeout=SLOW)
+    expect(page.get_by_text("50 selected", exact=False).first).to_be_visible(timeout=SLOW)
+    page.get_by_role("button", name="Bulk Actions").click(timeout=SLOW)
+    page.get_by_text("Send Initial Invitation", exact=True).first.click(timeout=SLOW)
+    expect(page.get_by_text("Send a test to me").first).to_be_visible(timeout=SLOW)
+    staff.settled(page)
+    assert _ours(page) == []
+
+
+def test_the_menu_of_reports_and_its_window_have_no_serious_barrier_of_ours(page: Page) -> None:
+    staff.open_list(page, "/students")
+    page.get_by_role("button", name="Reports").click(timeout=SLOW)
+    expect(page.get_by_role("button", name="Export for Excel")).to_be_visible(timeout=SLOW)
+    assert _ours(page) == []
+    page.get_by_role("button", name="User Account Credentials").click(timeout=SLOW)
+    page.get_by_role("button", name="Preview Report").click(timeout=SLOW)
+    expect(page.get_by_alt_text("Page 1 of the report")).to_be_visible(timeout=SLOW)
+    staff.settled(page)
+    assert _ours(page) == []
