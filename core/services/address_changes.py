@@ -68,9 +68,9 @@ def follow(db: Session, actor: Actor, *, before: dict[int, str]) -> Moved:
             _end_sessions(db, list(old), but=actor.session_id or "")
         left |= old
         new += [account_id for account_id in moved if account_id in after]
-    told = (address_notices.tell_left(db, actor, left=part) for part in _slices(left))
-    asked = (address_notices.ask_to_confirm(db, actor, account_ids=part) for part in _parts(new))
-    return Moved(ended, tuple(campaign for campaign in (*told, *asked) if campaign is not None))
+    told = address_notices.tell_left(db, actor, left=left)
+    asked = address_notices.ask_to_confirm(db, actor, account_ids=new)
+    return Moved(ended, tuple(campaign for campaign in (told, asked) if campaign is not None))
 
 
 def close(db: Session, pairs: Sequence[tuple[int, str]]) -> int:
@@ -131,7 +131,3 @@ def _cancel_waiting(db: Session, pairs: Sequence[tuple[int, str]]) -> None:
 
 def _parts(rows: Sequence[T]) -> Iterator[Sequence[T]]:
     return (rows[start : start + AT_ONCE] for start in range(0, len(rows), AT_ONCE))
-
-
-def _slices(left: dict[int, str]) -> Iterator[dict[int, str]]:
-    return ({account_id: left[account_id] for account_id in part} for part in _parts(list(left)))

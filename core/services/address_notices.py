@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 import sqlalchemy as sa
 from sqlmodel import Session, col
@@ -16,28 +16,44 @@ from core.services import invitations
 from core.tables import moved_addresses, school, wordings
 from core.tables.recipients import Recipient
 
+AT_ONCE = 5000
+To = tuple[int, str, str]  # an account, an address, the person's language
+
 
 def tell_left(db: Session, actor: Actor, *, left: Mapping[int, str]) -> int | None:
     """Queue a notice to the addresses that accounts had; it opens nothing, and says not where messages go now.
 
     Nobody is told who was never written to, or whose address bounced.
     """
-    people = moved_addresses.who_would_know(db, left)
-    to = [(account_id, left[account_id], language) for account_id, language in people]
+    to: list[To] = []
+    for part in _parts(list(left)):
+        old = {account_id: left[account_id] for account_id in part}
+        known = moved_addresses.who_would_know(db, old)
+        to += [(account_id, old[account_id], language) for account_id, language in known]
     return _queue(db, actor, CampaignKind.ADDRESS_CHANGED, to)
 
 
 def ask_to_confirm(db: Session, actor: Actor, *, account_ids: Sequence[int]) -> int | None:
     """Queue a link with which a verified person says that the address in use is theirs; it opens nothing else."""
-    now = moved_addresses.now(db, account_ids)
-    query = sa.select(col(Account.id), col(Person.language)).join(Person, col(Person.id) == col(Account.person_id))
-    asked = (col(Account.verified_at).is_not(None), col(Account.deactivated_at).is_(None))
-    rows = db.execute(query.where(col(Account.id).in_(list(now)), *asked).order_by(col(Account.id)))
-    to = [(account_id, now[account_id], language) for account_id, language in rows]
+    to: list[To] = []
+    for part in _parts(account_ids):
+        to += _verified(db, moved_addresses.now(db, part))
     return _queue(db, actor, CampaignKind.CONFIRM_ADDRESS, to)
 
 
-def _queue(db: Session, actor: Actor, kind: CampaignKind, to: Sequence[tuple[int, str, str]]) -> int | None:
+def _verified(db: Session, now: Mapping[int, str]) -> list[To]:
+    """Of these accounts and where their messages go, those who are verified and active."""
+    query = sa.select(col(Account.id), col(Person.language)).join(Person, col(Person.id) == col(Account.person_id))
+    asked = (col(Account.verified_at).is_not(None), col(Account.deactivated_at).is_(None))
+    rows = db.execute(query.where(col(Account.id).in_(list(now)), *asked).order_by(col(Account.id)))
+    return [(account_id, now[account_id], language) for account_id, language in rows]
+
+
+def _parts(account_ids: Sequence[int]) -> Iterator[Sequence[int]]:
+    return (account_ids[start : start + AT_ONCE] for start in range(0, len(account_ids), AT_ONCE))
+
+
+def _queue(db: Session, actor: Actor, kind: CampaignKind, to: Sequence[To]) -> int | None:
     texts = wordings.newest(db, kind=kind, channel=Channel.EMAIL)
     if not to or "en" not in texts:
         return None
