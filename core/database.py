@@ -9,6 +9,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+import psycopg
 import sqlalchemy as sa
 from sqlmodel import Session
 
@@ -24,7 +25,9 @@ def engine() -> sa.Engine:
     """The engine of this process, made at first use. Errors hide their parameters: people would stand in logs."""
     url = settings().database_url
     if not url.startswith("sqlite"):
-        return sa.create_engine(url, pool_size=20, max_overflow=20, pool_pre_ping=True, hide_parameters=True)
+        made = sa.create_engine(url, pool_size=20, max_overflow=20, pool_pre_ping=True, hide_parameters=True)
+        sa.event.listen(made, "connect", _configure_postgresql)
+        return made
     path = Path(url.removeprefix("sqlite:///"))
     path.parent.mkdir(parents=True, exist_ok=True)
     made = sa.create_engine(
@@ -33,6 +36,14 @@ def engine() -> sa.Engine:
     sa.event.listen(made, "connect", _configure_sqlite)
     sa.event.listen(made, "begin", _begin_sqlite)
     return made
+
+
+def _configure_postgresql(connection: psycopg.Connection[Any], _record: object) -> None:
+    """A claim that a crash of the server can undo would be sent twice, so `off` is not for us (F6)."""
+    how = connection.execute("SHOW synchronous_commit").fetchone()
+    if how == ("off",):
+        connection.execute("SET synchronous_commit = on")
+    connection.commit()  # else the setting ends with the transaction
 
 
 def _configure_sqlite(connection: sqlite3.Connection, _record: object) -> None:

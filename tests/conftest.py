@@ -26,12 +26,14 @@ hypothesis.settings.load_profile("gate")
 
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "both_databases: runs on SQLite and on PostgreSQL")
+    config.addinivalue_line("markers", "postgresql: runs on PostgreSQL alone")
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if "database_kind" in metafunc.fixturenames:
         both = metafunc.definition.get_closest_marker("both_databases") is not None
-        kinds = ["sqlite", "postgresql"] if both else ["sqlite"]
+        alone = metafunc.definition.get_closest_marker("postgresql") is not None
+        kinds = ["postgresql"] if alone else ["sqlite", "postgresql"] if both else ["sqlite"]
         metafunc.parametrize("database_kind", kinds, scope="function")
 
 

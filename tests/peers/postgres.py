@@ -37,6 +37,17 @@ def cluster() -> Iterator[str]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
+def restart(url: str) -> None:
+    """Stop the cluster as a power cut would and start it again; without Debian's binaries, end every connection."""
+    folder, binaries = Path(url.partition("host=")[2]), _debian_binaries()
+    if binaries is None:
+        admin(url, "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid()")
+        return
+    prefix = ["runuser", "-u", "postgres", "--"] if os.geteuid() == 0 else []
+    options = ["-m", "immediate", "-w", "-l", folder / "log", "-o", f"{FAST} -k {folder}"]
+    _run([*prefix, binaries / "pg_ctl", "-D", folder / "data", *options, "restart"])
+
+
 def admin(url: str, statement: str) -> None:
     """Run one statement outside a transaction on the cluster's own database."""
     with psycopg.connect(url.format(name="postgres"), autocommit=True) as connection:
