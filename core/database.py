@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import psycopg
 import sqlalchemy as sa
@@ -16,6 +16,8 @@ from sqlmodel import Session
 from core.config import settings
 
 WEB_WAIT_MS, WORKER_WAIT_MS = 5_000, 30_000
+AT_ONCE = 5_000
+T = TypeVar("T")
 # Many read at once, one writes: readers share the file as the system maps it, and keep little of their own.
 MAPPED, READER_CACHE_KB, WRITER_CACHE_KB = 2**31, 2_000, 128_000
 
@@ -88,6 +90,11 @@ def insert(db: Session, statement: sa.Insert, rows: Sequence[Mapping[str, Any]])
     """Insert many rows, hundreds to a statement: SQLite's search indexes are written once per statement (2.5 times)."""
     key = next(iter(statement.table.primary_key))  # what is to be returned makes SQLAlchemy group the rows
     db.connection().execute(statement.returning(key), rows)
+
+
+def slices(rows: Sequence[T], size: int = AT_ONCE) -> Iterator[Sequence[T]]:
+    """The rows in parts that one statement can take: each value is a parameter, and SQLite has room for 32,766."""
+    return (rows[start : start + size] for start in range(0, len(rows), size))
 
 
 def _with(**options: Any) -> sa.Engine:

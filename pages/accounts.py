@@ -13,12 +13,10 @@ from pages.shared import account_filters, acts, bulk, create_accounts, credentia
 from pages.shared.account_columns import COLUMNS
 from pages.shared.list_screen import ListScreen
 
-ISSUED = {"invited_by", "initial_password"}
-
 
 def _page(db: Session, actor: Actor, asked: AccountFilter, page: Page, columns: frozenset[str]) -> pd.DataFrame:
     rows = accounts.page(db, actor, filter=asked, page=page)
-    return rows.assign(**issued.of_accounts(db, list(rows["id"]))) if columns & ISSUED else rows
+    return rows.assign(**issued.of_accounts(db, list(rows["id"]))) if columns & issued.COLUMNS else rows
 
 
 def _count(db: Session, actor: Actor, asked: AccountFilter) -> int:

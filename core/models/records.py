@@ -143,10 +143,10 @@ class PreviewPage(SQLModel, table=True):
     preview: str = Field(primary_key=True)
     number: int = Field(primary_key=True)
     account_id: int = Field(foreign_key="account.id", index=True)
-    session_id: str = ""
+    session_id: str
     expires_at: datetime = Field(sa_type=UtcDateTime, index=True)
     kid: str
-    sealed: bytes = b""
+    sealed: bytes
 
 
 class ImportRun(SQLModel, table=True):

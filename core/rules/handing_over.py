@@ -17,6 +17,7 @@ class NoPassword(StrEnum):
     HAS_CHOSEN = "has_chosen"
     STATUS = "status"
     STAFF = "staff"
+    NO_ACCOUNT = "no_account"
 
 
 @dataclass(frozen=True)

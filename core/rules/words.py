@@ -245,6 +245,7 @@ NO_PASSWORD: dict[NoPassword, str] = {
     NoPassword.HAS_CHOSEN: "they have chosen a password already",
     NoPassword.STATUS: "their status does not count as Registered or Active",
     NoPassword.STAFF: "they are members of staff: only an administrator issues theirs",
+    NoPassword.NO_ACCOUNT: "they have no account yet: choose Create user accounts first",
 }
 
 CAMPAIGN_KIND: dict[str, str] = {

@@ -9,7 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlmodel import Session, col
 
-from core import clock
+from core import clock, database
 from core.errors import Conflict, NotAllowed, NotFound
 from core.models import Account, AccountChange, AccountChangeItem, AccountRole, Invitation, Superseded
 from core.models.columns import UtcDateTime, json_type
@@ -20,7 +20,6 @@ from core.services import account_effects, audit
 from core.tables import account_acts as judging
 from core.tables import account_changes as table
 
-AT_ONCE = 5000
 _PERSONAL = (Act.PERSONAL_EMAIL_ON, Act.PERSONAL_EMAIL_OFF)
 _KIND = {name: UtcDateTime() for name in ("deactivated_at", "verified_at", "first_sign_in_at", "pending_provider_at")}
 
@@ -63,8 +62,7 @@ def undo(db: Session, actor: Actor, *, change_id: int) -> Undone:
 def _take_back(db: Session, actor: Actor, change: AccountChange) -> Undone:
     """Remove the accounts that were made, but for those that anything has happened to since."""
     all_of_them, mine = _size(db, change), list(db.scalars(table.untouched(actor, change)))
-    for start in range(0, len(mine), AT_ONCE):
-        part = mine[start : start + AT_ONCE]
+    for part in database.slices(mine):
         for owned in (AccountRole, AccountChangeItem):
             account_effects.write(db, sa.delete(owned).where(col(owned.account_id).in_(part)))
         account_effects.write(db, sa.delete(Account).where(col(Account.id).in_(part)))

@@ -38,7 +38,7 @@ ENDS_LINKS: dict[Act | Edit, Superseded] = {
     Act.TO_MICROSOFT: Superseded.VOIDED,
     Act.TO_LOCAL: Superseded.VOIDED,
 }
-_BEGUN_ANEW = {"verified_at": None, "first_sign_in_at": None}  # both speak of the way in that ends here
+_OF_THE_WAY_IN = ("verified_at", "first_sign_in_at")  # whose password or Microsoft link ends begins anew
 ENDS_SESSIONS = frozenset({Act.DEACTIVATE, Act.TO_MICROSOFT, Act.TO_LOCAL})
 
 
@@ -166,14 +166,14 @@ def _facts(act: Act, at: datetime) -> dict[str, Any]:
             "username_key": key.scalar_subquery(),
             "password_hash": "",
             "must_change_password": False,
-            **_BEGUN_ANEW,
+            **dict.fromkeys(_OF_THE_WAY_IN),
         },
         Act.TO_LOCAL: {
             "sign_in_method": SignInMethod.LOCAL.value,
             "tenant_id": None,
             "object_id": None,
             "pending_provider_at": None,
-            **_BEGUN_ANEW,
+            **{name: sa.case((col(Account.password_hash) != "", getattr(Account, name))) for name in _OF_THE_WAY_IN},
         },
     }
     return facts[act]

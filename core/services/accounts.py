@@ -9,9 +9,9 @@ from typing import Any, TypedDict, Unpack
 import sqlalchemy as sa
 from sqlmodel import Session, col
 
-from core import clock
-from core.errors import Conflict, InputProblem
-from core.models import Account, AccountChangeItem, AccountRole, Enrolment, EnrolmentKind, Guardianship, Person
+from core import clock, database
+from core.errors import Conflict, InputProblem, NotAllowed
+from core.models import Account, AccountChangeItem, AccountRole, Enrolment, EnrolmentKind, Person
 from core.permissions import Actor, Permission
 from core.rules import new_accounts, username_pattern, usernames
 from core.rules.account_acts import Edit
@@ -20,17 +20,16 @@ from core.services import account_effects, audit, selections
 from core.tables import periods, reachability, school, scope
 
 _POSTGRES_LOCK = 0x46495253544B4E41  # one maker of usernames at a time; SQLite has only one writer anyway
-AT_ONCE = 5000
 IDS_IN_AUDIT = 100
 
 
 @dataclass(frozen=True)
 class Created:
-    """How many accounts were made, and who was skipped and why. `change_id` is what undoing takes."""
+    """How many accounts were made, and who was skipped and why. `change_id` is what *Undo* takes."""
 
     done: int
     skipped: tuple[Skipped, ...]
-    change_id: int | None = None
+    change_id: int
 
 
 class Whom(TypedDict, total=False):
@@ -57,6 +56,8 @@ def create(db: Session, actor: Actor, *, seen: str, **whom: Unpack[Whom]) -> Cre
     Refuses with Conflict when it would be others than the person saw; `seen` is of the Plan that they were shown.
     """
     actor.require(Permission.CREATE_ACCOUNTS)
+    if actor.account_id is None:
+        raise NotAllowed("Accounts are made by somebody who has signed in, so that it can be undone.")
     if db.get_bind().dialect.name == "postgresql":
         db.execute(sa.text("SELECT pg_advisory_xact_lock(:key)"), {"key": _POSTGRES_LOCK})
     plan = preview(db, actor, **whom)
@@ -65,7 +66,10 @@ def create(db: Session, actor: Actor, *, seen: str, **whom: Unpack[Whom]) -> Cre
             f"The list has changed: now {len(plan.new):,} accounts would be made, or under other usernames. "
             "Look at it again, then create them."
         )
-    change_id = _insert(db, actor, plan.new)
+    if not plan.new:
+        raise Conflict("Nobody here can get an account. The window says why: choose other people.")
+    change_id = account_effects.begin(db, actor, act=Edit.CREATED, at=clock.now()).id or 0
+    _insert(db, plan.new, change_id)
     details: dict[str, Any] = {"created": len(plan.new), "skipped": len(plan.skipped)}
     if len(plan.new) <= IDS_IN_AUDIT:
         details["people"] = [account.person_id for account in plan.new]
@@ -77,18 +81,12 @@ def _people(db: Session, actor: Actor, whom: Whom) -> sa.Select[Any]:
     seen = sa.select(col(Person.id)).where(scope.people(actor))
     if "selection_id" in whom:
         chosen = selections.person_ids(db, actor, selection_id=whom["selection_id"])
-        return seen.where(col(Person.id).in_(_guardians(chosen))) if whom.get("guardians") else chosen
+        return seen.where(col(Person.id).in_(scope.guardians_of(chosen))) if whom.get("guardians") else chosen
     if kind := whom.get("kind"):
         return seen.where(col(Person.kind) == kind, sa.not_(col(Person.has_account)))
     if not whom.get("person_ids"):
         raise InputProblem("Nobody is chosen. Tick some rows first.")
     return seen.where(col(Person.id).in_(whom["person_ids"]))
-
-
-def _guardians(students: sa.Select[Any]) -> sa.Select[Any]:
-    """Who answers for these students today."""
-    ties = sa.select(col(Guardianship.guardian_id))
-    return ties.where(col(Guardianship.student_id).in_(students), scope.holds_today())
 
 
 def _candidates(db: Session, people: sa.Select[Any]) -> Iterator[Candidate]:
@@ -122,12 +120,9 @@ def _taken(db: Session) -> dict[str, int]:
     return dict.fromkeys(db.scalars(sa.select(col(Account.username_key))), 1)
 
 
-def _insert(db: Session, actor: Actor, new: Sequence[NewAccount]) -> int | None:
-    """Gives the change that can be undone; what nobody who signed in has done cannot."""
+def _insert(db: Session, new: Sequence[NewAccount], change_id: int) -> None:
     now = clock.now()
-    change = account_effects.begin(db, actor, act=Edit.CREATED, at=now) if actor.account_id and new else None
-    for start in range(0, len(new), AT_ONCE):
-        part = new[start : start + AT_ONCE]
+    for part in database.slices(new):
         rows = [
             {
                 "person_id": account.person_id,
@@ -153,9 +148,5 @@ def _insert(db: Session, actor: Actor, new: Sequence[NewAccount]) -> int | None:
         ]
         if roles:
             db.execute(sa.insert(AccountRole), roles)
-        if change:
-            items: list[dict[str, Any]] = [
-                {"change_id": change.id, "account_id": account_id, "before": {}} for account_id in ids.values()
-            ]
-            db.execute(sa.insert(AccountChangeItem), items)
-    return change.id if change else None
+        same: dict[str, Any] = {"change_id": change_id, "before": {}}
+        db.execute(sa.insert(AccountChangeItem), [same | {"account_id": account_id} for account_id in ids.values()])

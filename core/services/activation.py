@@ -7,16 +7,16 @@ from datetime import datetime
 from enum import StrEnum
 
 import sqlalchemy as sa
-from sqlmodel import Session, col, select
+from sqlmodel import Session, col
 
 from core import clock
 from core.errors import InputProblem, TokenRejected
-from core.models import Account, Channel, Invitation, Person, Purpose, SignInMethod, Superseded
+from core.models import Account, Channel, Invitation, Purpose, SignInMethod, Superseded
 from core.permissions import Actor
-from core.rules import initial_credentials, passwords
+from core.rules import passwords
 from core.rules.words import OBJECTION
 from core.services import audit, invitations
-from core.tables import school
+from core.tables import links, school
 
 
 class Standing(StrEnum):
@@ -52,7 +52,7 @@ class Offer:
 def look_up(db: Session, visitor: Actor, *, token: str) -> Offer:
     """What the link opens; reads only."""
     settings = school.settings(db)
-    found = _find(db, token)
+    found = links.find(db, token=token, purpose=Purpose.LINK)
     if found is None:
         return Offer(Standing.UNKNOWN, settings.school_name)
     invitation, account, person = found
@@ -83,7 +83,7 @@ def redeem(db: Session, visitor: Actor, *, token: str, password_hash: str) -> Ac
 
     `password_hash` was made before this transaction began. Raises TokenRejected for a link that is no longer live.
     """
-    found, now = _find(db, token), clock.now()
+    found, now = links.find(db, token=token, purpose=Purpose.LINK), clock.now()
     if found is None:
         raise TokenRejected(Standing.UNKNOWN)
     invitation, account, _person = found
@@ -115,7 +115,7 @@ def ask_new_link(db: Session, visitor: Actor, *, token: str) -> int | None:
 
     The person is told the same in every case (R20, R22).
     """
-    found = _find(db, token)
+    found = links.find(db, token=token, purpose=Purpose.LINK)
     if found is None:
         return None
     _invitation, account, _person = found
@@ -125,18 +125,6 @@ def ask_new_link(db: Session, visitor: Actor, *, token: str) -> int | None:
     if campaign_id is not None:
         audit.record(db, visitor, action="invitation.asked_again", object_kind="account", object_id=account.id)
     return campaign_id
-
-
-def _find(db: Session, token: str) -> tuple[Invitation, Account, Person] | None:
-    if not initial_credentials.looks_like_link(token):
-        return None
-    query = select(Invitation, Account, Person).where(
-        Invitation.token_hash == initial_credentials.token_hash(token),
-        Invitation.purpose == Purpose.LINK,
-        col(Account.id) == col(Invitation.account_id),
-        col(Person.id) == col(Account.person_id),
-    )
-    return db.exec(query).first()
 
 
 def _standing(invitation: Invitation, account: Account) -> tuple[Standing, datetime | None]:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TypeVar
 
 import sqlalchemy as sa
 from sqlmodel import Session, col
 
-from core import clock
+from core import clock, database
 from core.models import (
     Account,
     Campaign,
@@ -25,9 +24,8 @@ from core.permissions import Actor
 from core.services import address_notices
 from core.tables import moved_addresses
 
-AT_ONCE = 5000
+ADDRESSES = ("personal_email", "contact_email", "external_email", "mobile")  # of a person, to which links may have gone
 _QUIET = {"synchronize_session": False}
-T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -44,7 +42,7 @@ class Moved:
 def standing(db: Session, account_ids: Sequence[int]) -> dict[int, str]:
     """Where the messages of these accounts go before a change, empty for nowhere; nobody else changes it."""
     found: dict[int, str] = {}
-    for part in _parts(account_ids):
+    for part in database.slices(account_ids):
         found |= dict.fromkeys(part, "") | moved_addresses.now(db, part, hold=True)
     return found
 
@@ -56,7 +54,7 @@ def follow(db: Session, actor: Actor, *, before: dict[int, str]) -> Moved:
     asked to confirm the new one.
     """
     ended, left, new = 0, dict[int, str](), list[int]()
-    for part in _parts(list(before)):
+    for part in database.slices(list(before)):
         after = moved_addresses.now(db, part)
         moved = {
             account_id: before[account_id] for account_id in part if after.get(account_id, "") != before[account_id]
@@ -79,7 +77,7 @@ def close(db: Session, pairs: Sequence[tuple[int, str]]) -> int:
     Gives how many ended.
     """
     ended = 0
-    for part in _parts(pairs):
+    for part in database.slices(pairs):
         _cancel_waiting(db, part)
         theirs = sa.tuple_(col(Invitation.account_id), col(Invitation.address)).in_(part)
         ended += _end(db, sorted({account_id for account_id, _address in part}), theirs)
@@ -127,7 +125,3 @@ def _cancel_waiting(db: Session, pairs: Sequence[tuple[int, str]]) -> None:
         "finished_at": clock.now(),
     }
     db.execute(sa.update(Message).where(*waiting).values(values).execution_options(**_QUIET))
-
-
-def _parts(rows: Sequence[T]) -> Iterator[Sequence[T]]:
-    return (rows[start : start + AT_ONCE] for start in range(0, len(rows), AT_ONCE))

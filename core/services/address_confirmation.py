@@ -5,15 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import sqlalchemy as sa
-from sqlmodel import Session, col, select
+from sqlmodel import Session, col
 
 from core import clock
 from core.errors import Conflict, NotFound
 from core.models import Account, Invitation, Person, Purpose
 from core.permissions import Actor, Permission
-from core.rules import initial_credentials
 from core.services import address_notices, audit
-from core.tables import moved_addresses, school, scope
+from core.tables import links, moved_addresses, school, scope
 
 
 @dataclass(frozen=True)
@@ -72,16 +71,9 @@ def ask(db: Session, actor: Actor, *, account_id: int) -> int:
 
 def _find(db: Session, token: str) -> tuple[Invitation, Account, Person] | None:
     """A live link of an account that is switched on."""
-    if not initial_credentials.looks_like_link(token):
+    found = links.find(db, token=token, purpose=Purpose.ADDRESS)
+    if found is None or found[1].deactivated_at is not None:
         return None
-    query = select(Invitation, Account, Person).where(
-        Invitation.token_hash == initial_credentials.token_hash(token),
-        Invitation.purpose == Purpose.ADDRESS,
-        col(Invitation.used_at).is_(None),
-        col(Invitation.superseded_at).is_(None),
-        col(Invitation.expires_at) > clock.now(),
-        col(Account.id) == col(Invitation.account_id),
-        col(Account.deactivated_at).is_(None),
-        col(Person.id) == col(Account.person_id),
-    )
-    return db.exec(query).first()
+    link = found[0]
+    ended = link.used_at is not None or link.superseded_at is not None or link.expires_at <= clock.now()
+    return None if ended else found

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 import sqlalchemy as sa
 from sqlmodel import Session, col
 
-from core import clock
+from core import clock, database
 from core.models import Account, Campaign, CampaignKind, Channel, Person
 from core.permissions import Actor
 from core.rules import message_text
@@ -16,7 +16,6 @@ from core.services import invitations
 from core.tables import moved_addresses, school, wordings
 from core.tables.recipients import Recipient
 
-AT_ONCE = 5000
 To = tuple[int, str, str]  # an account, an address, the person's language
 
 
@@ -26,7 +25,7 @@ def tell_left(db: Session, actor: Actor, *, left: Mapping[int, str]) -> int | No
     Nobody is told who was never written to, or whose address bounced.
     """
     to: list[To] = []
-    for part in _parts(list(left)):
+    for part in database.slices(list(left)):
         old = {account_id: left[account_id] for account_id in part}
         known = moved_addresses.who_would_know(db, old)
         to += [(account_id, old[account_id], language) for account_id, language in known]
@@ -36,7 +35,7 @@ def tell_left(db: Session, actor: Actor, *, left: Mapping[int, str]) -> int | No
 def ask_to_confirm(db: Session, actor: Actor, *, account_ids: Sequence[int]) -> int | None:
     """Queue a link with which a verified person says that the address in use is theirs; it opens nothing else."""
     to: list[To] = []
-    for part in _parts(account_ids):
+    for part in database.slices(account_ids):
         to += _verified(db, moved_addresses.now(db, part))
     return _queue(db, actor, CampaignKind.CONFIRM_ADDRESS, to)
 
@@ -47,10 +46,6 @@ def _verified(db: Session, now: Mapping[int, str]) -> list[To]:
     asked = (col(Account.verified_at).is_not(None), col(Account.deactivated_at).is_(None))
     rows = db.execute(query.where(col(Account.id).in_(list(now)), *asked).order_by(col(Account.id)))
     return [(account_id, now[account_id], language) for account_id, language in rows]
-
-
-def _parts(account_ids: Sequence[int]) -> Iterator[Sequence[int]]:
-    return (account_ids[start : start + AT_ONCE] for start in range(0, len(account_ids), AT_ONCE))
 
 
 def _queue(db: Session, actor: Actor, kind: CampaignKind, to: Sequence[To]) -> int | None:

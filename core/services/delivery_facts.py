@@ -52,7 +52,7 @@ def _later_message() -> sa.Exists:
         .join(_campaign, _campaign.c.id == later.c.campaign_id)
         .where(tie.c.account_id == _account.c.id, later.c.id != bindparam("message"))
         .where(later.c.claimed_at > bindparam("claimed", type_=_message.c.claimed_at.type))
-        .where(later.c.status.in_(_GONE), _campaign.c.kind.not_in(sorted(statements.NO_INVITATION)))
+        .where(later.c.status.in_(_GONE), _campaign.c.kind.not_in(sorted(statements.CARRIES_NOTHING)))
         .exists()
     )
 

@@ -14,15 +14,15 @@ _account, _campaign, _invitation, _message, _message_account, _person = (
 CARRIES_NOTHING = frozenset({CampaignKind.ADDRESS_CHANGED.value, CampaignKind.TEST.value})
 NO_INVITATION = CARRIES_NOTHING | {CampaignKind.CONFIRM_ADDRESS.value}
 _this = _message.c.id == bindparam("message")
-# What is no invitation says nothing of where the account is reached now.
-_whose = (
-    sa.select(_message_account.c.account_id)
-    .join(_campaign, _campaign.c.id == _message_account.c.campaign_id)
-    .where(
-        _message_account.c.message_id == bindparam("message"),
-        _campaign.c.kind.not_in(sorted(NO_INVITATION)),
+
+
+def _whose(without: frozenset[str]) -> sa.Select[tuple[int]]:
+    """The accounts of a message, unless its campaign is of one of these kinds."""
+    mine = sa.select(_message_account.c.account_id).where(_message_account.c.message_id == bindparam("message"))
+    return mine.join(_campaign, _campaign.c.id == _message_account.c.campaign_id).where(
+        _campaign.c.kind.not_in(sorted(without))
     )
-)
+
 
 CLAIM = (
     sa.update(_message)
@@ -76,13 +76,12 @@ MARK = (
     .returning(_message.c.address, _message.c.channel)
 )
 
-OUTCOME = (
-    sa.update(_account)
-    .where(_account.c.id.in_(_whose))
-    .values(delivery=bindparam("after"), delivery_reason=bindparam("why"), delivery_address=bindparam("where"))
+_OUTCOME = sa.update(_account).values(
+    delivery=bindparam("after"), delivery_reason=bindparam("why"), delivery_address=bindparam("where")
 )
-
-INVITED = OUTCOME.values(
+# A notice to an address that was left says nothing of where the account is reached now.
+OUTCOME = _OUTCOME.where(_account.c.id.in_(_whose(CARRIES_NOTHING)))
+INVITED = _OUTCOME.where(_account.c.id.in_(_whose(NO_INVITATION))).values(
     invited_at=bindparam("now"),
     times_invited=_account.c.times_invited + 1,
     invitation_ends_at=sa.select(_invitation.c.expires_at)

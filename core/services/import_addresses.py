@@ -7,14 +7,13 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 from sqlmodel import Session, col
 
+from core import database
 from core.models import Account
 from core.permissions import Actor
 from core.rules.imports.plan import Change, Plan
 from core.services import address_changes
 
-AT_ONCE = 5000
-_ADDRESSES = ("personal_email", "contact_email", "external_email", "mobile")
-_DECIDING = {*_ADDRESSES, "use_personal_email"}
+_DECIDING = {*address_changes.ADDRESSES, "use_personal_email"}
 
 
 @dataclass(frozen=True)
@@ -45,12 +44,12 @@ def follow(db: Session, actor: Actor, moving: Moving) -> tuple[int, ...]:
 
 def _taken(change: Change) -> list[str]:
     then, now = change.before, change.after
-    return [then[name] for name in _ADDRESSES if then[name] and then[name] != now.get(name, then[name])]
+    return [then[name] for name in address_changes.ADDRESSES if then[name] and then[name] != now.get(name, then[name])]
 
 
 def _accounts(db: Session, person_ids: list[int]) -> dict[int, int]:
     found: dict[int, int] = {}
-    for start in range(0, len(person_ids), AT_ONCE):
-        mine = col(Account.person_id).in_(person_ids[start : start + AT_ONCE])
+    for part in database.slices(person_ids):
+        mine = col(Account.person_id).in_(part)
         found |= {row[0]: row[1] for row in db.execute(sa.select(col(Account.person_id), col(Account.id)).where(mine))}
     return found

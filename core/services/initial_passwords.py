@@ -2,26 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
 from sqlmodel import Session, col
 
-from core import clock, keys
+from core import clock, database, keys
 from core.errors import Conflict, InputProblem
 from core.models import Account, Channel, Invitation, Purpose, Superseded, metadata
 from core.permissions import Actor, Permission, Role
 from core.rules import handing_over as rules
 from core.rules import initial_credentials
-from core.rules.handing_over import Check
+from core.rules.handing_over import Check, NoPassword
 from core.services import audit, printed_accounts, selections
 from core.services.printed_accounts import Printed
 from core.tables import handing_over
 
-AT_ONCE = 5000
 _POSTGRES_LOCK = 0x46495253544B4950  # one issue at a time: two would leave two live passwords of one account
 _QUIET = {"synchronize_session": False}
 _invitation = metadata.tables["invitation"]
@@ -49,7 +47,12 @@ def check(
     `printed`: those of the report who have no live one; whoever has one keeps it.
     """
     actor.require(Permission.REVEAL_CREDENTIALS)
-    return handing_over.check(db, actor, account_ids=_wanted(db, actor, selection_id, account_id, printed))
+    found = handing_over.check(db, actor, account_ids=_wanted(db, actor, selection_id, account_id, printed))
+    if selection_id is None:
+        return found
+    people = selections.size(db, actor, selection_id=selection_id)
+    without = people - found.receive - sum(found.left_out.values())
+    return replace(found, left_out=found.left_out | {NoPassword.NO_ACCOUNT: without}) if without > 0 else found
 
 
 def issue(
@@ -152,12 +155,12 @@ def _refuse_new_staff(db: Session, actor: Actor, ids: list[int]) -> None:
     """They are held now; somebody may have been given a role while we waited for that."""
     if Role.ADMINISTRATOR in actor.roles:
         return
-    if any(handing_over.held_by_staff(db, part) for part in _parts(ids)):
+    if any(handing_over.held_by_staff(db, part) for part in database.slices(ids)):
         raise Conflict("One of these people has just become a member of staff, so nothing was issued. Look again.")
 
 
 def _supersede(db: Session, ids: list[int]) -> None:
-    for part in _parts(ids):
+    for part in database.slices(ids):
         older = sa.update(Invitation).where(
             col(Invitation.account_id).in_(part),
             col(Invitation.purpose) == Purpose.PASSWORD,
@@ -179,14 +182,10 @@ def _insert(db: Session, actor: Actor, ids: list[int]) -> None:
         "issued_by": actor.account_id,
         "expires_at": now + timedelta(days=rules.PAPER_DAYS),
     }
-    for part in _parts(ids):
+    for part in database.slices(ids):
         rows = []
         for account_id in part:
             uid = initial_credentials.new_uid()
             hashed = initial_credentials.token_hash(initial_credentials.initial_password(key.secret, uid))
             rows.append({"account_id": account_id, "uid": uid, "token_hash": hashed, **same})
         db.connection().execute(sa.insert(_invitation), rows)
-
-
-def _parts(ids: list[int]) -> Iterator[list[int]]:
-    return (ids[start : start + AT_ONCE] for start in range(0, len(ids), AT_ONCE))

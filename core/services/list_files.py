@@ -5,37 +5,59 @@ Reading is audited with counts; the file is written in a process of its own, whe
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from types import ModuleType
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import pandas as pd
 from sqlmodel import Session
 
-from core import clock
+from core import clock, database
 from core.documents import press
 from core.documents.papers import Sheet
-from core.errors import Conflict, InputProblem, NotFound
+from core.errors import InputProblem, NotFound
 from core.permissions import Actor, Permission
-from core.rules import exports, list_columns
+from core.rules import exports
 from core.rules.exports import Cell, FileFormat
-from core.rules.list_columns import ListColumn
 from core.services import audit, selections
 from core.services.selections import RowScope
-from core.tables import accounts, issued, school, students
+from core.tables import accounts, issued, list_columns, school, students
 from core.tables.filters import AccountFilter, Page, StudentFilter
+from core.tables.list_columns import ListColumn
 
 KINDS = {
     "list-xlsx": (FileFormat.XLSX, True),
     "list-csv": (FileFormat.CSV, True),
     "list-csv-plain": (FileFormat.CSV, False),
 }
-TITLES = {"students": "Students List", "accounts": "User Accounts"}
-COLUMNS = {"students": list_columns.STUDENTS, "accounts": list_columns.ACCOUNTS}
 AT_ONCE, MOST = 2_000, 1_000_000
-_ISSUED = {"invited_by", "initial_password"}
+
+
+@dataclass(frozen=True)
+class _List:
+    """What is particular to one of the two. `table` finds the ids and reads the rows of either."""
+
+    title: str
+    columns: Mapping[str, ListColumn]
+    filter: type[StudentFilter] | type[AccountFilter]
+    table: ModuleType
+
+
+_LISTS = {
+    "students": _List("Students List", list_columns.STUDENTS, StudentFilter, students),
+    "accounts": _List("User Accounts", list_columns.ACCOUNTS, AccountFilter, accounts),
+}
+
+
+@dataclass(frozen=True)
+class Order:
+    """What stands in the list before what; an order that the actor may not see by is the one by name."""
+
+    sort: str = "name"
+    descending: bool = False
 
 
 @dataclass(frozen=True)
@@ -54,14 +76,6 @@ class Prepared:
         return press.draw(self.sheet)
 
 
-@dataclass(frozen=True)
-class Order:
-    """What stands in the list before what; an order that the actor may not see by is the one by name."""
-
-    sort: str = "name"
-    descending: bool = False
-
-
 def prepare(
     db: Session,
     actor: Actor,
@@ -78,30 +92,20 @@ def prepare(
     Refuses with Conflict and the new number when the list is not as long as the person saw it, and when it is empty.
     """
     actor.require(Permission.PRINT_REPORTS)
-    if kind not in KINDS:
+    listed = _LISTS.get(selections.list_of(db, actor, selection_id=selection_id))
+    if kind not in KINDS or listed is None:
         raise NotFound("There is no such file.")
-    name = selections.list_of(db, actor, selection_id=selection_id)
-    if name not in TITLES:
-        raise NotFound("There is no such list.")
-    _check_size(selections.size(db, actor, selection_id=selection_id, scope=scope), expected)
-    wanted = _columns(actor, COLUMNS[name], columns)
-    zone = ZoneInfo(school.settings(db).time_zone)
-    read = _students if name == "students" else _accounts
-    file_format, marked = KINDS[kind]
-    slices = (_cells(part, wanted, zone) for part in read(db, actor, selection_id, scope, order, wanted))
+    selections.require_size(db, actor, selection_id=selection_id, scope=scope, expected=expected)
+    wanted = _columns(actor, listed.columns, columns)
+    (file_format, marked), zone = KINDS[kind], ZoneInfo(school.settings(db).time_zone)
+    asked = listed.filter(selected=True)
+    if scope == "shown":
+        asked = listed.filter.from_json(selections.shown_filter(db, actor, selection_id=selection_id))
+    slices = (_cells(part, wanted.values(), zone) for part in _read(db, actor, listed, asked, order, wanted))
     sheet = Sheet.of(file_format, [column.title for column in wanted.values()], slices, marked=marked)
-    details = {"kind": kind, "list": name, "count": expected, "columns": sorted(wanted)}
+    details = {"kind": kind, "list": listed.title, "count": expected, "columns": sorted(wanted)}
     audit.record(db, actor, action="list.exported", object_kind="selection", object_id=selection_id, details=details)
-    return Prepared(f"{TITLES[name]} {clock.now().astimezone(zone):%Y-%m-%d}.{file_format}", sheet)
-
-
-def _check_size(size: int, expected: int) -> None:
-    if not size:
-        raise InputProblem("Nobody matches, so there is nothing to export. Change the filter or tick rows, then again.")
-    if size != expected:
-        raise Conflict(
-            f"The list has changed: it now has {size:,} entries, not {expected:,}. Go back, look at it, and try again."
-        )
+    return Prepared(f"{listed.title} {clock.now().astimezone(zone):%Y-%m-%d}.{file_format}", sheet)
 
 
 def _columns(actor: Actor, known: Mapping[str, ListColumn], asked: Sequence[str]) -> dict[str, ListColumn]:
@@ -113,41 +117,25 @@ def _columns(actor: Actor, known: Mapping[str, ListColumn], asked: Sequence[str]
     return wanted
 
 
-def _students(
-    db: Session, actor: Actor, selection_id: int, scope: RowScope, order: Order, _wanted: Mapping[str, ListColumn]
+def _read(
+    db: Session,
+    actor: Actor,
+    listed: _List,
+    asked: StudentFilter | AccountFilter,
+    order: Order,
+    wanted: Mapping[str, ListColumn],
 ) -> Iterator[pd.DataFrame]:
-    asked = StudentFilter(selected=True)
-    if scope == "shown":
-        asked = StudentFilter.from_json(selections.shown_filter(db, actor, selection_id=selection_id))
-    page = Page(1, order.sort if order.sort in students.SORTS else "name", order.descending, MOST)
-    ids = students.ids(db, actor, filter=asked, page=page)
-    for part in _parts(ids):
-        yield students.rows(db, actor, ids=part)
+    """Two thousand rows at a time, so that few are held at once."""
+    page = Page(1, order.sort if order.sort in listed.table.SORTS else "name", order.descending, MOST)
+    ids = listed.table.ids(db, actor, filter=asked, page=page)
+    for part in database.slices(ids, AT_ONCE):
+        found = listed.table.rows(db, actor, ids=part)
+        yield found.assign(**issued.of_accounts(db, part)) if issued.COLUMNS & set(wanted) else found
 
 
-def _accounts(
-    db: Session, actor: Actor, selection_id: int, scope: RowScope, order: Order, wanted: Mapping[str, ListColumn]
-) -> Iterator[pd.DataFrame]:
-    asked = AccountFilter(selected=True)
-    if scope == "shown":
-        asked = AccountFilter.from_json(selections.shown_filter(db, actor, selection_id=selection_id))
-    page = Page(1, order.sort if order.sort in accounts.SORTS else "name", order.descending, MOST)
-    for part in _parts(accounts.ids(db, actor, filter=asked, page=page)):
-        rows = accounts.rows(db, actor, ids=part)
-        yield rows.assign(**issued.of_accounts(db, part)) if _ISSUED & set(wanted) else rows
+def _cells(part: pd.DataFrame, wanted: Iterable[ListColumn], zone: ZoneInfo) -> list[tuple[Cell, ...]]:
+    return list(zip(*(_local(column.cells(part), zone) for column in wanted), strict=True))
 
 
-def _parts(ids: list[int]) -> Iterator[list[int]]:
-    return (ids[start : start + AT_ONCE] for start in range(0, len(ids), AT_ONCE))
-
-
-def _cells(part: pd.DataFrame, wanted: Mapping[str, ListColumn], zone: ZoneInfo) -> list[tuple[Cell, ...]]:
-    part = part.assign(name=part["last_name"] + " " + part["first_name"])
-    return list(zip(*(_column(part[column.source].tolist(), column, zone) for column in wanted.values()), strict=True))
-
-
-def _column(values: list[Any], column: ListColumn, zone: ZoneInfo) -> list[Cell]:
-    if column.cell is not list_columns.plain:
-        said = {value: column.cell(value) for value in set(values)}
-        return [said[value] for value in values]
-    return [value.astimezone(zone) if isinstance(value, datetime) else value for value in values]
+def _local(cells: list[Any], zone: ZoneInfo) -> list[Cell]:
+    return [cell.astimezone(zone) if isinstance(cell, datetime) else cell for cell in cells]

@@ -18,8 +18,6 @@ from core.rules import person_facts, person_fields
 from core.services import address_changes, audit
 from core.tables import school, scope
 
-_ADDRESSES = ("personal_email", "contact_email", "external_email", "mobile")
-
 
 @dataclass(frozen=True)
 class Saved:
@@ -123,7 +121,7 @@ def _check_code(db: Session, person: Person, changed: Mapping[str, Any]) -> None
 
 def _addresses_left(db: Session, account: Account | None, person: Person, changed: Mapping[str, Any]) -> int:
     """`person` still holds what was there before."""
-    left = [getattr(person, name) for name in _ADDRESSES if name in changed and getattr(person, name)]
+    left = [getattr(person, name) for name in address_changes.ADDRESSES if name in changed and getattr(person, name)]
     if not left or account is None or account.id is None:
         return 0
     return address_changes.close(db, [(account.id, address) for address in left])

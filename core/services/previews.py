@@ -70,9 +70,17 @@ def keep(db: Session, actor: Actor, *, begun: Begun, pictures: Pictures) -> Prev
         raise NotFound("A preview is for somebody who has signed in.")
     db.execute(sa.delete(PreviewPage).where(col(PreviewPage.account_id) == actor.account_id))
     preview, key, ends = secrets.token_hex(16), keys.current(), clock.now() + KEPT
+    seal = _seal(key, preview)
     for number, picture in enumerate(pictures.pages, 1):
-        page = PreviewPage(preview=preview, number=number, kid=key.kid, expires_at=ends, account_id=actor.account_id)
-        page.session_id, page.sealed = actor.session_id, _seal(key, preview).encrypt(picture)
+        page = PreviewPage(
+            preview=preview,
+            number=number,
+            account_id=actor.account_id,
+            session_id=actor.session_id,
+            expires_at=ends,
+            kid=key.kid,
+            sealed=seal.encrypt(picture),
+        )
         db.add(page)
     return Preview(preview, len(pictures.pages), pictures.of if begun.whole else None)
 

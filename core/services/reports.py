@@ -13,7 +13,7 @@ from sqlmodel import Session
 from core import clock
 from core.documents import press
 from core.documents.papers import Paper
-from core.errors import Conflict, InputProblem, NotFound
+from core.errors import InputProblem, NotFound
 from core.permissions import Actor, Permission
 from core.rules.report_parameters import CredentialParameters
 from core.services import audit, report_papers, selections
@@ -73,7 +73,7 @@ def prepare(
     actor.require(NEEDED[ReportKind(kind)])
     if kind == ReportKind.CREDENTIALS:
         _check_fresh(db, actor, parameters)
-    _check_size(selections.size(db, actor, selection_id=selection_id, scope=scope), expected)
+    selections.require_size(db, actor, selection_id=selection_id, scope=scope, expected=expected)
     contents = _contents(db, actor, ReportKind(kind), selection_id, scope, parameters)
     return _prepared(db, actor, ReportKind(kind), contents, ("selection", selection_id))
 
@@ -119,13 +119,3 @@ def _check_fresh(db: Session, actor: Actor, parameters: CredentialParameters) ->
     """R31: passwords go onto paper only for who has just shown who they are."""
     if parameters.show_passwords and not freshness.is_fresh(db, actor):
         raise InputProblem("Type your password again in the window of this report, then download it.")
-
-
-def _check_size(size: int, expected: int) -> None:
-    if not size:
-        raise InputProblem("Nobody matches, so there is nothing to print. Choose students in the list, then try again.")
-    if size != expected:
-        raise Conflict(
-            f"The list has changed: it now has {size:,} entries, not {expected:,}. "
-            "Go back, look at the list, and print it again."
-        )

@@ -11,7 +11,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Session, col, select
 
 from core import clock
-from core.errors import NotFound
+from core.errors import Conflict, InputProblem, NotFound
 from core.models import Account, Selection, SelectionItem
 from core.permissions import Actor, Permission
 from core.tables import accounts, students
@@ -148,6 +148,18 @@ def shown_filter(db: Session, actor: Actor, *, selection_id: int) -> dict[str, A
 def size(db: Session, actor: Actor, *, selection_id: int, scope: RowScope = "selected") -> int:
     """How many rows it means now, within the actor's scope."""
     return _count(db, _rows(db, actor, selection_id, scope))
+
+
+def require_size(db: Session, actor: Actor, *, selection_id: int, scope: RowScope, expected: int) -> None:
+    """Refuse what is empty, and with the new number what is no longer as long as the person saw it (R64)."""
+    size_now = size(db, actor, selection_id=selection_id, scope=scope)
+    if not size_now:
+        raise InputProblem("Nobody matches, so the file would be empty. Choose people in the list, then try again.")
+    if size_now != expected:
+        raise Conflict(
+            f"The list has changed: it now has {size_now:,} entries, not {expected:,}. "
+            "Go back, look at the list, and try again."
+        )
 
 
 def hidden(db: Session, actor: Actor, *, selection_id: int) -> int:

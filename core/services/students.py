@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -11,7 +11,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlmodel import Session, col
 
-from core import clock
+from core import clock, database
 from core.errors import Conflict
 from core.models import Account, Person, PersonKind
 from core.permissions import Actor, Permission
@@ -20,7 +20,6 @@ from core.services.person_writing import Saved
 
 __all__ = ["Saved", "check_personal_email", "save_contact", "save_profile", "use_personal_email"]
 
-AT_ONCE = 5000
 _QUIET = {"synchronize_session": False}
 
 
@@ -71,7 +70,7 @@ def use_personal_email(db: Session, actor: Actor, *, selection_id: int, on: bool
         raise Conflict(f"The list has changed: it would be {len(ids):,} students now. Look at it again, then switch.")
     before = address_changes.standing(db, _accounts(db, ids))
     values = {"use_personal_email": on, "updated_at": clock.now()}
-    for part in _parts(ids):
+    for part in database.slices(ids):
         db.execute(sa.update(Person).where(col(Person.id).in_(part)).values(values).execution_options(**_QUIET))
     moved = address_changes.follow(db, actor, before=before)
     details = {"on": on, "changed": len(ids), "invitations_ended": moved.invitations_ended}
@@ -99,13 +98,9 @@ def _switch(ids: list[int]) -> Switch:
 
 def _accounts(db: Session, person_ids: list[int]) -> list[int]:
     found: list[int] = []
-    for part in _parts(person_ids):
+    for part in database.slices(person_ids):
         found += db.scalars(sa.select(col(Account.id)).where(col(Account.person_id).in_(part)))
     return found
-
-
-def _parts(ids: list[int]) -> Iterator[list[int]]:
-    return (ids[start : start + AT_ONCE] for start in range(0, len(ids), AT_ONCE))
 
 
 def _save(

@@ -66,7 +66,7 @@ def _reasons(db: Session, actor: Actor, act: Act, gift: Gift | None) -> Reasons:
         ],
         Act.VOID_LINKS: [(sa.not_(_has_open_link()), LeftOut.NO_OPEN_LINK)],
         Act.TO_MICROSOFT: [(sa.not_(local), LeftOut.MICROSOFT), own, *_not_for_microsoft(db)],
-        Act.TO_LOCAL: [(local, LeftOut.LOCAL), own],
+        Act.TO_LOCAL: [(sa.and_(local, col(Account.pending_provider_at).is_(None)), LeftOut.LOCAL), own],
         Act.PERSONAL_EMAIL_ON: [no_student, (switched, LeftOut.ALREADY_ON)],
         Act.PERSONAL_EMAIL_OFF: [no_student, (sa.not_(switched), LeftOut.ALREADY_OFF)],
     }

@@ -11,6 +11,8 @@ from sqlmodel import Session, col
 from core import clock
 from core.models import Account, Campaign, Invitation, Message, MessageAccount, Person, Purpose
 
+COLUMNS = frozenset({"invited_by", "initial_password"})
+
 
 def of_accounts(db: Session, account_ids: Sequence[int]) -> dict[str, list[Any]]:
     """The columns `invited_by` (names of staff, else what the campaign was launched by) and `initial_password`."""

@@ -55,7 +55,7 @@ def is_or_answers_for(actor: Actor, holds: Callable[[type[Person]], Truth]) -> T
 
 def _in_sections(students: sa.Select[Any] | sa.CompoundSelect[Any]) -> Truth:
     """One IN over a union: with OR between two, SQLite walks everybody."""
-    return col(Person.id).in_(sa.select(students.subquery().c.id).union(_guardians_of(students)))
+    return col(Person.id).in_(sa.select(students.subquery().c.id).union(guardians_of(students)))
 
 
 def students_of(section_ids: Collection[int]) -> sa.CompoundSelect[Any]:
@@ -77,6 +77,7 @@ def holds_today(link: type[Guardianship] = Guardianship) -> Truth:
     )
 
 
-def _guardians_of(students: sa.Select[Any] | sa.CompoundSelect[Any]) -> sa.Select[Any]:
+def guardians_of(students: sa.Select[Any] | sa.CompoundSelect[Any]) -> sa.Select[Any]:
+    """The ids of those who answer for these students today."""
     query = sa.select(col(Guardianship.guardian_id))
     return query.where(col(Guardianship.student_id).in_(students), holds_today())

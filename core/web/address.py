@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
@@ -12,19 +10,12 @@ from starlette.routing import Route
 from core import database
 from core.services import address_confirmation
 from core.services.address_confirmation import Question
-from core.web import cookies, forms, pages, people
-
-COOKIE_SECONDS = 3600
-_NOT_OF_A_TOKEN = re.compile(r"[^0-9A-Za-z]")
+from core.web import cookies, forms, links, pages, people
 
 
 async def open_link(request: Request) -> Response:
-    """Put the token into a short-lived cookie and go to a clean address, so that it stays in no history."""
-    token = _NOT_OF_A_TOKEN.sub("", request.path_params["token"][:200])[:64]
-    response = pages.redirect("/address")
-    response.headers["referrer-policy"] = "no-referrer"
-    cookies.put(response, cookies.address_name(), token or "none", seconds=COOKIE_SECONDS)
-    return response
+    """Keep the token and go to the page that shows what it is for."""
+    return links.kept(request, cookie=cookies.address_name(), to="/address")
 
 
 def show(request: Request) -> Response:

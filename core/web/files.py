@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
+from typing import TypedDict
 from urllib.parse import urlsplit
 
 from starlette.concurrency import run_in_threadpool
@@ -28,6 +29,14 @@ logger = logging.getLogger(__name__)
 
 STATUS = {NotFound: 404, NotAllowed: 403, Conflict: 409, InputProblem: 422}
 PRIVATE = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
+
+
+class _Rows(TypedDict):
+    """Which rows of which selection, and how many the person saw."""
+
+    selection_id: int
+    scope: RowScope
+    expected: int
 
 
 async def download(request: Request) -> Response:
@@ -57,31 +66,16 @@ def _answer(request: Request, asked: Mapping[str, str]) -> Response:
 def _file(actor: Actor, kind: str, asked: Mapping[str, str]) -> File:
     if kind in outcome_files.KINDS:
         with database.transaction() as db:
-            rows = outcome_files.prepare(db, actor, kind=kind, campaign_id=_number(asked, "selection_id"))
-        return File(rows.name, rows.media_type, rows.content())
+            outcome = outcome_files.prepare(db, actor, kind=kind, campaign_id=_number(asked, "selection_id"))
+        return File(outcome.name, outcome.media_type, outcome.content())
+    rows = _Rows(selection_id=_number(asked, "selection_id"), scope=_scope(asked), expected=_number(asked, "expected"))
     if kind in list_files.KINDS:
+        columns = asked.get("columns", "").split(",")
         with database.transaction() as db:
-            listed = list_files.prepare(
-                db,
-                actor,
-                kind=kind,
-                selection_id=_number(asked, "selection_id"),
-                scope=_scope(asked),
-                expected=_number(asked, "expected"),
-                columns=asked.get("columns", "").split(","),
-                order=Order(asked.get("sort", "name"), asked.get("descending") == "yes"),
-            )
+            listed = list_files.prepare(db, actor, kind=kind, columns=columns, order=_order(asked), **rows)
         return File(listed.name, listed.media_type, listed.content())
     with database.transaction() as db:
-        prepared = reports.prepare(
-            db,
-            actor,
-            kind=kind,
-            selection_id=_number(asked, "selection_id"),
-            scope=_scope(asked),
-            expected=_number(asked, "expected"),
-            parameters=_parameters(asked),
-        )
+        prepared = reports.prepare(db, actor, kind=kind, parameters=_parameters(asked), **rows)
     return reports.draw(prepared)
 
 
@@ -103,6 +97,10 @@ def show_page(request: Request) -> Response:
 
 def _scope(asked: Mapping[str, str]) -> RowScope:
     return "shown" if asked.get("scope") == "shown" else "selected"
+
+
+def _order(asked: Mapping[str, str]) -> Order:
+    return Order(asked.get("sort", "name"), asked.get("descending") == "yes")
 
 
 def _parameters(asked: Mapping[str, str]) -> CredentialParameters:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from urllib.parse import quote
 
 from starlette.concurrency import run_in_threadpool
@@ -16,22 +15,12 @@ from core.errors import InputProblem, TokenRejected
 from core.rules import password_hash
 from core.services import activation, sign_in
 from core.services.activation import Offer
-from core.web import cookies, forms, hashing, pages, people
-
-COOKIE_SECONDS = 3600
-_NOT_OF_A_TOKEN = re.compile(r"[^0-9A-Za-z]")
+from core.web import cookies, forms, hashing, links, pages, people
 
 
 async def open_link(request: Request) -> Response:
-    """Put the token into a short-lived cookie and go to a clean address, so that it stays in no history.
-
-    What a mail program or a hurried copy leaves behind a link (a full stop, a bracket) is not part of it.
-    """
-    token = _NOT_OF_A_TOKEN.sub("", request.path_params["token"][:200])[:64]
-    response = pages.redirect("/invitation")
-    response.headers["referrer-policy"] = "no-referrer"
-    cookies.put(response, cookies.invitation_name(), token or "none", seconds=COOKIE_SECONDS)
-    return response
+    """Keep the token and go to the page that shows what it is for."""
+    return links.kept(request, cookie=cookies.invitation_name(), to="/invitation")
 
 
 def show(request: Request) -> Response:

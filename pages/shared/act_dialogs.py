@@ -70,16 +70,16 @@ def ask(actor: Actor, act: Act, whom: Whom, gift: Gift | None = None) -> None:
             seen=foreseen.seen,
         )
     engine.start(*done.notices)
-    remember(done.change_id, SAID[act].after.format(accounts(done.done)))
+    remember_change(done.change_id, SAID[act].after.format(accounts(done.done)))
     st.rerun()
 
 
-def remember(change_id: int, sentence: str) -> None:
+def remember_change(change_id: int, sentence: str) -> None:
     """What was done is said on the page, with *Undo* beside it."""
-    remember_made(Made(sentence, partial(_undo, change_id)))
+    remember(Made(sentence, partial(_undo, change_id)))
 
 
-def remember_made(made: Made) -> None:
+def remember(made: Made) -> None:
     """The same for what is undone in a way of its own."""
     st.session_state[CHANGE] = made
     views.forget("students")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import partial
 
 import streamlit as st
 
@@ -40,24 +41,14 @@ def reports(actor: Actor, *, selection_id: int, scope: RowScope, expected: int, 
         if not window.open:
             return
         st.caption("Of the selected rows" if scope == "selected" else "Of all that the filter shows")
+        form = partial(download.report_form, actor, selection_id=selection_id, scope=scope, expected=expected)
         for kind in (ReportKind.STUDENT_ACCOUNT_INFO, ReportKind.USER_ACCOUNT_INFO):
-            download.report_form(
-                actor, label=TITLES[kind], kind=kind, selection_id=selection_id, scope=scope, expected=expected
-            )
+            form(label=TITLES[kind], kind=kind)
         if actor.may(Permission.REVEAL_CREDENTIALS):
             st.button(f"{credentials_report.TITLE}…", type="tertiary", on_click=_open_credentials)
         st.caption("The list itself, with the columns on screen")
-        for kind, (label, said) in FILES.items():
-            download.report_form(
-                actor,
-                label=label,
-                kind=kind,
-                selection_id=selection_id,
-                scope=scope,
-                expected=expected,
-                said=said,
-                more=as_shown,
-            )
+        for file_kind, (label, said) in FILES.items():
+            form(label=label, kind=file_kind, said=said, more=as_shown)
 
 
 def _menu_key() -> str:

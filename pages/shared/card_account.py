@@ -79,7 +79,7 @@ def offer_to_create(actor: Actor, person_id: int) -> None:
         if st.button("Create account", type="primary", icon=":material/person_add:"):
             with feedback.refusals_shown(), database.transaction() as db:
                 made = accounts.create(db, actor, seen=seen, person_ids=[person_id])
-            act_dialogs.remember(made.change_id or 0, _next(new))
+            act_dialogs.remember_change(made.change_id, _next(new))
             st.rerun()
 
 

@@ -8,21 +8,21 @@ from enum import StrEnum
 from typing import Any
 from zoneinfo import ZoneInfo
 
+import pandas as pd
 import streamlit as st
 from babel.dates import format_timedelta
 
 from core.rules import words
 from core.rules.account_state import AccountState
-from core.rules.reachability import Refusal
 from core.tables.account_card import AccountCard
 
 REFUSALS = {refusal.value: f"{said[:1].upper()}{said[1:]}" for refusal, said in words.REFUSAL.items()}
 STATE_OPTIONS = {state.value: said.label for state, said in words.ACCOUNT_STATE.items()}
 
 
-def state_chip(state: str) -> list[str]:
-    """One coloured word."""
-    return [words.ACCOUNT_STATE[AccountState(state)].label]
+def state_chips(rows: pd.DataFrame) -> list[list[str]]:
+    """One coloured word for each row."""
+    return [[words.ACCOUNT_STATE[AccountState(state)].label] for state in rows["state"]]
 
 
 def state_column() -> Any:
@@ -34,11 +34,6 @@ def state_column() -> Any:
 def moment_column(title: str, time_zone: str) -> Any:
     """A moment in the school's own time."""
     return st.column_config.DatetimeColumn(title, format="D MMM YYYY, HH:mm", timezone=time_zone, width=150)
-
-
-def invitable(refusal: str | None) -> str:
-    """Yes, or the reason a secretary can act on."""
-    return "Yes" if refusal is None else f"No: {words.REFUSAL[Refusal(refusal)]}"
 
 
 def said(mapping: Mapping[Any, str], code: str) -> str:
@@ -58,10 +53,6 @@ def as_they_are(values: Iterable[str]) -> dict[str, str]:
 
 def yes_no(value: object) -> str:
     return "Yes" if value else "No"
-
-
-def on_off(value: object) -> str:
-    return "On" if value else "Off"
 
 
 def account_facts(card: AccountCard, roles: str, time_zone: str) -> list[tuple[str, str]]:

@@ -14,6 +14,7 @@ from core.permissions import Actor, Permission
 from core.services import list_views
 from core.services.selections import ListName
 from core.tables import list_views as stored
+from core.tables.list_columns import ListColumn
 from pages.shared import cells, feedback
 
 Cells = Callable[[pd.DataFrame], Any]
@@ -26,28 +27,48 @@ class Column:
 
     title: str
     cells: Cells
+    sort: str
+    standard: bool
+    needs: Permission | None
+    is_moment: bool
+    config: Callable[[], Any] | None
+
+
+@dataclass(frozen=True)
+class Look:
+    """What a column has on screen alone: its order, whether it stands there at first, other cells, its width."""
+
     sort: str = ""
     standard: bool = False
-    needs: Permission | None = None
-    is_moment: bool = False
+    cells: Cells | None = None
     config: Callable[[], Any] | None = None
 
 
 Columns = Mapping[str, Column]
 
 
-def text(name: str) -> Cells:
-    """What the database says, nothing where it says nothing."""
-    return lambda rows: rows[name].fillna("")
+def with_looks(known: Mapping[str, ListColumn], looks: Mapping[str, Look]) -> dict[str, Column]:
+    """The columns of a list with their looks."""
+    return {name: _column(column, looks.get(name, Look())) for name, column in known.items()}
 
 
-def moment(name: str) -> Cells:
-    return lambda rows: pd.to_datetime(rows[name], utc=True)
+def _column(known: ListColumn, look: Look) -> Column:
+    shown = look.cells or (_moments(known) if known.is_moment else known.cells)
+    return Column(known.title, shown, look.sort, look.standard, known.needs, known.is_moment, look.config)
 
 
-def each(name: str, word: Callable[[Any], Any]) -> Cells:
-    """Each value in words; `word` is also asked for what is missing."""
-    return lambda rows: rows[name].map(word, na_action=None)
+def _moments(known: ListColumn) -> Cells:
+    return lambda rows: pd.to_datetime(pd.Series(known.cells(rows), index=rows.index, dtype=object), utc=True)
+
+
+def wide() -> Any:
+    """For names."""
+    return st.column_config.TextColumn(width=190)
+
+
+def with_reason() -> Any:
+    """For what may be followed by why."""
+    return st.column_config.TextColumn(width=220)
 
 
 def drawn(columns: Columns, orders: Collection[str], time_zone: str) -> dict[str, Any]:

@@ -51,11 +51,7 @@ def _ask(actor: Actor, whom: Whom, *, then: str) -> None:
         return
     with feedback.refusals_shown(), database.transaction() as db:
         made = accounts.create(db, actor, seen=seen, **whom)
-    said = f"Accounts made: {made.done:,}. Next: {then}."
-    if made.change_id is None:
-        feedback.later(said)
-    else:
-        act_dialogs.remember(made.change_id, said)
+    act_dialogs.remember_change(made.change_id, f"Accounts made: {made.done:,}. Next: {then}.")
     st.rerun()
 
 

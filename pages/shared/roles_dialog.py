@@ -55,7 +55,7 @@ def _one(actor: Actor, role: Held, sections: dict[int, str]) -> None:
 
 
 def _done(change_id: int, sentence: str) -> None:
-    act_dialogs.remember(change_id, sentence)
+    act_dialogs.remember_change(change_id, sentence)
     st.rerun()
 
 

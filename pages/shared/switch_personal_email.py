@@ -29,7 +29,7 @@ def confirm(actor: Actor, selection_id: int, *, on: bool) -> None:
             done = students.use_personal_email(db, actor, selection_id=selection_id, on=on, seen=seen)
         engine.start(*done.notices)
         said = f"Use Personal E-mail is now {word} for {_students(done.changed)} more."
-        act_dialogs.remember_made(act_dialogs.Made(said, partial(_back, done.switched, not on)))
+        act_dialogs.remember(act_dialogs.Made(said, partial(_back, done.switched, not on)))
         st.rerun()
 
 

@@ -24,5 +24,7 @@ def edit(actor: Actor, account_id: int) -> None:
     if saved:
         with feedback.refusals_shown(), database.transaction() as db:
             change_id = account_names.change(db, actor, account_id=account_id, seen=now, username=typed)
-        act_dialogs.remember(change_id, f"The username is {typed.strip()} now. Tell the person: nobody else does.")
+        act_dialogs.remember_change(
+            change_id, f"The username is {typed.strip()} now. Tell the person: nobody else does."
+        )
         st.rerun()

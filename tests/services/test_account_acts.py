@@ -275,6 +275,19 @@ def test_whoever_had_signed_in_before_a_conversion_is_invited_anew(cast: Cast, a
         assert trouble and (trouble.question, trouble.remedy) == (Question.PASSWORD, Remedy.INVITE)
 
 
+def test_whoever_waits_for_microsoft_in_vain_stays_local_and_keeps_a_password(cast: Cast) -> None:
+    with database.transaction() as db:
+        waiting = {"pending_provider_at": clock.now(), "verified_at": clock.now()}
+        for member, password in ((cast.sam, "hash"), (cast.max, "")):
+            mine = sa.update(Account).where(col(Account.id) == account_id(member))
+            db.execute(mine.values(password_hash=password, **waiting))
+        done = carry_out(db, cast.olga.actor, Act.TO_LOCAL, cast.sam, cast.max, cast.gina)
+        assert (done.done, done.left_out) == (2, {LeftOut.LOCAL: 1})
+        sam, nobody = stored(db, cast.sam), stored(db, cast.max)
+        assert (sam.pending_provider_at, sam.password_hash, sam.verified_at) == (None, "hash", clock.now())
+        assert (nobody.pending_provider_at, nobody.verified_at) == (None, None)
+
+
 def test_an_address_that_two_share_or_another_account_has_converts_nobody(cast: Cast) -> None:
     with database.transaction() as db:
         with_microsoft(db)

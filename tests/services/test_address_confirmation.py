@@ -9,9 +9,10 @@ from sqlmodel import Session, select
 
 from core import clock, database
 from core.errors import Conflict, NotFound
-from core.models import Account, AuditEntry, Invitation, Message, Person
+from core.models import Account, AuditEntry, FailureReason, Invitation, Message, MessageStatus, Person
 from core.permissions import visitor
 from core.rules import initial_credentials
+from core.rules.delivery_status import Outcome
 from core.services import activation, address_confirmation, delivery, invitations, people, wordings
 from core.services.activation import Standing
 from core.tables import accounts
@@ -153,3 +154,17 @@ def test_a_first_address_is_asked_about_and_ends_nothing(cast: Cast) -> None:
         assert db.get_one(Invitation, made.invitation_id).superseded_at is None
         message = db.exec(select(Message).where(Message.campaign_id == saved.notices[0])).one()
         assert message.address == "first@mail.example"
+
+
+def test_a_question_that_comes_back_marks_the_address_and_invites_nobody(cast: Cast) -> None:
+    with database.transaction() as db:
+        _verify(db, cast.sam)
+        campaign_id = _change(db, cast, "gone@mail.example").notices[-1]
+        _link(db, campaign_id)
+        message = db.exec(select(Message).where(Message.campaign_id == campaign_id)).one()
+        failed = Outcome(MessageStatus.FAILED, reason=FailureReason.BOUNCED)
+        delivery.record(db, message_id=message.id or 0, outcome=failed)
+    with database.reading() as db:
+        account = db.get_one(Account, cast.sam.account.id)
+        assert (account.delivery, account.delivery_reason) == ("failed", "bounced")
+        assert (account.delivery_address, account.invited_at) == ("gone@mail.example", None)

@@ -287,3 +287,12 @@ def test_a_selection_of_one_account_is_that_account(cast: Cast) -> None:
     with database.reading() as db:
         wanted = selections.account_ids(db, cast.olga.actor, selection_id=one)
         assert list(db.scalars(wanted)) == [cast.otto.account.id]
+
+
+def test_people_without_an_account_are_counted_among_those_left_out(cast: Cast) -> None:
+    with database.transaction() as db:
+        tests_cast.person(db, first_name="Nora", last_name="New", in_section=cast.class_7b)
+        selections.everything(db, cast.olga.actor, list_name="students", filter=StudentFilter())
+        chosen = selections.current(db, cast.olga.actor, list_name="students").id or 0
+    found = _check(cast.olga.actor, chosen)
+    assert (found.receive, found.left_out) == (3, {NoPassword.NO_ACCOUNT: 1})

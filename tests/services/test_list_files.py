@@ -13,13 +13,13 @@ from sqlmodel import Session, select
 
 from core import database
 from core.errors import Conflict, InputProblem, NotAllowed, NotFound
-from core.models import AuditEntry, Person
+from core.models import Account, AuditEntry, Person
 from core.permissions import Actor, Permission
-from core.rules import list_columns
+from core.rules import words
 from core.services import list_files, selections
 from core.services.list_files import Order
+from core.tables import list_columns
 from core.tables.filters import AccountFilter, StudentFilter
-from pages.shared import account_columns, student_columns
 from tests import cast as make
 from tests.cast import Cast
 from tests.rules.test_exports import HOSTILE
@@ -49,7 +49,7 @@ def test_a_file_holds_the_columns_on_screen_in_the_order_of_the_list(cast: Cast)
         assert rows[0] == ["Student code", "Name", "Class", "State", "Personal e-mail", "Guardian mobile"]
         assert [row[1] for row in rows[1:]] == sorted((row[1] for row in rows[1:]), reverse=True)
         sam = next(row for row in rows if row[1] == "Sideris Sam")
-        assert sam[2] == "7B" and sam[3] in {word.label for word in list_columns.words.ACCOUNT_STATE.values()}
+        assert sam[2] == "7B" and sam[3] in {word.label for word in words.ACCOUNT_STATE.values()}
         assert sam[4] == cast.sam.person.personal_email
 
 
@@ -137,14 +137,18 @@ def test_r95_the_audit_says_what_was_taken_and_never_a_value(cast: Cast) -> None
     with database.transaction() as db:
         _rows(db, cast.olga.actor, _shown(db, cast.olga.actor))
         entry = db.exec(select(AuditEntry).where(AuditEntry.action == "list.exported")).one()
-        assert entry.details == {"kind": "list-csv", "list": "students", "count": 3, "columns": sorted(COLUMNS)}
+        assert entry.details == {"kind": "list-csv", "list": "Students List", "count": 3, "columns": sorted(COLUMNS)}
         assert "Sideris" not in str(entry.details)
 
 
-def test_files_have_the_columns_of_the_screens() -> None:
-    for ours, screen in ((list_columns.STUDENTS, student_columns), (list_columns.ACCOUNTS, account_columns)):
-        said = {name: (column.title, column.needs) for name, column in screen.COLUMNS.items()}
-        assert {name: (column.title, column.needs) for name, column in ours.items()} == said
+def test_a_failed_delivery_stands_there_with_its_reason_as_on_screen(cast: Cast) -> None:
+    with database.transaction() as db:
+        gina = db.get_one(Account, cast.gina.account.id)
+        gina.delivery, gina.delivery_reason = "failed", "bounced"
+        db.add(gina)
+        shown = _shown(db, cast.olga.actor, AccountFilter(user_types=("guardian",)))
+        rows = _rows(db, cast.olga.actor, shown, columns=("name", "delivery", "initial_password"))
+        assert rows[1][1:] == ["Failed: the mailbox does not accept mail", "No"]
 
 
 def test_more_rows_than_one_slice_keep_their_order(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
