@@ -7,11 +7,13 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import psycopg
+import pytest
 
 FAST = "-c fsync=off -c synchronous_commit=off -c full_page_writes=off -c listen_addresses='' -c max_connections=200"
 
@@ -24,7 +26,7 @@ def cluster() -> Iterator[str]:
     if binaries is None:
         yield from _pgserver(folder)
         return
-    prefix = ["runuser", "-u", "postgres", "--"] if os.geteuid() == 0 else []
+    prefix = _as_postgres()
     if prefix:
         shutil.chown(folder, "postgres")
     data, log = folder / "data", folder / "log"
@@ -37,10 +39,25 @@ def cluster() -> Iterator[str]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
+def restart(url: str) -> None:
+    """Stop the cluster and start it again, as an update of the system does: all connections end."""
+    binaries, folder = _debian_binaries(), Path(url.partition("host=")[2])
+    if binaries is None:
+        pytest.skip("only Debian's PostgreSQL can be restarted here")
+    pg_ctl: list[str | Path] = [*_as_postgres(), binaries / "pg_ctl", "-D", folder / "data", "-w", "-l", folder / "log"]
+    _run([*pg_ctl, "-m", "fast", "stop"])
+    time.sleep(1)
+    _run([*pg_ctl, "-o", f"{FAST} -k {folder}", "start"])
+
+
 def admin(url: str, statement: str) -> None:
     """Run one statement outside a transaction on the cluster's own database."""
     with psycopg.connect(url.format(name="postgres"), autocommit=True) as connection:
         connection.execute(statement)  # type: ignore[arg-type]
+
+
+def _as_postgres() -> list[str | Path]:
+    return ["runuser", "-u", "postgres", "--"] if os.geteuid() == 0 else []
 
 
 def _debian_binaries() -> Path | None:
