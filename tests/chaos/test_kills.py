@@ -27,7 +27,7 @@ from tests.peers.smtp import Behaviour
 pytestmark = [pytest.mark.both_databases, pytest.mark.usefixtures("database")]
 
 LONG = os.environ.get("FIRSTKEY_CHAOS") == "long"
-PEOPLE, KILLS = (2500, 200) if LONG else (150, 5)  # everybody gets an e-mail and a text message
+PEOPLE, KILLS = (2500, 200) if LONG else (150, 4)  # everybody gets an e-mail and a text message
 SEED = int(os.environ.get("FIRSTKEY_CHAOS_SEED", "20261124"))
 COMMANDS = {"web": "serve", "first": "worker", "second": "worker"}
 
