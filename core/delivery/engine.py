@@ -13,7 +13,7 @@ from dbos import DBOS, DBOSPortableJSONSerializer, SetWorkflowID
 from core import database
 from core.config import settings
 from core.delivery import batches, housekeeping, take_over, workflows
-from core.delivery.heartbeat import Heartbeat
+from core.delivery.heartbeat import Heartbeat, Watch
 from core.tables import unfinished
 
 NAME, VERSION = "firstkey", "delivery-1"  # raise VERSION only when the steps of a workflow change
@@ -55,10 +55,11 @@ def launch(*, deliver: bool = True, executor: str = "web") -> None:
         _up.set()
     if deliver:
         take_over.of_other_versions(VERSION)
-        take_over.abandoned()
+        watch = Watch()
+        take_over.abandoned(watch)
         _go_on()
         _stop.clear()
-        threading.Thread(target=_look_around, name="delivery-look-around", daemon=True).start()
+        threading.Thread(target=_look_around, args=(watch,), name="delivery-look-around", daemon=True).start()
 
 
 def shutdown() -> None:
@@ -105,11 +106,11 @@ def _start(campaign_id: int) -> None:
         DBOS.enqueue_workflow(workflows.CONTROL_QUEUE, workflows.run_campaign, run, campaign_id, missing)
 
 
-def _look_around() -> None:
+def _look_around(watch: Watch) -> None:
     """Now and then: whatever was committed but not handed over, resumed, or left by a process that is gone, goes on."""
     while not _stop.wait(LOOK_AROUND_EVERY_S):
         try:
-            take_over.abandoned()
+            take_over.abandoned(watch)
             _go_on()
             housekeeping.run()
         except Exception as error:  # noqa: BLE001  (a locked or restarting database: the next look will do)

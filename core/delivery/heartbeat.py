@@ -1,4 +1,4 @@
-"""Tells the other processes that this one is alive, so that they leave its batches to it."""
+"""Tells the other processes that this one is alive, and sees which of them are."""
 
 from __future__ import annotations
 
@@ -6,11 +6,14 @@ import logging
 import os
 import socket
 import threading
+import time
+from collections.abc import Mapping
+from datetime import datetime
 
 from core import database
 from core.services import workers
 
-EVERY_S = 10.0
+EVERY_S, SILENT_AFTER_S = 10.0, 60.0
 logger = logging.getLogger(__name__)
 
 
@@ -45,3 +48,21 @@ class Heartbeat:
     def _beat(self) -> None:
         with database.transaction(wait_ms=database.WORKER_WAIT_MS) as db:
             workers.beat(db, executor_id=self.executor_id, host=socket.gethostname(), process_id=os.getpid())
+
+
+class Watch:
+    """Who is alive, as this process sees it: whose beat has changed within the last minute of its own steady clock.
+
+    The times in the rows are compared with nothing: clocks of machines differ, and are set forward and back (F12).
+    """
+
+    def __init__(self) -> None:
+        self._seen: dict[str, tuple[datetime, float]] = {}
+
+    def alive(self, beats: Mapping[str, datetime]) -> frozenset[str]:
+        """Whoever is seen for the first time counts as alive."""
+        now = time.monotonic()
+        for name, beat in beats.items():
+            if name not in self._seen or self._seen[name][0] != beat:
+                self._seen[name] = (beat, now)
+        return frozenset(name for name in beats if now - self._seen[name][1] < SILENT_AFTER_S)

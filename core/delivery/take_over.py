@@ -6,6 +6,7 @@ from dbos import DBOS
 from dbos import WorkflowStatus as Workflow
 
 from core import database
+from core.delivery.heartbeat import Watch
 from core.services import workers
 
 UNDER_WAY = ["PENDING", "ENQUEUED", "DELAYED"]
@@ -21,10 +22,10 @@ def adopt(executor_id: str) -> int:
     return _back_into_queues(listed(status=["PENDING"], executor_id=executor_id))
 
 
-def abandoned() -> int:
+def abandoned(watch: Watch) -> int:
     """Take what belongs to processes whose heart has stopped, or that left in order; gives how many batches."""
     with database.reading() as db:
-        alive = workers.alive(db)
+        alive = watch.alive(workers.beats(db))
     begun = listed(status=["PENDING"])
     return _back_into_queues([item for item in begun if item.executor_id not in alive])
 

@@ -81,7 +81,7 @@ def open_batch(db: Session, *, campaign_id: int, batch: int) -> Batch | Wait | N
         return None
     own = school.settings(db)
     wait, room = delivery_limits.of_the_day(db, own=own, channel=campaign.channel)
-    if campaign.starts_at > clock.now():
+    if campaign.starts_at > clock.now() and not _has_begun(db, campaign_id):
         wait = Wait(campaign.starts_at, "")
     if wait:
         _note_wait(db, campaign, wait)
@@ -160,6 +160,12 @@ def pause(db: Session, *, campaign_id: int, why: str) -> None:
     stop = sa.update(Campaign).where(*running).values(status=CampaignStatus.PAUSED.value, pause_reason=why)
     if db.execute(stop.execution_options(**_QUIET)).rowcount:  # type: ignore[attr-defined]
         audit.record(db, system("delivery"), action="campaign.paused", object_kind="campaign", object_id=campaign_id)
+
+
+def _has_begun(db: Session, campaign_id: int) -> bool:
+    """Whether a message was ever tried: then a start in the future only says that the clock was set back (F12)."""
+    tried = select(Message.id).where(col(Message.campaign_id) == campaign_id, col(Message.attempts) > 0)
+    return db.exec(tried.limit(1)).first() is not None
 
 
 def _form(db: Session, campaign: Campaign) -> Form:

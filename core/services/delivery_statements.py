@@ -32,7 +32,6 @@ CLAIM = (
         sa.exists().where(
             _campaign.c.id == _message.c.campaign_id,
             _campaign.c.status == CampaignStatus.RUNNING.value,
-            _campaign.c.starts_at <= bindparam("now"),
         ),
     )
     .values(status=MessageStatus.SENDING.value, attempts=_message.c.attempts + 1, claimed_at=bindparam("now"))

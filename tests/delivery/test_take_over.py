@@ -13,7 +13,7 @@ import pytest
 
 from core import config, database
 from core.config import ROOT
-from core.delivery import engine, housekeeping, take_over
+from core.delivery import engine, heartbeat, housekeeping, take_over
 from core.models import MessageStatus
 from core.services import workers
 from tests.delivery.engine_room import finished, launch, progress, school, start_engine, statuses, wait_until
@@ -27,7 +27,8 @@ def test_the_batches_of_a_killed_worker_are_taken_up_by_another_process(
     database_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     sink = Behaviour(delay_s=0.01)
-    monkeypatch.setattr(workers, "SILENT_AFTER", timedelta(seconds=2))
+    monkeypatch.setattr(heartbeat, "SILENT_AFTER_S", 2.0)
+    monkeypatch.setattr(heartbeat, "EVERY_S", 0.5)
     monkeypatch.setattr(engine, "LOOK_AROUND_EVERY_S", 0.5)
     with smtp.server(sink) as port:
         for name, value in {"EMAIL": "smtp", "SMTP_URL": f"smtp://127.0.0.1:{port}", "EMAIL_RATE": "2000"}.items():
@@ -85,4 +86,4 @@ def test_what_an_older_version_queued_is_handed_out_anew(monkeypatch: pytest.Mon
     finally:
         engine.shutdown()
     with database.reading() as db:
-        assert workers.alive(db) == frozenset(), "who stops in order leaves"
+        assert workers.beats(db) == {}, "who stops in order leaves"

@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -24,7 +25,7 @@ def cluster() -> Iterator[str]:
     if binaries is None:
         yield from _pgserver(folder)
         return
-    prefix = ["runuser", "-u", "postgres", "--"] if os.geteuid() == 0 else []
+    prefix = _as_postgres()
     if prefix:
         shutil.chown(folder, "postgres")
     data, log = folder / "data", folder / "log"
@@ -43,15 +44,20 @@ def restart(url: str) -> None:
     if binaries is None:
         admin(url, "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid()")
         return
-    prefix = ["runuser", "-u", "postgres", "--"] if os.geteuid() == 0 else []
-    options = ["-m", "immediate", "-w", "-l", folder / "log", "-o", f"{FAST} -k {folder}"]
-    _run([*prefix, binaries / "pg_ctl", "-D", folder / "data", *options, "restart"])
+    control: list[str | Path] = [*_as_postgres(), binaries / "pg_ctl", "-D", folder / "data", "-w"]
+    _run([*control, "-m", "immediate", "stop"])
+    time.sleep(1)
+    _run([*control, "-l", folder / "log", "-o", f"{FAST} -k {folder}", "start"])
 
 
 def admin(url: str, statement: str) -> None:
     """Run one statement outside a transaction on the cluster's own database."""
     with psycopg.connect(url.format(name="postgres"), autocommit=True) as connection:
         connection.execute(statement)  # type: ignore[arg-type]
+
+
+def _as_postgres() -> list[str | Path]:
+    return ["runuser", "-u", "postgres", "--"] if os.geteuid() == 0 else []
 
 
 def _debian_binaries() -> Path | None:

@@ -18,11 +18,13 @@ SLOW_S = 3.0
 
 @dataclass
 class Faults:
-    """`fault` is how it answers next; `taken` are the messages that it stored, whatever it answered."""
+    """`fault` is how it answers next, `planned` first for a number; `taken` is what it stored, whatever it answered."""
 
     url: str = ""
     fault: str = "created"
     code: int = 0
+    retry_after: str = "7"
+    planned: dict[str, list[str]] = field(default_factory=dict)
     taken: list[dict[str, str]] = field(default_factory=list)
 
 
@@ -49,9 +51,11 @@ def _handler(state: Faults) -> type[BaseHTTPRequestHandler]:
                 self.close_connection = True
                 return
             asked = {name: values[0] for name, values in parse_qs(body).items()}
-            if state.fault in ("created", "slow", "reset", "half", "broken"):
+            plan = state.planned.get(asked["To"])
+            fault = plan.pop(0) if plan else state.fault
+            if fault in ("created", "slow", "reset", "half", "broken"):
                 state.taken.append(asked)
-            getattr(self, f"_{state.fault}")(asked)
+            getattr(self, f"_{fault}")(asked)
 
         def do_GET(self) -> None:
             found = [self._message(number, asked) for number, asked in enumerate(state.taken)]
@@ -74,7 +78,7 @@ def _handler(state: Faults) -> type[BaseHTTPRequestHandler]:
             self._answer(401, {"code": 20003, "message": "no", "status": 401})
 
         def _busy(self, _asked: dict[str, str]) -> None:
-            self._answer(429, {"code": 20429, "message": "slow down", "status": 429}, retry_after="7")
+            self._answer(429, {"code": 20429, "message": "slow down", "status": 429}, retry_after=state.retry_after)
 
         def _broken(self, _asked: dict[str, str]) -> None:
             self._answer(500, {"code": 20500, "message": "oops", "status": 500})

@@ -1,0 +1,49 @@
+"""A provider of text messages that fails in every way, some people each: each outcome is right, nobody twice."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import pytest
+
+from core.delivery import breaker, engine, workflows
+from core.gateways import twilio_sms
+from core.models import MessageStatus
+from tests.chaos import law
+from tests.delivery import engine_room
+from tests.delivery.engine_room import finished, progress, wait_until
+from tests.peers import twilio_faults
+
+pytestmark = [pytest.mark.both_databases, pytest.mark.usefixtures("database")]
+
+PEOPLE = 60
+TAKEN_OR_NOT = ("broken", "html", "slow", "reset", "half")  # nobody can know: never sent again by itself
+PUT_OFF = (["busy"], ["busy", "busy"], ["busy", "half"])
+
+
+def test_f7_f8_each_fault_of_a_provider_ends_as_it_should(monkeypatch: pytest.MonkeyPatch, database_url: str) -> None:
+    monkeypatch.setattr(twilio_sms, "READ_S", 0.3)
+    monkeypatch.setattr(breaker, "FIRST_REST_S", 0.1)
+    monkeypatch.setattr(workflows, "wait_before", lambda _attempt: 0.1)
+    breaker.of.cache_clear()
+    with twilio_faults.running() as twilio:
+        twilio.retry_after = "0.2"
+        law.use(monkeypatch, database_url, **law.by_twilio(twilio.url, per_second=200))
+        engine_room.school(PEOPLE)
+        everybody = law.mobiles()
+        people = iter(sorted(everybody))
+        unclear = {next(people): [fault] for fault in TAKEN_OR_NOT}
+        later = {next(people): list(faults) for faults in PUT_OFF}
+        twilio.planned = {number: list(faults) for number, faults in (unclear | later).items()}
+        campaign_id = engine_room.launch(draft=law.CREDENTIALS)
+        engine_room.start_engine()
+        try:
+            wait_until(campaign_id, finished)
+        finally:
+            engine.shutdown()
+    unknown = law.holds(Counter(message["To"] for message in twilio.taken), everybody, campaign_id)
+    assert unknown == unclear.keys() | {number for number, faults in later.items() if "half" in faults}
+    assert progress(campaign_id).counts == {
+        MessageStatus.SENT: PEOPLE - len(unknown),
+        MessageStatus.UNKNOWN: len(unknown),
+    }
