@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import secrets
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import sqlalchemy as sa
 from sqlmodel import Session, col
@@ -112,16 +114,42 @@ def _cancel_waiting(db: Session, pairs: Sequence[tuple[int, str]]) -> None:
     """A launch freezes addresses: without this a message that still waits would carry a new link to the old one."""
     if not pairs:
         return
-    mine = sa.select(col(MessageAccount.message_id)).join(Campaign, col(Campaign.id) == col(MessageAccount.campaign_id))
-    mine = mine.join(Message, col(Message.id) == col(MessageAccount.message_id))
-    links = mine.where(
+    query = sa.select(col(Message.id), col(MessageAccount.account_id))
+    query = query.join(MessageAccount, col(MessageAccount.message_id) == col(Message.id))
+    query = query.join(Campaign, col(Campaign.id) == col(Message.campaign_id)).where(
         sa.tuple_(col(MessageAccount.account_id), col(Message.address)).in_(pairs),
+        col(Message.status) == MessageStatus.QUEUED,
         col(Campaign.kind) != CampaignKind.ADDRESS_CHANGED,
     )
-    waiting = (col(Message.id).in_(links), col(Message.status) == MessageStatus.QUEUED)
-    values = {
-        "status": MessageStatus.CANCELLED,
-        "detail": "the address was changed",
-        "finished_at": clock.now(),
-    }
-    db.execute(sa.update(Message).where(*waiting).values(values).execution_options(**_QUIET))
+    leaving: dict[int, list[int]] = {}
+    for message_id, account_id in db.execute(query.order_by(col(Message.id)).with_for_update(of=Message)):
+        leaving.setdefault(message_id, []).append(account_id)
+    for part in database.slices(list(leaving)):
+        families = _families(db, part, leaving)
+        for message_id in families:
+            _take_out(db, message_id, leaving[message_id])
+        alone = [message_id for message_id in part if message_id not in families]
+        cancel = sa.update(Message).where(col(Message.id).in_(alone)).values(_cancelled())
+        db.execute(cancel.execution_options(**_QUIET))
+
+
+def _families(db: Session, message_ids: Sequence[int], leaving: Mapping[int, list[int]]) -> frozenset[int]:
+    """The messages that are for others too."""
+    tied = sa.select(col(MessageAccount.message_id), sa.func.count()).group_by(col(MessageAccount.message_id))
+    rows = db.execute(tied.where(col(MessageAccount.message_id).in_(message_ids)))
+    return frozenset(message_id for message_id, people in rows if people > len(leaving[message_id]))
+
+
+def _take_out(db: Session, message_id: int, account_ids: Sequence[int]) -> None:
+    """The message goes on to the others of the family; these keep a line of their own in the outcome."""
+    family = db.get_one(Message, message_id)
+    same = {name: getattr(family, name) for name in ("campaign_id", "batch", "channel", "address", "language")}
+    own = Message(**same, reference=secrets.token_hex(16), **_cancelled())
+    db.add(own)
+    db.flush()
+    theirs = (col(MessageAccount.message_id) == message_id, col(MessageAccount.account_id).in_(account_ids))
+    db.execute(sa.update(MessageAccount).where(*theirs).values(message_id=own.id).execution_options(**_QUIET))
+
+
+def _cancelled() -> dict[str, Any]:
+    return {"status": MessageStatus.CANCELLED, "detail": "the address was changed", "finished_at": clock.now()}

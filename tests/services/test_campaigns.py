@@ -25,11 +25,22 @@ from core.models import (
     Message,
     MessageAccount,
     MessageStatus,
+    Person,
     SignInSession,
 )
 from core.rules.delivery_status import Outcome
 from core.rules.reachability import Refusal
-from core.services import campaign_moves, campaigns, delivery, selections, step_up, test_messages, wordings
+from core.services import (
+    address_changes,
+    campaign_moves,
+    campaigns,
+    delivery,
+    selections,
+    step_up,
+    test_messages,
+    wordings,
+)
+from core.services import people as people_service
 from core.services.campaigns import Check, Draft
 from core.tables import school
 from core.tables.filters import AccountFilter
@@ -333,6 +344,44 @@ def test_a_family_gets_one_message_with_a_link_for_each_child(people: Cast) -> N
             assert account is not None
             assert (account.delivery, account.times_invited) == ("sent", 1)
             assert account.invitation_ends_at is not None
+
+
+def test_who_moves_away_from_the_address_of_a_family_takes_nothing_from_the_others(people: Cast) -> None:
+    change(people.max.person, personal_email=people.sam.person.personal_email)
+    family = replace(STUDENTS, by_family=True)
+    launched = send(people, look(people, family), family)
+    with database.transaction() as db:
+        shown = db.get_one(Person, people.max.person.id)
+        max_id, seen = people.max.account.id or 0, shown.updated_at
+        people_service.change_email(db, people.olga.actor, account_id=max_id, seen=seen, email="max.new@mail.example")
+    texts = _claimed(launched)
+    letter = next(text for text in texts if "Sam" in text)
+    assert "Max" not in letter and len(set(re.findall(r"/i/([0-9A-Z]{26})", letter))) == 1
+    assert len(texts) == 2, "nobody but Max is left out"
+    with database.reading() as db:
+        tied = select(Message.status, Message.detail).join(MessageAccount).where(MessageAccount.account_id == max_id)
+        mine = tied.where(MessageAccount.campaign_id == launched.id)
+        assert db.exec(mine).all() == [("cancelled", "the address was changed")]
+
+
+def test_when_all_of_a_family_move_away_their_message_is_cancelled(people: Cast) -> None:
+    change(people.max.person, personal_email=people.sam.person.personal_email)
+    family = replace(STUDENTS, by_family=True)
+    launched = send(people, look(people, family), family)
+    both = [(member.account.id or 0, people.sam.person.personal_email or "") for member in (people.sam, people.max)]
+    with database.transaction() as db:
+        address_changes.close(db, both)
+    assert not any("Sam" in text for text in _claimed(launched))
+    assert [message.status for message in queued()].count(MessageStatus.CANCELLED) == 1
+
+
+def _claimed(launched: Campaign) -> list[str]:
+    """What the messages of the first batch say when they are sent now."""
+    with database.transaction() as db:
+        batch = delivery.open_batch(db, campaign_id=launched.id or 0, batch=0)
+        assert isinstance(batch, delivery.Batch)
+        claims = [delivery.claim(db, batch=batch, message_id=message_id) for message_id in batch.message_ids]
+    return [claim.text.text for claim in claims if isinstance(claim, delivery.Claim)]
 
 
 def test_what_is_unknown_is_decided_by_a_person_once(people: Cast) -> None:
