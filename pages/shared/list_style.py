@@ -17,5 +17,7 @@ div:has(> [class*="st-key-selection-bar-"]) { position: sticky; bottom: 0; z-ind
 [class*="st-key-chips-"] button p { font-size: .875rem; }
 /* The search field takes what the others leave, and not less than its own words need. */
 [class*="st-key-filter-line-"] > div:has(.stTextInput) { flex: 1 1 15rem; min-width: 15rem; }
+/* One answer is to be read whole: the room of the cross for all answers goes to it; Clear and the chips do the same. */
+[class*="st-key-filter-line-"] .stMultiSelect button[aria-label="Clear all"] { display: none; }
 </style>
 """
