@@ -11,6 +11,7 @@ from core.errors import InputProblem
 
 MOST_BYTES, MOST_PIXELS = 2_000_000, 16_000_000
 LARGEST = (900, 450)  # twice what stands on paper at 300 dots per inch
+_TOO_MANY = "This picture has too many pixels."
 _WHAT = "Choose a PNG or JPEG picture of up to 2 MB."
 
 
@@ -23,9 +24,11 @@ def redrawn(content: bytes) -> bytes:
             warnings.simplefilter("error", Image.DecompressionBombWarning)
             picture = Image.open(io.BytesIO(content), formats=["PNG", "JPEG"])
             if picture.width * picture.height > MOST_PIXELS:
-                raise InputProblem("This picture has too many pixels.", field="logo", hint=_WHAT)
+                raise InputProblem(_TOO_MANY, field="logo", hint=_WHAT)
             picture.load()
-    except (UnidentifiedImageError, OSError, SyntaxError, ValueError, Image.DecompressionBombWarning):
+    except (Image.DecompressionBombWarning, Image.DecompressionBombError):
+        raise InputProblem(_TOO_MANY, field="logo", hint=_WHAT) from None
+    except (UnidentifiedImageError, OSError, SyntaxError, ValueError):
         raise InputProblem("This is no picture that can be read.", field="logo", hint=_WHAT) from None
     upright = ImageOps.exif_transpose(picture).convert("RGBA")
     upright.thumbnail(LARGEST)
