@@ -19,6 +19,10 @@ from tests.peers.firstkey import Server
 
 SLOW = 60_000
 
+# Streamlit pales what it is about to replace and fades it in again; a pale caption has too little contrast.
+NOTHING_FADES = """() => !document.querySelector('[data-stale="true"]')
+  && document.getAnimations().every(a => a.playState !== 'running' || a.effect.getTiming().iterations === Infinity)"""
+
 
 @contextmanager
 def school(folder: Path) -> Iterator[Server]:
@@ -68,8 +72,9 @@ def _asked(server: Server, query: str, **values: str) -> int:
 
 
 def settled(page: Page) -> None:
-    """Nothing runs on the server for this page any more."""
+    """Nothing runs on the server for this page any more, and nothing of it is still fading in."""
     page.locator('[data-test-script-state="notRunning"]').wait_for(timeout=SLOW)
+    page.wait_for_function(NOTHING_FADES, timeout=SLOW)
 
 
 def open_list(page: Page, path: str = "/students") -> None:
