@@ -28,7 +28,7 @@ class Settings(BaseSettings):
     public_base_url: str = ""
     secret_key: str = ""
     secret_key_previous: str = ""
-    email: Literal["outbox", "smtp"] = "outbox"
+    email: Literal["outbox", "smtp", "graph"] = "outbox"
     smtp_url: str = ""
     email_from: str = "School office <office@localhost>"
     email_rate: float = 50
@@ -48,6 +48,8 @@ class Settings(BaseSettings):
     microsoft_client_id: str = ""
     microsoft_client_secret: str = ""
     microsoft_authority: str = "https://login.microsoftonline.com"
+    microsoft_graph_url: str = "https://graph.microsoft.com"
+    graph_mailbox: str = ""
     deliver_in_web: bool = True
     executor_id: str = ""
     cjk_font: str = ""
@@ -62,11 +64,11 @@ class Settings(BaseSettings):
             raise ValueError("FIRSTKEY_PUBLIC_BASE_URL is an address like https://keys.school.example, without a path")
         return value.rstrip("/")
 
-    @field_validator("microsoft_authority")
+    @field_validator("microsoft_authority", "microsoft_graph_url")
     @classmethod
     def _over_tls(cls, value: str) -> str:
         if not value.startswith("https://"):
-            raise ValueError("FIRSTKEY_MICROSOFT_AUTHORITY begins with https://")
+            raise ValueError("the addresses of Microsoft begin with https://")
         return value.rstrip("/")
 
     @field_validator("cjk_font")

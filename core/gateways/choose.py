@@ -2,20 +2,33 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
+from core.config import settings
 from core.errors import GatewayError, GatewayErrorKind, SettingsError
 from core.gateways import smtp_email
 from core.gateways.channels import Email, EmailGateway, Sms, SmsGateway
 from core.gateways.outbox import OutboxEmail, OutboxSms
 
+if TYPE_CHECKING:
+    from core.gateways.microsoft_identity import MicrosoftIdentity
+
 
 def email(*, outbox: bool) -> EmailGateway:
-    """The outbox, or the mail server of FIRSTKEY_SMTP_URL."""
+    """The outbox, the mail server of FIRSTKEY_SMTP_URL, or a mailbox of Microsoft 365."""
     if outbox:
         return OutboxEmail()
     try:
-        return smtp_email.from_settings()
+        return _graph() if settings().email == "graph" else smtp_email.from_settings()
     except SettingsError as problem:
         return _Unusable(str(problem))
+
+
+def _graph() -> EmailGateway:
+    """What it needs takes a while to import; only who sends by it waits for it."""
+    from core.gateways import graph_email
+
+    return graph_email.from_mailbox()
 
 
 def sms(*, outbox: bool) -> SmsGateway:
@@ -28,6 +41,13 @@ def sms(*, outbox: bool) -> SmsGateway:
         return twilio_sms.from_settings()
     except SettingsError as problem:
         return _Unusable(str(problem))
+
+
+def microsoft_identity() -> MicrosoftIdentity:
+    """The school's tenant at Microsoft; what it needs is imported by who signs in there first."""
+    from core.gateways import microsoft_identity
+
+    return microsoft_identity.from_settings()
 
 
 class _Unusable:

@@ -6,23 +6,19 @@ publishes, which are kept for an hour and asked for again when a token names one
 
 from __future__ import annotations
 
-import os
-import ssl
 from collections.abc import Mapping
 from functools import cached_property, lru_cache
 from typing import Any
-from urllib.parse import urlencode
 
-import certifi
 import jwt
 import msal
 import requests
 
 from core.config import settings
 from core.errors import SettingsError
+from core.gateways import microsoft_addresses, microsoft_app
 from core.rules.microsoft_identity import Hindered, Hindrance, Identity, identity
 
-TIMEOUT_S = 10.0
 KEYS_KEPT_S, LEEWAY_S = 3_600.0, 120
 REQUIRED = ["exp", "iat", "iss", "aud"]
 
@@ -46,7 +42,10 @@ class MicrosoftIdentity:
         try:
             return dict(
                 self._client.initiate_auth_code_flow(
-                    [], redirect_uri=callback_address(), login_hint=login_hint or None, prompt="select_account"
+                    [],
+                    redirect_uri=microsoft_addresses.callback(),
+                    login_hint=login_hint or None,
+                    prompt="select_account",
                 )
             )
         except (requests.RequestException, msal.exceptions.MsalServiceError):
@@ -93,31 +92,25 @@ class MicrosoftIdentity:
 
     @cached_property
     def _client(self) -> Any:
-        return msal.ConfidentialClientApplication(
-            self._client_id,
-            client_credential=self._client_secret,
-            authority=self._authority,
-            instance_discovery=False,
-            token_cache=_Forgetful(),
-            exclude_scopes=["offline_access"],
-            timeout=TIMEOUT_S,
-        )
+        extra = {"token_cache": _Forgetful(), "exclude_scopes": ["offline_access"]}
+        return microsoft_app.client(self._authority, self._client_id, self._client_secret, **extra)
 
     @cached_property
     def _published(self) -> dict[str, Any]:
         """What the tenant publishes of itself (OpenID Connect Discovery §4)."""
-        answer = requests.get(f"{self._authority}/v2.0/.well-known/openid-configuration", timeout=TIMEOUT_S)
+        answer = requests.get(
+            f"{self._authority}/v2.0/.well-known/openid-configuration", timeout=microsoft_app.TIMEOUT_S
+        )
         answer.raise_for_status()
         return dict(answer.json())
 
     @cached_property
     def _keys(self) -> jwt.PyJWKClient:
-        authorities = os.environ.get("REQUESTS_CA_BUNDLE") or certifi.where()
         return jwt.PyJWKClient(
             self._published["jwks_uri"],
             lifespan=KEYS_KEPT_S,
-            timeout=TIMEOUT_S,
-            ssl_context=ssl.create_default_context(cafile=authorities),
+            timeout=microsoft_app.TIMEOUT_S,
+            ssl_context=microsoft_app.certificates(),
         )
 
 
@@ -133,15 +126,3 @@ def from_settings() -> MicrosoftIdentity:
         client_id=values.microsoft_client_id,
         client_secret=values.microsoft_client_secret,
     )
-
-
-def callback_address() -> str:
-    """Where Microsoft sends the browser back to; it stands in the registration of the application."""
-    return f"{settings().base_url}/auth/callback"
-
-
-def sign_out_address() -> str:
-    """Where somebody ends their sign-in at Microsoft itself, for instance on a computer that many use."""
-    values = settings()
-    back = urlencode({"post_logout_redirect_uri": f"{values.base_url}/sign-in"})
-    return f"{values.microsoft_authority}/{values.microsoft_tenant_id}/oauth2/v2.0/logout?{back}"

@@ -11,7 +11,7 @@ from starlette.routing import Route
 from core import database
 from core.config import settings
 from core.errors import SettingsError
-from core.gateways import microsoft_identity
+from core.gateways import choose, microsoft_addresses
 from core.rules.microsoft_identity import Hindered, Hindrance, Identity
 from core.services import microsoft_flows, microsoft_sign_in, sign_in
 from core.services.microsoft_flows import Begun
@@ -35,7 +35,7 @@ async def come_back(request: Request) -> Response:
 
 def _start(request: Request) -> Response:
     try:
-        flow = microsoft_identity.from_settings().begin(login_hint=request.query_params.get("username", "")[:100])
+        flow = choose.microsoft_identity().begin(login_hint=request.query_params.get("username", "")[:100])
     except SettingsError:
         return _trouble(request, Hindrance.SETTINGS)
     except Hindered as hindered:
@@ -56,7 +56,7 @@ def _come_back(request: Request) -> Response:
     if begun is None:
         return _trouble(request, Hindrance.EXPIRED)
     try:
-        identity = microsoft_identity.from_settings().finish(begun.flow, dict(request.query_params))
+        identity = choose.microsoft_identity().finish(begun.flow, dict(request.query_params))
     except SettingsError:
         return _trouble(request, Hindrance.SETTINGS, begun)
     except Hindered as hindered:
@@ -106,7 +106,7 @@ def _trouble(
         again=again,
         came_as=came_as,
         expected=expected,
-        sign_out=microsoft_identity.sign_out_address() if settings().microsoft_is_set_up else "",
+        sign_out=microsoft_addresses.sign_out() if settings().microsoft_is_set_up else "",
     )
     cookies.drop(response, cookies.flow_name())
     return response

@@ -10,7 +10,7 @@ from starlette.routing import Route
 from core import database
 from core.config import settings
 from core.errors import NotAllowed
-from core.gateways import microsoft_identity
+from core.gateways import microsoft_addresses
 from core.models import Account, SignInMethod
 from core.rules import password_hash
 from core.services import password_choice, sign_in
@@ -113,7 +113,7 @@ def _page(request: Request, username: str, target: str, problem: str = "") -> Re
         problem=problem,
         saved=saved,
         microsoft=settings().microsoft_is_set_up,
-        microsoft_sign_out=microsoft_identity.sign_out_address() if out else "",
+        microsoft_sign_out=microsoft_addresses.sign_out() if out else "",
     )
 
 

@@ -31,6 +31,7 @@ from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Re
 from starlette.routing import Route
 
 from tests.peers.firstkey import free_port
+from tests.peers.graph import Graph
 
 TENANT, OTHER_TENANT = "11111111-2222-3333-4444-555555555555", "99999999-2222-3333-4444-555555555555"
 CLIENT, SECRET = "aaaaaaaa-0000-0000-0000-000000000001", "s3cret-of-the-app"
@@ -62,6 +63,7 @@ class Entra:
     algorithm: str = "RS256"
     foreign_key: bool = False
     is_down: bool = False
+    graph: Graph = field(default_factory=Graph)
 
     def settings(self) -> dict[str, str]:
         """The settings with which Firstkey signs in here."""
@@ -70,6 +72,7 @@ class Entra:
             "FIRSTKEY_MICROSOFT_CLIENT_ID": CLIENT,
             "FIRSTKEY_MICROSOFT_CLIENT_SECRET": SECRET,
             "FIRSTKEY_MICROSOFT_AUTHORITY": self.url,
+            "FIRSTKEY_MICROSOFT_GRAPH_URL": self.url,
             "REQUESTS_CA_BUNDLE": str(self.certificate),
         }
 
@@ -162,6 +165,8 @@ def _site(entra: Entra) -> Starlette:
         given = {name: values[0] for name, values in parse_qs((await request.body()).decode()).items()}
         if (given.get("client_id"), given.get("client_secret")) != (CLIENT, SECRET):
             return JSONResponse({"error": "invalid_client"}, 401)
+        if given.get("grant_type") == "client_credentials":
+            return JSONResponse({"token_type": "Bearer", "expires_in": 3600, "access_token": entra.graph.new_token()})
         question = entra.codes.pop(given.get("code", ""), None)
         verifier = hashlib.sha256(given.get("code_verifier", "").encode()).digest()
         challenge = base64.urlsafe_b64encode(verifier).rstrip(b"=").decode()
@@ -183,6 +188,7 @@ def _site(entra: Entra) -> Starlette:
             Route("/{tenant}/oauth2/v2.0/authorize", authorize),
             Route("/{tenant}/oauth2/v2.0/token", token, methods=["POST"]),
             Route("/{tenant}/oauth2/v2.0/logout", signed_out),
+            *entra.graph.routes(),
         ]
     )
 
