@@ -11,6 +11,7 @@ from core.gateways.channels import Email, EmailGateway, Sms, SmsGateway
 from core.gateways.outbox import OutboxEmail, OutboxSms
 
 if TYPE_CHECKING:
+    from core.gateways.microsoft_graph import Graph
     from core.gateways.microsoft_identity import MicrosoftIdentity
 
 
@@ -19,16 +20,23 @@ def email(*, outbox: bool) -> EmailGateway:
     if outbox:
         return OutboxEmail()
     try:
-        return _graph() if settings().email == "graph" else smtp_email.from_settings()
+        return graph_email() if settings().email == "graph" else smtp_email.from_settings()
     except SettingsError as problem:
         return _Unusable(str(problem))
 
 
-def _graph() -> EmailGateway:
-    """What it needs takes a while to import; only who sends by it waits for it."""
+def graph_email() -> EmailGateway:
+    """A mailbox of Microsoft 365; what it needs takes a while to import, and only who sends by it waits for it."""
     from core.gateways import graph_email
 
     return graph_email.from_mailbox()
+
+
+def microsoft_graph() -> Graph:
+    """Microsoft Graph in the name of the school's application."""
+    from core.gateways import microsoft_graph
+
+    return microsoft_graph.from_settings()
 
 
 def sms(*, outbox: bool) -> SmsGateway:

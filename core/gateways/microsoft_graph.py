@@ -41,7 +41,7 @@ class Graph:
 
     def ask(self, method: str, path: str, body: Any = None) -> Any:
         """The answer as JSON, or None where there is none; raises GatewayError. `path` may be a whole `nextLink`."""
-        headers = {"authorization": f"Bearer {self._token()}"}
+        headers = {"authorization": f"Bearer {self.token()}"}
         try:
             answer = self._http.request(method, path, json=body, headers=headers)
         except (httpx.ConnectError, httpx.ConnectTimeout):
@@ -55,8 +55,8 @@ class Graph:
     def close(self) -> None:
         self._http.close()
 
-    def _token(self) -> str:
-        """MSAL keeps it until it ends."""
+    def token(self) -> str:
+        """What Graph is asked with; MSAL keeps it until it ends."""
         scope = f"{self._values.microsoft_graph_url}/.default"
         try:
             result = self._client.acquire_token_for_client(scopes=[scope])
