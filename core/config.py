@@ -28,7 +28,7 @@ class Settings(BaseSettings):
     public_base_url: str = ""
     secret_key: str = ""
     secret_key_previous: str = ""
-    email: Literal["outbox", "smtp"] = "outbox"
+    email: Literal["outbox", "smtp", "graph"] = "outbox"
     smtp_url: str = ""
     email_from: str = "School office <office@localhost>"
     email_rate: float = 50
@@ -44,6 +44,12 @@ class Settings(BaseSettings):
     twilio_from: str = ""
     twilio_messaging_service: str = ""
     twilio_api_base_url: str = ""
+    microsoft_tenant_id: str = ""
+    microsoft_client_id: str = ""
+    microsoft_client_secret: str = ""
+    microsoft_authority: str = "https://login.microsoftonline.com"
+    microsoft_graph_url: str = "https://graph.microsoft.com"
+    graph_mailbox: str = ""
     deliver_in_web: bool = True
     executor_id: str = ""
     cjk_font: str = ""
@@ -56,6 +62,13 @@ class Settings(BaseSettings):
         parts = urlsplit(value)
         if value and (parts.scheme not in ("http", "https") or not parts.netloc or parts.path.strip("/")):
             raise ValueError("FIRSTKEY_PUBLIC_BASE_URL is an address like https://keys.school.example, without a path")
+        return value.rstrip("/")
+
+    @field_validator("microsoft_authority", "microsoft_graph_url")
+    @classmethod
+    def _over_tls(cls, value: str) -> str:
+        if not value.startswith("https://"):
+            raise ValueError("the addresses of Microsoft begin with https://")
         return value.rstrip("/")
 
     @field_validator("cjk_font")
@@ -73,6 +86,11 @@ class Settings(BaseSettings):
     @property
     def is_https(self) -> bool:
         return self.base_url.startswith("https://")
+
+    @property
+    def microsoft_is_set_up(self) -> bool:
+        """Whether people can sign in with Microsoft here."""
+        return bool(self.microsoft_tenant_id and self.microsoft_client_id and self.microsoft_client_secret)
 
     @property
     def var_folder(self) -> Path:

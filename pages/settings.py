@@ -12,7 +12,7 @@ from core.permissions import Actor, Permission
 from core.rules import words
 from core.services import school, setup, wordings
 from core.tables.school import settings as school_settings
-from pages.shared import feedback, guard, logo_settings, message_settings, username_settings
+from pages.shared import feedback, guard, logo_settings, message_settings, microsoft_settings, username_settings
 
 ZONES = sorted(zone for zone in available_timezones() if "/" in zone and not zone.startswith(("Etc/", "posix")))
 REGIONS = sorted(phonenumbers.SUPPORTED_REGIONS)
@@ -52,16 +52,6 @@ def _form(actor: Actor) -> None:
         changes |= {"password_length": shortest, "staff_password_length": staff}
         if min(now.password_length, now.staff_password_length) < 15:
             st.warning("Passwords under 15 characters are guessed too easily where nothing else protects an account.")
-        st.subheader("Microsoft 365")
-        changes["microsoft"] = st.toggle(
-            "The school uses Microsoft 365", now.microsoft, help="Then the username is the Microsoft address."
-        )
-        changes["microsoft_user_types"] = st.multiselect(
-            "Who signs in with Microsoft 365",
-            list(words.USER_TYPE),
-            now.microsoft_user_types,
-            format_func=words.USER_TYPE.__getitem__,
-        )
         pressed = st.form_submit_button("Save settings", type="primary")
     if pressed:
         _save(actor, changes)
@@ -106,4 +96,5 @@ _form(actor)
 logo_settings.form(actor)
 message_settings.form(actor)
 username_settings.form(actor)
+microsoft_settings.form(actor)
 _own_school(actor)

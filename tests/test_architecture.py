@@ -37,7 +37,7 @@ ALLOWED = {
     "tables": FOUNDATION | {"tables"},
     "services": FOUNDATION | {"tables", "documents", "services"},
     "delivery": FOUNDATION | {"tables", "services", "gateways", "delivery"},
-    "web": FOUNDATION | {"tables", "services", "web", "delivery"},
+    "web": FOUNDATION | {"tables", "services", "web", "delivery", "gateways"},  # the way to Microsoft and back
 }
 
 

@@ -2,20 +2,41 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
+from core.config import settings
 from core.errors import GatewayError, GatewayErrorKind, SettingsError
 from core.gateways import smtp_email
 from core.gateways.channels import Email, EmailGateway, Sms, SmsGateway
 from core.gateways.outbox import OutboxEmail, OutboxSms
 
+if TYPE_CHECKING:
+    from core.gateways.microsoft_graph import Graph
+    from core.gateways.microsoft_identity import MicrosoftIdentity
+
 
 def email(*, outbox: bool) -> EmailGateway:
-    """The outbox, or the mail server of FIRSTKEY_SMTP_URL."""
+    """The outbox, the mail server of FIRSTKEY_SMTP_URL, or a mailbox of Microsoft 365."""
     if outbox:
         return OutboxEmail()
     try:
-        return smtp_email.from_settings()
+        return graph_email() if settings().email == "graph" else smtp_email.from_settings()
     except SettingsError as problem:
         return _Unusable(str(problem))
+
+
+def graph_email() -> EmailGateway:
+    """A mailbox of Microsoft 365; what it needs takes a while to import, and only who sends by it waits for it."""
+    from core.gateways import graph_email
+
+    return graph_email.from_mailbox()
+
+
+def microsoft_graph() -> Graph:
+    """Microsoft Graph in the name of the school's application."""
+    from core.gateways import microsoft_graph
+
+    return microsoft_graph.from_settings()
 
 
 def sms(*, outbox: bool) -> SmsGateway:
@@ -28,6 +49,13 @@ def sms(*, outbox: bool) -> SmsGateway:
         return twilio_sms.from_settings()
     except SettingsError as problem:
         return _Unusable(str(problem))
+
+
+def microsoft_identity() -> MicrosoftIdentity:
+    """The school's tenant at Microsoft; what it needs is imported by who signs in there first."""
+    from core.gateways import microsoft_identity
+
+    return microsoft_identity.from_settings()
 
 
 class _Unusable:

@@ -192,3 +192,14 @@ class SetupToken(SQLModel, table=True):
     token_hash: str = Field(primary_key=True)
     expires_at: datetime = Field(sa_type=UtcDateTime)
     used_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+
+
+class MicrosoftFlow(SQLModel, table=True):
+    """A sign-in with Microsoft that has begun: what must come back with it, sealed, for ten minutes and one use."""
+
+    __tablename__ = "microsoft_flow"
+
+    token_hash: str = Field(primary_key=True)
+    expires_at: datetime = Field(sa_type=UtcDateTime, index=True)
+    kid: str
+    sealed: bytes

@@ -70,6 +70,15 @@ def open(
     return _begin(db, account, actor, user_agent)
 
 
+def open_vouched(db: Session, visitor: Actor, *, account: Account, user_agent: str = "") -> Opened:
+    """Begin a session for somebody whom Microsoft has vouched for; none opens without a role."""
+    actor = actors.of_account(db, account, session_id=secrets.token_hex(16), ip=visitor.ip)
+    if not actor.roles:
+        _refuse(db, visitor, account)
+        return Opened("", actor)
+    return _begin(db, account, actor, user_agent)
+
+
 def confirm(db: Session, actor: Actor, *, candidate: Candidate, fits: bool) -> bool:
     """Whether somebody who is signed in knows the current password; wrong tries count like those at the door."""
     return _confirmed(db, actor, candidate, fits=fits) is not None

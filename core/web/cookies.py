@@ -27,6 +27,11 @@ def choice_name() -> str:
     return _name("choice")
 
 
+def flow_name() -> str:
+    """The cookie that holds the reference of a sign-in with Microsoft, until the browser comes back from there."""
+    return _name("flow")
+
+
 def form_name() -> str:
     """The cookie that ties forms to the browser of somebody who has not signed in."""
     return _name("form")

@@ -10,6 +10,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from core import database
+from core.config import settings
 from core.delivery import engine
 from core.errors import InputProblem, TokenRejected
 from core.rules import password_hash
@@ -84,7 +85,14 @@ def _page(request: Request, offer: Offer, *, problem: str = "") -> Response:
     if offer.is_live:
         template, status = "microsoft.html" if offer.is_microsoft else "invitation.html", 422 if problem else 200
     return pages.render(
-        request, template, status=status, language=offer.language, here="/invitation", offer=offer, problem=problem
+        request,
+        template,
+        status=status,
+        language=offer.language,
+        here="/invitation",
+        offer=offer,
+        problem=problem,
+        microsoft=settings().microsoft_is_set_up,
     )
 
 

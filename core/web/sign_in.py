@@ -8,8 +8,10 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from core import database
+from core.config import settings
 from core.errors import NotAllowed
-from core.models import Account
+from core.gateways import microsoft_addresses
+from core.models import Account, SignInMethod
 from core.rules import password_hash
 from core.services import password_choice, sign_in
 from core.tables import candidates
@@ -46,8 +48,8 @@ async def sign_out(request: Request) -> Response:
     """End the session on the server and in the browser (R38)."""
     forms.require_same_origin(request)
     fields = await forms.fields_of(request)
-    await run_in_threadpool(_close, request, fields.get("form_token", ""))
-    response = pages.redirect("/sign-in")
+    of_microsoft = await run_in_threadpool(_close, request, fields.get("form_token", ""))
+    response = pages.redirect("/sign-in?out=microsoft" if of_microsoft else "/sign-in")
     response.headers["clear-site-data"] = '"cache", "storage"'
     cookies.drop(response, cookies.session_name())
     return response
@@ -83,22 +85,35 @@ def _open(request: Request, username: str, password: str) -> sign_in.Opened | No
     return opened
 
 
-def _close(request: Request, form_token: str) -> None:
+def _close(request: Request, form_token: str) -> bool:
+    """Whether it was an account of Microsoft's: there they are still signed in."""
     actor = people.signed_in(request)
     if actor is None:
-        return
+        return False
     if not sign_in.form_token_fits(actor, form_token):
         raise NotAllowed(forms.EXPIRED)
     with database.transaction() as db:
         sign_in.close(db, actor)
+        account = db.get(Account, actor.account_id)
+        return account is not None and account.sign_in_method == SignInMethod.MICROSOFT
 
 
 def _page(request: Request, username: str, target: str, problem: str = "") -> Response:
     status = 403 if problem else 200
     here = "/sign-in" if problem else ""
     saved = request.query_params.get("saved", "")
+    out = request.query_params.get("out") == "microsoft" and settings().microsoft_is_set_up
     return pages.render(
-        request, "sign_in.html", status=status, here=here, username=username, next=target, problem=problem, saved=saved
+        request,
+        "sign_in.html",
+        status=status,
+        here=here,
+        username=username,
+        next=target,
+        problem=problem,
+        saved=saved,
+        microsoft=settings().microsoft_is_set_up,
+        microsoft_sign_out=microsoft_addresses.sign_out() if out else "",
     )
 
 

@@ -40,7 +40,7 @@ class Counting(Behaviour):
 
     def wait_for(self, number: int) -> None:
         with self.arrived:
-            assert self.arrived.wait_for(lambda: len(self.accepted) >= number, 60), len(self.accepted)
+            assert self.arrived.wait_for(lambda: len(self.accepted) >= number, 180), len(self.accepted)
 
 
 @contextmanager

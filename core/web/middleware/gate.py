@@ -22,7 +22,7 @@ from core.web import cookies, people
 IDENTITY = b"x-app-identity"
 PUBLIC = re.compile(
     r"/(sign-in|sign-in/new-password|sign-out|setup/[^/]+|i/.*|invitation|invitation/new-link|v/.*|address"
-    r"|webhooks/twilio|healthz|assets/.+)"
+    r"|auth/start|auth/callback|webhooks/twilio|healthz|assets/.+)"
 )
 OWN_SESSION = re.compile(r"/(me|me/password|me/language)")
 ANY_SESSION = re.compile(r"/files/.+")

@@ -1,0 +1,140 @@
+"""A counterpart of Microsoft Graph: users in pages, batches, mail, and the ways in which it says no.
+
+Shapes after https://learn.microsoft.com/graph/api: errors, `@odata.nextLink`, `$batch`.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+PAGE = 100
+KNOWN = {
+    *("id", "accountEnabled", "displayName", "mailNickname", "userPrincipalName", "passwordProfile"),
+    *("givenName", "surname", "employeeId", "usageLocation", "mail", "department"),
+}
+NEEDED = ("accountEnabled", "displayName", "mailNickname", "userPrincipalName", "passwordProfile")
+Answer = tuple[int, Any, dict[str, str]]
+
+
+def error(code: str, message: str = "no") -> dict[str, Any]:
+    return {"error": {"code": code, "message": message}}
+
+
+@dataclass
+class Graph:
+    """A directory. `throttle` says for each request whether it is turned away; `refusals` are given out first."""
+
+    users: dict[str, dict[str, Any]] = field(default_factory=dict)
+    groups: dict[str, set[str]] = field(default_factory=dict)
+    mailboxes: set[str] = field(default_factory=set)
+    sent: list[dict[str, Any]] = field(default_factory=list)
+    tokens: set[str] = field(default_factory=set)
+    requests: int = 0
+    throttle: Callable[[int], bool] = lambda number: False
+    refusals: list[Answer] = field(default_factory=list)
+    forbidden: set[str] = field(default_factory=set)
+
+    def new_token(self) -> str:
+        token = secrets.token_urlsafe(24)
+        self.tokens.add(token)
+        return token
+
+    def add(self, address: str, *, name: str = "", employee_id: str = "", **more: Any) -> str:
+        """Somebody in the directory; gives their object id."""
+        key = f"0b1ec7bb-0000-4000-8000-{len(self.users):012}"
+        given, _, surname = name.partition(" ")
+        self.users[key] = {
+            "id": key,
+            "userPrincipalName": address,
+            "displayName": name,
+            "givenName": given,
+            "surname": surname,
+            "employeeId": employee_id or None,
+            "accountEnabled": True,
+        } | more
+        return key
+
+    def routes(self) -> list[Route]:
+        methods = ["GET", "POST", "PATCH"]
+        return [Route("/v1.0/{path:path}", self._answer, methods=methods)]
+
+    async def _answer(self, request: Request) -> Response:
+        if request.headers.get("authorization", "").removeprefix("Bearer ") not in self.tokens:
+            return JSONResponse(error("InvalidAuthenticationToken"), 401)
+        body = await request.json() if await request.body() else None
+        path = f"/{request.path_params['path']}"
+        if path == "/$batch":
+            assert len(body["requests"]) <= 20, "Graph takes twenty at most"
+            parts = [self._part(part) for part in body["requests"]]
+            return JSONResponse({"responses": parts})
+        url = f"{path}?{request.url.query}" if request.url.query else path
+        status, content, headers = self._do(request.method, url, body, str(request.base_url))
+        return JSONResponse(content, status, headers) if content is not None else Response(None, status, headers)
+
+    def _part(self, part: dict[str, Any]) -> dict[str, Any]:
+        status, content, headers = self._do(part["method"], part["url"], part.get("body"), "")
+        return {"id": part["id"], "status": status, "headers": headers, "body": content}
+
+    def _do(self, method: str, url: str, body: Any, base: str) -> Answer:
+        self.requests += 1
+        if self.refusals:
+            return self.refusals.pop(0)
+        if self.throttle(self.requests):
+            return 429, error("TooManyRequests"), {"Retry-After": "1"}
+        parts = urlsplit(url)
+        steps, asked = parts.path.strip("/").split("/"), {name: v[0] for name, v in parse_qs(parts.query).items()}
+        if steps[0] in self.forbidden or steps[-1] in self.forbidden:
+            return 403, error("Authorization_RequestDenied", "Insufficient privileges"), {}
+        match method, steps:
+            case "GET", ["users"]:
+                return self._page(asked, base)
+            case "POST", ["users"]:
+                return self._create(body)
+            case "POST", ["users", mailbox, "sendMail"]:
+                return self._send(mailbox, body)
+            case "PATCH", ["users", key] if key in self.users:
+                self.users[key].update(body)
+                return 204, None, {}
+            case "GET", ["users", key]:
+                found = [user for user in self.users.values() if key in (user["id"], user["userPrincipalName"])]
+                return (200, found[0], {}) if found else (404, error("Request_ResourceNotFound"), {})
+            case "POST", ["groups", group, "members", "$ref"]:
+                self.groups.setdefault(group, set()).add(body["@odata.id"].rpartition("/")[2])
+                return 204, None, {}
+        return 404, error("Request_ResourceNotFound"), {}
+
+    def _page(self, asked: dict[str, str], base: str) -> Answer:
+        size, begin = min(int(asked.get("$top", PAGE)), 999), int(asked.get("$skiptoken", 0))
+        everybody = list(self.users.values())
+        answer: dict[str, Any] = {"value": everybody[begin : begin + size]}
+        if begin + size < len(everybody):
+            more = f"$top={size}&$skiptoken={begin + size}&$select={asked.get('$select', '')}"
+            answer["@odata.nextLink"] = f"{base}v1.0/users?{more}"
+        return 200, answer, {}
+
+    def _create(self, body: dict[str, Any]) -> Answer:
+        if set(body) - KNOWN or any(name not in body for name in NEEDED) or "@" in body["mailNickname"]:
+            return 400, error("Request_BadRequest"), {}
+        address = body["userPrincipalName"].lower()
+        if any(user["userPrincipalName"].lower() == address for user in self.users.values()):
+            return 400, error("Request_BadRequest", "Another object with the same value ... already exists"), {}
+        key = self.add(body["userPrincipalName"], name=body["displayName"])
+        self.users[key].update(body)
+        return 201, self.users[key], {}
+
+    def _send(self, mailbox: str, body: dict[str, Any]) -> Answer:
+        if mailbox not in self.mailboxes:
+            return 404, error("ErrorInvalidUser"), {}
+        to = body["message"]["toRecipients"][0]["emailAddress"]["address"]
+        if "@" not in to:
+            return 400, error("ErrorInvalidRecipients"), {}
+        self.sent.append(body)
+        return 202, None, {}
