@@ -12,6 +12,8 @@ from core.models.accounts import (
     SignInMethod,
     SignInSession,
     Superseded,
+    Throttle,
+    ThrottleScope,
     UserType,
 )
 from core.models.messaging import (
@@ -97,6 +99,8 @@ __all__ = [
     "SignInMethod",
     "SignInSession",
     "Superseded",
+    "Throttle",
+    "ThrottleScope",
     "UserType",
     "Wording",
     "accounts",

@@ -29,6 +29,10 @@ class CampaignKind(StrEnum):
     ADDRESS_CHANGED = "address_changed"
     CONFIRM_ADDRESS = "confirm_address"
     TEST = "test"
+    RESET_PASSWORD = "reset_password"  # noqa: S105  (a word, not a password)
+    PASSWORD_CHANGED = "password_changed"  # noqa: S105
+    NEW_DEVICE = "new_device"
+    SIGN_IN_ALARM = "sign_in_alarm"
 
 
 class CampaignStatus(StrEnum):

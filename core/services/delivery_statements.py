@@ -10,9 +10,11 @@ from core.models import CampaignKind, CampaignStatus, MessageStatus, metadata
 _account, _campaign, _invitation, _message, _message_account, _person = (
     metadata.tables[name] for name in ("account", "campaign", "invitation", "message", "message_account", "person")
 )
-# What carries nothing: a notice to an address that was left, and a test to oneself.
-CARRIES_NOTHING = frozenset({CampaignKind.ADDRESS_CHANGED.value, CampaignKind.TEST.value})
-NO_INVITATION = CARRIES_NOTHING | {CampaignKind.CONFIRM_ADDRESS.value}
+# What carries nothing: notices, and a test to oneself.
+NOTICES = frozenset({CampaignKind.PASSWORD_CHANGED.value, CampaignKind.NEW_DEVICE.value})
+CARRIES_NOTHING = NOTICES | {CampaignKind.ADDRESS_CHANGED.value, CampaignKind.TEST.value}
+CARRIES_NOTHING |= {CampaignKind.SIGN_IN_ALARM.value}
+NO_INVITATION = CARRIES_NOTHING | {CampaignKind.CONFIRM_ADDRESS.value, CampaignKind.RESET_PASSWORD.value}
 _this = _message.c.id == bindparam("message")
 
 
