@@ -49,8 +49,10 @@ SIGN_OUT = """
   padding: .25rem .75rem; border: 1px solid color-mix(in srgb, currentColor 25%, transparent); border-radius: .4rem;
   background: transparent; color: inherit; font: inherit; cursor: pointer;
 }}
+.firstkey-me {{ display: inline-block; margin-bottom: .6rem; color: inherit; }}
 .firstkey-out button:hover {{ background: color-mix(in srgb, currentColor 9%, transparent); }}
 </style>
+<a class="firstkey-me" href="/me">My account</a>
 <form class="firstkey-out" method="post" action="/sign-out">
 <input type="hidden" name="form_token" value="{token}">
 <button type="submit">Sign out</button>

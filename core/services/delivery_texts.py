@@ -40,6 +40,11 @@ class Form:
         """Whether its links ask whether the address is the person's, and open nothing."""
         return self.kind == CampaignKind.CONFIRM_ADDRESS
 
+    @property
+    def resets(self) -> bool:
+        """Whether its links let somebody choose a password who forgot theirs."""
+        return self.kind == CampaignKind.RESET_PASSWORD
+
     def needs_password(self, person: Any, language: str) -> bool:
         """Whether the text of this person carries an initial password rather than a link."""
         if self.channel != Channel.SMS or person.sign_in_method == SignInMethod.MICROSOFT:
@@ -79,6 +84,8 @@ def _issued(db: Session, form: Form, message_id: int, address: str, language: st
     purpose = Purpose.PASSWORD if form.needs_password(person, language) else Purpose.LINK
     if form.asks_about_address:
         purpose = Purpose.ADDRESS
+    elif form.resets:
+        purpose = Purpose.RESET
     elif not form.has_key:
         link = purpose is Purpose.LINK
         ends_at = clock.now() + timedelta(days=form.days)

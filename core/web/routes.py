@@ -14,6 +14,7 @@ from core.web import (
     assets,
     denials,
     files,
+    forgotten,
     health,
     invitation,
     new_password,
@@ -28,7 +29,15 @@ from core.web import (
 logger = logging.getLogger(__name__)
 STATUS = {NotAllowed: 403, NotFound: 404, InputProblem: 422, LimitReached: 429}
 
-PEOPLE = [*sign_in.ROUTES, *new_password.ROUTES, *setup.ROUTES, *invitation.ROUTES, *address.ROUTES, *portal.ROUTES]
+PEOPLE = [
+    *sign_in.ROUTES,
+    *new_password.ROUTES,
+    *forgotten.ROUTES,
+    *setup.ROUTES,
+    *invitation.ROUTES,
+    *address.ROUTES,
+    *portal.ROUTES,
+]
 OURS = [*PEOPLE, *files.ROUTES, *health.ROUTES, *twilio_webhook.ROUTES]
 
 
