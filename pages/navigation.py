@@ -12,7 +12,7 @@ from core.permissions import Actor, Permission
 from core.rules import words
 from core.services import sign_in
 from core.tables import people, school
-from pages.shared import css, guard
+from pages.shared import css, guard, watch
 
 # Each screen with the permission that its own guard asks for, and where it stands in the sidebar ("" is nowhere).
 SCREENS = (
@@ -112,4 +112,5 @@ st.html(css.compact(FRAME))
 _sidebar(actor, screens, school_name=settings.school_name, name=name)
 if settings.is_demo:
     st.badge("Demo school: nothing leaves this machine", icon=":material/science:", color="orange")
+watch.still_signed_in(actor)
 chosen.run()

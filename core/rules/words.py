@@ -155,6 +155,9 @@ AUDITED: dict[str, str] = {
     "language.chosen": "Chose a language",
     "invitation.asked_again": "Asked for a new link",
     "initial_password.typed": "Typed the initial password",
+    "recovery.asked": "Somebody said that they forgot the password",
+    "password.reset": "Chose a new password with a link",
+    "sessions.ended": "Signed out of devices",
 }
 
 LEFT_OUT: dict[LeftOut, str] = {
