@@ -35,6 +35,19 @@ class CampaignKind(StrEnum):
     SIGN_IN_ALARM = "sign_in_alarm"
 
 
+# Notices, and a test to oneself: nothing in them opens anything.
+CARRIES_NOTHING = frozenset(
+    {
+        CampaignKind.ADDRESS_CHANGED.value,
+        CampaignKind.TEST.value,
+        CampaignKind.PASSWORD_CHANGED.value,
+        CampaignKind.NEW_DEVICE.value,
+        CampaignKind.SIGN_IN_ALARM.value,
+    }
+)
+NO_INVITATION = CARRIES_NOTHING | {CampaignKind.CONFIRM_ADDRESS.value, CampaignKind.RESET_PASSWORD.value}
+
+
 class CampaignStatus(StrEnum):
     """What was decided about a campaign; how far it got is counted from its messages."""
 

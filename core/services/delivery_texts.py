@@ -11,6 +11,7 @@ from sqlmodel import Session
 
 from core import clock, keys
 from core.models import CampaignKind, Channel, Purpose, SignInMethod, Wording
+from core.models.messaging import NO_INVITATION
 from core.rules import message_text, wording
 from core.rules.message_text import Addressee, Place
 from core.services import delivery_statements as statements
@@ -33,7 +34,7 @@ class Form:
     @property
     def has_key(self) -> bool:
         """Whether its messages open anything."""
-        return self.kind not in statements.NO_INVITATION
+        return self.kind not in NO_INVITATION
 
     @property
     def asks_about_address(self) -> bool:

@@ -25,7 +25,9 @@ def end(actor: Actor, account_id: int) -> None:
         st.write("They are signed in nowhere.")
         return
     st.table(_rows(places, zone), hide_index=True, border="horizontal")
-    st.caption("They can sign in again with their password. If somebody else knows it, send them a new link as well.")
+    st.caption(
+        "They can sign in again with their password. If others know it, tell them to choose *Forgotten password*."
+    )
     if st.button(TITLE, type="primary", icon=":material/logout:"):
         with feedback.refusals_shown(), database.transaction() as db:
             ended = sessions.end_all(db, actor, account_id=account_id)
