@@ -1,5 +1,5 @@
 # make run   starts Firstkey on this machine        make test   runs all tests
-# make lint  format, style, types                    make bench  measures (ONLY=group for one)
+# make lint  format, style, types, packages with known holes    make bench  measures (ONLY=group for one)
 # make chaos kill -9 in the middle of sending    ONLY=list_million: the lists at 1,000,000 people, 15 minutes
 PYTHON ?= python3
 VENV := .venv
@@ -23,6 +23,7 @@ lint: $(VENV)/.ready-for-tests
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy core
+	@$(BIN)/python -m tests.dependencies
 
 bench: $(VENV)/.ready-for-tests
 	@$(BIN)/python -m tests.benchmarks $(ONLY)

@@ -24,6 +24,7 @@ from core.web.middleware.faults import Faults
 from core.web.middleware.gate import Gate
 from core.web.middleware.headers import SecurityHeaders
 from core.web.middleware.hosts import Hosts
+from core.web.middleware.proxies import Proxies
 from pages.shared import feedback
 
 
@@ -57,7 +58,7 @@ app = st.App(
     Path(__file__).resolve().parent / "pages" / "navigation.py",
     lifespan=lifespan,
     routes=routes.ROUTES,
-    middleware=[Middleware(SecurityHeaders), Middleware(Faults), Middleware(Hosts), Middleware(Gate)],
+    middleware=[Middleware(kind) for kind in (Proxies, SecurityHeaders, Faults, Hosts, Gate)],
     exception_handlers=routes.HANDLERS,
     on_script_error=script_failed,
 )

@@ -6,6 +6,7 @@ What the school decides is not here but in models.records.SchoolSettings.
 from __future__ import annotations
 
 from functools import lru_cache
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Literal
 from urllib.parse import urlsplit
@@ -52,6 +53,7 @@ class Settings(BaseSettings):
     graph_mailbox: str = ""
     deliver_in_web: bool = True
     executor_id: str = ""
+    trusted_proxies: str = ""
     cjk_font: str = ""
     demo: bool = True
     log_level: Literal["debug", "info", "warning", "error"] = "info"
@@ -70,6 +72,18 @@ class Settings(BaseSettings):
         if not value.startswith("https://"):
             raise ValueError("the addresses of Microsoft begin with https://")
         return value.rstrip("/")
+
+    @field_validator("trusted_proxies")
+    @classmethod
+    def _are_networks(cls, value: str) -> str:
+        try:
+            for part in filter(None, value.replace(" ", "").split(",")):
+                ip_network(part, strict=False)
+        except ValueError as error:
+            raise ValueError(
+                "FIRSTKEY_TRUSTED_PROXIES is a list of addresses or networks: 10.0.0.5, fd00::/8"
+            ) from error
+        return value
 
     @field_validator("cjk_font")
     @classmethod

@@ -12,7 +12,7 @@ from core.permissions import Actor, Permission
 from core.rules import words
 from core.services import sign_in
 from core.tables import people, school
-from pages.shared import css, guard
+from pages.shared import css, guard, watch
 
 # Each screen with the permission that its own guard asks for, and where it stands in the sidebar ("" is nowhere).
 SCREENS = (
@@ -49,8 +49,10 @@ SIGN_OUT = """
   padding: .25rem .75rem; border: 1px solid color-mix(in srgb, currentColor 25%, transparent); border-radius: .4rem;
   background: transparent; color: inherit; font: inherit; cursor: pointer;
 }}
+.firstkey-me {{ display: inline-block; margin-bottom: .6rem; color: inherit; }}
 .firstkey-out button:hover {{ background: color-mix(in srgb, currentColor 9%, transparent); }}
 </style>
+<a class="firstkey-me" href="/me">My account</a>
 <form class="firstkey-out" method="post" action="/sign-out">
 <input type="hidden" name="form_token" value="{token}">
 <button type="submit">Sign out</button>
@@ -110,4 +112,5 @@ st.html(css.compact(FRAME))
 _sidebar(actor, screens, school_name=settings.school_name, name=name)
 if settings.is_demo:
     st.badge("Demo school: nothing leaves this machine", icon=":material/science:", color="orange")
+watch.still_signed_in(actor)
 chosen.run()

@@ -87,6 +87,11 @@ def start(*campaign_ids: int) -> None:
         _start(campaign_id)
 
 
+def recover(account_id: int) -> None:
+    """Have a forgotten password answered, out of sight of whoever asked; 0 stands for a name that is nobody's."""
+    DBOS.enqueue_workflow(workflows.CONTROL_QUEUE, workflows.recover_password, account_id)
+
+
 def _start(campaign_id: int) -> None:
     with database.reading() as db:
         key = unfinished.key_of(db, campaign_id=campaign_id)

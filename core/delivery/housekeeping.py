@@ -10,7 +10,7 @@ from dbos import DBOS
 
 from core import clock, database
 from core.delivery import bounce_watch, reconcile, take_over
-from core.services import microsoft_flows, previews, workers
+from core.services import microsoft_flows, previews, throttles, workers
 
 KEPT = timedelta(days=7)
 SLICE, SLICES = 500, 40
@@ -51,6 +51,12 @@ def forget_flows() -> int:
         return microsoft_flows.forget_ended(db)
 
 
+def forget_throttles() -> int:
+    """Counts of wrong sign-ins that say nothing any more about what is usual."""
+    with database.transaction(wait_ms=database.WORKER_WAIT_MS) as db:
+        return throttles.forget_old(db)
+
+
 def _do(name: str, work: Callable[[], int]) -> None:
     try:
         done = work()
@@ -67,4 +73,5 @@ JOBS: dict[str, tuple[timedelta, Callable[[], int]]] = {
     "forget finished batches": (timedelta(hours=1), forget_finished),
     "forget previews": (timedelta(minutes=15), forget_previews),
     "forget sign-ins under way": (timedelta(hours=1), forget_flows),
+    "forget wrong sign-ins": (timedelta(hours=1), forget_throttles),
 }

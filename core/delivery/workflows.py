@@ -9,7 +9,7 @@ import re
 
 from dbos import DBOS, SetEnqueueOptions, SetWorkflowID
 
-from core.delivery import batches
+from core.delivery import batches, recoveries
 from core.models import Channel
 from core.rules.delivery_status import wait_before
 
@@ -40,6 +40,20 @@ def run_campaign(run: str, campaign_id: int, waiting: list[int]) -> None:
     delay = batches.seconds_to_start(campaign_id)
     for batch in waiting:
         enqueue_batch(run, campaign_id, batch, 1, delay=delay)
+
+
+@DBOS.step(name="answer_recovery", retries_allowed=True, interval_seconds=2, max_attempts=10, backoff_rate=1.5)
+def answer_recovery(account_id: int) -> list[str | int]:
+    """The key and the id of the campaign that carries the link; empty when there is nothing to send."""
+    return recoveries.answer(account_id)
+
+
+@DBOS.workflow(name="recover_password", max_recovery_attempts=100)
+def recover_password(account_id: int) -> None:
+    """Somebody says that they forgot the password of this account; 0 where no account has the name they typed."""
+    made = answer_recovery(account_id)
+    if made:
+        enqueue_batch(f"c{made[0]}-0", int(made[1]), 0, 1)
 
 
 def enqueue_batch(run: str, campaign_id: int, batch: int, attempt: int, *, delay: float = 0.0) -> None:

@@ -13,6 +13,8 @@ from core.models.accounts import (
     SignInMethod,
     SignInSession,
     Superseded,
+    Throttle,
+    ThrottleScope,
     UserType,
 )
 from core.models.messaging import (
@@ -99,6 +101,8 @@ __all__ = [
     "SignInMethod",
     "SignInSession",
     "Superseded",
+    "Throttle",
+    "ThrottleScope",
     "UserType",
     "Wording",
     "accounts",

@@ -127,6 +127,7 @@ class Purpose(StrEnum):
     LINK = "link"
     PASSWORD = "password"  # noqa: S105  (a word, not a password)
     ADDRESS = "address"
+    RESET = "reset"
 
 
 class Superseded(StrEnum):
@@ -138,6 +139,7 @@ class Superseded(StrEnum):
     DEACTIVATED = "deactivated"
     VOIDED = "voided"
     ROLE_CHANGED = "role_changed"
+    GUESSED = "guessed"
 
 
 class Invitation(SQLModel, table=True):
@@ -182,6 +184,30 @@ class SignInSession(SQLModel, table=True):
     confirmed_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     ip: str = ""
     user_agent: str = ""
+
+
+class ThrottleScope(StrEnum):
+    """What is counted together."""
+
+    EVERYBODY = "everybody"
+    ADDRESS = "address"
+    STAFF = "staff"
+    DEVICE = "device"
+    ASKED = "asked"
+    ASKED_FROM = "asked_from"
+
+
+class Throttle(SQLModel, table=True):
+    """How often something failed, or was asked for, in one window of time (R08-R10). Never what was typed.
+
+    `subject` is the network address or the device, empty where all count. `alarmed_at`: administrators were told.
+    """
+
+    scope: str = Field(primary_key=True)
+    subject: str = Field(primary_key=True)
+    began_at: datetime = Field(primary_key=True, sa_type=UtcDateTime)
+    times: int = 0
+    alarmed_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
 
 
 class SetupToken(SQLModel, table=True):

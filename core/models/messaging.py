@@ -29,6 +29,23 @@ class CampaignKind(StrEnum):
     ADDRESS_CHANGED = "address_changed"
     CONFIRM_ADDRESS = "confirm_address"
     TEST = "test"
+    RESET_PASSWORD = "reset_password"  # noqa: S105  (a word, not a password)
+    PASSWORD_CHANGED = "password_changed"  # noqa: S105
+    NEW_DEVICE = "new_device"
+    SIGN_IN_ALARM = "sign_in_alarm"
+
+
+# Notices, and a test to oneself: nothing in them opens anything.
+CARRIES_NOTHING = frozenset(
+    {
+        CampaignKind.ADDRESS_CHANGED.value,
+        CampaignKind.TEST.value,
+        CampaignKind.PASSWORD_CHANGED.value,
+        CampaignKind.NEW_DEVICE.value,
+        CampaignKind.SIGN_IN_ALARM.value,
+    }
+)
+NO_INVITATION = CARRIES_NOTHING | {CampaignKind.CONFIRM_ADDRESS.value, CampaignKind.RESET_PASSWORD.value}
 
 
 class CampaignStatus(StrEnum):

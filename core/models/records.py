@@ -15,6 +15,8 @@ class SchoolSettings(SQLModel, table=True):
     the guardian's (R107). `sms_price` is what one segment costs, `sms_spend_per_day` what a day may cost at most, in
     `sms_currency`. Above `fresh_code_above` recipients the sender proves anew who they are, above `typed_count_above`
     they type the number. A campaign pauses by itself after `pause_after_failures` failures in a row.
+    A session ends after so many minutes without use, and after so many hours in any case (R36). Of a sign-in on a new
+    device staff and guardians are always told.
     """
 
     __tablename__ = "school_settings"
@@ -50,6 +52,11 @@ class SchoolSettings(SQLModel, table=True):
     fresh_code_above: int = 100
     typed_count_above: int = 1_000
     pause_after_failures: int = 10
+    administrator_idle_minutes: int = 15
+    administrator_session_hours: int = 8
+    idle_minutes: int = 30
+    session_hours: int = 12
+    tell_students_of_new_devices: bool = False
 
 
 class Selection(SQLModel, table=True):

@@ -23,6 +23,11 @@ def link_token(secret: bytes, uid: str) -> str:
     return _crockford(_derive(secret, "link", uid), LINK_LENGTH)
 
 
+def reset_token(secret: bytes, uid: str) -> str:
+    """The same for a link that somebody asked for who forgot their password."""
+    return _crockford(_derive(secret, "reset", uid), LINK_LENGTH)
+
+
 def initial_password(secret: bytes, uid: str) -> str:
     """The 16 characters of an initial password, in four groups."""
     text = _crockford(_derive(secret, "password", uid), PASSWORD_LENGTH)

@@ -129,6 +129,11 @@ CHECKS: dict[str, Any] = {
     "fresh_code_above": _between(0, 1_000_000, "How many may be written to without the password"),
     "typed_count_above": _between(0, 1_000_000, "How many may be written to without typing the number"),
     "pause_after_failures": _between(2, 1_000, "Failures in a row after which a campaign pauses"),
+    "administrator_idle_minutes": _between(5, 30, "The minutes after which administrators are signed out"),
+    "administrator_session_hours": _between(1, 12, "The hours after which administrators are signed out"),
+    "idle_minutes": _between(5, 60, "The minutes after which others are signed out"),
+    "session_hours": _between(1, 24, "The hours after which others are signed out"),
+    "tell_students_of_new_devices": bool,
     "username_pattern": _username_pattern,
     "username_suffix": username_pattern.ending,
 }

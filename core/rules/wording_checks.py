@@ -38,11 +38,18 @@ RULES: dict[tuple[str, str], Rule] = {
     # Nothing of a key goes to an address that was left.
     (CampaignKind.ADDRESS_CHANGED, Channel.EMAIL): Rule(_ALWAYS | _PERSONAL),
     (CampaignKind.CONFIRM_ADDRESS, Channel.EMAIL): Rule(_ALWAYS | _PERSONAL | {"link", "ends_on"}, (_one_of("link"),)),
+    (CampaignKind.RESET_PASSWORD, Channel.EMAIL): Rule(
+        _ALWAYS | _PERSONAL | {"link", "ends_on", "username"}, (_one_of("username"), _one_of("link"))
+    ),
+    (CampaignKind.PASSWORD_CHANGED, Channel.EMAIL): Rule(_ALWAYS | _PERSONAL | {"username"}),
+    (CampaignKind.NEW_DEVICE, Channel.EMAIL): Rule(_ALWAYS | _PERSONAL | {"username"}),
+    (CampaignKind.SIGN_IN_ALARM, Channel.EMAIL): Rule(_ALWAYS | _PERSONAL),
     (CampaignKind.FAMILY_INVITATION, Channel.EMAIL): Rule(_ALWAYS | {"people", "ends_on"}, (_one_of("people"),)),
     # No full name of a child beside a credential: there is no {student} in text messages (R80).
     (CampaignKind.INITIAL_CREDENTIALS, Channel.SMS): Rule(
         _SMS | {"password"}, (_one_of("username"), _one_of("password", "link"))
     ),
+    (CampaignKind.RESET_PASSWORD, Channel.SMS): Rule(_SMS, (_one_of("link"),)),
     (CampaignKind.INITIAL_CREDENTIALS_MICROSOFT, Channel.SMS): Rule(_SMS, (_one_of("username"), _one_of("link"))),
 }
 

@@ -129,6 +129,7 @@ ISSUED: dict[Purpose, str] = {
     Purpose.LINK: "Link",
     Purpose.PASSWORD: "Initial password",
     Purpose.ADDRESS: "Question about the e-mail",
+    Purpose.RESET: "Link for a forgotten password",
 }
 
 SUPERSEDED: dict[str, str] = {
@@ -138,6 +139,7 @@ SUPERSEDED: dict[str, str] = {
     Superseded.DEACTIVATED: "the account was deactivated",
     Superseded.VOIDED: "staff voided it",
     Superseded.ROLE_CHANGED: "a role of staff was given, changed or ended",
+    Superseded.GUESSED: "somebody tried to guess it",
 }
 
 # What the timeline of a person tells from the audit; other acts stand there by their own facts.
@@ -153,6 +155,9 @@ AUDITED: dict[str, str] = {
     "language.chosen": "Chose a language",
     "invitation.asked_again": "Asked for a new link",
     "initial_password.typed": "Typed the initial password",
+    "recovery.asked": "Somebody said that they forgot the password",
+    "password.reset": "Chose a new password with a link",
+    "sessions.ended": "Signed out of devices",
 }
 
 LEFT_OUT: dict[LeftOut, str] = {
@@ -257,6 +262,10 @@ CAMPAIGN_KIND: dict[str, str] = {
     CampaignKind.NEW_LINK: "New link, asked for by the person",
     CampaignKind.ADDRESS_CHANGED: "Told the old address that it was changed",
     CampaignKind.CONFIRM_ADDRESS: "Asked to confirm the new address",
+    CampaignKind.RESET_PASSWORD: "Forgotten password, asked for by the person",
+    CampaignKind.PASSWORD_CHANGED: "Told that the password was changed",
+    CampaignKind.NEW_DEVICE: "Told of a sign-in on a new device",
+    CampaignKind.SIGN_IN_ALARM: "Told administrators of many wrong sign-ins",
 }
 _CAMPAIGN_STATUS = {CampaignStatus.PAUSED: "Paused", CampaignStatus.CANCELLED: "Cancelled"}
 

@@ -18,6 +18,8 @@ from core.rules.words import OBJECTION
 from core.services import audit, invitations
 from core.tables import links, school
 
+WAYS_IN = (Purpose.LINK, Purpose.RESET)
+
 
 class Standing(StrEnum):
     """What a link is good for now."""
@@ -43,6 +45,7 @@ class Offer:
     shortest: int = 0
     about: tuple[str, ...] = ()
     at: datetime | None = None
+    is_reset: bool = False
 
     @property
     def is_live(self) -> bool:
@@ -52,7 +55,7 @@ class Offer:
 def look_up(db: Session, visitor: Actor, *, token: str) -> Offer:
     """What the link opens; reads only."""
     settings = school.settings(db)
-    found = links.find(db, token=token, purpose=Purpose.LINK)
+    found = links.find(db, token=token, purposes=WAYS_IN)
     if found is None:
         return Offer(Standing.UNKNOWN, settings.school_name)
     invitation, account, person = found
@@ -68,6 +71,7 @@ def look_up(db: Session, visitor: Actor, *, token: str) -> Offer:
         school.shortest_password(settings, account.user_type),
         (person.first_name, person.middle_name, person.last_name, account.username, settings.school_name),
         at,
+        invitation.purpose == Purpose.RESET,
     )
 
 
@@ -83,7 +87,7 @@ def redeem(db: Session, visitor: Actor, *, token: str, password_hash: str) -> Ac
 
     `password_hash` was made before this transaction began. Raises TokenRejected for a link that is no longer live.
     """
-    found, now = links.find(db, token=token, purpose=Purpose.LINK), clock.now()
+    found, now = links.find(db, token=token, purposes=WAYS_IN), clock.now()
     if found is None:
         raise TokenRejected(Standing.UNKNOWN)
     invitation, account, _person = found
@@ -106,7 +110,8 @@ def redeem(db: Session, visitor: Actor, *, token: str, password_hash: str) -> Ac
     db.add(account)
     db.flush()
     invitations.supersede(db, account_id=invitation.account_id, because=Superseded.PASSWORD_CHOSEN)
-    audit.record(db, visitor, action="invitation.used", object_kind="account", object_id=account.id)
+    action = "password.reset" if invitation.purpose == Purpose.RESET else "invitation.used"
+    audit.record(db, visitor, action=action, object_kind="account", object_id=account.id)
     return account
 
 
@@ -115,7 +120,7 @@ def ask_new_link(db: Session, visitor: Actor, *, token: str) -> int | None:
 
     The person is told the same in every case (R20, R22).
     """
-    found = links.find(db, token=token, purpose=Purpose.LINK)
+    found = links.find(db, token=token, purposes=WAYS_IN)
     if found is None:
         return None
     _invitation, account, _person = found

@@ -71,7 +71,7 @@ def ask(db: Session, actor: Actor, *, account_id: int) -> int:
 
 def _find(db: Session, token: str) -> tuple[Invitation, Account, Person] | None:
     """A live link of an account that is switched on."""
-    found = links.find(db, token=token, purpose=Purpose.ADDRESS)
+    found = links.find(db, token=token, purposes=(Purpose.ADDRESS,))
     if found is None or found[1].deactivated_at is not None:
         return None
     link = found[0]

@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
 from core import clock, keys
-from core.models import Campaign, CampaignStatus, Channel, FailureReason, Message, MessageStatus
+from core.models import Campaign, CampaignStatus, Channel, FailureReason, Message, MessageStatus, SignInMethod
 from core.permissions import system
 from core.rules import sms_text, wording
 from core.rules.delivery_status import Outcome
@@ -113,7 +113,7 @@ def claim(db: Session, *, batch: Batch, message_id: int) -> Claim | Wait | Stop 
     if taken is None:
         return None
     people = connection.execute(statements.ADDRESSEE, {"message": message_id}).all()
-    if batch.form.has_key or batch.form.asks_about_address:
+    if batch.form.has_key or batch.form.asks_about_address or batch.form.resets:
         people = [person for person in people if _needs_it(batch.form, person, taken.language)]
     if not people:
         _drop(db, message_id)
@@ -188,6 +188,8 @@ def _needs_it(form: Form, person: Any, language: str) -> bool:
     """Deactivated or signed in since the launch, or a password chosen meanwhile: nobody needs it any more."""
     if form.asks_about_address:
         return not person.deactivated_at
+    if form.resets:
+        return not person.deactivated_at and person.sign_in_method == SignInMethod.LOCAL
     done = person.deactivated_at or person.first_sign_in_at
     return not done and not (person.password_hash and form.needs_password(person, language))
 

@@ -11,6 +11,7 @@ from sqlmodel import Session
 
 from core import clock
 from core.models import FailureReason, MessageStatus, metadata
+from core.models.messaging import CARRIES_NOTHING
 from core.services import delivery_statements as statements
 
 _account, _campaign, _message, _tie = (
@@ -52,7 +53,7 @@ def _later_message() -> sa.Exists:
         .join(_campaign, _campaign.c.id == later.c.campaign_id)
         .where(tie.c.account_id == _account.c.id, later.c.id != bindparam("message"))
         .where(later.c.claimed_at > bindparam("claimed", type_=_message.c.claimed_at.type))
-        .where(later.c.status.in_(_GONE), _campaign.c.kind.not_in(sorted(statements.CARRIES_NOTHING)))
+        .where(later.c.status.in_(_GONE), _campaign.c.kind.not_in(sorted(CARRIES_NOTHING)))
         .exists()
     )
 

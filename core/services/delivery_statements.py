@@ -5,14 +5,12 @@ from __future__ import annotations
 import sqlalchemy as sa
 from sqlalchemy import bindparam
 
-from core.models import CampaignKind, CampaignStatus, MessageStatus, metadata
+from core.models import CampaignStatus, MessageStatus, metadata
+from core.models.messaging import CARRIES_NOTHING, NO_INVITATION
 
 _account, _campaign, _invitation, _message, _message_account, _person = (
     metadata.tables[name] for name in ("account", "campaign", "invitation", "message", "message_account", "person")
 )
-# What carries nothing: a notice to an address that was left, and a test to oneself.
-CARRIES_NOTHING = frozenset({CampaignKind.ADDRESS_CHANGED.value, CampaignKind.TEST.value})
-NO_INVITATION = CARRIES_NOTHING | {CampaignKind.CONFIRM_ADDRESS.value}
 _this = _message.c.id == bindparam("message")
 
 

@@ -11,6 +11,7 @@ from sqlmodel import Session
 
 from core import clock, keys
 from core.models import CampaignKind, Channel, Purpose, SignInMethod, Wording
+from core.models.messaging import NO_INVITATION
 from core.rules import message_text, wording
 from core.rules.message_text import Addressee, Place
 from core.services import delivery_statements as statements
@@ -33,12 +34,17 @@ class Form:
     @property
     def has_key(self) -> bool:
         """Whether its messages open anything."""
-        return self.kind not in statements.NO_INVITATION
+        return self.kind not in NO_INVITATION
 
     @property
     def asks_about_address(self) -> bool:
         """Whether its links ask whether the address is the person's, and open nothing."""
         return self.kind == CampaignKind.CONFIRM_ADDRESS
+
+    @property
+    def resets(self) -> bool:
+        """Whether its links let somebody choose a password who forgot theirs."""
+        return self.kind == CampaignKind.RESET_PASSWORD
 
     def needs_password(self, person: Any, language: str) -> bool:
         """Whether the text of this person carries an initial password rather than a link."""
@@ -79,6 +85,8 @@ def _issued(db: Session, form: Form, message_id: int, address: str, language: st
     purpose = Purpose.PASSWORD if form.needs_password(person, language) else Purpose.LINK
     if form.asks_about_address:
         purpose = Purpose.ADDRESS
+    elif form.resets:
+        purpose = Purpose.RESET
     elif not form.has_key:
         link = purpose is Purpose.LINK
         ends_at = clock.now() + timedelta(days=form.days)

@@ -31,6 +31,7 @@ from core.tables.recipients import Recipient
 
 BATCH = 100
 ASK_AGAIN_AFTER, ASKED_AT_MOST = timedelta(seconds=60), 5  # a day (R20)
+RESET_LASTS = timedelta(hours=1)  # what somebody asked for just now is used just now (R16)
 
 _invitation, _message = metadata.tables["invitation"], metadata.tables["message"]
 _ISSUE = sa.insert(_invitation).returning(_invitation.c.id)
@@ -91,7 +92,7 @@ def issue(
 ) -> Issued:
     """Make a new link or initial password; the older ones of its purpose end now."""
     key, uid, now = key or keys.current(), initial_credentials.new_uid(), clock.now()
-    token, ends = _token(purpose, key, uid), now + timedelta(days=days)
+    token, ends = _token(purpose, key, uid), now + (RESET_LASTS if purpose is Purpose.RESET else timedelta(days=days))
     db.connection().execute(_REPLACE, {"account": account_id, "now": now, "of_purpose": purpose.value})
     values = {
         "account_id": account_id,
@@ -119,8 +120,8 @@ def same_again(db: Session, *, invitation_id: int) -> Issued | None:
 
 
 def _token(purpose: Purpose, key: keys.Key, uid: str) -> str:
-    make = initial_credentials.initial_password if purpose is Purpose.PASSWORD else initial_credentials.link_token
-    return make(key.secret, uid)
+    make = {Purpose.PASSWORD: initial_credentials.initial_password, Purpose.RESET: initial_credentials.reset_token}
+    return make.get(purpose, initial_credentials.link_token)(key.secret, uid)
 
 
 def supersede(db: Session, *, account_id: int, because: Superseded, purpose: Purpose | None = None) -> None:
@@ -143,7 +144,7 @@ def queue_new_link(db: Session, *, account_id: int) -> int | None:
     row = db.exec(mine.with_for_update()).one()  # two requests at once must not both find that nobody asked
     settings = school.settings(db)
     verdict = email_address(recipients.contact(*row), school.policy(settings))
-    if not verdict.yes or _asked_too_often(db, account_id):
+    if not verdict.yes or asked_too_often(db, account_id, kind=CampaignKind.NEW_LINK):
         return None
     texts = wordings.newest(db, kind=CampaignKind.NEW_LINK, channel=Channel.EMAIL)
     spoken = message_text.language(row[0].language or settings.default_language, texts)
@@ -203,11 +204,12 @@ def _insert(db: Session, table: str, columns: Sequence[str], rows: Sequence[tupl
     connection.exec_driver_sql(f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({marks})", list(rows))
 
 
-def _asked_too_often(db: Session, account_id: int) -> bool:
+def asked_too_often(db: Session, account_id: int, *, kind: CampaignKind) -> bool:
+    """Whether a message of this kind was queued a moment ago, or five times within a day (R20)."""
     now = clock.now()
     asked = sa.select(col(Campaign.launched_at)).join(
         MessageAccount, col(MessageAccount.campaign_id) == col(Campaign.id)
     )
-    mine = asked.where(col(MessageAccount.account_id) == account_id, col(Campaign.kind) == CampaignKind.NEW_LINK)
+    mine = asked.where(col(MessageAccount.account_id) == account_id, col(Campaign.kind) == kind)
     times = list(db.scalars(mine.where(col(Campaign.launched_at) > now - timedelta(days=1))))
     return len(times) >= ASKED_AT_MOST or any(time > now - ASK_AGAIN_AFTER for time in times)

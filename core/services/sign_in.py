@@ -11,11 +11,11 @@ import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
 from core import clock, keys
-from core.models import Account, Invitation, SignInMethod, SignInSession
+from core.models import Account, Invitation, Purpose, SchoolSettings, SignInMethod, SignInSession, Superseded
 from core.permissions import Actor
 from core.rules import sign_in_limits
-from core.services import audit
-from core.tables import actors, handing_over
+from core.services import audit, invitations
+from core.tables import actors, handing_over, school
 from core.tables.candidates import Candidate
 
 
@@ -42,6 +42,7 @@ def open(
     fits_initial: bool = False,
     renewed_hash: str = "",
     user_agent: str = "",
+    trusted: bool = False,
 ) -> Opened | None:
     """Begin a session when the password fits; None is the one answer for all that is wrong.
 
@@ -49,9 +50,10 @@ def open(
 
     `fits` is what password_hash.fits said of the candidate, `renewed_hash` the same password under today's parameters.
     Counts failures and makes an account wait from the fifth on: the caller's transaction must be stored in any case.
+    `trusted`: this browser signed in to this account before, so the failures of others do not hold it back (R09).
     """
     initial = fits_initial and not fits and _opens_choice(db, candidate)
-    account = _confirmed(db, visitor, candidate, fits=fits or initial)
+    account = _confirmed(db, visitor, candidate, fits=fits or initial, trusted=trusted)
     if account is None:
         return None
     if initial:
@@ -91,13 +93,15 @@ def actor_of(db: Session, *, token: str | None, ip: str | None = None) -> Actor 
     """
     if not token or len(token) > 100:
         return None
-    found = select(SignInSession, Account).join(Account, col(Account.id) == col(SignInSession.account_id))
+    found = select(SignInSession, Account, SchoolSettings)
+    found = found.join(Account, col(Account.id) == col(SignInSession.account_id))
+    found = found.outerjoin(SchoolSettings, col(SchoolSettings.id) == 1)
     row = db.exec(found.where(SignInSession.token_hash == _hash(token))).first()
     if row is None:
         return None
-    session, account = row
+    session, account, own = row
     actor, now = actors.of_account(db, account, session_id=session.id, ip=ip), clock.now()
-    used_lately = session.last_used_at + sign_in_limits.idle(actor.roles) > now
+    used_lately = session.last_used_at + sign_in_limits.idle(own or SchoolSettings(), actor.roles) > now
     live = session.ended_at is None and session.expires_at > now and used_lately
     return actor if live and account.deactivated_at is None and actor.roles else None
 
@@ -136,18 +140,19 @@ def form_token_fits(actor: Actor, text: str) -> bool:
     return hmac.compare_digest(form_token(actor).encode(), text.encode())
 
 
-def _confirmed(db: Session, by: Actor, candidate: Candidate, *, fits: bool) -> Account | None:
+def _confirmed(db: Session, by: Actor, candidate: Candidate, *, fits: bool, trusted: bool = False) -> Account | None:
     """The account, when this try opens it. Every other try is written down, whatever was wrong with it (R22, R95)."""
     account = db.get(Account, candidate.account_id, with_for_update=True) if candidate.account_id else None
     if account is None:
         _refuse(db, by, None)
         return None
+    right = fits and account.password_hash == candidate.stored_hash
     waiting = account.next_try_at is not None and account.next_try_at > clock.now()
-    right = fits and account.password_hash == candidate.stored_hash and account.suspended_at is None
-    if right and not waiting and account.deactivated_at is None:
+    held_back = (waiting or account.suspended_at is not None) and not trusted
+    if right and not held_back and account.deactivated_at is None:
         return account
-    if not right and not waiting:
-        _count_failure(account)
+    if not (right or waiting or trusted):  # the failures of a known device are its own (services.throttles)
+        _count_failure(db, account)
     _refuse(db, by, account)
     return None
 
@@ -168,12 +173,13 @@ def _begin(db: Session, account: Account, actor: Actor, user_agent: str) -> Open
         account_id=_id(account),
         created_at=now,
         last_used_at=now,
-        expires_at=now + sign_in_limits.absolute(actor.roles),
+        expires_at=now + sign_in_limits.absolute(school.settings(db), actor.roles),
         ip=actor.ip or "",
         user_agent=user_agent[:200],
     )
     db.add(session)
-    account.failed_sign_ins, account.next_try_at = 0, None
+    if account.suspended_at is None:
+        account.failed_sign_ins, account.next_try_at = 0, None
     account.first_sign_in_at = account.first_sign_in_at or now
     account.last_sign_in_at, account.sign_ins = now, account.sign_ins + 1
     db.add(account)
@@ -188,12 +194,14 @@ def _refuse(db: Session, by: Actor, account: Account | None) -> None:
     audit.record(db, by, action="sign_in.refused", object_kind="account", object_id=account_id, result="refused")
 
 
-def _count_failure(account: Account) -> None:
+def _count_failure(db: Session, account: Account) -> None:
     account.failed_sign_ins += 1
     wait = sign_in_limits.wait_after(account.failed_sign_ins)
     account.next_try_at = clock.now() + wait if wait else None
     if account.failed_sign_ins >= sign_in_limits.SUSPENDED_AFTER and account.suspended_at is None:
         account.suspended_at = clock.now()
+        # A hundred tries at a secret that was printed or texted: it is dead, and staff issue another (R21).
+        invitations.supersede(db, account_id=_id(account), because=Superseded.GUESSED, purpose=Purpose.PASSWORD)
 
 
 def _end(db: Session, which: sa.ColumnElement[bool]) -> None:

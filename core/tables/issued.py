@@ -10,6 +10,7 @@ from sqlmodel import Session, col
 
 from core import clock
 from core.models import Account, Campaign, Invitation, Message, MessageAccount, Person, Purpose
+from core.models.messaging import NO_INVITATION
 
 COLUMNS = frozenset({"invited_by", "initial_password"})
 
@@ -24,7 +25,8 @@ def of_accounts(db: Session, account_ids: Sequence[int]) -> dict[str, list[Any]]
 
 def _by_hand(db: Session, account_ids: Sequence[int]) -> dict[int, str]:
     """Whoever issued the latest invitation, where it was issued by hand."""
-    latest = sa.select(sa.func.max(col(Invitation.id))).where(col(Invitation.account_id).in_(account_ids))
+    way_in = col(Invitation.purpose).in_((Purpose.LINK, Purpose.PASSWORD))
+    latest = sa.select(sa.func.max(col(Invitation.id))).where(col(Invitation.account_id).in_(account_ids), way_in)
     query = sa.select(col(Invitation.account_id), col(Person.first_name), col(Person.last_name))
     query = query.join(Account, col(Account.id) == col(Invitation.issued_by)).join(
         Person, col(Person.id) == col(Account.person_id)
@@ -35,8 +37,10 @@ def _by_hand(db: Session, account_ids: Sequence[int]) -> dict[int, str]:
 
 def _by_campaign(db: Session, account_ids: Sequence[int]) -> dict[int, str]:
     """Whoever launched the latest campaign that wrote to the account."""
-    latest = sa.select(sa.func.max(col(MessageAccount.message_id))).where(
-        col(MessageAccount.account_id).in_(account_ids)
+    invited = sa.select(sa.func.max(col(MessageAccount.message_id)))
+    invited = invited.join(Campaign, col(Campaign.id) == col(MessageAccount.campaign_id))
+    latest = invited.where(
+        col(MessageAccount.account_id).in_(account_ids), col(Campaign.kind).not_in(sorted(NO_INVITATION))
     )
     query = sa.select(
         col(MessageAccount.account_id), col(Campaign.launched_by_label), col(Person.first_name), col(Person.last_name)

@@ -8,13 +8,13 @@ from core.models import Account, Invitation, Person, Purpose
 from core.rules import initial_credentials
 
 
-def find(db: Session, *, token: str, purpose: Purpose) -> tuple[Invitation, Account, Person] | None:
-    """The invitation of that purpose with its account and owner, live or not."""
+def find(db: Session, *, token: str, purposes: tuple[Purpose, ...]) -> tuple[Invitation, Account, Person] | None:
+    """The invitation of one of these purposes with its account and owner, live or not."""
     if not initial_credentials.looks_like_link(token):
         return None
     query = select(Invitation, Account, Person).where(
         Invitation.token_hash == initial_credentials.token_hash(token),
-        Invitation.purpose == purpose,
+        col(Invitation.purpose).in_(purposes),
         col(Account.id) == col(Invitation.account_id),
         col(Person.id) == col(Account.person_id),
     )

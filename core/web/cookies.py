@@ -32,6 +32,11 @@ def flow_name() -> str:
     return _name("flow")
 
 
+def device_name() -> str:
+    """The cookie that says which accounts signed in on this browser before."""
+    return _name("dev")
+
+
 def form_name() -> str:
     """The cookie that ties forms to the browser of somebody who has not signed in."""
     return _name("form")

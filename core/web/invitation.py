@@ -12,11 +12,12 @@ from starlette.routing import Route
 from core import database
 from core.config import settings
 from core.delivery import engine
-from core.errors import InputProblem, TokenRejected
+from core.errors import InputProblem, LimitReached, TokenRejected
+from core.models import CampaignKind
 from core.rules import password_hash
-from core.services import activation, sign_in
+from core.services import activation, notices, sign_in, throttles
 from core.services.activation import Offer
-from core.web import cookies, forms, hashing, links, pages, people
+from core.web import cookies, door, forgotten, forms, hashing, links, pages, people
 
 
 async def open_link(request: Request) -> Response:
@@ -36,11 +37,12 @@ async def send(request: Request) -> Response:
     if not offer.is_live or offer.is_microsoft:
         return await run_in_threadpool(_page, request, offer)
     try:
-        await hashing.run(_redeem, request, offer, fields)
+        notice = await hashing.run(_redeem, request, offer, fields)
     except InputProblem as problem:
         return await run_in_threadpool(_page, request, offer, problem=str(problem))
     except TokenRejected:
         return await run_in_threadpool(show, request)
+    await run_in_threadpool(door.start, notice)
     response = pages.redirect(f"/sign-in?username={quote(offer.username)}&saved=password")
     cookies.drop(response, cookies.invitation_name())
     return response
@@ -55,7 +57,8 @@ async def ask_new_link(request: Request) -> Response:
     return await run_in_threadpool(pages.render, request, "new_link.html", here="/invitation")
 
 
-def _redeem(request: Request, offer: Offer, fields: dict[str, str]) -> None:
+def _redeem(request: Request, offer: Offer, fields: dict[str, str]) -> int | None:
+    """Gives the notice of a password that was changed, to be started."""
     password = fields.get("password", "")
     activation.check_password(offer, password=password)
     if fields.get("again", password) != password:
@@ -64,11 +67,18 @@ def _redeem(request: Request, offer: Offer, fields: dict[str, str]) -> None:
     with database.transaction() as db:
         account = activation.redeem(db, people.unknown(request), token=_token(request), password_hash=made)
         sign_in.close_all(db, account_id=account.id or 0)
+        if not offer.is_reset:
+            return None
+        return notices.tell(db, kind=CampaignKind.PASSWORD_CHANGED, account_id=account.id or 0)
 
 
 def _ask(request: Request) -> int | None:
     with database.transaction() as db:
-        return activation.ask_new_link(db, people.unknown(request), token=_token(request))
+        allowed = throttles.may_ask(db, ip=people.address(request))
+        queued = activation.ask_new_link(db, people.unknown(request), token=_token(request)) if allowed else None
+    if not allowed:
+        raise LimitReached(forgotten.TOO_MANY)
+    return queued
 
 
 def _offer(request: Request) -> Offer:

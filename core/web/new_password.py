@@ -11,10 +11,11 @@ from starlette.routing import Route
 
 from core import database
 from core.errors import InputProblem, TokenRejected
+from core.models import CampaignKind
 from core.rules import password_hash
-from core.services import password_choice, sign_in
+from core.services import notices, password_choice, sign_in
 from core.services.password_choice import Chooser
-from core.web import cookies, forms, hashing, pages, people
+from core.web import cookies, door, forms, hashing, pages, people
 
 HERE = "/sign-in/new-password"
 
@@ -32,18 +33,19 @@ async def send(request: Request) -> Response:
     if chooser is None:
         return _begin_again()
     try:
-        await hashing.run(_store, request, chooser, fields)
+        notice = await hashing.run(_store, request, chooser, fields)
     except InputProblem as problem:
         return await run_in_threadpool(_page, request, chooser, problem=str(problem))
     except TokenRejected:
         return _begin_again()
+    await run_in_threadpool(door.start, notice)
     response = pages.redirect(f"/sign-in?username={quote(chooser.username)}&saved=password")
     cookies.drop(response, cookies.choice_name())
     return response
 
 
-def _store(request: Request, chooser: Chooser, fields: dict[str, str]) -> None:
-    """Looks at everything first; the hashes are made before the transaction begins."""
+def _store(request: Request, chooser: Chooser, fields: dict[str, str]) -> int | None:
+    """Looks at everything first; the hashes are made before the transaction begins. Gives a notice to start."""
     password = fields.get("password", "")
     with database.reading() as db:
         password_choice.check_password(db, chooser, password=password)
@@ -55,6 +57,9 @@ def _store(request: Request, chooser: Chooser, fields: dict[str, str]) -> None:
     with database.transaction() as db:
         account = password_choice.store(db, people.unknown(request), ticket=_ticket(request), password_hash=made)
         sign_in.close_all(db, account_id=account.id or 0)
+        if not chooser.stored_hash:
+            return None
+        return notices.tell(db, kind=CampaignKind.PASSWORD_CHANGED, account_id=account.id or 0)
 
 
 def _chooser(request: Request) -> Chooser | None:

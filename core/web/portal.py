@@ -9,11 +9,12 @@ from starlette.routing import Route
 
 from core import database
 from core.errors import InputProblem, NotAllowed, SignInRequired
+from core.models import CampaignKind
 from core.permissions import Actor
 from core.rules import password_hash
-from core.services import portal, sign_in
+from core.services import notices, portal, sessions, sign_in
 from core.tables import candidates
-from core.web import cookies, forms, hashing, languages, pages, people
+from core.web import cookies, door, forms, hashing, languages, pages, people
 
 WRONG_CURRENT = "Your current password is not right, or was tried too often. Wait a minute and type it once more."
 
@@ -27,7 +28,7 @@ async def change_password(request: Request) -> Response:
     """A new password; all other sessions of the account end."""
     actor, fields = await _form(request)
     try:
-        await hashing.run(_change, actor, fields)
+        await run_in_threadpool(door.start, await hashing.run(_change, actor, fields))
     except InputProblem as problem:
         return await run_in_threadpool(_page, request, actor, problem=str(problem))
     return pages.redirect("/me?saved=password")
@@ -43,8 +44,23 @@ async def choose_language(request: Request) -> Response:
     return response
 
 
-def _change(actor: Actor, fields: dict[str, str]) -> None:
-    """Looks at everything first; the two hashes are made before the transaction begins."""
+async def end_sessions(request: Request) -> Response:
+    """Sign out one other browser, or all others; this one goes by /sign-out."""
+    actor, fields = await _form(request)
+    await run_in_threadpool(_end_sessions, actor, fields.get("place", ""))
+    return pages.redirect("/me?saved=sessions")
+
+
+def _end_sessions(actor: Actor, place: str) -> None:
+    with database.transaction() as db:
+        if place == "others":
+            sessions.end_others(db, actor)
+        else:
+            sessions.end_own(db, actor, handle=place)
+
+
+def _change(actor: Actor, fields: dict[str, str]) -> int | None:
+    """Looks at everything first; the hashes are made before the transaction begins. Gives a notice to start."""
     wanted = fields.get("password", "")
     with database.reading() as db:
         candidate = candidates.own(db, actor)
@@ -56,8 +72,8 @@ def _change(actor: Actor, fields: dict[str, str]) -> None:
         if confirmed:
             portal.change_password(db, actor, password_hash=made)
             sign_in.close_all(db, account_id=actor.account_id or 0, but=actor.session_id)
-    if not confirmed:
-        raise InputProblem(WRONG_CURRENT, field="current")
+            return notices.tell(db, kind=CampaignKind.PASSWORD_CHANGED, account_id=actor.account_id or 0)
+    raise InputProblem(WRONG_CURRENT, field="current")
 
 
 def _choose_language(actor: Actor, language: str) -> None:
@@ -88,7 +104,7 @@ def _signed_in(request: Request) -> Actor:
 
 def _page(request: Request, actor: Actor, *, problem: str = "") -> Response:
     with database.reading() as db:
-        mine = portal.own(db, actor)
+        mine, places = portal.own(db, actor), sessions.own(db, actor)
     return pages.render(
         request,
         "my_account.html",
@@ -97,6 +113,7 @@ def _page(request: Request, actor: Actor, *, problem: str = "") -> Response:
         form_key=sign_in.form_token(actor),
         here="/me",
         mine=mine,
+        places=places,
         is_staff=actor.is_staff,
         problem=problem,
         saved=request.query_params.get("saved", ""),
@@ -106,5 +123,6 @@ def _page(request: Request, actor: Actor, *, problem: str = "") -> Response:
 ROUTES = [
     Route("/me", show, methods=["GET"]),
     Route("/me/password", change_password, methods=["POST"]),
+    Route("/me/sessions", end_sessions, methods=["POST"]),
     Route("/me/language", choose_language, methods=["POST"]),
 ]

@@ -14,6 +14,7 @@ from core.web import (
     assets,
     denials,
     files,
+    forgotten,
     health,
     invitation,
     microsoft,
@@ -32,6 +33,7 @@ STATUS = {NotAllowed: 403, NotFound: 404, InputProblem: 422, LimitReached: 429}
 PEOPLE = [
     *sign_in.ROUTES,
     *new_password.ROUTES,
+    *forgotten.ROUTES,
     *setup.ROUTES,
     *invitation.ROUTES,
     *address.ROUTES,

@@ -15,7 +15,7 @@ from core.models import Account, SignInMethod
 from core.rules import password_hash
 from core.services import password_choice, sign_in
 from core.tables import candidates
-from core.web import cookies, forms, hashing, pages, people
+from core.web import cookies, door, forms, hashing, pages, people
 
 WRONG = "The username or the password is not right. Check both, or ask your school's office."
 NO_ROLE = "Your account has no role in this school year. Ask your school's office to give it one."
@@ -34,13 +34,16 @@ async def send(request: Request) -> Response:
     """Check and begin a session; the answer to everything wrong is the same sentence (R22)."""
     fields = await forms.read(request)
     username, target = fields.get("username", "")[:100], forms.local_path(fields.get("next", "/"))
-    opened = await hashing.run(_open, request, username, fields.get("password", ""))
+    await door.wait_turn(request, username)
+    opened, notice = await hashing.run(_open, request, username, fields.get("password", ""))
+    await run_in_threadpool(door.start, notice)
     if opened is not None and opened.chooses is not None:
         return _choose_first(opened.chooses, opened.invitation_id)
     if opened is None or not opened.token:
         return await run_in_threadpool(_page, request, username, target, NO_ROLE if opened else WRONG)
     response = pages.redirect(target if opened.actor.is_staff else "/me")
     cookies.put(response, cookies.session_name(), opened.token)
+    door.remember(request, response, opened)
     return response
 
 
@@ -63,8 +66,8 @@ def _choose_first(account: Account, invitation_id: int) -> Response:
     return response
 
 
-def _open(request: Request, username: str, password: str) -> sign_in.Opened | None:
-    """The hash is the slow part, so it is done before the transaction begins."""
+def _open(request: Request, username: str, password: str) -> tuple[sign_in.Opened | None, int | None]:
+    """The hash is the slow part, so it is done before the transaction begins. Gives a notice to be started as well."""
     with database.reading() as db:
         candidate = candidates.named(db, username=username)
     initial, fits = candidate.knows_initial(password), password_hash.fits(candidate.stored_hash, password)
@@ -79,10 +82,12 @@ def _open(request: Request, username: str, password: str) -> sign_in.Opened | No
             fits_initial=initial,
             renewed_hash=renewed,
             user_agent=agent,
+            trusted=door.is_trusted(db, request, candidate),
         )
+        notice = door.note(db, request, candidate, opened)
         if opened and opened.token and before:
             sign_in.close(db, before)
-    return opened
+    return opened, notice
 
 
 def _close(request: Request, form_token: str) -> bool:

@@ -14,7 +14,17 @@ from core.rules.new_accounts import NewAccount
 from core.services import accounts, selections
 from core.tables.account_card import AccountCard
 from core.tables.account_roles import Held
-from pages.shared import act_dialogs, acts, bulk, cells, credentials_dialog, drawn, feedback, person_form
+from pages.shared import (
+    act_dialogs,
+    acts,
+    bulk,
+    cells,
+    credentials_dialog,
+    drawn,
+    feedback,
+    person_form,
+    sessions_dialog,
+)
 
 CHANGE_EMAIL = "Add/Edit e-mail"
 
@@ -48,6 +58,7 @@ def actions(actor: Actor, account_id: int) -> dict[str, Callable[[], None]]:
         offered[bulk.SMS] = lambda: invite(actor, account_id, by=bulk.sms_initial_credentials)
     if actor.may(Permission.MANAGE_ACCOUNTS):
         offered[CHANGE_EMAIL] = lambda: person_form.change_email(actor, account_id)
+        offered[sessions_dialog.TITLE] = lambda: sessions_dialog.end(actor, account_id)
     return offered | credentials_dialog.one(actor, account_id) | acts.one(actor, account_id)
 
 

@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import pytest
 
+from core.models import SchoolSettings
 from core.permissions import Role
 from core.rules import sign_in_limits
 
@@ -18,12 +19,13 @@ def test_r08_waits_begin_with_the_fifth_failure_and_double_up_to_an_hour(failure
 
 
 def test_r36_administrators_are_signed_out_sooner() -> None:
+    school = SchoolSettings()
     administrator, student = {Role.ADMINISTRATOR, Role.TEACHER}, {Role.STUDENT}
-    assert (sign_in_limits.idle(administrator), sign_in_limits.absolute(administrator)) == (
+    assert (sign_in_limits.idle(school, administrator), sign_in_limits.absolute(school, administrator)) == (
         timedelta(minutes=15),
         timedelta(hours=8),
     )
-    assert (sign_in_limits.idle(student), sign_in_limits.absolute(student)) == (
+    assert (sign_in_limits.idle(school, student), sign_in_limits.absolute(school, student)) == (
         timedelta(minutes=30),
         timedelta(hours=12),
     )

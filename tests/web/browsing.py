@@ -22,10 +22,11 @@ from core.web.middleware.faults import Faults
 from core.web.middleware.gate import Gate
 from core.web.middleware.headers import SecurityHeaders
 from core.web.middleware.hosts import Hosts
+from core.web.middleware.proxies import Proxies
 
 PASSWORD = "violet kettle over the harbour"
 HASH = password_hash.make(PASSWORD)
-MIDDLEWARE = [Middleware(SecurityHeaders), Middleware(Faults), Middleware(Hosts), Middleware(Gate)]
+MIDDLEWARE = [Middleware(kind) for kind in (Proxies, SecurityHeaders, Faults, Hosts, Gate)]
 
 
 class Browser:

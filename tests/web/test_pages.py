@@ -18,7 +18,7 @@ from core.config import ROOT, settings
 from core.models import Person, SchoolSettings
 from core.rules import words
 from core.services import setup
-from core.web import faults, forms, portal, sign_in
+from core.web import faults, forgotten, forms, patience, portal, sign_in
 from core.web import setup as setup_page
 from tests.cast import Cast
 from tests.web import browsing
@@ -51,6 +51,9 @@ def _pages(browser: Browser, cast: Cast, language: str = "en") -> dict[str, str]
     pages["refused"] = browser.send("/invitation", {"password": "short"}).text
     pages["new_link"] = browser.send("/invitation/new-link").text
     pages["wrong"] = browser.sign_in("nobody", "nothing").text
+    browser.open("/forgotten?username=sam")
+    pages["forgotten"] = browser.page
+    pages["forgotten_sent"] = browser.send("/forgotten", {"username": "sam"}).text
     pages["expired"] = browser.send("/sign-in", {"form_token": "x"}).text
     browser.sign_in(browsing.give_password(cast.gina.account))
     pages["my_account"] = browser.open("/me").text
@@ -153,6 +156,7 @@ def test_every_sentence_has_its_greek(browser: Browser) -> None:
     said = set(re.findall(r"""\b_\((?:"([^"]+)"|'([^']+)')\)""", templates))
     wanted = {first or second for first, second in said} | set(words.OBJECTION.values())
     wanted |= {sign_in.WRONG, sign_in.NO_ROLE, forms.EXPIRED, forms.TOO_MUCH, portal.WRONG_CURRENT, setup_page.DEAD}
+    wanted |= {forgotten.TOO_MANY, patience.FULL}
     assert sorted(wanted - {text for text, translated in greek.items() if translated}) == []
     for text, translated in greek.items():
         assert text.count("%s") == translated.count("%s"), text

@@ -21,10 +21,10 @@ from core.web import cookies, people
 
 IDENTITY = b"x-app-identity"
 PUBLIC = re.compile(
-    r"/(sign-in|sign-in/new-password|sign-out|setup/[^/]+|i/.*|invitation|invitation/new-link|v/.*|address"
+    r"/(sign-in|sign-in/new-password|sign-out|forgotten|setup/[^/]+|i/.*|invitation|invitation/new-link|v/.*|address"
     r"|auth/start|auth/callback|webhooks/twilio|healthz|assets/.+)"
 )
-OWN_SESSION = re.compile(r"/(me|me/password|me/language)")
+OWN_SESSION = re.compile(r"/(me|me/password|me/language|me/sessions)")
 ANY_SESSION = re.compile(r"/files/.+")
 NEVER = ("/_stcore/metrics", "/_stcore/agent", "/_stcore/script-health-check", "/_stcore/bidi-components")
 MACHINERY = ("/_stcore", "/media", "/static", "/component", "/files")

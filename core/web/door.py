@@ -1,0 +1,69 @@
+"""What happens around each try at the sign-in page: waiting, counting, telling (R08-R10, R33)."""
+
+from __future__ import annotations
+
+from sqlmodel import Session
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import Response
+
+from core import database
+from core.delivery import engine
+from core.models import Account, CampaignKind, UserType
+from core.rules import networks
+from core.services import notices, throttles
+from core.services.sign_in import Opened
+from core.tables import candidates, school
+from core.tables.candidates import Candidate
+from core.web import devices, patience, people
+
+
+async def wait_turn(request: Request, username: str) -> None:
+    """Under attack an unknown browser waits a little; a known one never does."""
+    seconds = await run_in_threadpool(_seconds, request, username)
+    await patience.wait(networks.subject(people.address(request)), seconds)
+
+
+def is_trusted(db: Session, request: Request, candidate: Candidate) -> bool:
+    """Whether this browser has signed in to the account before, and behaves."""
+    device = devices.known(request, candidate.account_id)
+    return bool(device) and throttles.is_trusted(db, device=device)
+
+
+def note(db: Session, request: Request, candidate: Candidate, opened: Opened | None) -> int | None:
+    """Count what came of a try, in its transaction; gives the campaign of a notice, to be started after the commit."""
+    device = devices.known(request, candidate.account_id)
+    if opened is None:
+        attack = throttles.failed(db, people.unknown(request), account_id=candidate.account_id, device=device)
+        return notices.alarm(db) if attack else None
+    if device:
+        throttles.forgive(db, device=device)
+    account = db.get(Account, candidate.account_id)
+    if device or not opened.token or account is None or not _is_to_be_told(db, account):
+        return None
+    return notices.tell(db, kind=CampaignKind.NEW_DEVICE, account_id=account.id or 0)
+
+
+def start(campaign_id: int | None) -> None:
+    """Hand a queued notice to the engine; without an engine in this process it is found by the one that delivers."""
+    if campaign_id is not None and engine.is_up():
+        engine.start(campaign_id)
+
+
+def remember(request: Request, response: Response, opened: Opened) -> None:
+    """This browser is known from now on."""
+    devices.remember(request, response, account_id=opened.actor.account_id or 0)
+
+
+def _seconds(request: Request, username: str) -> float:
+    with database.reading() as db:
+        candidate = candidates.named(db, username=username)
+        if is_trusted(db, request, candidate):
+            return 0.0
+        return throttles.slow_down(db, ip=people.address(request)).total_seconds()
+
+
+def _is_to_be_told(db: Session, account: Account) -> bool:
+    """Not of the very first sign-in; and students, who share computers, only where the school wants it."""
+    told = account.user_type != UserType.STUDENT or school.settings(db).tell_students_of_new_devices
+    return told and account.sign_ins > 1
