@@ -28,6 +28,8 @@ class CampaignKind(StrEnum):
     NEW_LINK = "new_link"
     ADDRESS_CHANGED = "address_changed"
     CONFIRM_ADDRESS = "confirm_address"
+    SECOND_FACTOR_SET = "second_factor_set"
+    SECOND_FACTOR_REMOVED = "second_factor_removed"
     TEST = "test"
 
 

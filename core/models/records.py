@@ -14,7 +14,8 @@ class SchoolSettings(SQLModel, table=True):
     `sms_number_order`: whose number gets an SMS for a student, the first that there is; for `sms_guardian_grades` only
     the guardian's (R107). `sms_price` is what one segment costs, `sms_spend_per_day` what a day may cost at most, in
     `sms_currency`. Above `fresh_code_above` recipients the sender proves anew who they are, above `typed_count_above`
-    they type the number. A campaign pauses by itself after `pause_after_failures` failures in a row.
+    they type the number. A campaign pauses by itself after `pause_after_failures` failures in a row. `second_factor`:
+    staff with a local password need a code of their phone too, from their next sign-in on (R25).
     """
 
     __tablename__ = "school_settings"
@@ -50,6 +51,7 @@ class SchoolSettings(SQLModel, table=True):
     fresh_code_above: int = 100
     typed_count_above: int = 1_000
     pause_after_failures: int = 10
+    second_factor: bool = True
 
 
 class Selection(SQLModel, table=True):

@@ -257,6 +257,8 @@ CAMPAIGN_KIND: dict[str, str] = {
     CampaignKind.NEW_LINK: "New link, asked for by the person",
     CampaignKind.ADDRESS_CHANGED: "Told the old address that it was changed",
     CampaignKind.CONFIRM_ADDRESS: "Asked to confirm the new address",
+    CampaignKind.SECOND_FACTOR_SET: "Told that a second factor was set up",
+    CampaignKind.SECOND_FACTOR_REMOVED: "Told that the second factor was removed",
 }
 _CAMPAIGN_STATUS = {CampaignStatus.PAUSED: "Paused", CampaignStatus.CANCELLED: "Cancelled"}
 

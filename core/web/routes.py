@@ -16,10 +16,12 @@ from core.web import (
     files,
     health,
     invitation,
+    my_second_factor,
     new_password,
     pages,
     people,
     portal,
+    second_factor,
     setup,
     sign_in,
     twilio_webhook,
@@ -29,6 +31,7 @@ logger = logging.getLogger(__name__)
 STATUS = {NotAllowed: 403, NotFound: 404, InputProblem: 422, LimitReached: 429}
 
 PEOPLE = [*sign_in.ROUTES, *new_password.ROUTES, *setup.ROUTES, *invitation.ROUTES, *address.ROUTES, *portal.ROUTES]
+PEOPLE += [*second_factor.ROUTES, *my_second_factor.ROUTES]
 OURS = [*PEOPLE, *files.ROUTES, *health.ROUTES, *twilio_webhook.ROUTES]
 
 

@@ -11,7 +11,7 @@ from core import database
 from core.errors import NotAllowed
 from core.models import Account
 from core.rules import password_hash
-from core.services import password_choice, sign_in
+from core.services import password_choice, sign_in, sign_in_steps
 from core.tables import candidates
 from core.web import cookies, forms, hashing, pages, people
 
@@ -32,11 +32,21 @@ async def send(request: Request) -> Response:
     """Check and begin a session; the answer to everything wrong is the same sentence (R22)."""
     fields = await forms.read(request)
     username, target = fields.get("username", "")[:100], forms.local_path(fields.get("next", "/"))
-    opened = await hashing.run(_open, request, username, fields.get("password", ""))
-    if opened is not None and opened.chooses is not None:
+    opened, step = await hashing.run(_open, request, username, fields.get("password", ""), target)
+    if step:
+        return _ask_for_code(step)
+    onward = go_on(opened, target) if opened else None
+    if onward is not None:
+        return onward
+    return await run_in_threadpool(_page, request, username, target, NO_ROLE if opened else WRONG)
+
+
+def go_on(opened: sign_in.Opened, target: str) -> Response | None:
+    """In with the cookie of a session, or to the page of a new password; None for whoever has no role."""
+    if opened.chooses is not None:
         return _choose_first(opened.chooses, opened.invitation_id)
-    if opened is None or not opened.token:
-        return await run_in_threadpool(_page, request, username, target, NO_ROLE if opened else WRONG)
+    if not opened.token:
+        return None
     response = pages.redirect(target if opened.actor.is_staff else "/me")
     cookies.put(response, cookies.session_name(), opened.token)
     return response
@@ -61,8 +71,15 @@ def _choose_first(account: Account, invitation_id: int) -> Response:
     return response
 
 
-def _open(request: Request, username: str, password: str) -> sign_in.Opened | None:
-    """The hash is the slow part, so it is done before the transaction begins."""
+def _ask_for_code(step: str) -> Response:
+    """On to the second factor; until it is shown there is no session."""
+    response = pages.redirect("/sign-in/code")
+    cookies.put(response, cookies.step_name(), step, seconds=int(sign_in_steps.LIVES.total_seconds()))
+    return response
+
+
+def _open(request: Request, username: str, password: str, target: str) -> tuple[sign_in.Opened | None, str]:
+    """The hash is the slow part, so it is done before the transaction begins. Gives the token of the next step too."""
     with database.reading() as db:
         candidate = candidates.named(db, username=username)
     initial, fits = candidate.knows_initial(password), password_hash.fits(candidate.stored_hash, password)
@@ -80,7 +97,8 @@ def _open(request: Request, username: str, password: str) -> sign_in.Opened | No
         )
         if opened and opened.token and before:
             sign_in.close(db, before)
-    return opened
+        step = sign_in_steps.begin(db, opened.actor, target=target) if opened and opened.needs_code else ""
+    return opened, step
 
 
 def _close(request: Request, form_token: str) -> None:

@@ -21,10 +21,10 @@ from core.web import cookies, people
 
 IDENTITY = b"x-app-identity"
 PUBLIC = re.compile(
-    r"/(sign-in|sign-in/new-password|sign-out|setup/[^/]+|i/.*|invitation|invitation/new-link|v/.*|address"
+    r"/(sign-in|sign-in/new-password|sign-in/code|sign-in/recovery-code|sign-in/app|sign-out|setup/[^/]+|i/.*|invitation|invitation/new-link|v/.*|address"
     r"|webhooks/twilio|healthz|assets/.+)"
 )
-OWN_SESSION = re.compile(r"/(me|me/password|me/language)")
+OWN_SESSION = re.compile(r"/(me|me/password|me/language|me/second-factor|me/second-factor/app|me/second-factor/codes)")
 ANY_SESSION = re.compile(r"/files/.+")
 NEVER = ("/_stcore/metrics", "/_stcore/agent", "/_stcore/script-health-check", "/_stcore/bidi-components")
 MACHINERY = ("/_stcore", "/media", "/static", "/component", "/files")
