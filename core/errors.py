@@ -5,6 +5,7 @@ AppError                 a refusal: its text is for the person, logged at INFO
 │  └─ RowProblems        many: file, row, column, value, message
 ├─ SignInRequired        the guard only
 ├─ NotAllowed            same words as NotFound where existence is private
+├─ FreshCodeRequired     they may, but must prove anew who they are (R31)
 ├─ NotFound
 ├─ Conflict              the world moved: list changed, already sent
 │  └─ TokenRejected      ended | used | replaced: only for genuine tokens; else neutral
@@ -66,6 +67,13 @@ class SignInRequired(AppError):
 
 class NotAllowed(AppError):
     """The actor lacks the permission."""
+
+
+class FreshCodeRequired(AppError):
+    """The actor may, but last proved who they are too long ago: ask for a code, then do it (R31)."""
+
+    def __init__(self) -> None:
+        super().__init__("Show once more that it is you, then it goes on.")
 
 
 class NotFound(AppError):

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 
-from core.errors import NotAllowed
+from core import clock
+from core.errors import FreshCodeRequired, NotAllowed
 
 
 class Permission(StrEnum):
@@ -68,7 +70,10 @@ class Scope:
 
 @dataclass(frozen=True)
 class Actor:
-    """Who does this now. `session_id` is the row id of the sign-in, never its token."""
+    """Who does this now. `session_id` is the row id of the sign-in, never its token.
+
+    `fresh_until`: how long what they last typed to prove who they are still counts (R31).
+    """
 
     label: str
     account_id: int | None = None
@@ -77,6 +82,7 @@ class Actor:
     scope: Scope = Scope()
     session_id: str | None = None
     ip: str | None = None
+    fresh_until: datetime | None = None
 
     @property
     def permissions(self) -> frozenset[Permission]:
@@ -93,6 +99,16 @@ class Actor:
         """Refuse unless the actor has the permission; every service begins with it."""
         if not self.may(permission):
             raise NotAllowed("Your role does not include this. An administrator can change your role.")
+
+    @property
+    def is_fresh(self) -> bool:
+        """Whether they proved a moment ago who they are. Whoever may run commands on this machine has proved more."""
+        return self.account_id is None or (self.fresh_until is not None and self.fresh_until > clock.now())
+
+    def require_fresh(self) -> None:
+        """Refuse an act that nobody should do at an unwatched screen until they prove anew who they are (R31)."""
+        if not self.is_fresh:
+            raise FreshCodeRequired()
 
 
 def visitor(ip: str | None = None) -> Actor:

@@ -7,7 +7,7 @@ guardian of both, Otto of 8A is the one whom Tom and Cora must never see.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from itertools import count
 from typing import Any
 
@@ -32,6 +32,7 @@ from core.rules import person_facts
 from core.rules.search_text import sort_key
 
 _numbers = count(1)
+FRESH_FOR_GOOD = datetime(2100, 1, 1, tzinfo=UTC)  # tests of R31 give another moment
 
 
 @dataclass(frozen=True)
@@ -128,7 +129,8 @@ def actor(account: Account, *roles: Role, sections: tuple[Section, ...] = ()) ->
     """Whoever signed in with `account`."""
     everybody = bool({Role.ADMINISTRATOR, Role.OFFICE} & set(roles))
     scope = Scope(everybody, frozenset(_id(section) for section in sections))
-    return Actor(account.username, account.id, account.person_id, frozenset(roles), scope, session_id="session-of-test")
+    whose, held = (account.username, account.id, account.person_id), frozenset(roles)
+    return Actor(*whose, held, scope, session_id="session-of-test", fresh_until=FRESH_FOR_GOOD)
 
 
 def just_signed_in(db: Session, who: Actor) -> None:
@@ -141,7 +143,7 @@ def just_signed_in(db: Session, who: Actor) -> None:
 
 def school(db: Session) -> Cast:
     """The whole cast in a school of two classes."""
-    db.add(SchoolSettings(id=1, school_name="Athena School", is_demo=False))
+    db.add(SchoolSettings(id=1, school_name="Athena School", is_demo=False, second_factor=False))
     year = period(db)
     b7, a8 = section(db, period=year), section(db, period=year, title="8A", grade="8")
     staff = {"kind": PersonKind.STAFF}

@@ -229,3 +229,52 @@ class MicrosoftFlow(SQLModel, table=True):
     expires_at: datetime = Field(sa_type=UtcDateTime, index=True)
     kid: str
     sealed: bytes
+
+
+class SignInStep(SQLModel, table=True):
+    """Between the right password and the second factor: a few minutes, and no session (R24, R25).
+
+    `sealed` is the seed that is being set up on a phone, under the key `kid`; empty where only a code is asked.
+    """
+
+    __tablename__ = "sign_in_step"
+
+    id: str = Field(primary_key=True)
+    token_hash: str = Field(unique=True)
+    account_id: int = Field(foreign_key="account.id", index=True)
+    created_at: datetime = Field(sa_type=UtcDateTime)
+    expires_at: datetime = Field(sa_type=UtcDateTime)
+    target: str = "/"
+    kid: str = ""
+    sealed: bytes = b""
+
+
+class TotpDevice(SQLModel, table=True):
+    """The authenticator app of an account. Its seed is `sealed` under the key `kid`, for this row alone (R26, R90).
+
+    `last_step` is the half minute of the code used last: neither it nor an earlier one is taken again.
+    """
+
+    __tablename__ = "totp_device"
+
+    account_id: int = Field(foreign_key="account.id", primary_key=True)
+    kid: str
+    sealed: bytes
+    enrolled_at: datetime = Field(sa_type=UtcDateTime)
+    last_step: int = 0
+    failed_tries: int = 0
+    next_try_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+
+
+class RecoveryCode(SQLModel, table=True):
+    """One of ten codes on paper that stand in for the app, once each (R27). `hint`: the first letters, to find it."""
+
+    __tablename__ = "recovery_code"
+    __table_args__ = (sa.UniqueConstraint("account_id", "hint"),)
+
+    id: int | None = Field(default=None, primary_key=True)
+    account_id: int = Field(foreign_key="account.id")
+    hint: str
+    code_hash: str
+    made_at: datetime = Field(sa_type=UtcDateTime)
+    used_at: datetime | None = Field(default=None, sa_type=UtcDateTime)

@@ -28,6 +28,8 @@ class CampaignKind(StrEnum):
     NEW_LINK = "new_link"
     ADDRESS_CHANGED = "address_changed"
     CONFIRM_ADDRESS = "confirm_address"
+    SECOND_FACTOR_SET = "second_factor_set"
+    SECOND_FACTOR_REMOVED = "second_factor_removed"
     TEST = "test"
     RESET_PASSWORD = "reset_password"  # noqa: S105  (a word, not a password)
     PASSWORD_CHANGED = "password_changed"  # noqa: S105
@@ -43,6 +45,8 @@ CARRIES_NOTHING = frozenset(
         CampaignKind.PASSWORD_CHANGED.value,
         CampaignKind.NEW_DEVICE.value,
         CampaignKind.SIGN_IN_ALARM.value,
+        CampaignKind.SECOND_FACTOR_SET.value,
+        CampaignKind.SECOND_FACTOR_REMOVED.value,
     }
 )
 NO_INVITATION = CARRIES_NOTHING | {CampaignKind.CONFIRM_ADDRESS.value, CampaignKind.RESET_PASSWORD.value}

@@ -17,6 +17,8 @@ class SchoolSettings(SQLModel, table=True):
     they type the number. A campaign pauses by itself after `pause_after_failures` failures in a row.
     A session ends after so many minutes without use, and after so many hours in any case (R36). Of a sign-in on a new
     device staff and guardians are always told.
+    they type the number. A campaign pauses by itself after `pause_after_failures` failures in a row. `second_factor`:
+    staff with a local password need a code of their phone too, from their next sign-in on (R25).
     """
 
     __tablename__ = "school_settings"
@@ -57,6 +59,7 @@ class SchoolSettings(SQLModel, table=True):
     idle_minutes: int = 30
     session_hours: int = 12
     tell_students_of_new_devices: bool = False
+    second_factor: bool = True
 
 
 class Selection(SQLModel, table=True):

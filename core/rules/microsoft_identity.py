@@ -23,7 +23,6 @@ class Hindrance(StrEnum):
     ANOTHER_PERSON = "another_person"
     DEACTIVATED = "deactivated"
     NO_ROLE = "no_role"
-    NO_SECOND_FACTOR = "no_second_factor"
     SETTINGS = "settings"
     DOWN = "down"
 

@@ -266,6 +266,8 @@ CAMPAIGN_KIND: dict[str, str] = {
     CampaignKind.PASSWORD_CHANGED: "Told that the password was changed",
     CampaignKind.NEW_DEVICE: "Told of a sign-in on a new device",
     CampaignKind.SIGN_IN_ALARM: "Told administrators of many wrong sign-ins",
+    CampaignKind.SECOND_FACTOR_SET: "Told that a second factor was set up",
+    CampaignKind.SECOND_FACTOR_REMOVED: "Told that the second factor was removed",
 }
 _CAMPAIGN_STATUS = {CampaignStatus.PAUSED: "Paused", CampaignStatus.CANCELLED: "Cancelled"}
 

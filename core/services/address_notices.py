@@ -40,6 +40,14 @@ def ask_to_confirm(db: Session, actor: Actor, *, account_ids: Sequence[int]) -> 
     return _queue(db, actor, CampaignKind.CONFIRM_ADDRESS, to)
 
 
+def tell(db: Session, actor: Actor, *, kind: CampaignKind, account_ids: Sequence[int]) -> int | None:
+    """Queue a notice about their account to where the messages of these people go now; it opens nothing."""
+    now = moved_addresses.now(db, account_ids)
+    query = sa.select(col(Account.id), col(Person.language)).join(Person, col(Person.id) == col(Account.person_id))
+    rows = db.execute(query.where(col(Account.id).in_(list(now))).order_by(col(Account.id)))
+    return _queue(db, actor, kind, [(account_id, now[account_id], language) for account_id, language in rows])
+
+
 def _verified(db: Session, now: Mapping[int, str]) -> list[To]:
     """Of these accounts and where their messages go, those who are verified and active."""
     query = sa.select(col(Account.id), col(Person.language)).join(Person, col(Person.id) == col(Account.person_id))

@@ -34,7 +34,7 @@ def arrive(db: Session, visitor: Actor, *, identity: Identity, token: str = "") 
 
     The caller's transaction must be stored in any case: what was refused is written down.
     """
-    invited = links.find(db, token=token, purpose=Purpose.LINK)
+    invited = links.find(db, token=token, purposes=(Purpose.LINK,))
     account = _tied_to(db, identity)
     if invited is not None and (account is None or account.id != invited[1].id):
         return _by_invitation(db, visitor, identity, invited[0], invited[1], is_free=account is None)

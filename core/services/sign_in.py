@@ -14,8 +14,9 @@ from core import clock, keys
 from core.models import Account, Invitation, Purpose, SchoolSettings, SignInMethod, SignInSession, Superseded
 from core.permissions import Actor
 from core.rules import sign_in_limits
+from core.rules.launch_limits import FRESH
 from core.services import audit, invitations
-from core.tables import actors, handing_over, school
+from core.tables import actors, handing_over, school, second_factor
 from core.tables.candidates import Candidate
 
 
@@ -23,14 +24,15 @@ from core.tables.candidates import Candidate
 class Opened:
     """A new session. The token goes into the cookie and nowhere else; it is empty when nothing may open yet:
 
-    the account holds no role, or `chooses` is who has to choose a password first, with `invitation_id` if by an initial
-    password.
+    the account holds no role, `needs_code` asks for the second factor, or `chooses` is who has to choose a password
+    first, with `invitation_id` if by an initial password.
     """
 
     token: str = field(repr=False)
     actor: Actor
     chooses: Account | None = field(default=None, repr=False)
     invitation_id: int = 0
+    needs_code: bool = False
 
 
 def open(
@@ -46,7 +48,8 @@ def open(
 ) -> Opened | None:
     """Begin a session when the password fits; None is the one answer for all that is wrong.
 
-    An initial password opens none, and a password that must be changed neither: they let a new one be chosen.
+    An initial password opens none, and a password that must be changed neither: they let a new one be chosen. Where a
+    second factor is asked, `admit` opens the session when it was shown.
 
     `fits` is what password_hash.fits said of the candidate, `renewed_hash` the same password under today's parameters.
     Counts failures and makes an account wait from the fifth on: the caller's transaction must be stored in any case.
@@ -64,6 +67,22 @@ def open(
     if not actor.roles:
         _refuse(db, visitor, account)
         return Opened("", actor)
+    if second_factor.is_demanded(db, actor):
+        return Opened("", actor, needs_code=True)
+    return _go_on(db, visitor, account, actor, user_agent)
+
+
+def admit(db: Session, visitor: Actor, *, account_id: int, user_agent: str = "") -> Opened | None:
+    """Begin the session of somebody whose second factor was just accepted; None when the account closed meanwhile."""
+    account = db.get(Account, account_id, with_for_update=True)
+    if account is None or account.deactivated_at is not None or account.suspended_at is not None:
+        return None
+    actor = actors.of_account(db, account, session_id=secrets.token_hex(16), ip=visitor.ip)
+    return _go_on(db, visitor, account, actor, user_agent) if actor.roles else None
+
+
+def _go_on(db: Session, visitor: Actor, account: Account, actor: Actor, user_agent: str) -> Opened:
+    """In, or first to the page on which a password that must be changed is."""
     if account.must_change_password and account.sign_in_method == SignInMethod.LOCAL:
         db.add(account)
         db.flush()
@@ -72,12 +91,19 @@ def open(
     return _begin(db, account, actor, user_agent)
 
 
-def open_vouched(db: Session, visitor: Actor, *, account: Account, user_agent: str = "") -> Opened:
-    """Begin a session for somebody whom Microsoft has vouched for; none opens without a role."""
+def open_vouched(
+    db: Session, visitor: Actor, *, account: Account, has_second_factor: bool, user_agent: str = ""
+) -> Opened:
+    """Begin a session for somebody whom Microsoft has vouched for; none opens without a role.
+
+    Staff of whom Microsoft asked no second factor show ours, where the school wants one (R29).
+    """
     actor = actors.of_account(db, account, session_id=secrets.token_hex(16), ip=visitor.ip)
     if not actor.roles:
         _refuse(db, visitor, account)
         return Opened("", actor)
+    if actor.is_staff and not has_second_factor and second_factor.is_wanted(db, actor):
+        return Opened("", actor, needs_code=True)
     return _begin(db, account, actor, user_agent)
 
 
@@ -100,7 +126,9 @@ def actor_of(db: Session, *, token: str | None, ip: str | None = None) -> Actor 
     if row is None:
         return None
     session, account, own = row
-    actor, now = actors.of_account(db, account, session_id=session.id, ip=ip), clock.now()
+    proved = max(moment for moment in (session.created_at, session.confirmed_at) if moment)
+    actor = actors.of_account(db, account, session_id=session.id, ip=ip, fresh_until=proved + FRESH)
+    now = clock.now()
     used_lately = session.last_used_at + sign_in_limits.idle(own or SchoolSettings(), actor.roles) > now
     live = session.ended_at is None and session.expires_at > now and used_lately
     return actor if live and account.deactivated_at is None and actor.roles else None

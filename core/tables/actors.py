@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from sqlmodel import Session, col, select
 
 from core import clock
@@ -9,7 +11,9 @@ from core.models import AcademicPeriod, Account, AccountRole
 from core.permissions import Actor, Role, Scope
 
 
-def of_account(db: Session, account: Account, *, session_id: str, ip: str | None) -> Actor:
+def of_account(
+    db: Session, account: Account, *, session_id: str, ip: str | None, fresh_until: datetime | None = None
+) -> Actor:
     """The actor behind an account; without a role in force today they may do nothing.
 
     A role of an academic period holds while that period is the current one.
@@ -23,4 +27,4 @@ def of_account(db: Session, account: Account, *, session_id: str, ip: str | None
     for role in current:
         scope |= Scope(role.everybody, frozenset(role.section_ids))
     roles = frozenset(Role(role.role) for role in current)
-    return Actor(account.username, account.id, account.person_id, roles, scope, session_id, ip)
+    return Actor(account.username, account.id, account.person_id, roles, scope, session_id, ip, fresh_until)

@@ -37,6 +37,11 @@ def device_name() -> str:
     return _name("dev")
 
 
+def step_name() -> str:
+    """The cookie that holds the token between the right password and the second factor."""
+    return _name("step")
+
+
 def form_name() -> str:
     """The cookie that ties forms to the browser of somebody who has not signed in."""
     return _name("form")

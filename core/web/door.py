@@ -36,9 +36,15 @@ def note(db: Session, request: Request, candidate: Candidate, opened: Opened | N
     if opened is None:
         attack = throttles.failed(db, people.unknown(request), account_id=candidate.account_id, device=device)
         return notices.alarm(db) if attack else None
+    return entered(db, request, account_id=candidate.account_id or 0, opened=opened)
+
+
+def entered(db: Session, request: Request, *, account_id: int, opened: Opened) -> int | None:
+    """Somebody is in, or nearly: a known browser is forgiven its failures, an unknown one is told of."""
+    device = devices.known(request, account_id)
     if device:
         throttles.forgive(db, device=device)
-    account = db.get(Account, candidate.account_id)
+    account = db.get(Account, account_id)
     if device or not opened.token or account is None or not _is_to_be_told(db, account):
         return None
     return notices.tell(db, kind=CampaignKind.NEW_DEVICE, account_id=account.id or 0)

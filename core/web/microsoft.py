@@ -13,9 +13,11 @@ from core.config import settings
 from core.errors import SettingsError
 from core.gateways import choose, microsoft_addresses
 from core.rules.microsoft_identity import Hindered, Hindrance, Identity
-from core.services import microsoft_flows, microsoft_sign_in, sign_in
+from core.services import microsoft_flows, microsoft_sign_in, sign_in, sign_in_steps
 from core.services.microsoft_flows import Begun
-from core.web import cookies, forms, pages, people
+from core.services.microsoft_sign_in import Arrival
+from core.web import cookies, door, forms, pages, people
+from core.web import sign_in as sign_in_pages
 
 INVITATION = "invitation"
 SECONDS = int(microsoft_flows.LIVES.total_seconds())
@@ -70,24 +72,36 @@ def _enter(request: Request, begun: Begun, identity: Identity) -> Response:
     visitor, before = people.unknown(request), people.signed_in(request)
     with database.transaction() as db:
         arrival = microsoft_sign_in.arrive(db, visitor, identity=identity, token=token)
-        opened = _open(db, request, arrival) if arrival.account else None
+        opened = _open(db, request, arrival, identity) if arrival.account else None
         if opened and opened.token and before:
             sign_in.close(db, before)
+        notice = door.entered(db, request, account_id=opened.actor.account_id or 0, opened=opened) if opened else None
+        step = sign_in_steps.begin(db, opened.actor, target=begun.next_path) if opened and opened.needs_code else ""
+    door.start(notice)
+    if step:
+        return sign_in_pages.ask_for_code(step)
     if opened is None or not opened.token:
         why = arrival.hindrance or Hindrance.NO_ROLE
         return _trouble(request, why, begun, came_as=identity.username, expected=arrival.expected)
     response = pages.redirect(begun.next_path if opened.actor.is_staff else "/me")
     cookies.put(response, cookies.session_name(), opened.token)
+    door.remember(request, response, opened)
     cookies.drop(response, cookies.flow_name())
     if token:
         cookies.drop(response, cookies.invitation_name())
     return response
 
 
-def _open(db: Session, request: Request, arrival: microsoft_sign_in.Arrival) -> sign_in.Opened:
+def _open(db: Session, request: Request, arrival: Arrival, identity: Identity) -> sign_in.Opened:
     agent = request.headers.get("user-agent", "")
     assert arrival.account is not None  # noqa: S101  (asked by the caller)
-    return sign_in.open_vouched(db, people.unknown(request), account=arrival.account, user_agent=agent)
+    return sign_in.open_vouched(
+        db,
+        people.unknown(request),
+        account=arrival.account,
+        has_second_factor=identity.has_second_factor,
+        user_agent=agent,
+    )
 
 
 def _trouble(

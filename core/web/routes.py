@@ -18,10 +18,12 @@ from core.web import (
     health,
     invitation,
     microsoft,
+    my_second_factor,
     new_password,
     pages,
     people,
     portal,
+    second_factor,
     setup,
     sign_in,
     twilio_webhook,
@@ -39,6 +41,8 @@ PEOPLE = [
     *address.ROUTES,
     *portal.ROUTES,
     *microsoft.ROUTES,
+    *second_factor.ROUTES,
+    *my_second_factor.ROUTES,
 ]
 OURS = [*PEOPLE, *files.ROUTES, *health.ROUTES, *twilio_webhook.ROUTES]
 

@@ -13,7 +13,7 @@ from core.errors import NotAllowed
 from core.gateways import microsoft_addresses
 from core.models import Account, SignInMethod
 from core.rules import password_hash
-from core.services import password_choice, sign_in
+from core.services import password_choice, sign_in, sign_in_steps
 from core.tables import candidates
 from core.web import cookies, door, forms, hashing, pages, people
 
@@ -35,12 +35,22 @@ async def send(request: Request) -> Response:
     fields = await forms.read(request)
     username, target = fields.get("username", "")[:100], forms.local_path(fields.get("next", "/"))
     await door.wait_turn(request, username)
-    opened, notice = await hashing.run(_open, request, username, fields.get("password", ""))
+    opened, step, notice = await hashing.run(_open, request, username, fields.get("password", ""), target)
     await run_in_threadpool(door.start, notice)
-    if opened is not None and opened.chooses is not None:
+    if step:
+        return ask_for_code(step)
+    onward = go_on(request, opened, target) if opened else None
+    if onward is not None:
+        return onward
+    return await run_in_threadpool(_page, request, username, target, NO_ROLE if opened else WRONG)
+
+
+def go_on(request: Request, opened: sign_in.Opened, target: str) -> Response | None:
+    """In with the cookie of a session, or to the page of a new password; None for whoever has no role."""
+    if opened.chooses is not None:
         return _choose_first(opened.chooses, opened.invitation_id)
-    if opened is None or not opened.token:
-        return await run_in_threadpool(_page, request, username, target, NO_ROLE if opened else WRONG)
+    if not opened.token:
+        return None
     response = pages.redirect(target if opened.actor.is_staff else "/me")
     cookies.put(response, cookies.session_name(), opened.token)
     door.remember(request, response, opened)
@@ -66,8 +76,18 @@ def _choose_first(account: Account, invitation_id: int) -> Response:
     return response
 
 
-def _open(request: Request, username: str, password: str) -> tuple[sign_in.Opened | None, int | None]:
-    """The hash is the slow part, so it is done before the transaction begins. Gives a notice to be started as well."""
+def ask_for_code(step: str) -> Response:
+    """On to the second factor; until it is shown there is no session."""
+    response = pages.redirect("/sign-in/code")
+    cookies.put(response, cookies.step_name(), step, seconds=int(sign_in_steps.LIVES.total_seconds()))
+    return response
+
+
+def _open(request: Request, username: str, password: str, target: str) -> tuple[sign_in.Opened | None, str, int | None]:
+    """The hash is the slow part, so it is done before the transaction begins.
+
+    Gives the token of the next step and the campaign of a notice too.
+    """
     with database.reading() as db:
         candidate = candidates.named(db, username=username)
     initial, fits = candidate.knows_initial(password), password_hash.fits(candidate.stored_hash, password)
@@ -87,7 +107,8 @@ def _open(request: Request, username: str, password: str) -> tuple[sign_in.Opene
         notice = door.note(db, request, candidate, opened)
         if opened and opened.token and before:
             sign_in.close(db, before)
-    return opened, notice
+        step = sign_in_steps.begin(db, opened.actor, target=target) if opened and opened.needs_code else ""
+    return opened, step, notice
 
 
 def _close(request: Request, form_token: str) -> bool:

@@ -14,7 +14,7 @@ from sqlmodel import select
 
 from core import config, database
 from core.gateways import microsoft_identity
-from core.models import Account, AuditEntry, Invitation, MicrosoftFlow, SignInSession
+from core.models import Account, AuditEntry, Invitation, MicrosoftFlow, SchoolSettings, SignInSession
 from tests.cast import Cast
 from tests.conftest import Clock
 from tests.peers import entra as peer
@@ -312,3 +312,16 @@ def test_the_sign_in_page_offers_microsoft_only_where_it_is_set_up(
     assert "Sign in with Microsoft" not in browser.open("/sign-in").text
     assert browser.open(START).status_code == 503
     assert CLIENT not in browser.page
+
+
+def test_r29_staff_whom_microsoft_asked_for_no_second_factor_show_ours(
+    browser: Browser, entra: Entra, cast: Cast
+) -> None:
+    with database.transaction() as db:
+        db.get_one(SchoolSettings, 1).second_factor = True
+        db.get_one(Account, cast.tom.account.id).sign_in_method = "microsoft"
+    _tie(cast.tom.account, GINA)
+    assert _sign_in(browser, entra, GINA).headers["location"] == "/sign-in/code"
+    assert _nobody_is_in(browser)
+    entra.tamper = lambda claims: claims.update(amr=["pwd", "mfa"])
+    assert _sign_in(browser, entra, GINA).headers["location"] == "/"

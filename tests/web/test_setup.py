@@ -47,7 +47,8 @@ def test_r30_the_link_makes_an_administrator_who_then_signs_in(newcomer: Browser
         assert newcomer.open(link).status_code == 200
     answer = newcomer.send(link, FORM)
     assert (answer.status_code, answer.headers["location"]) == (303, "/sign-in?username=ada&saved=password")
-    assert newcomer.sign_in("ADA").headers["location"] == "/"
+    assert newcomer.sign_in("ADA").headers["location"] == "/sign-in/code"
+    assert newcomer.open("/sign-in/code").headers["location"] == "/sign-in/app"  # R25: from the first sign-in on
     (account,) = _accounts()
     with database.reading() as db:
         role = db.exec(select(AccountRole)).one()

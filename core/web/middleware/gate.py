@@ -21,10 +21,12 @@ from core.web import cookies, people
 
 IDENTITY = b"x-app-identity"
 PUBLIC = re.compile(
-    r"/(sign-in|sign-in/new-password|sign-out|forgotten|setup/[^/]+|i/.*|invitation|invitation/new-link|v/.*|address"
-    r"|auth/start|auth/callback|webhooks/twilio|healthz|assets/.+)"
+    r"/(sign-in|sign-in/new-password|sign-in/code|sign-in/recovery-code|sign-in/app|sign-out|forgotten|setup/[^/]+|i/.*"
+    r"|invitation|invitation/new-link|v/.*|address|auth/start|auth/callback|webhooks/twilio|healthz|assets/.+)"
 )
-OWN_SESSION = re.compile(r"/(me|me/password|me/language|me/sessions)")
+OWN_SESSION = re.compile(
+    r"/(me|me/password|me/language|me/sessions|me/second-factor|me/second-factor/app|me/second-factor/codes)"
+)
 ANY_SESSION = re.compile(r"/files/.+")
 NEVER = ("/_stcore/metrics", "/_stcore/agent", "/_stcore/script-health-check", "/_stcore/bidi-components")
 MACHINERY = ("/_stcore", "/media", "/static", "/component", "/files")

@@ -1,0 +1,37 @@
+"""Somebody who is signed in shows anew who they are: a code of their app, or the password where there is none (R31)."""
+
+from __future__ import annotations
+
+from core import database
+from core.permissions import Actor
+from core.rules import password_hash
+from core.services import second_factor, sign_in, step_up
+from core.tables import candidates
+from core.tables import second_factor as factors
+
+WRONG = "That was not right, or there were too many tries. Wait a minute, then try once more."
+
+
+def by_code(actor: Actor) -> bool:
+    """Whether they are asked for a code of their app."""
+    with database.reading() as db:
+        return factors.is_enrolled(db, account_id=actor.account_id or 0)
+
+
+def given(actor: Actor, typed: str) -> bool:
+    """Whether they typed the right thing; then their sign-in is fresh again. Wrong tries count as at the door.
+
+    The hash is made before the transaction begins, and a wrong try is stored like a right one.
+    """
+    asks_code = by_code(actor)
+    with database.reading() as db:
+        candidate = candidates.own(db, actor)
+    fits = not asks_code and password_hash.fits(candidate.stored_hash, typed)
+    with database.transaction() as db:
+        if asks_code:
+            right = second_factor.accept(db, actor, account_id=actor.account_id or 0, typed=typed)
+        else:
+            right = sign_in.confirm(db, actor, candidate=candidate, fits=fits)
+        if right:
+            step_up.note(db, actor)
+    return right
