@@ -143,16 +143,17 @@ def _name(db: Session, actor: Actor) -> str:
     return f"{person.first_name} {person.last_name}" if person else actor.label
 
 
-def _remember(db: Session, actor: Actor, accounts: sa.Select[Any]) -> None:
+def remember(db: Session, actor: Actor, printed: Printed) -> None:
     """So that the timeline of each of them says who printed it, and when."""
+    accounts = printed_accounts.accounts(db, actor, printed)
     change = account_effects.begin(db, actor, act=Edit.SLIP_PRINTED, at=clock.now())
     chosen = accounts.subquery()
     items = sa.select(sa.literal(change.id), chosen.c[0], sa.literal({}, json_type()))
     db.execute(sa.insert(AccountChangeItem).from_select(["change_id", "account_id", "before"], items))
 
 
-def credentials(db: Session, actor: Actor, printed: Printed, *, printing: bool = True) -> Contents:
-    """Credentials in the form asked for: what is live is derived, nothing is issued. Without `printing`: to look at."""
+def credentials(db: Session, actor: Actor, printed: Printed) -> Contents:
+    """Credentials in the form asked for: what is live is derived, nothing is issued."""
     parameters = printed.parameters
     credential_checks.check(parameters)
     accounts = printed_accounts.accounts(db, actor, printed)
@@ -163,8 +164,6 @@ def credentials(db: Session, actor: Actor, printed: Printed, *, printing: bool =
         number += len(group.rows)
     if not number:
         raise InputProblem(credential_checks.nobody(parameters))
-    if printing:
-        _remember(db, actor, accounts)
     base = school.place(school.settings(db)).base_url
     said = "1 account" if number == 1 else f"{number:,} accounts"
     head = _letterhead(db, actor, ReportKind.CREDENTIALS, said, language=parameters.language)
