@@ -10,7 +10,7 @@ from dbos import DBOS
 
 from core import clock, database
 from core.delivery import bounce_watch, reconcile, take_over
-from core.services import previews, workers
+from core.services import previews, report_requests, workers
 
 KEPT = timedelta(days=7)
 SLICE, SLICES = 500, 40
@@ -45,6 +45,12 @@ def forget_previews() -> int:
         return previews.forget_ended(db)
 
 
+def forget_files() -> int:
+    """Files that nobody may fetch any more."""
+    with database.transaction(wait_ms=database.WORKER_WAIT_MS) as db:
+        return report_requests.forget_ended(db)
+
+
 def _do(name: str, work: Callable[[], int]) -> None:
     try:
         done = work()
@@ -60,4 +66,5 @@ JOBS: dict[str, tuple[timedelta, Callable[[], int]]] = {
     "ask about text messages": (timedelta(minutes=15), reconcile.run_once),
     "forget finished batches": (timedelta(hours=1), forget_finished),
     "forget previews": (timedelta(minutes=15), forget_previews),
+    "forget files": (timedelta(minutes=5), forget_files),
 }

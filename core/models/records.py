@@ -178,7 +178,7 @@ class ReportRequest(SQLModel, table=True):
     scope: list[int] | None = Field(default=None, sa_type=json_type())
     selection_id: int | None = None
     kind: str
-    about: str = ""
+    title: str
     people: int
     kid: str
     asked: bytes

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from datetime import timedelta
+from typing import Literal
+
+from core.rules import report_parameters
+from core.rules.report_parameters import CredentialParameters
 
 LONG, LONG_CREDENTIALS = 2_000, 1_000  # more rows than these are not made while the person waits
 KEPT, REMEMBERED = timedelta(minutes=10), timedelta(hours=24)
@@ -18,7 +22,7 @@ class Asked:
 
     kind: str
     selection_id: int
-    scope: str = "selected"
+    scope: Literal["selected", "shown"] = "selected"
     expected: int = 0
     columns: tuple[str, ...] = ()
     sort: str = "name"
@@ -31,6 +35,17 @@ class Asked:
         """Whether it is made in a process of its own, and fetched when it is ready."""
         return self.expected > (LONG_CREDENTIALS if self.kind == "credentials" else LONG)
 
+    @property
+    def printed_as(self) -> CredentialParameters:
+        """What the window of credentials asked; refuses with a sentence whatever it would not have."""
+        if not self.parameters:
+            return CredentialParameters()
+        return report_parameters.from_text(self.parameters, pdf_password=self.pdf_password)
+
+    def of(self, selection_id: int, scope: Literal["selected", "shown"]) -> Asked:
+        """The same of other rows."""
+        return replace(self, selection_id=selection_id, scope=scope)
+
     def as_bytes(self) -> bytes:
         return json.dumps(asdict(self)).encode()
 
@@ -39,3 +54,8 @@ def from_bytes(stored: bytes) -> Asked:
     """What `as_bytes` wrote."""
     told = json.loads(stored)
     return Asked(**told | {"columns": tuple(told["columns"])})
+
+
+def place_of(token: str, number: int | None = None) -> str:
+    """Where what is sealed belongs: what a request asks, or a piece of its file."""
+    return f"report_request|{token}" if number is None else f"report_part|{token}|{number}"

@@ -123,14 +123,15 @@ def check(
     scope: RowScope,
     expected: int,
     columns: Sequence[str],
-) -> None:
-    """Refuse whom it is not for, and what `prepare` refuses."""
+) -> str:
+    """Refuse whom it is not for, and what `prepare` refuses; gives the title."""
     actor.require(Permission.PRINT_REPORTS)
     listed = _LISTS.get(selections.list_of(db, actor, selection_id=selection_id))
     if kind not in KINDS or listed is None:
         raise NotFound("There is no such file.")
     selections.require_size(db, actor, selection_id=selection_id, scope=scope, expected=expected)
     _columns(actor, listed.columns, columns)
+    return listed.title
 
 
 def read(

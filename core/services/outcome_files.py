@@ -52,14 +52,15 @@ def prepare(db: Session, actor: Actor, *, kind: str, campaign_id: int) -> Outcom
     return found
 
 
-def check(db: Session, actor: Actor, *, kind: str, campaign_id: int) -> None:
-    """Refuse whom it is not for, and what `prepare` refuses."""
+def check(db: Session, actor: Actor, *, kind: str, campaign_id: int) -> str:
+    """Refuse whom it is not for, and what `prepare` refuses; gives the title."""
     actor.require(Permission.SEND)
     if kind not in KINDS:
         raise NotFound("There is no such file.")
     _, total = campaigns.outcome(db, actor, campaign_id=campaign_id, statuses=(), page=Page(size=1))
     if not total:
         raise InputProblem(_EMPTY)
+    return f"Outcome of campaign {campaign_id}"
 
 
 def read(db: Session, actor: Actor, *, kind: str, campaign_id: int) -> OutcomeRows:

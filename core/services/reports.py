@@ -19,7 +19,7 @@ from core.rules import credential_checks
 from core.rules.report_parameters import CredentialParameters
 from core.services import audit, report_papers, selections
 from core.services.printed_accounts import Printed
-from core.services.report_papers import TITLES, Contents, ReportKind, Rows
+from core.services.report_papers import TITLES, Contents, ReportKind, Rows, Told, tell_nobody
 from core.services.selections import RowScope
 from core.tables import freshness, school, students
 from core.tables.filters import StudentFilter
@@ -93,8 +93,8 @@ def check(
     scope: RowScope,
     expected: int,
     parameters: CredentialParameters = _ALL,
-) -> None:
-    """Refuse whom it is not for, and what `prepare` refuses."""
+) -> str:
+    """Refuse whom it is not for, and what `prepare` refuses; gives the title."""
     actor.require(Permission.PRINT_REPORTS)
     if kind not in TITLES:
         raise NotFound("There is no such report. Choose one from the Reports menu.")
@@ -103,17 +103,21 @@ def check(
         credential_checks.check(parameters)
         _check_fresh(db, actor, parameters)
     selections.require_size(db, actor, selection_id=selection_id, scope=scope, expected=expected)
+    return TITLES[ReportKind(kind)]
 
 
-def read(db: Session, actor: Actor, *, kind: str, printed: Printed) -> Read:
-    """What goes onto paper. Only reads, so a long report holds up nobody who writes; `note` must follow."""
+def read(db: Session, actor: Actor, *, kind: str, printed: Printed, told: Told = tell_nobody) -> Read:
+    """What goes onto paper. Only reads, so a long report holds up nobody who writes; `note` must follow.
+
+    `told` is called with the number of rows now and then.
+    """
     report = ReportKind(kind)
     actor.require(NEEDED[report])
     if report is ReportKind.CREDENTIALS:
-        contents = report_papers.credentials(db, actor, printed)
+        contents = report_papers.credentials(db, actor, printed, told)
     else:
         rows = report_papers.rows_of_selection(db, actor, selection_id=printed.selection_id, scope=printed.scope)
-        contents = _OF_ROWS[report](db, actor, rows)
+        contents = _OF_ROWS[report](db, actor, rows, told)
     return Read(Prepared(_file_name(db, report), contents.paper), report, contents, printed)
 
 
@@ -148,6 +152,11 @@ def _audit(db: Session, actor: Actor, kind: ReportKind, contents: Contents, abou
 def _file_name(db: Session, kind: ReportKind) -> str:
     zone = ZoneInfo(school.settings(db).time_zone)
     return f"{TITLES[kind]} {clock.now().astimezone(zone):%Y-%m-%d}.pdf"
+
+
+def make_ready_to_draw() -> None:
+    """Begin to load what drawing needs, so that nobody waits for it later."""
+    press.warm_up()
 
 
 def draw(prepared: Prepared) -> File:
