@@ -15,9 +15,13 @@ import secrets
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
 from core.config import settings
 from core.errors import SettingsError
 
+_NONCE = 12  # bytes
 PLACEHOLDERS = ("changeme", "secret", "password", "example", "placeholder")
 
 
@@ -34,6 +38,18 @@ class Key:
     def sign(self, purpose: str, value: str) -> bytes:
         """HMAC-SHA256 over `purpose` and `value` (RFC 2104)."""
         return hmac.new(self.secret, f"{purpose}|{value}".encode(), hashlib.sha256).digest()
+
+    def seal(self, place: str, content: bytes) -> bytes:
+        """Encrypt what lies in the database (AES-256-GCM), for one table and row: elsewhere it does not open."""
+        nonce = secrets.token_bytes(_NONCE)
+        return nonce + AESGCM(self.sign("seal", place)).encrypt(nonce, content, place.encode())
+
+    def unseal(self, place: str, sealed: bytes) -> bytes | None:
+        """What was sealed for that place; None when it was changed or comes from another place."""
+        try:
+            return AESGCM(self.sign("seal", place)).decrypt(sealed[:_NONCE], sealed[_NONCE:], place.encode())
+        except (InvalidTag, ValueError):
+            return None
 
 
 def current() -> Key:

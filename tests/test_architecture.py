@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from core.config import ROOT, Settings
-from core.models import Channel, FailureReason, MessageStatus, PersonStatus, SignInMethod, UserType
+from core.models import Channel, FailureReason, MessageStatus, PersonStatus, RequestStatus, SignInMethod, UserType
 from core.permissions import Permission, Role
 from core.rules import words
 from core.rules.account_acts import Act, LeftOut
@@ -148,6 +148,7 @@ def test_every_status_has_words() -> None:
         (FailureReason, words.FAILURE_REASON),
         (Channel, words.CHANNEL),
         (NoPassword, words.NO_PASSWORD),
+        (RequestStatus, words.REQUEST_STATUS),
     ):
         assert set(values) == set(said)
 

@@ -14,7 +14,7 @@ from core import database
 from core.config import settings
 from core.delivery import batches, housekeeping, take_over, workflows
 from core.delivery.heartbeat import Heartbeat, Watch
-from core.tables import unfinished
+from core.tables import report_requests, unfinished
 
 NAME, VERSION = "firstkey", "delivery-1"  # raise VERSION only when the steps of a workflow change
 COMMAND_LINE = "command-line"
@@ -111,6 +111,18 @@ def _start(campaign_id: int) -> None:
         DBOS.enqueue_workflow(workflows.CONTROL_QUEUE, workflows.run_campaign, run, campaign_id, missing)
 
 
+def start_files() -> None:
+    """Hand over the long reports and exports that somebody has asked for. Called twice, each is made once."""
+    with database.reading() as db:
+        wanted = report_requests.under_way(db)
+    for request_id, token in wanted.items():
+        prefix = f"f{token[:16]}-"
+        known = take_over.listed(workflow_id_prefix=prefix)
+        if not any(item.status in take_over.UNDER_WAY for item in known):
+            with SetWorkflowID(f"{prefix}{len(known)}"):
+                DBOS.enqueue_workflow(workflows.FILE_QUEUE, workflows.make_file, request_id)
+
+
 def _look_around(watch: Watch) -> None:
     """Now and then: whatever was committed but not handed over, resumed, or left by a process that is gone, goes on."""
     while not _stop.wait(LOOK_AROUND_EVERY_S):
@@ -127,6 +139,7 @@ def _go_on() -> None:
         left = unfinished.running_campaigns(db)
     for campaign_id in left:
         start(campaign_id)
+    start_files()
 
 
 def _executor_id(part: str) -> str:
@@ -138,6 +151,9 @@ def _register_queues() -> None:
     control, email, slots = workflows.CONTROL_QUEUE, workflows.EMAIL_QUEUE, settings().email_slots
     DBOS.register_queue(control, worker_concurrency=1, polling_interval_sec=0.5, on_conflict="always_update")
     DBOS.register_queue(email, global_concurrency=slots, polling_interval_sec=0.25, on_conflict="always_update")
+    DBOS.register_queue(
+        workflows.FILE_QUEUE, worker_concurrency=1, polling_interval_sec=0.25, on_conflict="always_update"
+    )
     DBOS.register_queue(
         workflows.SMS_QUEUE,
         global_concurrency=settings().sms_slots,

@@ -10,7 +10,7 @@ from dbos import DBOS
 
 from core import clock, database
 from core.delivery import bounce_watch, reconcile, take_over
-from core.services import microsoft_flows, previews, throttles, workers
+from core.services import microsoft_flows, previews, report_requests, throttles, workers
 
 KEPT = timedelta(days=7)
 SLICE, SLICES = 500, 40
@@ -57,6 +57,12 @@ def forget_throttles() -> int:
         return throttles.forget_old(db)
 
 
+def forget_files() -> int:
+    """Files that nobody may fetch any more."""
+    with database.transaction(wait_ms=database.WORKER_WAIT_MS) as db:
+        return report_requests.forget_ended(db)
+
+
 def _do(name: str, work: Callable[[], int]) -> None:
     try:
         done = work()
@@ -74,4 +80,5 @@ JOBS: dict[str, tuple[timedelta, Callable[[], int]]] = {
     "forget previews": (timedelta(minutes=15), forget_previews),
     "forget sign-ins under way": (timedelta(hours=1), forget_flows),
     "forget wrong sign-ins": (timedelta(hours=1), forget_throttles),
+    "forget files": (timedelta(minutes=5), forget_files),
 }

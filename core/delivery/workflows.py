@@ -9,11 +9,11 @@ import re
 
 from dbos import DBOS, SetEnqueueOptions, SetWorkflowID
 
-from core.delivery import batches, recoveries
+from core.delivery import batches, files, recoveries
 from core.models import Channel
 from core.rules.delivery_status import wait_before
 
-CONTROL_QUEUE, EMAIL_QUEUE, SMS_QUEUE = "control", "email", "sms"
+CONTROL_QUEUE, EMAIL_QUEUE, SMS_QUEUE, FILE_QUEUE = "control", "email", "sms", "files"
 _QUEUES = {Channel.EMAIL: EMAIL_QUEUE, Channel.SMS: SMS_QUEUE}
 _ID = re.compile(r"c(?P<key>[^-]+)-\d+(-b(?P<batch>\d+)-a\d+)?")
 LAST_ATTEMPT = 40  # far beyond the four hours after which a message gives up by itself
@@ -54,6 +54,18 @@ def recover_password(account_id: int) -> None:
     made = answer_recovery(account_id)
     if made:
         enqueue_batch(f"c{made[0]}-0", int(made[1]), 0, 1)
+
+
+@DBOS.step(name="make_file")
+def make_file_once(request_id: int) -> None:
+    """In a process of its own; one that died with this one is begun anew by whoever takes over."""
+    files.make(request_id)
+
+
+@DBOS.workflow(name="make_file", max_recovery_attempts=20)
+def make_file(request_id: int) -> None:
+    """A long report or export that somebody waits for."""
+    make_file_once(request_id)
 
 
 def enqueue_batch(run: str, campaign_id: int, batch: int, attempt: int, *, delay: float = 0.0) -> None:

@@ -6,9 +6,11 @@ import gc
 import os
 import pickle
 import resource
+import select
 import signal
 import socket
 import sys
+import threading
 from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any, Literal
@@ -58,9 +60,18 @@ def main(control: socket.socket) -> None:
 def _draw_one(line: socket.socket) -> None:
     """A failure ends this process with its traceback on stderr; the other side then reads nothing."""
     with line, line.makefile("rb") as request:
+        threading.Thread(target=_end_with, args=(line,), daemon=True).start()
         paper: Paper = pickle.load(request)  # noqa: S301  (from the process that started us)
         drawn = RENDERERS[type(paper)](paper)
         line.sendall(len(drawn).to_bytes(8, "big") + drawn)
+
+
+def _end_with(line: socket.socket) -> None:
+    """Nobody waits for the document any more: whoever asked is gone, or it was cancelled."""
+    other_side = select.poll()
+    other_side.register(line, 0)  # that it has hung up is always told
+    other_side.poll()
+    os._exit(1)
 
 
 def load_everything() -> None:

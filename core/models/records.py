@@ -1,6 +1,7 @@
 """What Firstkey remembers about its own use: settings of the school, selections, imports, the audit."""
 
 from datetime import datetime
+from enum import StrEnum
 
 import sqlalchemy as sa
 from sqlmodel import Field, SQLModel
@@ -156,6 +157,59 @@ class PreviewPage(SQLModel, table=True):
     session_id: str
     expires_at: datetime = Field(sa_type=UtcDateTime, index=True)
     kid: str
+    sealed: bytes
+
+
+class RequestStatus(StrEnum):
+    """Where a file is that is made beside the pages. What was ready too long ago has ended, whatever stands here."""
+
+    WAITING = "waiting"
+    MAKING = "making"
+    READY = "ready"
+    FETCHED = "fetched"
+    CANCELLED = "cancelled"
+    FAILED = "failed"
+
+
+class ReportRequest(SQLModel, table=True):
+    """A long report or export that somebody asked for, made in a process of its own, fetched once (R44).
+
+    `token` stands in its address; `asked` is sealed, for it may hold the password of the file. `roles` and `scope` are
+    those it was asked with: with others nobody fetches it. `attempt` tells a process that makes it from an older one.
+    """
+
+    __tablename__ = "report_request"
+
+    id: int | None = Field(default=None, primary_key=True)
+    token: str = Field(unique=True)
+    account_id: int = Field(foreign_key="account.id", index=True)
+    session_id: str
+    roles: list[str] = Field(default_factory=list, sa_type=json_type())
+    scope: list[int] | None = Field(default=None, sa_type=json_type())
+    selection_id: int | None = None
+    kind: str
+    title: str
+    people: int
+    kid: str
+    asked: bytes
+    status: str = Field(default=RequestStatus.WAITING, index=True)
+    attempt: int = 0
+    done: int = 0
+    name: str = ""
+    size: int = 0
+    parts: int = 0
+    refusal: str = ""
+    created_at: datetime = Field(sa_type=UtcDateTime)
+    expires_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+
+
+class ReportPart(SQLModel, table=True):
+    """A piece of a file that is ready, sealed for its place; gone when the file was fetched."""
+
+    __tablename__ = "report_part"
+
+    request_id: int = Field(foreign_key="report_request.id", primary_key=True)
+    number: int = Field(primary_key=True)
     sealed: bytes
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from core.models.accounts import Purpose, SignInMethod, Superseded, UserType
 from core.models.messaging import CampaignKind, CampaignStatus, Channel, FailureReason, MessageStatus
 from core.models.people import PersonStatus
+from core.models.records import RequestStatus
 from core.permissions import Role
 from core.rules.account_acts import Act, Edit, LeftOut
 from core.rules.account_state import AccountState
@@ -318,4 +319,13 @@ WORDING_FIELD: dict[str, str] = {
     "portal": "the address of the sign-in page",
     "help": "the help contact of the settings",
     "people": "each person of the family with username and link, between empty lines",
+}
+
+REQUEST_STATUS: dict[RequestStatus, str] = {
+    RequestStatus.WAITING: "Waits for its turn",
+    RequestStatus.MAKING: "Being made",
+    RequestStatus.READY: "Ready",
+    RequestStatus.FETCHED: "Downloaded",
+    RequestStatus.CANCELLED: "Cancelled",
+    RequestStatus.FAILED: "Not made",
 }

@@ -76,6 +76,21 @@ class Prepared:
         return press.draw(self.sheet)
 
 
+@dataclass(frozen=True)
+class Read:
+    """A list that is read while it is written, and not yet audited. `slices`: rows, while the transaction lasts."""
+
+    name: str
+    kind: str
+    title: str
+    columns: Mapping[str, ListColumn]
+    slices: Iterator[list[tuple[Cell, ...]]]
+
+    @property
+    def header(self) -> tuple[str, ...]:
+        return tuple(column.title for column in self.columns.values())
+
+
 def prepare(
     db: Session,
     actor: Actor,
@@ -91,21 +106,51 @@ def prepare(
 
     Refuses with Conflict and the new number when the list is not as long as the person saw it, and when it is empty.
     """
+    check(db, actor, kind=kind, selection_id=selection_id, scope=scope, expected=expected, columns=columns)
+    found = read(db, actor, kind=kind, selection_id=selection_id, scope=scope, columns=columns, order=order)
+    file_format, marked = KINDS[kind]
+    sheet = Sheet.of(file_format, found.header, found.slices, marked=marked)
+    note(db, actor, found, selection_id=selection_id, count=expected)
+    return Prepared(found.name, sheet)
+
+
+def check(
+    db: Session,
+    actor: Actor,
+    *,
+    kind: str,
+    selection_id: int,
+    scope: RowScope,
+    expected: int,
+    columns: Sequence[str],
+) -> str:
+    """Refuse whom it is not for, and what `prepare` refuses; gives the title."""
     actor.require(Permission.PRINT_REPORTS)
     listed = _LISTS.get(selections.list_of(db, actor, selection_id=selection_id))
     if kind not in KINDS or listed is None:
         raise NotFound("There is no such file.")
     selections.require_size(db, actor, selection_id=selection_id, scope=scope, expected=expected)
-    wanted = _columns(actor, listed.columns, columns)
-    (file_format, marked), zone = KINDS[kind], ZoneInfo(school.settings(db).time_zone)
-    asked = listed.filter(selected=True)
-    if scope == "shown":
-        asked = listed.filter.from_json(selections.shown_filter(db, actor, selection_id=selection_id))
-    slices = (_cells(part, wanted.values(), zone) for part in _read(db, actor, listed, asked, order, wanted))
-    sheet = Sheet.of(file_format, [column.title for column in wanted.values()], slices, marked=marked)
-    details = {"kind": kind, "list": listed.title, "count": expected, "columns": sorted(wanted)}
+    _columns(actor, listed.columns, columns)
+    return listed.title
+
+
+def read(
+    db: Session, actor: Actor, *, kind: str, selection_id: int, scope: RowScope, columns: Sequence[str], order: Order
+) -> Read:
+    """The rows, a slice at a time. Only reads, so a long list holds up nobody who writes; `note` must follow."""
+    actor.require(Permission.PRINT_REPORTS)
+    listed = _LISTS[selections.list_of(db, actor, selection_id=selection_id)]
+    wanted, zone = _columns(actor, listed.columns, columns), ZoneInfo(school.settings(db).time_zone)
+    ids = _ids(db, actor, listed, selection_id, scope, order)
+    slices = (_cells(part, wanted.values(), zone) for part in _read(db, actor, listed, ids, wanted))
+    name = f"{listed.title} {clock.now().astimezone(zone):%Y-%m-%d}.{KINDS[kind][0]}"
+    return Read(name, kind, listed.title, wanted, slices)
+
+
+def note(db: Session, actor: Actor, found: Read, *, selection_id: int, count: int) -> None:
+    """Write to the audit who took how many rows, and which columns."""
+    details = {"kind": found.kind, "list": found.title, "count": count, "columns": sorted(found.columns)}
     audit.record(db, actor, action="list.exported", object_kind="selection", object_id=selection_id, details=details)
-    return Prepared(f"{listed.title} {clock.now().astimezone(zone):%Y-%m-%d}.{file_format}", sheet)
 
 
 def _columns(actor: Actor, known: Mapping[str, ListColumn], asked: Sequence[str]) -> dict[str, ListColumn]:
@@ -117,17 +162,22 @@ def _columns(actor: Actor, known: Mapping[str, ListColumn], asked: Sequence[str]
     return wanted
 
 
+def _ids(db: Session, actor: Actor, listed: _List, selection_id: int, scope: RowScope, order: Order) -> Sequence[int]:
+    """The rows in the order of the list."""
+    page = Page(1, order.sort if order.sort in listed.table.SORTS else "name", order.descending, MOST)
+    if scope == "shown":
+        asked = listed.filter.from_json(selections.shown_filter(db, actor, selection_id=selection_id))
+        return list(listed.table.ids(db, actor, filter=asked, page=page))
+    if not selections.stands_beside(db, actor, selection_id=selection_id):
+        return list(listed.table.ids(db, actor, filter=listed.filter(selected=True), page=page))
+    chosen = frozenset(db.scalars(selections.row_ids(db, actor, selection_id=selection_id)))
+    return [row_id for row_id in listed.table.ids(db, actor, filter=listed.filter(), page=page) if row_id in chosen]
+
+
 def _read(
-    db: Session,
-    actor: Actor,
-    listed: _List,
-    asked: StudentFilter | AccountFilter,
-    order: Order,
-    wanted: Mapping[str, ListColumn],
+    db: Session, actor: Actor, listed: _List, ids: Sequence[int], wanted: Mapping[str, ListColumn]
 ) -> Iterator[pd.DataFrame]:
     """Two thousand rows at a time, so that few are held at once."""
-    page = Page(1, order.sort if order.sort in listed.table.SORTS else "name", order.descending, MOST)
-    ids = listed.table.ids(db, actor, filter=asked, page=page)
     for part in database.slices(ids, AT_ONCE):
         found = listed.table.rows(db, actor, ids=part)
         yield found.assign(**issued.of_accounts(db, part)) if issued.COLUMNS & set(wanted) else found

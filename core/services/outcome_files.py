@@ -22,6 +22,7 @@ from core.tables.filters import Page
 KINDS = {"campaign-outcome-csv": FileFormat.CSV, "campaign-outcome-xlsx": FileFormat.XLSX}
 HEADER = ("Last name", "First name", "Username", "Address", "Outcome", "Why", "More", "Tries", "When")
 MOST = 200_000
+_EMPTY = "This campaign has no messages, so there is nothing to export."
 
 
 @dataclass(frozen=True)
@@ -29,8 +30,12 @@ class OutcomeRows:
     """Read and audited; written to a file when the transaction is over."""
 
     name: str
-    file_format: FileFormat
+    kind: str
     rows: list[list[Cell]] = field(repr=False)
+
+    @property
+    def file_format(self) -> FileFormat:
+        return KINDS[self.kind]
 
     @property
     def media_type(self) -> str:
@@ -42,17 +47,39 @@ class OutcomeRows:
 
 def prepare(db: Session, actor: Actor, *, kind: str, campaign_id: int) -> OutcomeRows:
     """The rows of one campaign within the actor's scope; the audit says who took them, and how many."""
+    found = read(db, actor, kind=kind, campaign_id=campaign_id)
+    note(db, actor, found, campaign_id=campaign_id)
+    return found
+
+
+def check(db: Session, actor: Actor, *, kind: str, campaign_id: int) -> str:
+    """Refuse whom it is not for, and what `prepare` refuses; gives the title."""
+    actor.require(Permission.SEND)
+    if kind not in KINDS:
+        raise NotFound("There is no such file.")
+    _, total = campaigns.outcome(db, actor, campaign_id=campaign_id, statuses=(), page=Page(size=1))
+    if not total:
+        raise InputProblem(_EMPTY)
+    return f"Outcome of campaign {campaign_id}"
+
+
+def read(db: Session, actor: Actor, *, kind: str, campaign_id: int) -> OutcomeRows:
+    """The rows of one campaign within the actor's scope. Only reads; `note` must follow."""
     actor.require(Permission.SEND)
     if kind not in KINDS:
         raise NotFound("There is no such file.")
     found, total = campaigns.outcome(db, actor, campaign_id=campaign_id, statuses=(), page=Page(size=MOST))
     if not total:
-        raise InputProblem("This campaign has no messages, so there is nothing to export.")
-    details = {"kind": kind, "count": len(found)}
-    audit.record(db, actor, action="outcome.exported", object_kind="campaign", object_id=campaign_id, details=details)
+        raise InputProblem(_EMPTY)
     zone = ZoneInfo(school.settings(db).time_zone)
     name = f"Campaign {campaign_id} {clock.now().astimezone(zone):%Y-%m-%d}.{KINDS[kind]}"
-    return OutcomeRows(name, KINDS[kind], _rows(found, zone))
+    return OutcomeRows(name, kind, _rows(found, zone))
+
+
+def note(db: Session, actor: Actor, found: OutcomeRows, *, campaign_id: int) -> None:
+    """Write to the audit who took how many rows."""
+    details = {"kind": found.kind, "count": len(found.rows)}
+    audit.record(db, actor, action="outcome.exported", object_kind="campaign", object_id=campaign_id, details=details)
 
 
 def _rows(found: pd.DataFrame, zone: ZoneInfo) -> list[list[Cell]]:

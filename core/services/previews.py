@@ -1,18 +1,16 @@
 """*Preview Report*: the first pages as pictures, for whoever asked, for a quarter of an hour; printing nothing.
 
-The pictures may show passwords: they are sealed with the key that stands outside the database, every preview with one
-derived for it, and belong to the session that asked (R45).
+The pictures may show passwords: they are sealed with the key that stands outside the database, each for its own row,
+and belong to the session that asked (R45).
 """
 
 from __future__ import annotations
 
-import base64
 import secrets
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
 import sqlalchemy as sa
-from cryptography.fernet import Fernet, InvalidToken
 from sqlmodel import Session, col
 
 from core import clock, keys
@@ -50,7 +48,7 @@ def begin(db: Session, actor: Actor, printed: Printed) -> Begun:
     actor.require(Permission.REVEAL_CREDENTIALS)
     if printed.parameters.show_passwords and not freshness.is_fresh(db, actor):
         raise InputProblem("Type your password again in the window of this report, then preview it.")
-    contents = report_papers.credentials(db, actor, printed, printing=False)
+    contents = report_papers.credentials(db, actor, printed)
     assert isinstance(contents.paper, Credentials)  # noqa: S101  (what that function puts together)
     details = {"kind": "credentials", "count": min(contents.people, ROWS)}
     kind, of_rows = "selection", printed.selection_id
@@ -70,7 +68,6 @@ def keep(db: Session, actor: Actor, *, begun: Begun, pictures: Pictures) -> Prev
         raise NotFound("A preview is for somebody who has signed in.")
     db.execute(sa.delete(PreviewPage).where(col(PreviewPage.account_id) == actor.account_id))
     preview, key, ends = secrets.token_hex(16), keys.current(), clock.now() + KEPT
-    seal = _seal(key, preview)
     for number, picture in enumerate(pictures.pages, 1):
         page = PreviewPage(
             preview=preview,
@@ -79,7 +76,7 @@ def keep(db: Session, actor: Actor, *, begun: Begun, pictures: Pictures) -> Prev
             session_id=actor.session_id,
             expires_at=ends,
             kid=key.kid,
-            sealed=seal.encrypt(picture),
+            sealed=key.seal(_place(preview, number), picture),
         )
         db.add(page)
     return Preview(preview, len(pictures.pages), pictures.of if begun.whole else None)
@@ -93,10 +90,10 @@ def read(db: Session, actor: Actor, *, preview: str, number: int) -> bytes:
     mine = page is not None and (page.account_id, page.session_id) == (actor.account_id, actor.session_id)
     if page is None or key is None or not mine or page.expires_at <= clock.now():
         raise NotFound("This preview is over. Preview the report again.")
-    try:
-        return _seal(key, preview).decrypt(page.sealed)
-    except InvalidToken:
-        raise NotFound("This preview is over. Preview the report again.") from None
+    picture = key.unseal(_place(preview, number), page.sealed)
+    if picture is None:
+        raise NotFound("This preview is over. Preview the report again.")
+    return picture
 
 
 def forget_ended(db: Session) -> int:
@@ -105,8 +102,8 @@ def forget_ended(db: Session) -> int:
     return int(getattr(gone, "rowcount", 0))
 
 
-def _seal(key: keys.Key, preview: str) -> Fernet:
-    return Fernet(base64.urlsafe_b64encode(key.sign("preview", preview)))
+def _place(preview: str, number: int) -> str:
+    return f"preview_page|{preview}|{number}"
 
 
 def _first(groups: tuple[ClassRows, ...]) -> tuple[ClassRows, ...]:

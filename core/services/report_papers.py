@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
@@ -30,6 +31,7 @@ METHOD_WORDS = {method.value: said for method, said in words.SIGN_IN_METHOD.item
 DELIVERY_WORDS = {status.value: said for status, said in words.MESSAGE_STATUS.items()}
 DELIVERY_WORDS[MessageStatus.WRITTEN] = "In the outbox"
 COLOURS = {state.value: said.colour for state, said in words.ACCOUNT_STATE.items()}
+Told = Callable[[int], None]  # so many more rows are read
 EMAIL, MOBILE, FIRST_OF_ROW = 7, 8, 2  # places in a row of tables.reports
 
 
@@ -75,7 +77,11 @@ def rows_of_selection(db: Session, actor: Actor, *, selection_id: int, scope: Ro
     return Rows(people, size, shown=shown)
 
 
-def student_account_info(db: Session, actor: Actor, rows: Rows) -> Contents:
+def tell_nobody(_rows: int) -> None:
+    """Nobody waits long enough to be told."""
+
+
+def student_account_info(db: Session, actor: Actor, rows: Rows, told: Told = tell_nobody) -> Contents:
     settings = school.settings(db)
     found = reports.student_accounts(
         db,
@@ -88,6 +94,7 @@ def student_account_info(db: Session, actor: Actor, rows: Rows) -> Contents:
         digest.update(" ".join(str(row[0]) for row in group.rows).encode() + b"\n")
         listed = _shown(group.rows, in_full=actor.may(Permission.SEE_CONTACTS))
         groups.append((group.order, ClassRows.of(group.title, listed)))
+        told(len(listed))
     classes = tuple(one for _, one in sorted(groups, key=lambda pair: pair[0]))
     people = sum(group.count for group in classes)
     if not people:
@@ -143,16 +150,17 @@ def _name(db: Session, actor: Actor) -> str:
     return f"{person.first_name} {person.last_name}" if person else actor.label
 
 
-def _remember(db: Session, actor: Actor, accounts: sa.Select[Any]) -> None:
+def remember(db: Session, actor: Actor, printed: Printed) -> None:
     """So that the timeline of each of them says who printed it, and when."""
+    accounts = printed_accounts.accounts(db, actor, printed)
     change = account_effects.begin(db, actor, act=Edit.SLIP_PRINTED, at=clock.now())
     chosen = accounts.subquery()
     items = sa.select(sa.literal(change.id), chosen.c[0], sa.literal({}, json_type()))
     db.execute(sa.insert(AccountChangeItem).from_select(["change_id", "account_id", "before"], items))
 
 
-def credentials(db: Session, actor: Actor, printed: Printed, *, printing: bool = True) -> Contents:
-    """Credentials in the form asked for: what is live is derived, nothing is issued. Without `printing`: to look at."""
+def credentials(db: Session, actor: Actor, printed: Printed, told: Told = tell_nobody) -> Contents:
+    """Credentials in the form asked for: what is live is derived, nothing is issued."""
     parameters = printed.parameters
     credential_checks.check(parameters)
     accounts = printed_accounts.accounts(db, actor, printed)
@@ -161,10 +169,9 @@ def credentials(db: Session, actor: Actor, printed: Printed, *, printing: bool =
         digest.update(" ".join(map(str, group.account_ids)).encode() + b"\n")
         groups.append(ClassRows.of(group.title, group.rows))
         number += len(group.rows)
+        told(len(group.rows))
     if not number:
         raise InputProblem(credential_checks.nobody(parameters))
-    if printing:
-        _remember(db, actor, accounts)
     base = school.place(school.settings(db)).base_url
     said = "1 account" if number == 1 else f"{number:,} accounts"
     head = _letterhead(db, actor, ReportKind.CREDENTIALS, said, language=parameters.language)
@@ -172,7 +179,7 @@ def credentials(db: Session, actor: Actor, printed: Printed, *, printing: bool =
     return Contents(paper, number, digest.hexdigest())
 
 
-def user_account_info(db: Session, actor: Actor, rows: Rows) -> Contents:
+def user_account_info(db: Session, actor: Actor, rows: Rows, told: Told = tell_nobody) -> Contents:
     """The technical status of the accounts chosen, whatever their user type. People without an account are counted."""
     found = reports.user_accounts(
         db,
@@ -186,6 +193,7 @@ def user_account_info(db: Session, actor: Actor, rows: Rows) -> Contents:
         kind = words.USER_TYPES[UserType(group.user_type)]
         title, under = (group.title, kind) if group.title else (kind, "")
         groups.append(ClassRows.of(title, [row[1:] for row in group.rows], under=under))
+        told(len(group.rows))
     people = sum(group.count for group in groups)
     if not people:
         raise InputProblem("Nobody chosen has an account, so there is nothing to print. Create their accounts first.")

@@ -15,10 +15,11 @@ from core.documents import press
 from core.documents.papers import Paper
 from core.errors import InputProblem, NotFound
 from core.permissions import Actor, Permission
+from core.rules import credential_checks
 from core.rules.report_parameters import CredentialParameters
 from core.services import audit, report_papers, selections
 from core.services.printed_accounts import Printed
-from core.services.report_papers import TITLES, Contents, ReportKind, Rows
+from core.services.report_papers import TITLES, Contents, ReportKind, Rows, Told, tell_nobody
 from core.services.selections import RowScope
 from core.tables import freshness, school, students
 from core.tables.filters import StudentFilter
@@ -53,6 +54,16 @@ class Prepared:
     paper: Paper
 
 
+@dataclass(frozen=True)
+class Read:
+    """A report that was read and not yet audited."""
+
+    prepared: Prepared
+    kind: ReportKind
+    contents: Contents
+    printed: Printed
+
+
 def prepare(
     db: Session,
     actor: Actor,
@@ -67,15 +78,54 @@ def prepare(
 
     Refuses with Conflict and the new number when the list is not as long as the person saw it, and when it is empty.
     """
+    check(db, actor, kind=kind, selection_id=selection_id, scope=scope, expected=expected, parameters=parameters)
+    found = read(db, actor, kind=kind, printed=Printed(selection_id, scope, parameters))
+    note(db, actor, found)
+    return found.prepared
+
+
+def check(
+    db: Session,
+    actor: Actor,
+    *,
+    kind: str,
+    selection_id: int,
+    scope: RowScope,
+    expected: int,
+    parameters: CredentialParameters = _ALL,
+) -> str:
+    """Refuse whom it is not for, and what `prepare` refuses; gives the title."""
     actor.require(Permission.PRINT_REPORTS)
     if kind not in TITLES:
         raise NotFound("There is no such report. Choose one from the Reports menu.")
     actor.require(NEEDED[ReportKind(kind)])
     if kind == ReportKind.CREDENTIALS:
+        credential_checks.check(parameters)
         _check_fresh(db, actor, parameters)
     selections.require_size(db, actor, selection_id=selection_id, scope=scope, expected=expected)
-    contents = _contents(db, actor, ReportKind(kind), selection_id, scope, parameters)
-    return _prepared(db, actor, ReportKind(kind), contents, ("selection", selection_id))
+    return TITLES[ReportKind(kind)]
+
+
+def read(db: Session, actor: Actor, *, kind: str, printed: Printed, told: Told = tell_nobody) -> Read:
+    """What goes onto paper. Only reads, so a long report holds up nobody who writes; `note` must follow.
+
+    `told` is called with the number of rows now and then.
+    """
+    report = ReportKind(kind)
+    actor.require(NEEDED[report])
+    if report is ReportKind.CREDENTIALS:
+        contents = report_papers.credentials(db, actor, printed, told)
+    else:
+        rows = report_papers.rows_of_selection(db, actor, selection_id=printed.selection_id, scope=printed.scope)
+        contents = _OF_ROWS[report](db, actor, rows, told)
+    return Read(Prepared(_file_name(db, report), contents.paper), report, contents, printed)
+
+
+def note(db: Session, actor: Actor, found: Read) -> None:
+    """Write to the audit, and into the timeline of whose slip it is, what was printed."""
+    if found.kind is ReportKind.CREDENTIALS:
+        report_papers.remember(db, actor, found.printed)
+    _audit(db, actor, found.kind, found.contents, ("selection", found.printed.selection_id))
 
 
 def prepare_for_students(
@@ -89,30 +139,29 @@ def prepare_for_students(
     rows = Rows(people, students.count(db, actor, filter=filter), called)
     if not rows.size:
         raise InputProblem("No student matches, so there is nothing to print.")
-    return _prepared(db, actor, kind, _OF_ROWS[kind](db, actor, rows), ("", None))
+    contents = _OF_ROWS[kind](db, actor, rows)
+    _audit(db, actor, kind, contents, ("", None))
+    return Prepared(_file_name(db, kind), contents.paper)
 
 
-def _prepared(
-    db: Session, actor: Actor, kind: ReportKind, contents: Contents, about: tuple[str, int | None]
-) -> Prepared:
+def _audit(db: Session, actor: Actor, kind: ReportKind, contents: Contents, about: tuple[str, int | None]) -> None:
     details = {"kind": kind.value, "count": contents.people, "people": contents.digest}
     audit.record(db, actor, action="report.printed", object_kind=about[0], object_id=about[1], details=details)
+
+
+def _file_name(db: Session, kind: ReportKind) -> str:
     zone = ZoneInfo(school.settings(db).time_zone)
-    return Prepared(f"{TITLES[kind]} {clock.now().astimezone(zone):%Y-%m-%d}.pdf", contents.paper)
+    return f"{TITLES[kind]} {clock.now().astimezone(zone):%Y-%m-%d}.pdf"
+
+
+def make_ready_to_draw() -> None:
+    """Begin to load what drawing needs, so that nobody waits for it later."""
+    press.warm_up()
 
 
 def draw(prepared: Prepared) -> File:
     """The PDF, drawn in a process of its own: call it when the transaction is over."""
     return File(prepared.name, "application/pdf", press.draw(prepared.paper))
-
-
-def _contents(
-    db: Session, actor: Actor, kind: ReportKind, selection_id: int, scope: RowScope, parameters: CredentialParameters
-) -> Contents:
-    if kind is ReportKind.CREDENTIALS:
-        return report_papers.credentials(db, actor, Printed(selection_id, scope, parameters))
-    rows = report_papers.rows_of_selection(db, actor, selection_id=selection_id, scope=scope)
-    return _OF_ROWS[kind](db, actor, rows)
 
 
 def _check_fresh(db: Session, actor: Actor, parameters: CredentialParameters) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -23,6 +24,7 @@ _PERMISSION: dict[ListName, Permission] = {"students": Permission.SEE_STUDENTS, 
 SPELLED_OUT = 5_000  # rows that a selection takes from several filters
 _PEOPLE = "people"  # the selection of those something was just done to
 _OF_PEOPLE = ("students", _PEOPLE)
+_FOR = " for "  # between the list of a selection that stands beside the lists and what it is for
 _FIELDS = ("account_id", "list_name", "everything", "filter", "shown_filter", "changed_at")
 
 
@@ -135,9 +137,51 @@ def of_people(db: Session, actor: Actor, *, person_ids: Collection[int]) -> int:
     return _id(row)
 
 
+def of_students(db: Session, actor: Actor, *, filter: StudentFilter) -> int:
+    """What the Reports page is about, shown without a list; gives its id. There is one of them."""
+    actor.require(Permission.SEE_STUDENTS)
+    row = _held(db, actor, f"students{_FOR}reports")
+    row.shown_filter, row.changed_at = filter.as_json(), clock.now()
+    db.add(row)
+    return _id(row)
+
+
+def frozen(db: Session, actor: Actor, *, selection_id: int, scope: RowScope) -> tuple[int, RowScope]:
+    """A copy that later ticks and searches leave alone, for a file that is made later: its id, and its scope.
+
+    A filter that asks for a selection itself would follow it: then the rows are meant that match now.
+    """
+    row = _owned(db, actor, selection_id)
+    copy = _held(db, actor, f"{row.list_name}{_FOR}{secrets.token_hex(8)}")
+    if scope == "shown" and _follows_a_selection(row):
+        _replace(db, copy, everything=False, filter={}, items=list(db.scalars(_rows(db, actor, selection_id, scope))))
+        return _id(copy), "selected"
+    ticked = select(SelectionItem.row_id).where(SelectionItem.selection_id == row.id)
+    _replace(db, copy, everything=row.everything, filter=row.filter, items=list(db.scalars(ticked)))
+    copy.shown_filter = {} if _follows_a_selection(row) else row.shown_filter
+    return _id(copy), scope
+
+
+def forget(db: Session, *, selection_ids: Collection[int]) -> None:
+    """Remove copies that nobody needs any more."""
+    db.execute(sa.delete(SelectionItem).where(col(SelectionItem.selection_id).in_(selection_ids)))
+    db.execute(sa.delete(Selection).where(col(Selection.id).in_(selection_ids)))
+
+
 def list_of(db: Session, actor: Actor, *, selection_id: int) -> str:
     """The list that a selection was made in; another name for one that stands beside the lists."""
-    return _owned(db, actor, selection_id).list_name
+    return _list(_owned(db, actor, selection_id))
+
+
+def stands_beside(db: Session, actor: Actor, *, selection_id: int) -> bool:
+    """Whether it is none that a list shows."""
+    name = _owned(db, actor, selection_id).list_name
+    return name not in _PERMISSION
+
+
+def row_ids(db: Session, actor: Actor, *, selection_id: int) -> sa.Select[Any]:
+    """The rows it means now."""
+    return _rows(db, actor, selection_id, "selected")
 
 
 def shown_filter(db: Session, actor: Actor, *, selection_id: int) -> dict[str, Any]:
@@ -178,7 +222,7 @@ def among(db: Session, actor: Actor, *, selection_id: int, row_ids: Collection[i
 def person_ids(db: Session, actor: Actor, *, selection_id: int, scope: RowScope = "selected") -> sa.Select[Any]:
     """The people it means now."""
     rows = _rows(db, actor, selection_id, scope)
-    if _owned(db, actor, selection_id).list_name in _OF_PEOPLE:
+    if _list(_owned(db, actor, selection_id)) in _OF_PEOPLE:
         return rows
     return sa.select(col(Account.person_id)).where(col(Account.id).in_(rows))
 
@@ -186,7 +230,7 @@ def person_ids(db: Session, actor: Actor, *, selection_id: int, scope: RowScope 
 def account_ids(db: Session, actor: Actor, *, selection_id: int, scope: RowScope = "selected") -> sa.Select[Any]:
     """The accounts it means now; chosen people without an account are not among them."""
     rows = _rows(db, actor, selection_id, scope)
-    if _owned(db, actor, selection_id).list_name not in _OF_PEOPLE:
+    if _list(_owned(db, actor, selection_id)) not in _OF_PEOPLE:
         return rows
     return sa.select(col(Account.id)).where(col(Account.person_id).in_(rows))
 
@@ -194,9 +238,9 @@ def account_ids(db: Session, actor: Actor, *, selection_id: int, scope: RowScope
 def _rows(db: Session, actor: Actor, selection_id: int, scope: RowScope) -> sa.Select[Any]:
     row = _owned(db, actor, selection_id)
     if scope == "shown":
-        return _matching(db, actor, row.list_name, row.shown_filter)
+        return _matching(db, actor, _list(row), row.shown_filter)
     items = select(SelectionItem.row_id).where(SelectionItem.selection_id == row.id)
-    within = _matching(db, actor, row.list_name, row.filter if row.everything else {})
+    within = _matching(db, actor, _list(row), row.filter if row.everything else {})
     key = within.selected_columns[0]
     return within.where(key.not_in(items) if row.everything else key.in_(items))
 
@@ -262,6 +306,15 @@ def _outside(db: Session, actor: Actor, row: Selection, asked: dict[str, Any]) -
 def _asks_for_a_selection(filter: StudentFilter | AccountFilter) -> bool:
     """Whether what matches depends on what is ticked, here or in the other list."""
     return filter.selected is not None or getattr(filter, "guardians_of_selected", None) is not None
+
+
+def _follows_a_selection(row: Selection) -> bool:
+    kind = StudentFilter if _list(row) in _OF_PEOPLE else AccountFilter
+    return _asks_for_a_selection(kind.from_json(row.shown_filter))
+
+
+def _list(row: Selection) -> str:
+    return row.list_name.partition(_FOR)[0]
 
 
 def _spell_out(db: Session, actor: Actor, row: Selection) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import TypedDict
 from urllib.parse import urlsplit
 
+from sqlmodel import Session
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
@@ -14,21 +15,21 @@ from starlette.routing import Route
 
 from core import database
 from core.config import settings
-from core.errors import AppError, Conflict, InputProblem, NotAllowed, NotFound
+from core.delivery import engine
+from core.errors import AppError, Conflict, InputProblem, LimitReached, NotAllowed, NotFound
 from core.permissions import Actor
-from core.rules import report_parameters
-from core.rules.report_parameters import CredentialParameters
-from core.services import list_files, outcome_files, previews, reports, sign_in
+from core.rules.report_requests import Asked
+from core.services import list_files, outcome_files, previews, report_requests, reports, sign_in
 from core.services.access import Sought
 from core.services.list_files import Order
 from core.services.reports import File
 from core.services.selections import RowScope
-from core.web import denials, forms, pages, people
+from core.web import denials, fetched, forms, pages, people
+from core.web.fetched import PRIVATE
 
 logger = logging.getLogger(__name__)
 
-STATUS = {NotFound: 404, NotAllowed: 403, Conflict: 409, InputProblem: 422}
-PRIVATE = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
+STATUS = {NotFound: 404, NotAllowed: 403, Conflict: 409, InputProblem: 422, LimitReached: 429}
 
 
 class _Rows(TypedDict):
@@ -55,7 +56,11 @@ def _answer(request: Request, asked: Mapping[str, str]) -> Response:
         forms.require_same_origin(request)
         if not sign_in.form_token_fits(actor, asked.get("form_token", "")):
             raise NotAllowed(forms.EXPIRED)
-        return _attachment(_file(actor, request.path_params["kind"], asked))
+        wanted = _asked(request.path_params["kind"], asked)
+        if wanted.is_long:
+            _ask(actor, wanted)
+            return pages.redirect("/reports")
+        return _attachment(_file(actor, wanted))
     except AppError as refusal:
         logger.info("download refused: %s", type(refusal).__name__)
         denials.note(actor, refusal, where=request.url.path, sought=_sought(asked))
@@ -63,20 +68,51 @@ def _answer(request: Request, asked: Mapping[str, str]) -> Response:
         return pages.refusal(request, str(refusal), status=status, back=_back(request))
 
 
-def _file(actor: Actor, kind: str, asked: Mapping[str, str]) -> File:
-    if kind in outcome_files.KINDS:
+def _asked(kind: str, form: Mapping[str, str]) -> Asked:
+    """What a form asks for; whether there is such a thing is said by who makes it."""
+    return Asked(
+        kind,
+        _number(form, "selection_id"),
+        "shown" if form.get("scope") == "shown" else "selected",
+        _number(form, "expected"),
+        tuple(form.get("columns", "").split(",")),
+        form.get("sort", "name"),
+        form.get("descending") == "yes",
+        form.get("parameters", ""),
+        form.get("pdf_password", ""),
+    )
+
+
+def _file(actor: Actor, asked: Asked) -> File:
+    if asked.kind in outcome_files.KINDS:
         with database.transaction() as db:
-            outcome = outcome_files.prepare(db, actor, kind=kind, campaign_id=_number(asked, "selection_id"))
+            outcome = outcome_files.prepare(db, actor, kind=asked.kind, campaign_id=asked.selection_id)
         return File(outcome.name, outcome.media_type, outcome.content())
-    rows = _Rows(selection_id=_number(asked, "selection_id"), scope=_scope(asked), expected=_number(asked, "expected"))
-    if kind in list_files.KINDS:
-        columns = asked.get("columns", "").split(",")
+    if asked.kind in list_files.KINDS:
+        order = Order(asked.sort, asked.descending)
         with database.transaction() as db:
-            listed = list_files.prepare(db, actor, kind=kind, columns=columns, order=_order(asked), **rows)
+            listed = list_files.prepare(db, actor, kind=asked.kind, columns=asked.columns, order=order, **_rows(asked))
         return File(listed.name, listed.media_type, listed.content())
     with database.transaction() as db:
-        prepared = reports.prepare(db, actor, kind=kind, parameters=_parameters(asked), **rows)
+        prepared = reports.prepare(db, actor, kind=asked.kind, parameters=asked.printed_as, **_rows(asked))
     return reports.draw(prepared)
+
+
+def _ask(actor: Actor, asked: Asked) -> None:
+    """A long one is made in a process of its own: it is refused now, or waits for its owner on the Reports page."""
+    with database.transaction() as db:
+        report_requests.ask(db, actor, asked=asked, title=_checked(db, actor, asked))
+    if engine.is_up():  # else it begins within seconds of the start
+        engine.start_files()
+
+
+def _checked(db: Session, actor: Actor, asked: Asked) -> str:
+    """The title of what is asked for, if it may be."""
+    if asked.kind in outcome_files.KINDS:
+        return outcome_files.check(db, actor, kind=asked.kind, campaign_id=asked.selection_id)
+    if asked.kind in list_files.KINDS:
+        return list_files.check(db, actor, kind=asked.kind, columns=asked.columns, **_rows(asked))
+    return reports.check(db, actor, kind=asked.kind, parameters=asked.printed_as, **_rows(asked))
 
 
 def show_page(request: Request) -> Response:
@@ -95,18 +131,8 @@ def show_page(request: Request) -> Response:
     return Response(picture, media_type="image/png", headers=PRIVATE)
 
 
-def _scope(asked: Mapping[str, str]) -> RowScope:
-    return "shown" if asked.get("scope") == "shown" else "selected"
-
-
-def _order(asked: Mapping[str, str]) -> Order:
-    return Order(asked.get("sort", "name"), asked.get("descending") == "yes")
-
-
-def _parameters(asked: Mapping[str, str]) -> CredentialParameters:
-    if "parameters" not in asked:
-        return CredentialParameters()
-    return report_parameters.from_text(asked["parameters"], pdf_password=asked.get("pdf_password", ""))
+def _rows(asked: Asked) -> _Rows:
+    return _Rows(selection_id=asked.selection_id, scope=asked.scope, expected=asked.expected)
 
 
 def _number(asked: Mapping[str, str], name: str) -> int:
@@ -123,8 +149,8 @@ def _sought(asked: Mapping[str, str]) -> Sought | None:
 
 
 def _attachment(file: File) -> Response:
-    named = {"Content-Disposition": f'attachment; filename="{file.name}"'}
-    return Response(file.content, media_type=file.media_type, headers=PRIVATE | named)
+    headers = PRIVATE | {"Content-Disposition": fetched.named(file.name)}
+    return Response(file.content, media_type=file.media_type, headers=headers)
 
 
 def _back(request: Request) -> str:
@@ -136,5 +162,6 @@ def _back(request: Request) -> str:
 
 ROUTES = [
     Route("/files/{kind}", download, methods=["POST"]),
+    Route("/files/{token}", fetched.fetch, methods=["GET"]),
     Route("/files/{preview}/page/{number:int}", show_page, methods=["GET"]),
 ]

@@ -12,6 +12,7 @@ from html import escape
 import streamlit as st
 
 from core.permissions import Actor
+from core.rules.report_requests import Asked
 from core.services import sign_in
 
 ROWS = """
@@ -20,6 +21,7 @@ ROWS = """
 <input type="hidden" name="scope" value="{scope}">
 <input type="hidden" name="expected" value="{expected:d}">
 """
+LATER = ", made while you go on"
 FIELD = '<input type="hidden" name="{name}" value="{value}">'
 TEMPLATE = (
     """
@@ -32,10 +34,13 @@ TEMPLATE = (
 .firstkey-report button:hover {{ background: color-mix(in srgb, currentColor 9%, transparent); }}
 .firstkey-report button:focus-visible {{ outline: 2px solid currentColor; outline-offset: -2px; }}
 .firstkey-report small {{ opacity: .65; }}
+.firstkey-report.framed button {{
+  border: 1px solid color-mix(in srgb, currentColor 25%, transparent); text-align: center; padding: .45rem .75rem;
+}}
 </style>
-<form class="firstkey-report" method="post" action="/files/{kind}">"""
+<form class="firstkey-report{framed}" method="post" action="/files/{kind}">"""
     + ROWS
-    + """{more}<button type="submit">{label} <small>{said}, {expected:,}</small></button>
+    + """{more}<button type="submit">{label} <small>{said}</small></button>
 </form>
 """
 )
@@ -51,19 +56,22 @@ def report_form(
     expected: int,
     said: str = "PDF",
     more: Mapping[str, str] | None = None,
+    framed: bool = False,
 ) -> None:
     """Show the item. `expected` is the number the person sees: the download refuses when it has changed.
 
     `more`: further fields of the form, names of ours with values of ours.
     For the outcome of a campaign, `selection_id` is the campaign's.
     """
+    is_long = Asked(kind, selection_id, expected=expected).is_long
     filled = TEMPLATE.format(
         kind=escape(kind),
+        framed=" framed" if framed else "",
         token=sign_in.form_token(actor),
         selection_id=selection_id,
         scope=escape(scope),
         expected=expected,
-        said=escape(said),
+        said=f"{escape(said)}, {expected:,}{LATER if is_long else ''}",
         label=escape(label),
         more="".join(FIELD.format(name=escape(name), value=escape(value)) for name, value in (more or {}).items()),
     )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 from dataclasses import replace
 from io import BytesIO
 
@@ -81,11 +80,7 @@ def test_r45_pictures_lie_sealed_and_end_after_a_quarter_of_an_hour(cast: Cast, 
     preview = _preview(olga, replace(LETTERS, show_passwords=False))
     with database.transaction() as db:
         page = db.get_one(PreviewPage, (preview.id, 1))
-        assert (
-            b"\x89PNG" not in page.sealed
-            and b"IHDR" not in base64.urlsafe_b64decode(page.sealed)
-            and len(page.sealed) > 1000
-        )
+        assert b"IHDR" not in page.sealed and len(page.sealed) > 1000
         assert previews.forget_ended(db) == 0
     clock.forward(minutes=16)
     with pytest.raises(NotFound, match="over"):

@@ -7,15 +7,17 @@ from collections.abc import Iterator
 import pypdfium2
 import pytest
 from httpx import Response
-from sqlmodel import select
+from sqlmodel import col, select
 from starlette.applications import Starlette
 from starlette.testclient import TestClient
 
 from core import database
 from core.config import settings
-from core.models import AuditEntry
+from core.delivery import report_maker
+from core.models import AccountRole, AuditEntry, ReportPart, ReportRequest
 from core.permissions import Actor, visitor
 from core.rules import report_parameters
+from core.rules import report_requests as report_requests_rules
 from core.rules.report_parameters import CredentialParameters
 from core.services import campaigns, previews, selections, sign_in, wordings
 from core.services.campaigns import Draft
@@ -33,7 +35,7 @@ CREDENTIALS = "/files/credentials"
 
 @pytest.fixture
 def client(cast: Cast) -> Iterator[TestClient]:
-    with TestClient(Starlette(routes=files.ROUTES), base_url=settings().base_url) as made:
+    with TestClient(Starlette(routes=files.ROUTES), base_url=settings().base_url, follow_redirects=False) as made:
         yield made
 
 
@@ -158,7 +160,7 @@ def test_an_unknown_report_and_a_huge_form_are_refused(client: TestClient, cast:
     form = _form(_signed_in(client, cast.olga))
     assert _post(client, form, path="/files/passwords").status_code == 404
     assert _post(client, form | {"more": "x" * 20_000}).status_code == 413
-    assert client.get(PATH).status_code == 405
+    assert client.get(PATH).status_code == 404
 
 
 def test_credentials_are_printed_as_asked_and_locked_with_the_password_typed(client: TestClient, cast: Cast) -> None:
@@ -272,3 +274,109 @@ def test_a_page_of_a_preview_is_shown_to_nobody_but_who_asked(client: TestClient
     assert client.get(path).status_code == 404
     client.cookies.clear()
     assert client.get(path).status_code == 404
+
+
+@pytest.fixture
+def ready(client: TestClient, cast: Cast, monkeypatch: pytest.MonkeyPatch) -> str:
+    """The address of a long list that Olga asked for, made; she is signed in."""
+    monkeypatch.setattr(report_requests_rules, "LONG", 2)
+    monkeypatch.setattr(report_requests_rules, "PART", 20)
+    answer = _post(client, _form(_signed_in(client, cast.olga), columns="name,section"), path="/files/list-csv")
+    assert (answer.status_code, answer.headers["location"]) == (303, "/reports")
+    return _made()
+
+
+def _made() -> str:
+    with database.reading() as db:
+        row = db.exec(select(ReportRequest).order_by(col(ReportRequest.id).desc())).first()
+    assert row
+    report_maker.run(row.id or 0)
+    return f"/files/{row.token}"
+
+
+def test_r44_a_long_file_is_fetched_once_and_nothing_of_it_is_kept(client: TestClient, cast: Cast, ready: str) -> None:
+    with database.reading() as db:
+        sealed = b"".join(part.sealed for part in db.exec(select(ReportPart)))
+    assert b"Sideris" not in sealed and len(sealed) > 100
+    assert client.head(ready).status_code == 404
+    answer = client.get(ready)
+    assert answer.status_code == 200 and answer.headers["cache-control"] == "no-store"
+    assert answer.headers["content-disposition"].startswith('attachment; filename="Students List 20')
+    assert answer.headers["x-content-type-options"] == "nosniff"
+    assert int(answer.headers["content-length"]) == len(answer.content)
+    assert len(answer.content.decode("utf-8-sig").splitlines()) == 4
+    assert client.get(ready).status_code == 404
+    with database.reading() as db:
+        assert db.exec(select(ReportPart)).first() is None
+        said = [
+            (entry.action, entry.details["count"]) for entry in db.exec(select(AuditEntry)) if "count" in entry.details
+        ]
+    assert said == [("report_file.asked", 3), ("list.exported", 3), ("report_file.fetched", 3)]
+
+
+def test_r44_another_user_a_coordinator_another_session_and_nobody_get_nothing(
+    client: TestClient, cast: Cast, ready: str
+) -> None:
+    mine = client.cookies[cookies.session_name()]
+    client.cookies.clear()
+    assert client.get(ready).status_code == 404
+    for member in (cast.ada, cast.cora, cast.tom, cast.sam, cast.olga):
+        _signed_in(client, member)
+        assert client.get(ready).status_code == 404
+    client.cookies.clear()
+    client.cookies.set(cookies.session_name(), mine)
+    assert client.get(ready).status_code == 200
+
+
+def test_r44_after_ten_minutes_or_another_role_there_is_nothing(
+    client: TestClient, cast: Cast, clock: Clock, ready: str
+) -> None:
+    with database.transaction() as db:
+        held = db.exec(select(AccountRole).where(AccountRole.account_id == cast.olga.account.id)).one()
+        held.everybody, held.section_ids = False, [cast.class_7b.id or 0]
+        db.add(held)
+    assert client.get(ready).status_code == 404
+    with database.transaction() as db:
+        again = db.get_one(AccountRole, held.id)
+        again.everybody, again.section_ids = True, []
+    clock.forward(minutes=11)
+    assert client.get(ready).status_code == 404
+
+
+def test_r72_long_credentials_are_sealed_with_the_password_of_their_file_and_gone_when_fetched(
+    client: TestClient, cast: Cast, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(report_requests_rules, "LONG_CREDENTIALS", 2)
+    asked = report_parameters.as_text(CredentialParameters(whose="students", layout="table"))
+    form = _form(_signed_in(client, cast.olga), parameters=asked, pdf_password="correct horse")
+    assert _post(client, form, path=CREDENTIALS).status_code == 303
+    with database.reading() as db:
+        assert b"correct horse" not in db.exec(select(ReportRequest.asked)).one()
+    address = _made()
+    with database.reading() as db:
+        kept = [part.sealed for part in db.exec(select(ReportPart))]
+        assert db.exec(select(ReportRequest.asked)).one() == b""
+    assert kept and not any(b"%PDF" in part for part in kept)
+    answer = client.get(address)
+    assert len(pypdfium2.PdfDocument(answer.content, password="correct horse")) == 1
+    assert client.get(address).status_code == 404
+    with database.reading() as db:
+        assert db.exec(select(ReportPart)).first() is None
+
+
+def test_a_long_file_is_refused_at_once_when_it_could_not_be_made(
+    client: TestClient, cast: Cast, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(report_requests_rules, "LONG", 2)
+    form = _form(_signed_in(client, cast.olga), expected=99)
+    assert _post(client, form).status_code == 409
+    assert _post(client, form, path="/files/made-up").status_code == 404
+    with database.reading() as db:
+        assert db.exec(select(ReportRequest)).first() is None
+
+
+def test_six_long_files_at_a_time_are_too_many(client: TestClient, cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(report_requests_rules, "LONG", 2)
+    form = _form(_signed_in(client, cast.olga))
+    answers = [_post(client, form).status_code for _ in range(6)]
+    assert answers == [303] * 5 + [429]

@@ -1,0 +1,103 @@
+"""Long files are made in a process of their own, which ends with what it is for."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from core import database
+from core.config import ROOT
+from core.delivery import batches, engine, files
+from core.models import ReportRequest, RequestStatus
+from core.permissions import Actor
+from core.rules.report_requests import Asked
+from core.services import report_making, report_requests, selections
+from core.tables.filters import StudentFilter
+from tests import cast as make
+from tests.cast import Cast
+from tests.delivery import engine_room
+
+
+@pytest.fixture(name="olga")
+def _olga(cast: Cast) -> Iterator[Actor]:
+    with database.transaction() as db:
+        make.just_signed_in(db, cast.olga.actor)
+    yield cast.olga.actor
+    engine.shutdown()
+    batches.stopping.clear()
+
+
+def _ask(actor: Actor, kind: str = "list-xlsx") -> int:
+    with database.transaction() as db:
+        selection_id = selections.show(db, actor, list_name="students", filter=StudentFilter()).id or 0
+        asked = Asked(kind, selection_id, "shown", 3, ("name", "section"))
+        return report_requests.ask(db, actor, asked=asked, title="Students List")
+
+
+def _status(request_id: int) -> str:
+    with database.reading() as db:
+        return db.get_one(ReportRequest, request_id).status
+
+
+def _wait(until: Callable[[], bool], seconds: float = 60) -> None:
+    pause = threading.Event()
+    for _ in range(int(seconds * 10)):
+        if until():
+            return
+        pause.wait(0.1)
+    raise AssertionError("it took too long")
+
+
+def test_the_engine_has_it_made_and_takes_it_up_by_itself_at_a_start(cast: Cast, olga: Actor) -> None:
+    request_id = _ask(olga, "student-account-info")
+    engine_room.start_engine()
+    engine.start_files()
+    _wait(lambda: _status(request_id) == RequestStatus.READY)
+    with database.reading() as db:
+        row = db.get_one(ReportRequest, request_id)
+    assert row.attempt == 1 and row.size > 1_000 and row.name.startswith("Student Account Info 20")
+
+
+def test_a_maker_that_dies_without_a_word_has_failed(cast: Cast, olga: Actor, monkeypatch: pytest.MonkeyPatch) -> None:
+    request_id = _ask(olga)
+    monkeypatch.setattr(sys, "executable", "/bin/false")
+    files.make(request_id)
+    assert _status(request_id) == RequestStatus.FAILED
+
+
+def test_a_stop_in_the_middle_leaves_it_to_the_next_start(cast: Cast, olga: Actor) -> None:
+    request_id = _ask(olga)
+    batches.stopping.set()
+    with pytest.raises(InterruptedError):
+        files.make(request_id)
+    assert _status(request_id) in (RequestStatus.WAITING, RequestStatus.MAKING)
+    engine_room.start_engine()
+    _wait(lambda: _status(request_id) == RequestStatus.READY)
+
+
+def test_the_maker_ends_with_the_process_that_started_it(cast: Cast, olga: Actor) -> None:
+    request_id = _ask(olga)
+    command = [sys.executable, "-m", "core.delivery.report_maker", str(request_id)]
+    with database.transaction() as db:  # holds the maker up: it waits for this writer
+        maker = subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE)
+        pause = threading.Event()
+        pause.wait(6)
+        assert maker.poll() is None and maker.stdin
+        maker.stdin.close()
+        assert db.get(ReportRequest, request_id)
+    assert maker.wait(30) != 0
+
+
+def test_a_cancelled_one_stops_being_made(cast: Cast, olga: Actor) -> None:
+    request_id = _ask(olga)
+    with database.transaction() as db:
+        begun = report_making.begin(db, request_id=request_id)
+        assert begun
+        report_requests.cancel(db, olga, request_id=request_id)
+        assert not report_making.is_wanted(db, begun)
+    files.make(request_id)
+    assert _status(request_id) == RequestStatus.CANCELLED
