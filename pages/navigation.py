@@ -20,6 +20,7 @@ SCREENS = (
     ("students.py", "Students List", ":material/school:", Permission.SEE_STUDENTS, "Work"),
     ("accounts.py", "User Accounts", ":material/manage_accounts:", Permission.SEE_ACCOUNTS, "Work"),
     ("campaigns.py", "Campaigns", ":material/send:", Permission.SEND, "Work"),
+    ("reminders.py", "Reminders", ":material/notifications_active:", Permission.SEND, "Work"),
     ("outbox.py", "Outbox", ":material/outbox:", Permission.SEND, "Work"),
     ("imports.py", "Imports", ":material/upload_file:", Permission.IMPORT, "School"),
     ("wordings.py", "Wordings", ":material/edit_note:", Permission.CHANGE_SETTINGS, "School"),

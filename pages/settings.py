@@ -12,7 +12,14 @@ from core.permissions import Actor, Permission
 from core.rules import words
 from core.services import school, setup, wordings
 from core.tables.school import settings as school_settings
-from pages.shared import feedback, guard, logo_settings, message_settings, username_settings
+from pages.shared import (
+    feedback,
+    guard,
+    logo_settings,
+    message_settings,
+    reminder_settings,
+    username_settings,
+)
 
 ZONES = sorted(zone for zone in available_timezones() if "/" in zone and not zone.startswith(("Etc/", "posix")))
 REGIONS = sorted(phonenumbers.SUPPORTED_REGIONS)
@@ -106,4 +113,5 @@ _form(actor)
 logo_settings.form(actor)
 message_settings.form(actor)
 username_settings.form(actor)
+reminder_settings.form(actor)
 _own_school(actor)

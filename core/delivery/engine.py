@@ -134,6 +134,9 @@ def _register_queues() -> None:
     DBOS.register_queue(control, worker_concurrency=1, polling_interval_sec=0.5, on_conflict="always_update")
     DBOS.register_queue(email, global_concurrency=slots, polling_interval_sec=0.25, on_conflict="always_update")
     DBOS.register_queue(
+        workflows.DAILY_QUEUE, worker_concurrency=1, polling_interval_sec=5, on_conflict="always_update"
+    )
+    DBOS.register_queue(
         workflows.SMS_QUEUE,
         global_concurrency=settings().sms_slots,
         polling_interval_sec=0.5,

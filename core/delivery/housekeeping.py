@@ -9,7 +9,7 @@ from datetime import timedelta
 from dbos import DBOS
 
 from core import clock, database
-from core.delivery import bounce_watch, reconcile, take_over
+from core.delivery import bounce_watch, reconcile, take_over, workflows
 from core.services import previews, workers
 
 KEPT = timedelta(days=7)
@@ -60,4 +60,5 @@ JOBS: dict[str, tuple[timedelta, Callable[[], int]]] = {
     "ask about text messages": (timedelta(minutes=15), reconcile.run_once),
     "forget finished batches": (timedelta(hours=1), forget_finished),
     "forget previews": (timedelta(minutes=15), forget_previews),
+    "remind": (timedelta(minutes=5), workflows.enqueue_reminders),
 }

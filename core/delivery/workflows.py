@@ -6,14 +6,16 @@ Workflows get ids only: their arguments are stored by the engine.
 from __future__ import annotations
 
 import re
+from datetime import date
 
 from dbos import DBOS, SetEnqueueOptions, SetWorkflowID
 
-from core.delivery import batches
+from core.delivery import batches, reminders
 from core.models import Channel
 from core.rules.delivery_status import wait_before
 
 CONTROL_QUEUE, EMAIL_QUEUE, SMS_QUEUE = "control", "email", "sms"
+DAILY_QUEUE = "daily"  # of its own: a campaign does not wait behind it
 _QUEUES = {Channel.EMAIL: EMAIL_QUEUE, Channel.SMS: SMS_QUEUE}
 _ID = re.compile(r"c(?P<key>[^-]+)-\d+(-b(?P<batch>\d+)-a\d+)?")
 LAST_ATTEMPT = 40  # far beyond the four hours after which a message gives up by itself
@@ -48,6 +50,28 @@ def enqueue_batch(run: str, campaign_id: int, batch: int, attempt: int, *, delay
     with SetWorkflowID(f"{run}-b{batch}-a{attempt}"), options:
         queue = _QUEUES[batches.channel_of(campaign_id)]
         DBOS.enqueue_workflow(queue, deliver_batch, run, campaign_id, batch, attempt)
+
+
+@DBOS.step(name="launch_reminders", retries_allowed=True, interval_seconds=2, max_attempts=20, backoff_rate=1.5)
+def launch_reminders(day: str) -> int:
+    """One transaction; asked again, it finds that the run of the day was made."""
+    return reminders.run(date.fromisoformat(day))
+
+
+@DBOS.workflow(name="remind", max_recovery_attempts=100)
+def remind(day: str) -> int:
+    """The reminders of a day; what was launched is handed over like every campaign that was committed."""
+    return launch_reminders(day)
+
+
+def enqueue_reminders() -> int:
+    """Queue the run of today when it is due: the id makes it one however many processes look; gives how many."""
+    day = reminders.day_due()
+    if day is None:
+        return 0
+    with SetWorkflowID(f"reminders-{day.isoformat()}"):
+        DBOS.enqueue_workflow(DAILY_QUEUE, remind, day.isoformat())
+    return 1
 
 
 def batch_of(workflow_id: str) -> int:

@@ -2,7 +2,7 @@
 
 from sqlmodel import SQLModel
 
-from core.models import accounts, messaging, people, records
+from core.models import accounts, messaging, people, records, years
 from core.models.accounts import (
     Account,
     AccountRole,
@@ -53,6 +53,7 @@ from core.models.records import (
     Selection,
     SelectionItem,
 )
+from core.models.years import ReminderRun, YearChange, YearMove
 
 metadata = SQLModel.metadata
 
@@ -87,6 +88,7 @@ __all__ = [
     "PersonStatus",
     "PreviewPage",
     "Purpose",
+    "ReminderRun",
     "SavedView",
     "SchoolLogo",
     "SchoolSettings",
@@ -99,9 +101,12 @@ __all__ = [
     "Superseded",
     "UserType",
     "Wording",
+    "YearChange",
+    "YearMove",
     "accounts",
     "messaging",
     "metadata",
     "people",
     "records",
+    "years",
 ]

@@ -14,7 +14,9 @@ class SchoolSettings(SQLModel, table=True):
     `sms_number_order`: whose number gets an SMS for a student, the first that there is; for `sms_guardian_grades` only
     the guardian's (R107). `sms_price` is what one segment costs, `sms_spend_per_day` what a day may cost at most, in
     `sms_currency`. Above `fresh_code_above` recipients the sender proves anew who they are, above `typed_count_above`
-    they type the number. A campaign pauses by itself after `pause_after_failures` failures in a row.
+    they type the number. A campaign pauses by itself after `pause_after_failures` failures in a row. With `reminders`
+    unanswered invitations are sent again, `reminder_after_days` after the last one and `reminders_at_most` times, from
+    `reminder_hour` on. The `keep_` settings say how long what has ended stays (R102).
     """
 
     __tablename__ = "school_settings"
@@ -50,6 +52,14 @@ class SchoolSettings(SQLModel, table=True):
     fresh_code_above: int = 100
     typed_count_above: int = 1_000
     pause_after_failures: int = 10
+    reminders: bool = False
+    reminder_after_days: int = 5
+    reminders_at_most: int = 2
+    reminder_hour: int = 10
+    keep_invitations_days: int = 30
+    keep_outbox_days: int = 30
+    keep_leavers_months: int = 12
+    keep_audit_months: int = 24
 
 
 class Selection(SQLModel, table=True):

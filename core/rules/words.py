@@ -15,6 +15,7 @@ from core.rules.likeness import Likeness
 from core.rules.new_accounts import AccountRefusal
 from core.rules.passwords import Objection
 from core.rules.reachability import Refusal
+from core.rules.reminders import NotReminded
 from core.rules.sign_in_trouble import Question
 
 
@@ -257,6 +258,7 @@ CAMPAIGN_KIND: dict[str, str] = {
     CampaignKind.NEW_LINK: "New link, asked for by the person",
     CampaignKind.ADDRESS_CHANGED: "Told the old address that it was changed",
     CampaignKind.CONFIRM_ADDRESS: "Asked to confirm the new address",
+    CampaignKind.REMINDER: "Reminder of an invitation",
 }
 _CAMPAIGN_STATUS = {CampaignStatus.PAUSED: "Paused", CampaignStatus.CANCELLED: "Cancelled"}
 
@@ -307,4 +309,11 @@ WORDING_FIELD: dict[str, str] = {
     "portal": "the address of the sign-in page",
     "help": "the help contact of the settings",
     "people": "each person of the family with username and link, between empty lines",
+}
+
+NOT_REMINDED: dict[NotReminded, str] = {
+    NotReminded.TOO_SOON: "their invitation is not old enough yet",
+    NotReminded.WAITING: "a message to them waits to be sent",
+    NotReminded.OTHER_WAY: "they were not invited by e-mail",
+    NotReminded.ENOUGH: "they were reminded as often as allowed",
 }
