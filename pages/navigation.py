@@ -24,6 +24,7 @@ SCREENS = (
     ("outbox.py", "Outbox", ":material/outbox:", Permission.SEND, "Work"),
     ("imports.py", "Imports", ":material/upload_file:", Permission.IMPORT, "School"),
     ("wordings.py", "Wordings", ":material/edit_note:", Permission.CHANGE_SETTINGS, "School"),
+    ("retention.py", "Data retention", ":material/auto_delete:", Permission.CHANGE_SETTINGS, "School"),
     ("settings.py", "Settings", ":material/settings:", Permission.CHANGE_SETTINGS, "School"),
     ("new_person.py", "New person", ":material/person_add:", Permission.EDIT_STUDENTS, ""),
     ("account.py", "Account", ":material/badge:", Permission.SEE_ACCOUNTS, ""),

@@ -54,7 +54,8 @@ def _switch(actor: Actor, *, on: bool) -> None:
 
 
 def _next_run(actor: Actor, found: Foreseen, zone: ZoneInfo) -> None:
-    st.subheader(f"Next run: {_day(found.at, zone)}" if found.on else "The next run, if they were on")
+    when = _day(found.at, zone)
+    st.subheader(f"Next run: {when}" if found.on else f"If they were on, the next run would be {when}")
     left, right = st.columns(2)
     left.metric("Will be reminded", f"{found.will:,}", border=True)
     right.metric("Will not", f"{found.wont:,}", border=True)

@@ -18,6 +18,7 @@ from pages.shared import (
     logo_settings,
     message_settings,
     reminder_settings,
+    retention_settings,
     username_settings,
 )
 
@@ -114,4 +115,5 @@ logo_settings.form(actor)
 message_settings.form(actor)
 username_settings.form(actor)
 reminder_settings.form(actor)
+retention_settings.form(actor)
 _own_school(actor)

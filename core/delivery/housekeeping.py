@@ -60,5 +60,6 @@ JOBS: dict[str, tuple[timedelta, Callable[[], int]]] = {
     "ask about text messages": (timedelta(minutes=15), reconcile.run_once),
     "forget finished batches": (timedelta(hours=1), forget_finished),
     "forget previews": (timedelta(minutes=15), forget_previews),
+    "retain": (timedelta(minutes=30), workflows.enqueue_retention),
     "remind": (timedelta(minutes=5), workflows.enqueue_reminders),
 }

@@ -10,9 +10,10 @@ from datetime import date
 
 from dbos import DBOS, SetEnqueueOptions, SetWorkflowID
 
-from core.delivery import batches, reminders
+from core.delivery import batches, reminders, retention
 from core.models import Channel
 from core.rules.delivery_status import wait_before
+from core.rules.retention import Kept
 
 CONTROL_QUEUE, EMAIL_QUEUE, SMS_QUEUE = "control", "email", "sms"
 DAILY_QUEUE = "daily"  # of its own: a campaign does not wait behind it
@@ -71,6 +72,45 @@ def enqueue_reminders() -> int:
         return 0
     with SetWorkflowID(f"reminders-{day.isoformat()}"):
         DBOS.enqueue_workflow(DAILY_QUEUE, remind, day.isoformat())
+    return 1
+
+
+@DBOS.step(name="delete_slice", retries_allowed=True, interval_seconds=2, max_attempts=20, backoff_rate=1.5)
+def delete_slice(kept: str, after: int) -> list[int]:
+    """How many went, and where the next slice begins: -1 for nowhere. Repeated after a crash it finds the rest."""
+    deleted, more = retention.delete_slice(Kept(kept), after=after)
+    return [deleted, -1 if more is None else more]
+
+
+@DBOS.step(name="forget_outbox", retries_allowed=True, max_attempts=5)
+def forget_outbox() -> int:
+    return retention.forget_outbox()
+
+
+@DBOS.step(name="finish_retention", retries_allowed=True, interval_seconds=5, max_attempts=20, backoff_rate=1.5)
+def finish_retention(counts: dict[str, int]) -> None:
+    retention.finish(counts)
+
+
+@DBOS.workflow(name="retain", max_recovery_attempts=100)
+def retain(_day: str) -> None:
+    """Delete what has been kept long enough, slice by slice."""
+    counts = {Kept.OUTBOX.value: forget_outbox()}
+    for kept in retention.IN_ROWS:
+        after, counts[kept.value] = 0, 0
+        while after >= 0:
+            deleted, after = delete_slice(kept.value, after)
+            counts[kept.value] += deleted
+    finish_retention(counts)
+
+
+def enqueue_retention() -> int:
+    """Queue the run of this night when it is due; gives how many."""
+    day = retention.day_due()
+    if day is None:
+        return 0
+    with SetWorkflowID(f"retention-{day.isoformat()}"):
+        DBOS.enqueue_workflow(DAILY_QUEUE, retain, day.isoformat())
     return 1
 
 

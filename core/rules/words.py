@@ -16,6 +16,7 @@ from core.rules.new_accounts import AccountRefusal
 from core.rules.passwords import Objection
 from core.rules.reachability import Refusal
 from core.rules.reminders import NotReminded
+from core.rules.retention import Kept
 from core.rules.sign_in_trouble import Question
 
 
@@ -154,6 +155,7 @@ AUDITED: dict[str, str] = {
     "language.chosen": "Chose a language",
     "invitation.asked_again": "Asked for a new link",
     "initial_password.typed": "Typed the initial password",
+    "person.exported": "All personal data taken as a file",
 }
 
 LEFT_OUT: dict[LeftOut, str] = {
@@ -316,4 +318,11 @@ NOT_REMINDED: dict[NotReminded, str] = {
     NotReminded.WAITING: "a message to them waits to be sent",
     NotReminded.OTHER_WAY: "they were not invited by e-mail",
     NotReminded.ENOUGH: "they were reminded as often as allowed",
+}
+
+KEPT: dict[Kept, str] = {
+    Kept.INVITATIONS: "Links and initial passwords that have ended",
+    Kept.OUTBOX: "Files of the outbox",
+    Kept.LEAVERS: "People who left, and guardians who answered for nobody else",
+    Kept.AUDIT: "Entries of the audit",
 }

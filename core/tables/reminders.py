@@ -89,7 +89,7 @@ def _named(db: Session, ids: sa.Select[Any]) -> pd.DataFrame:
     columns: list[Any] = [
         col(Person.last_name).label("Last name"),
         col(Person.first_name).label("First name"),
-        col(Section.title).label("Class"),
+        sa.func.coalesce(col(Section.title), "").label("Class"),
         col(Account.username).label("Username"),
         col(Account.invited_at).label("Last invited"),
         _reminders().label("Reminded"),
