@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -53,6 +54,31 @@ def read(name: str) -> Written | None:
     stored = json.loads(path.read_text(encoding="utf-8"))
     at = datetime.fromisoformat(stored["at"])
     return Written(name, at, stored["to"], stored["subject"], stored["text"])
+
+
+def forget(references: Collection[str]) -> int:
+    """Delete the messages of these references; gives how many there were."""
+    wanted = set(references)
+    return sum(_gone(name) for name in names() if name.partition("-")[2] in wanted)
+
+
+def forget_before(moment: datetime) -> int:
+    """Delete what was written before this moment; gives how many there were."""
+    return sum(_gone(name) for name in written_before(moment))
+
+
+def written_before(moment: datetime) -> list[str]:
+    """The names of the messages that were written before this moment."""
+    first_kept = f"{int(moment.timestamp() * 1_000_000):016d}"
+    return [name for name in names() if name < first_kept]
+
+
+def _gone(name: str) -> bool:
+    try:
+        (_folder() / f"{name}.json").unlink()
+    except FileNotFoundError:  # another process was quicker
+        return False
+    return True
 
 
 def _folder() -> Path:

@@ -27,6 +27,7 @@ class Permission(StrEnum):
     IMPORT = "import"
     CHANGE_SETTINGS = "change_settings"
     USE_OWN_ACCOUNT = "use_own_account"
+    ANSWER_RIGHTS = "answer_rights"
 
 
 class Role(StrEnum):
@@ -124,3 +125,8 @@ def command_line(user: str) -> Actor:
 def system(part: str) -> Actor:
     """Firstkey itself, for instance the delivery engine. It has no permissions of its own."""
     return Actor(label=f"system, {part}")
+
+
+def standing_order(part: str) -> Actor:
+    """Firstkey carrying out what an administrator has switched on: it may send, as the office may."""
+    return Actor(label=f"system, {part}", roles=frozenset({Role.OFFICE}), scope=Scope(everybody=True))

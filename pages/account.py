@@ -17,6 +17,7 @@ from pages.shared import (
     card_contact,
     card_family,
     card_identity,
+    card_rights,
     card_timeline,
     card_trouble,
     feedback,
@@ -94,7 +95,7 @@ with right:
     acts.undo_offer(actor)
     family = {"guardian": ["Students"], "student": ["Guardians"]}.get(owner.kind, [])
     trouble = ["Why can't they sign in?"] if card else []
-    titles = ["Account", "Contact", *family, "Timeline", *trouble]
+    titles = ["Account", "Contact", *family, "Timeline", *trouble, *card_rights.offered(actor)]
     tabs = dict(zip(titles, st.tabs(titles), strict=True))
     with tabs["Account"]:
         if card:
@@ -111,3 +112,6 @@ with right:
     if card:
         with tabs[trouble[0]]:
             card_trouble.draw(actor, card.id, time_zone)
+    for title in card_rights.offered(actor):
+        with tabs[title]:
+            card_rights.draw(actor, owner.person_id, "accounts.py")

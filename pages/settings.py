@@ -18,6 +18,8 @@ from pages.shared import (
     logo_settings,
     message_settings,
     microsoft_settings,
+    reminder_settings,
+    retention_settings,
     session_settings,
     username_settings,
 )
@@ -106,4 +108,6 @@ message_settings.form(actor)
 session_settings.form(actor)
 username_settings.form(actor)
 microsoft_settings.form(actor)
+reminder_settings.form(actor)
+retention_settings.form(actor)
 _own_school(actor)

@@ -16,6 +16,7 @@ from pages.shared import (
     card_account,
     card_family,
     card_identity,
+    card_rights,
     card_timeline,
     card_trouble,
     cells,
@@ -79,7 +80,7 @@ with right:
     feedback.said()
     acts.undo_offer(actor)
     trouble = ["Why can't they sign in?"] if account is not None else []
-    names = ["Student Profile", "Contact", "Account", "Guardians", "Timeline", *trouble]
+    names = ["Student Profile", "Contact", "Account", "Guardians", "Timeline", *trouble, *card_rights.offered(actor)]
     tabs = dict(zip(names, st.tabs(names), strict=True))
     with tabs["Student Profile"]:
         student_forms.profile(actor, card)
@@ -94,3 +95,6 @@ with right:
     if account is not None:
         with tabs[trouble[0]]:
             card_trouble.draw(actor, account.id, time_zone)
+    for title in card_rights.offered(actor):
+        with tabs[title]:
+            card_rights.draw(actor, card.id, "students.py")

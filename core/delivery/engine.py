@@ -155,6 +155,9 @@ def _register_queues() -> None:
         workflows.FILE_QUEUE, worker_concurrency=1, polling_interval_sec=0.25, on_conflict="always_update"
     )
     DBOS.register_queue(
+        workflows.DAILY_QUEUE, worker_concurrency=1, polling_interval_sec=5, on_conflict="always_update"
+    )
+    DBOS.register_queue(
         workflows.SMS_QUEUE,
         global_concurrency=settings().sms_slots,
         polling_interval_sec=0.5,

@@ -9,7 +9,7 @@ from datetime import timedelta
 from dbos import DBOS
 
 from core import clock, database
-from core.delivery import bounce_watch, reconcile, take_over
+from core.delivery import bounce_watch, reconcile, take_over, workflows
 from core.services import microsoft_flows, previews, report_requests, throttles, workers
 
 KEPT = timedelta(days=7)
@@ -81,4 +81,6 @@ JOBS: dict[str, tuple[timedelta, Callable[[], int]]] = {
     "forget sign-ins under way": (timedelta(hours=1), forget_flows),
     "forget wrong sign-ins": (timedelta(hours=1), forget_throttles),
     "forget files": (timedelta(minutes=5), forget_files),
+    "retain": (timedelta(minutes=30), workflows.enqueue_retention),
+    "remind": (timedelta(minutes=5), workflows.enqueue_reminders),
 }

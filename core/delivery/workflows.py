@@ -6,14 +6,17 @@ Workflows get ids only: their arguments are stored by the engine.
 from __future__ import annotations
 
 import re
+from datetime import date
 
 from dbos import DBOS, SetEnqueueOptions, SetWorkflowID
 
-from core.delivery import batches, files, recoveries
+from core.delivery import batches, files, recoveries, reminders, retention
 from core.models import Channel
 from core.rules.delivery_status import wait_before
+from core.rules.retention import Kept
 
 CONTROL_QUEUE, EMAIL_QUEUE, SMS_QUEUE, FILE_QUEUE = "control", "email", "sms", "files"
+DAILY_QUEUE = "daily"  # of its own: a campaign does not wait behind it
 _QUEUES = {Channel.EMAIL: EMAIL_QUEUE, Channel.SMS: SMS_QUEUE}
 _ID = re.compile(r"c(?P<key>[^-]+)-\d+(-b(?P<batch>\d+)-a\d+)?")
 LAST_ATTEMPT = 40  # far beyond the four hours after which a message gives up by itself
@@ -74,6 +77,67 @@ def enqueue_batch(run: str, campaign_id: int, batch: int, attempt: int, *, delay
     with SetWorkflowID(f"{run}-b{batch}-a{attempt}"), options:
         queue = _QUEUES[batches.channel_of(campaign_id)]
         DBOS.enqueue_workflow(queue, deliver_batch, run, campaign_id, batch, attempt)
+
+
+@DBOS.step(name="launch_reminders", retries_allowed=True, interval_seconds=2, max_attempts=20, backoff_rate=1.5)
+def launch_reminders(day: str) -> int:
+    """One transaction; asked again, it finds that the run of the day was made."""
+    return reminders.run(date.fromisoformat(day))
+
+
+@DBOS.workflow(name="remind", max_recovery_attempts=100)
+def remind(day: str) -> int:
+    """The reminders of a day; what was launched is handed over like every campaign that was committed."""
+    return launch_reminders(day)
+
+
+def enqueue_reminders() -> int:
+    """Queue the run of today when it is due: the id makes it one however many processes look; gives how many."""
+    day = reminders.day_due()
+    if day is None:
+        return 0
+    with SetWorkflowID(f"reminders-{day.isoformat()}"):
+        DBOS.enqueue_workflow(DAILY_QUEUE, remind, day.isoformat())
+    return 1
+
+
+@DBOS.step(name="delete_slice", retries_allowed=True, interval_seconds=2, max_attempts=20, backoff_rate=1.5)
+def delete_slice(kept: str, after: int) -> list[int]:
+    """How many went, and where the next slice begins: -1 for nowhere. Repeated after a crash it finds the rest."""
+    deleted, more = retention.delete_slice(Kept(kept), after=after)
+    return [deleted, -1 if more is None else more]
+
+
+@DBOS.step(name="forget_outbox", retries_allowed=True, max_attempts=5)
+def forget_outbox() -> int:
+    return retention.forget_outbox()
+
+
+@DBOS.step(name="finish_retention", retries_allowed=True, interval_seconds=5, max_attempts=20, backoff_rate=1.5)
+def finish_retention(counts: dict[str, int]) -> None:
+    retention.finish(counts)
+
+
+@DBOS.workflow(name="retain", max_recovery_attempts=100)
+def retain(_day: str) -> None:
+    """Delete what has been kept long enough, slice by slice."""
+    counts = {Kept.OUTBOX.value: forget_outbox()}
+    for kept in retention.IN_ROWS:
+        after, counts[kept.value] = 0, 0
+        while after >= 0:
+            deleted, after = delete_slice(kept.value, after)
+            counts[kept.value] += deleted
+    finish_retention(counts)
+
+
+def enqueue_retention() -> int:
+    """Queue the run of this night when it is due; gives how many."""
+    day = retention.day_due()
+    if day is None:
+        return 0
+    with SetWorkflowID(f"retention-{day.isoformat()}"):
+        DBOS.enqueue_workflow(DAILY_QUEUE, retain, day.isoformat())
+    return 1
 
 
 def batch_of(workflow_id: str) -> int:

@@ -164,4 +164,13 @@ class Pictures:
     of: int
 
 
-Paper = StudentAccountInfo | UserAccountInfo | Credentials | Sheet | Preview
+@dataclass(frozen=True)
+class SubjectFile:
+    """Everything held about one person: sections of rows, each a list of names with their values."""
+
+    head: Letterhead
+    sections: tuple[tuple[str, tuple[tuple[tuple[str, str], ...], ...]], ...] = field(repr=False)
+    notes: tuple[str, ...] = ()
+
+
+Paper = StudentAccountInfo | UserAccountInfo | Credentials | Sheet | Preview | SubjectFile

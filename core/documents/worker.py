@@ -15,7 +15,14 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any, Literal
 
-from core.documents import credentials, preview, spreadsheet, student_account_info, user_account_info
+from core.documents import (
+    credentials,
+    preview,
+    spreadsheet,
+    student_account_info,
+    subject_file,
+    user_account_info,
+)
 from core.documents.papers import (
     ClassRows,
     Credentials,
@@ -24,6 +31,7 @@ from core.documents.papers import (
     Preview,
     Sheet,
     StudentAccountInfo,
+    SubjectFile,
     UserAccountInfo,
 )
 from core.rules.report_parameters import CredentialParameters
@@ -35,6 +43,7 @@ RENDERERS: dict[type[Any], Callable[[Any], bytes]] = {
     Credentials: credentials.render,
     Sheet: spreadsheet.render,
     Preview: preview.render,
+    SubjectFile: subject_file.render,
 }
 
 

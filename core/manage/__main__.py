@@ -7,12 +7,14 @@ import sys
 import typer
 
 from core.errors import AppError, SettingsError
-from core.manage import audit, campaign, demo, imports, report, serve, worker
+from core.manage import audit, campaign, demo, imports, person, report, serve, worker
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False, help="Firstkey")
 for module in (serve, demo, imports, campaign, report, worker, audit):
     for name, command in module.COMMANDS.items():
         app.command(name)(command)
+for name, group in person.GROUPS.items():
+    app.add_typer(group, name=name)
 
 
 def main() -> int:

@@ -2,7 +2,7 @@
 
 from sqlmodel import SQLModel
 
-from core.models import accounts, messaging, people, records
+from core.models import accounts, messaging, people, records, years
 from core.models.accounts import (
     Account,
     AccountRole,
@@ -62,6 +62,7 @@ from core.models.records import (
     Selection,
     SelectionItem,
 )
+from core.models.years import ReminderRun, YearChange, YearMove
 
 metadata = SQLModel.metadata
 
@@ -98,6 +99,7 @@ __all__ = [
     "PreviewPage",
     "Purpose",
     "RecoveryCode",
+    "ReminderRun",
     "ReportPart",
     "ReportRequest",
     "RequestStatus",
@@ -117,9 +119,12 @@ __all__ = [
     "TotpDevice",
     "UserType",
     "Wording",
+    "YearChange",
+    "YearMove",
     "accounts",
     "messaging",
     "metadata",
     "people",
     "records",
+    "years",
 ]

@@ -31,6 +31,7 @@ class CampaignKind(StrEnum):
     SECOND_FACTOR_SET = "second_factor_set"
     SECOND_FACTOR_REMOVED = "second_factor_removed"
     TEST = "test"
+    REMINDER = "reminder"
     RESET_PASSWORD = "reset_password"  # noqa: S105  (a word, not a password)
     PASSWORD_CHANGED = "password_changed"  # noqa: S105
     NEW_DEVICE = "new_device"

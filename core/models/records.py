@@ -20,6 +20,9 @@ class SchoolSettings(SQLModel, table=True):
     device staff and guardians are always told.
     they type the number. A campaign pauses by itself after `pause_after_failures` failures in a row. `second_factor`:
     staff with a local password need a code of their phone too, from their next sign-in on (R25).
+    they type the number. A campaign pauses by itself after `pause_after_failures` failures in a row. With `reminders`
+    unanswered invitations are sent again, `reminder_after_days` after the last one and `reminders_at_most` times, from
+    `reminder_hour` on. The `keep_` settings say how long what has ended stays (R102).
     """
 
     __tablename__ = "school_settings"
@@ -61,6 +64,14 @@ class SchoolSettings(SQLModel, table=True):
     session_hours: int = 12
     tell_students_of_new_devices: bool = False
     second_factor: bool = True
+    reminders: bool = False
+    reminder_after_days: int = 5
+    reminders_at_most: int = 2
+    reminder_hour: int = 10
+    keep_invitations_days: int = 30
+    keep_outbox_days: int = 30
+    keep_leavers_months: int = 12
+    keep_audit_months: int = 24
 
 
 class Selection(SQLModel, table=True):

@@ -10,7 +10,7 @@ import phonenumbers
 
 from core.errors import InputProblem
 from core.models.accounts import UserType
-from core.rules import username_pattern
+from core.rules import reminders, retention, username_pattern
 
 
 def checked(changes: Mapping[str, Any]) -> dict[str, Any]:
@@ -137,4 +137,12 @@ CHECKS: dict[str, Any] = {
     "tell_students_of_new_devices": bool,
     "username_pattern": _username_pattern,
     "username_suffix": username_pattern.ending,
+    "reminders": bool,
+    "reminder_after_days": _between(*reminders.AFTER_DAYS, "The days after which an invitation is sent again"),
+    "reminders_at_most": _between(*reminders.AT_MOST, "How often a person is reminded"),
+    "reminder_hour": _between(*reminders.HOUR, "The hour of the reminders"),
+    "keep_invitations_days": _between(*retention.INVITATION_DAYS, "The days that ended invitations are kept"),
+    "keep_outbox_days": _between(*retention.OUTBOX_DAYS, "The days that files of the outbox are kept"),
+    "keep_leavers_months": _between(*retention.LEAVER_MONTHS, "The months that people who left are kept"),
+    "keep_audit_months": _between(*retention.AUDIT_MONTHS, "The months that the audit is kept"),
 }

@@ -35,6 +35,7 @@ _SMS = _ALWAYS | {"first_name", "username", "ends_on", "link"}
 RULES: dict[tuple[str, str], Rule] = {
     (CampaignKind.INITIAL_INVITATION, Channel.EMAIL): _INVITATION,
     (CampaignKind.NEW_LINK, Channel.EMAIL): _INVITATION,
+    (CampaignKind.REMINDER, Channel.EMAIL): _INVITATION,
     # Nothing of a key goes to an address that was left.
     (CampaignKind.ADDRESS_CHANGED, Channel.EMAIL): Rule(_ALWAYS | _PERSONAL),
     (CampaignKind.CONFIRM_ADDRESS, Channel.EMAIL): Rule(_ALWAYS | _PERSONAL | {"link", "ends_on"}, (_one_of("link"),)),

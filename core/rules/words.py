@@ -16,6 +16,8 @@ from core.rules.likeness import Likeness
 from core.rules.new_accounts import AccountRefusal
 from core.rules.passwords import Objection
 from core.rules.reachability import Refusal
+from core.rules.reminders import NotReminded
+from core.rules.retention import Kept
 from core.rules.sign_in_trouble import Question
 
 
@@ -159,6 +161,7 @@ AUDITED: dict[str, str] = {
     "recovery.asked": "Somebody said that they forgot the password",
     "password.reset": "Chose a new password with a link",
     "sessions.ended": "Signed out of devices",
+    "person.exported": "All personal data taken as a file",
 }
 
 LEFT_OUT: dict[LeftOut, str] = {
@@ -269,6 +272,7 @@ CAMPAIGN_KIND: dict[str, str] = {
     CampaignKind.SIGN_IN_ALARM: "Told administrators of many wrong sign-ins",
     CampaignKind.SECOND_FACTOR_SET: "Told that a second factor was set up",
     CampaignKind.SECOND_FACTOR_REMOVED: "Told that the second factor was removed",
+    CampaignKind.REMINDER: "Reminder of an invitation",
 }
 _CAMPAIGN_STATUS = {CampaignStatus.PAUSED: "Paused", CampaignStatus.CANCELLED: "Cancelled"}
 
@@ -328,4 +332,18 @@ REQUEST_STATUS: dict[RequestStatus, str] = {
     RequestStatus.FETCHED: "Downloaded",
     RequestStatus.CANCELLED: "Cancelled",
     RequestStatus.FAILED: "Not made",
+}
+
+NOT_REMINDED: dict[NotReminded, str] = {
+    NotReminded.TOO_SOON: "their invitation is not old enough yet",
+    NotReminded.WAITING: "a message to them waits to be sent",
+    NotReminded.OTHER_WAY: "they were not invited by e-mail",
+    NotReminded.ENOUGH: "they were reminded as often as allowed",
+}
+
+KEPT: dict[Kept, str] = {
+    Kept.INVITATIONS: "Links and initial passwords that have ended",
+    Kept.OUTBOX: "Files of the outbox",
+    Kept.LEAVERS: "People who left, and guardians who answered for nobody else",
+    Kept.AUDIT: "Entries of the audit",
 }

@@ -14,6 +14,7 @@ from core.models import AuditEntry
 from core.permissions import Actor
 
 FIRST_SEAL = "0" * 64
+PRUNED = "audit.pruned"  # the checkpoint: vouches for the last entry that retention took away
 _POSTGRES_LOCK = 0x46495253544B4559  # one writer of the chain at a time; SQLite has only one writer anyway
 
 
@@ -75,18 +76,29 @@ def session_of(actor: Actor) -> str:
 
 
 def verify(db: Session) -> Verdict:
-    """Walk the whole chain; a changed, missing or added entry is named."""
-    known, previous, expected = keys.known(), FIRST_SEAL, 1
+    """Walk the whole chain; a changed, missing or added entry is named.
+
+    A chain whose beginning was pruned is whole when an entry of its own vouches for the last one that went.
+    """
+    known, previous, expected, entries = keys.known(), FIRST_SEAL, 1, 0
+    gone: tuple[int, str] | None = None  # the last entry that went with its seal, until somebody vouches for it
     for entry in db.exec(select(AuditEntry).order_by(col(AuditEntry.seq))).yield_per(2000):
+        if entries == 0 and entry.seq > 1:
+            gone = (entry.seq - 1, entry.previous_seal)
+            expected, previous = entry.seq, entry.previous_seal
         if entry.seq != expected:
-            return Verdict(expected - 1, expected, "an entry is missing")
+            return Verdict(entries, expected, "an entry is missing")
         if entry.kid not in known:
-            return Verdict(expected - 1, expected, "it was sealed with a key that this installation does not have")
+            return Verdict(entries, expected, "it was sealed with a key that this installation does not have")
         if entry.previous_seal != previous or entry.seal != _seal(entry, known[entry.kid]):
-            return Verdict(expected - 1, expected, "its contents do not fit its seal")
+            return Verdict(entries, expected, "its contents do not fit its seal")
+        if entry.action == PRUNED and gone == (entry.details.get("through"), entry.details.get("seal")):
+            gone = None
         db.expunge(entry)
-        previous, expected = entry.seal, expected + 1
-    return Verdict(expected - 1)
+        previous, expected, entries = entry.seal, expected + 1, entries + 1
+    if gone:
+        return Verdict(entries, 1, f"the entries up to {gone[0]} are missing, and no checkpoint vouches for them")
+    return Verdict(entries)
 
 
 def _seal(entry: AuditEntry, key: keys.Key) -> str:

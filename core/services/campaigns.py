@@ -17,7 +17,7 @@ from core.permissions import Actor, Permission
 from core.rules.launch_limits import AHEAD
 from core.rules.reachability import Refusal
 from core.services import audit, invitations, selections
-from core.tables import accounts, freshness, plans, recipients, samples, school, sending, sms_cost
+from core.tables import accounts, freshness, plans, recipients, reminders, samples, school, sending, sms_cost
 from core.tables.filters import AccountFilter
 from core.tables.plans import Options, Plan
 from core.tables.recipients import Lately, Wanted
@@ -31,6 +31,7 @@ _POSTGRES_LOCK = 0x4B455953454E4431
 class Draft:
     """What somebody wants to send, and to whom: a stored selection, or a filter on the command line.
 
+    Reminders are for whoever is due at this moment, and have neither.
     `by_family`: one message to an address for all its people. `again`: to those too who were sent the same today.
     """
 
@@ -222,6 +223,8 @@ def _start(draft: Draft, own: SchoolSettings, wanted: datetime | None) -> dateti
 def _account_ids(db: Session, actor: Actor, draft: Draft) -> sa.Select[tuple[int]]:
     if draft.selection_id is not None:
         return selections.account_ids(db, actor, selection_id=draft.selection_id)
+    if draft.kind is CampaignKind.REMINDER:
+        return reminders.due(school.settings(db), now=clock.now())
     return accounts.matching(db, actor, filter=draft.filter or AccountFilter())
 
 

@@ -65,7 +65,7 @@ def read(db: Session, actor: Actor, *, person_id: int) -> list[Event]:
 
 def _creation(db: Session, account: Account) -> Event:
     """By whom, where somebody who had signed in made it."""
-    query = sa.select(*_name_of(col(AccountChange.made_by))).select_from(AccountChange)
+    query = sa.select(*name_of(col(AccountChange.made_by))).select_from(AccountChange)
     query = query.join(AccountChangeItem, col(AccountChangeItem.change_id) == col(AccountChange.id))
     mine = query.where(col(AccountChangeItem.account_id) == account.id, col(AccountChange.act) == Edit.CREATED.value)
     row = db.execute(mine).first()
@@ -85,7 +85,7 @@ def _facts(account: Account) -> Iterator[Event]:
 
 
 def _messages(db: Session, account_id: int, show: Any) -> Iterator[Event]:
-    query = sa.select(Message, Campaign, *_name_of(col(Campaign.launched_by)))
+    query = sa.select(Message, Campaign, *name_of(col(Campaign.launched_by)))
     query = query.join(MessageAccount, col(MessageAccount.message_id) == col(Message.id))
     query = query.join(Campaign, col(Campaign.id) == col(Message.campaign_id))
     mine = query.where(col(MessageAccount.account_id) == account_id).order_by(col(Message.id).desc()).limit(_KEPT)
@@ -99,7 +99,7 @@ def _messages(db: Session, account_id: int, show: Any) -> Iterator[Event]:
 
 
 def _invitations(db: Session, account_id: int) -> Iterator[Event]:
-    query = sa.select(Invitation, *_name_of(col(Invitation.issued_by)))
+    query = sa.select(Invitation, *name_of(col(Invitation.issued_by)))
     mine = query.where(col(Invitation.account_id) == account_id).order_by(col(Invitation.id).desc()).limit(_KEPT)
     now = clock.now()
     for invitation, first, last in db.execute(mine):
@@ -116,7 +116,7 @@ def _invitations(db: Session, account_id: int) -> Iterator[Event]:
 
 
 def _changes(db: Session, account_id: int) -> Iterator[Event]:
-    query = sa.select(AccountChange, *_name_of(col(AccountChange.made_by)))
+    query = sa.select(AccountChange, *name_of(col(AccountChange.made_by)))
     query = query.join(AccountChangeItem, col(AccountChangeItem.change_id) == col(AccountChange.id))
     mine = query.where(col(AccountChangeItem.account_id) == account_id, col(AccountChange.act) != Edit.CREATED.value)
     for change, first, last in db.execute(mine.order_by(col(AccountChange.id).desc()).limit(_KEPT)):
@@ -128,7 +128,7 @@ def _changes(db: Session, account_id: int) -> Iterator[Event]:
 
 def _audited(db: Session, kind: str, object_id: int) -> Iterator[Event]:
     """What only the audit knows. Fields are named, never what stood in them."""
-    query = sa.select(AuditEntry, *_name_of(col(AuditEntry.account_id)))
+    query = sa.select(AuditEntry, *name_of(col(AuditEntry.account_id)))
     mine = query.where(col(AuditEntry.object_kind) == kind, col(AuditEntry.object_id) == object_id)
     told = mine.where(col(AuditEntry.action).in_(sorted(words.AUDITED)))
     for entry, first, last in db.execute(told.order_by(col(AuditEntry.seq).desc()).limit(_KEPT)):
@@ -143,7 +143,7 @@ def _fields(entry: AuditEntry) -> list[object]:
     return list(named) if isinstance(named, list) else []
 
 
-def _name_of(account_id: Any) -> tuple[Any, Any]:
+def name_of(account_id: Any) -> tuple[Any, Any]:
     """First and last name of the owner of an account."""
     owner, person = sa.orm.aliased(Account), sa.orm.aliased(Person)
     names = (

@@ -19,7 +19,7 @@ from core.delivery import engine
 from core.errors import AppError, Conflict, InputProblem, LimitReached, NotAllowed, NotFound
 from core.permissions import Actor
 from core.rules.report_requests import Asked
-from core.services import list_files, outcome_files, previews, report_requests, reports, sign_in
+from core.services import list_files, outcome_files, previews, report_requests, reports, sign_in, subject_export
 from core.services.access import Sought
 from core.services.list_files import Order
 from core.services.reports import File
@@ -88,6 +88,10 @@ def _file(actor: Actor, asked: Asked) -> File:
         with database.transaction() as db:
             outcome = outcome_files.prepare(db, actor, kind=asked.kind, campaign_id=asked.selection_id)
         return File(outcome.name, outcome.media_type, outcome.content())
+    if asked.kind in subject_export.KINDS:
+        with database.transaction() as db:
+            export = subject_export.prepare(db, actor, kind=asked.kind, person_id=asked.selection_id)
+        return File(export.name, export.media_type, export.content())
     if asked.kind in list_files.KINDS:
         order = Order(asked.sort, asked.descending)
         with database.transaction() as db:

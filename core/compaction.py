@@ -1,0 +1,46 @@
+"""Makes a SQLite file forget what was deleted (DESIGN §3).
+
+Trigrams of names stay in the search index, and old pages in the file and its log, until both are written anew. Writers
+wait meanwhile: about a second for 10,000 students. PostgreSQL clears its pages by itself.
+"""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from sqlmodel import Session
+
+from core import database
+
+# What stands in the search index of a table: as in the migration that made it.
+SEARCHED = {"person": "search_text || ' '", "account": "' ' || username_key || ' '"}
+
+
+def compact() -> None:
+    """Write the search indexes and the whole file anew. To be called after the commit of an erasure."""
+    if not database.is_sqlite():
+        return
+    with database.transaction(wait_ms=database.WORKER_WAIT_MS) as db:
+        for table, text in SEARCHED.items():
+            _search_anew(db, table, text)
+    connection = database.engine().raw_connection()
+    try:
+        connection.info.pop("firstkey", None)  # what database keeps in mind of it is not so any more
+        cursor = connection.cursor()
+        for statement in (
+            "PRAGMA query_only=OFF",
+            f"PRAGMA busy_timeout={database.WORKER_WAIT_MS}",
+            "VACUUM",
+            "ANALYZE",
+        ):
+            cursor.execute(statement)
+        cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        cursor.close()
+    finally:
+        connection.close()
+
+
+def _search_anew(db: Session, table: str, text: str) -> None:
+    """The index holds no texts of its own, so it cannot rebuild itself: it is emptied and filled."""
+    search = f"search_{table}"
+    db.execute(sa.text(f"INSERT INTO {search}({search}) VALUES ('delete-all')"))
+    db.execute(sa.text(f'INSERT INTO {search}(rowid, text) SELECT id, {text} FROM "{table}"'))
