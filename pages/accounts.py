@@ -42,6 +42,7 @@ list_screen.draw(
         name="accounts",
         title="User Accounts",
         noun="accounts",
+        permission=Permission.SEE_ACCOUNTS,
         newcomers={"guardian": "New guardian", "staff": "New staff member"},
         kind=AccountFilter,
         questions=lambda asked: account_filters.questions(actor, asked),

@@ -12,7 +12,7 @@ from core.permissions import Actor, Permission
 from core.rules import words
 from core.services import sign_in
 from core.tables import people, school
-from pages.shared import css, guard, watch
+from pages.shared import css, guard, noted, watch
 
 # Each screen with the permission that its own guard asks for, and where it stands in the sidebar ("" is nowhere).
 SCREENS = (
@@ -90,15 +90,6 @@ def _sidebar(actor: Actor, screens: dict[str, list[st.Page]], *, school_name: st
         st.html(SIGN_OUT.format(token=escape(sign_in.form_token(actor))))
 
 
-def _note_use(actor: Actor) -> None:
-    """A full run is a person's act (R36); a fragment that refreshes itself does not come here."""
-    with database.reading() as db:
-        due = sign_in.is_due_to_note(db, actor=actor)
-    if due:
-        with database.transaction() as db:
-            sign_in.note_use(db, actor=actor)
-
-
 st.set_page_config(
     page_title="Firstkey",
     page_icon=str(ROOT / "core/web/static/key.svg"),
@@ -106,7 +97,7 @@ st.set_page_config(
     initial_sidebar_state="auto",
 )
 actor = guard.signed_in()
-_note_use(actor)
+noted.use(actor)  # a full run is a person's act
 with database.reading() as db:
     settings, name = school.settings(db), people.name_of(db, actor)
 screens = _screens(actor)
@@ -115,5 +106,6 @@ st.html(css.compact(FRAME))
 _sidebar(actor, screens, school_name=settings.school_name, name=name)
 if settings.is_demo:
     st.badge("Demo school: nothing leaves this machine", icon=":material/science:", color="orange")
-watch.still_signed_in(actor)
-chosen.run()
+with guard.drawing_for(actor):
+    watch.still_signed_in(actor)
+    chosen.run()

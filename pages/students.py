@@ -63,6 +63,7 @@ list_screen.draw(
         name="students",
         title="Students List",
         noun="students",
+        permission=Permission.SEE_STUDENTS,
         newcomers={"student": "New student"},
         kind=StudentFilter,
         questions=lambda asked: student_filters.questions(actor, asked),

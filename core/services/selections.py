@@ -206,11 +206,15 @@ def require_size(db: Session, actor: Actor, *, selection_id: int, scope: RowScop
         )
 
 
-def hidden(db: Session, actor: Actor, *, selection_id: int) -> int:
-    """How many chosen rows the filter on screen does not show."""
-    chosen = _rows(db, actor, selection_id, "selected").subquery()
+def sizes(db: Session, actor: Actor, *, selection_id: int) -> tuple[int, int]:
+    """How many rows it means now, and how many of these the filter on screen does not show."""
+    chosen, row = size(db, actor, selection_id=selection_id), _owned(db, actor, selection_id)
+    if row.everything and row.filter == row.shown_filter:
+        return chosen, 0
     shown = _rows(db, actor, selection_id, "shown")
-    return _count(db, sa.select(chosen.c.id).where(chosen.c.id.not_in(shown)))
+    # Of few that are ticked, only those are looked at.
+    meant = _rows(db, actor, selection_id, "selected") if row.everything else _items(row)
+    return chosen, chosen - _count(db, shown.where(shown.selected_columns[0].in_(meant)))
 
 
 def among(db: Session, actor: Actor, *, selection_id: int, row_ids: Collection[int]) -> frozenset[int]:
@@ -239,10 +243,14 @@ def _rows(db: Session, actor: Actor, selection_id: int, scope: RowScope) -> sa.S
     row = _owned(db, actor, selection_id)
     if scope == "shown":
         return _matching(db, actor, _list(row), row.shown_filter)
-    items = select(SelectionItem.row_id).where(SelectionItem.selection_id == row.id)
+    items = _items(row)
     within = _matching(db, actor, _list(row), row.filter if row.everything else {})
     key = within.selected_columns[0]
     return within.where(key.not_in(items) if row.everything else key.in_(items))
+
+
+def _items(row: Selection) -> sa.Select[Any]:
+    return sa.select(col(SelectionItem.row_id)).where(col(SelectionItem.selection_id) == row.id)
 
 
 def _matching(db: Session, actor: Actor, list_name: str, asked: dict[str, Any]) -> sa.Select[Any]:

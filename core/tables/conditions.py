@@ -52,7 +52,9 @@ def students(actor: Actor, filter: StudentFilter, given: Given) -> list[Truth]:
     asked += _asked(reachability.sms_refusal(given.policy).is_(None), filter.invitable_by_sms)
     asked += _asked(col(Person.personal_email_valid), filter.has_personal_email)
     asked += _asked(col(Person.contact_email_valid), filter.has_contact_email)
-    return asked + _asked(_has_guardian(), filter.has_guardian)
+    if filter.has_guardian is not None:
+        asked.append(_is(_has_guardian(), filter.has_guardian))
+    return asked
 
 
 def accounts(actor: Actor, filter: AccountFilter, given: Given) -> list[Truth]:

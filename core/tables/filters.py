@@ -5,7 +5,8 @@ from __future__ import annotations
 import types
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
-from typing import Any, Literal, Self, get_args, get_origin, get_type_hints
+from functools import cache
+from typing import Any, Literal, Self, cast, get_args, get_origin, get_type_hints
 
 from core.rules.search_text import legible
 
@@ -39,7 +40,7 @@ class _Stored:
     @classmethod
     def from_json(cls, stored: Mapping[str, Any]) -> Self:
         """The filter again; what this version does not know or cannot use is left out."""
-        hints = get_type_hints(cls)
+        hints = _hints(cast(type, cls))
         known = {name: _read(hints[name], stored[name]) for name in hints if name in stored}
         return cls(**{name: value for name, value in known.items() if value is not None})
 
@@ -123,6 +124,12 @@ class Page:
     @property
     def offset(self) -> int:
         return (min(max(self.number, 1), _LARGEST_KEY // self.size) - 1) * self.size
+
+
+@cache
+def _hints(kind: type) -> dict[str, Any]:
+    """Read once: Python evaluates them anew each time."""
+    return get_type_hints(kind)
 
 
 def _no(value: object) -> object:

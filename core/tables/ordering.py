@@ -24,6 +24,7 @@ from core.tables.unindexed import Unindexed
 
 Column = sa.SQLColumnExpression[Any]
 NAME: tuple[Column, ...] = (col(Person.sort_name),)
+NEAR = 1_000  # rows that are sooner read past than those of a whole part are counted
 
 
 @dataclass(frozen=True)
@@ -129,22 +130,24 @@ def ids(db: Session, given: Given, *, sorts: Sorts, page: Page, rows: Rows, few:
     if few is not None and few.number <= offset:
         return []  # the list has become shorter than this page
     for part in _from_the_end(parts) if page.descending else parts:
-        if offset and len(parts) > 1:
-            size = _size(db, _within(db, rows(part, few is not None), few))
-            if offset >= size:
-                offset -= size
-                continue
-        among = few if few is not None else narrowing.few(db, part.answers)
-        wanted = (
-            _within(db, rows(part, True), among)
-            .order_by(*_columns(part, page, looked_up=among is not None))
-            .limit(page.size - len(found))
-            .offset(offset)
-        )
-        found += db.connection().scalars(wanted)
+        size: int | None = None
+        if offset > NEAR and len(parts) > 1:
+            size = _size(db, rows(part, few is not None), few)
+        if size is None or offset < size:
+            among = few if few is not None else narrowing.few(db, part.answers)
+            wanted = (
+                _within(db, rows(part, True), among)
+                .order_by(*_columns(part, page, looked_up=among is not None))
+                .limit(page.size - len(found))
+                .offset(offset)
+            )
+            found += db.connection().scalars(wanted)
         if len(found) == page.size:
             break
-        offset = 0
+        if offset and not found:
+            offset -= _size(db, rows(part, few is not None), few) if size is None else size
+        else:
+            offset = 0
     return found
 
 
@@ -182,5 +185,6 @@ def _columns(part: Part, page: Page, *, looked_up: bool) -> list[Any]:
     return [column.desc() for column in columns] if page.descending else columns
 
 
-def _size(db: Session, query: sa.Select[Any]) -> int:
+def _size(db: Session, query: sa.Select[Any], few: Few | None) -> int:
+    query = _within(db, query, few)
     return db.connection().scalar(sa.select(sa.func.count()).select_from(query.subquery())) or 0

@@ -11,8 +11,15 @@ from core.rules.reachability import Policy
 
 
 def settings(db: Session) -> SchoolSettings:
-    """The school's settings; a database without any has the defaults."""
-    return db.get(SchoolSettings, 1) or SchoolSettings()
+    """The school's settings; a database without any has the defaults.
+
+    The session holds them: its own memory of rows forgets at once what nobody holds, and every question asks for them.
+    """
+    known = db.get(SchoolSettings, 1)
+    if known is None:
+        return SchoolSettings()
+    db.info["school"] = known
+    return known
 
 
 def logo(db: Session) -> bytes:

@@ -49,7 +49,7 @@ def draw(name: str, asked: StudentFilter | AccountFilter, shown: Sequence[Chip])
             icon=":material/close:",
             icon_position="right",
             help="Take this out",
-            on_click=filters.remember,
+            on_click=filters.ask,
             args=(name, without(asked, chip)),
         )
 

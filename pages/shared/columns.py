@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from typing import Any
 
 import pandas as pd
+import pyarrow as pa
 import streamlit as st
+from sqlmodel import Session
 
 from core import database
 from core.permissions import Actor, Permission
@@ -33,6 +35,11 @@ class Column:
     is_moment: bool
     config: Callable[[], Any] | None
 
+    @property
+    def kind(self) -> pa.DataType | None:
+        """What Arrow is to make of the cells, where a page of empty ones would not tell."""
+        return pa.timestamp("us", tz="UTC") if self.is_moment else None
+
 
 @dataclass(frozen=True)
 class Look:
@@ -53,12 +60,8 @@ def with_looks(known: Mapping[str, ListColumn], looks: Mapping[str, Look]) -> di
 
 
 def _column(known: ListColumn, look: Look) -> Column:
-    shown = look.cells or (_moments(known) if known.is_moment else known.cells)
+    shown = look.cells or known.cells
     return Column(known.title, shown, look.sort, look.standard, known.needs, known.is_moment, look.config)
-
-
-def _moments(known: ListColumn) -> Cells:
-    return lambda rows: pd.to_datetime(pd.Series(known.cells(rows), index=rows.index, dtype=object), utc=True)
 
 
 def wide() -> Any:
@@ -84,11 +87,10 @@ def offered(actor: Actor, columns: Columns) -> dict[str, Column]:
     return {name: column for name, column in columns.items() if column.needs is None or actor.may(column.needs)}
 
 
-def chosen(actor: Actor, list_name: ListName, columns: Columns) -> dict[str, Column]:
+def chosen(db: Session, actor: Actor, list_name: ListName, columns: Columns) -> dict[str, Column]:
     """The columns to show, in their order: the actor's own choice, else the standard ones."""
     allowed = offered(actor, columns)
-    with database.reading() as db:
-        own = [name for name in stored.columns(db, actor, list_name=list_name) if name in allowed]
+    own = [name for name in stored.columns(db, actor, list_name=list_name) if name in allowed]
     return {name: allowed[name] for name in own or _standard(allowed)}
 
 
@@ -103,11 +105,13 @@ def choose(actor: Actor, list_name: ListName, columns: Columns) -> None:
 
 def _form(actor: Actor, list_name: ListName, columns: Columns) -> None:
     allowed = offered(actor, columns)
+    with database.reading() as db:
+        now = chosen(db, actor, list_name, columns)
     with st.form(f"{list_name}.columns.form", border=False):
         picked = st.multiselect(
             "Columns, in the order in which they are to stand",
             list(allowed),
-            list(chosen(actor, list_name, columns)),
+            list(now),
             format_func=lambda name: allowed[name].title,
         )
         st.caption("Take one out and pick it again to move it to the end.")

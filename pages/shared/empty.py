@@ -53,7 +53,7 @@ def _offer(listing: Listing, chip: Chip, number: int) -> None:
 
 def _without(listing: Listing, chip: Chip) -> None:
     smaller: AnyFilter = chips.without(listing.filter, chip)
-    filters.remember(listing.name, smaller)
+    filters.ask(listing.name, smaller)
 
 
 def _no_students(actor: Actor) -> None:

@@ -50,6 +50,11 @@ def later(sentence: str) -> None:
     st.session_state[_DONE] = sentence
 
 
+def is_waiting() -> bool:
+    """Whether the last run left something to be said."""
+    return bool(st.session_state.get(_DONE) or st.session_state.get(_REFUSED))
+
+
 def said() -> bool:
     """Say what the last run left to be said, once; whether there was something."""
     done, refused = st.session_state.pop(_DONE, ""), st.session_state.pop(_REFUSED, "")

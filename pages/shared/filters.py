@@ -10,20 +10,24 @@ from typing import Any
 import streamlit as st
 
 from core.tables.filters import AccountFilter, StudentFilter
-from pages.shared import feedback, filter_address
+from pages.shared import feedback, filter_address, guarded
 from pages.shared.filter_address import Filter
 from pages.shared.questions import Choice, Questions
 
 WIDTH = 150
 
 
-def asked(name: str, kind: type[Filter]) -> Filter:
+def take_up(name: str, kind: type[Filter]) -> None:
     """The address wins when it names something new, or comes by a link of ours; else what was searched last."""
     address = filter_address.present(kind)
     if address and (filter_address.came_by_link() or address != st.session_state.get(f"{name}.address")):
         remember(name, filter_address.read(kind, address))
+    filter_address.show(asked(name, kind))
+
+
+def asked(name: str, kind: type[Filter]) -> Filter:
+    """What the list is asked now."""
     latest: Filter = st.session_state.get(f"{name}.asked", kind())
-    filter_address.show(latest)
     return latest
 
 
@@ -38,8 +42,8 @@ def draw(name: str, asked: StudentFilter | AccountFilter, *, placeholder: str, q
             st.text_input("Search for", _first(text, asked.text), placeholder=placeholder, max_chars=100, key=text)
             for choice in questions.main:
                 _draw(choice, asked, form.key)
-            st.form_submit_button("Search", type="primary", on_click=form.search, args=(asked,))
-            st.form_submit_button("Clear", on_click=remember, args=(name, type(asked)()))
+            st.form_submit_button("Search", type="primary", on_click=form.search)
+            st.form_submit_button("Clear", on_click=ask, args=(name, type(asked)()))
             icon = ":material/keyboard_arrow_up:" if opened else ":material/tune:"
             st.form_submit_button("More filters", icon=icon, on_click=form.open_more, args=(not opened,))
         if opened:
@@ -50,19 +54,24 @@ def draw(name: str, asked: StudentFilter | AccountFilter, *, placeholder: str, q
 
 @dataclass(frozen=True)
 class _Form:
-    """What is drawn of a filter. Its buttons answer before the run that shows the result: one run per click."""
+    """What is drawn of a filter. Its buttons answer before the run that shows the result: one run per click.
+
+    After a search only what it found is drawn: the form says already what was asked.
+    """
 
     name: str
     key: str
     kind: type[StudentFilter] | type[AccountFilter]
     drawn: Sequence[Choice]
 
-    def search(self, asked: StudentFilter | AccountFilter) -> None:
+    def search(self) -> None:
         """Ask what the form says; questions that are not drawn keep their answers."""
+        before = asked(self.name, self.kind)
         with feedback.refusals_later():
             answers = {choice.field: self._answer(choice) for choice in self.drawn}
             text = str(st.session_state[f"{self.key}.text"]).strip()
-            _ask(self.name, self.kind.from_json({**asked.as_json(), "text": text, **answers}))
+            _ask(self.name, self.kind.from_json({**before.as_json(), "text": text, **answers}))
+        guarded.only(found(self.name))
 
     def open_more(self, wanted: bool) -> None:
         """Show or hide the other questions, as the person leaves it."""
@@ -73,6 +82,22 @@ class _Form:
         if choice.kind == "day":
             return answer.isoformat() if isinstance(answer, date) else ""
         return choice.meant(answer) if choice.kind == "many" else answer
+
+
+def form(name: str) -> str:
+    """What the part of the page with the questions is called."""
+    return f"{name}.form"
+
+
+def found(name: str) -> str:
+    """What the part of the page with the answer is called."""
+    return f"{name}.found"
+
+
+def ask(name: str, wanted: StudentFilter | AccountFilter) -> None:
+    """A button's word: ask this, and draw the form and what is found anew."""
+    remember(name, wanted)
+    guarded.only(form(name), found(name))
 
 
 def remember(name: str, asked: StudentFilter | AccountFilter) -> None:

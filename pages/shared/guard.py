@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+
 import streamlit as st
 
 from core import database
@@ -21,6 +25,8 @@ SIGN_IN = """
 <a class="firstkey-in" href="/sign-in">Sign in again</a>
 """
 
+_HERE: ContextVar[Actor | None] = ContextVar("here", default=None)
+
 
 def require(permission: Permission) -> Actor:
     """The actor of this run; without a session or the permission the page stays empty but for a way on."""
@@ -37,13 +43,28 @@ def require(permission: Permission) -> Actor:
 
 def signed_in() -> Actor:
     """Whoever of the staff is signed in; an ended session empties the page (R36)."""
-    actor = look_up()
+    actor = _HERE.get() or look_up()
     if actor is None or not actor.is_staff:
         st.title("Your session has ended")
         st.write("Nothing was lost. Sign in again to go on.")
         st.html(SIGN_IN)  # every page has loaded this element; without a session the browser can fetch no other
         st.stop()
     return actor
+
+
+@contextmanager
+def drawing_for(actor: Actor) -> Iterator[None]:
+    """Whatever is drawn within belongs to one run, for which the session was looked up just now."""
+    mark = _HERE.set(actor)
+    try:
+        yield
+    finally:
+        _HERE.reset(mark)
+
+
+def here() -> Actor | None:
+    """For whom this run draws already, None when nobody has looked yet."""
+    return _HERE.get()
 
 
 def look_up() -> Actor | None:

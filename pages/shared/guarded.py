@@ -13,7 +13,7 @@ from typing import Concatenate, Literal, ParamSpec
 import streamlit as st
 
 from core.permissions import Actor, Permission
-from pages.shared import guard
+from pages.shared import guard, noted
 
 P = ParamSpec("P")
 Drawing = Callable[Concatenate[Actor, P], None]
@@ -26,15 +26,31 @@ def dialog(
     return lambda draw: st.dialog(title, width=width)(_asking(permission, draw))
 
 
-def fragment(permission: Permission, *, run_every: float | None = None) -> Callable[[Drawing[P]], Drawing[P]]:
-    """A part of the page that runs alone, likewise."""
-    return lambda draw: st.fragment(run_every=run_every)(_asking(permission, draw))
+def fragment(
+    permission: Permission, *, run_every: float | None = None, key: str | None = None
+) -> Callable[[Drawing[P]], Drawing[P]]:
+    """A part of the page that runs alone, likewise. `key`: the name by which a callback has it drawn (see `only`)."""
+    by_hand = run_every is None
+    return lambda draw: st.fragment(run_every=run_every, key=key)(_asking(permission, draw, by_hand=by_hand))
 
 
-def _asking(permission: Permission, draw: Drawing[P]) -> Drawing[P]:
+def only(*keys: str) -> None:
+    """The last word of a callback: draw these parts anew and leave the rest of the page as it stands."""
+    st.rerun(list(keys))
+
+
+def _asking(permission: Permission, draw: Drawing[P], *, by_hand: bool = False) -> Drawing[P]:
+    """`by_hand`: it runs because somebody did something, which counts as use (R36)."""
+
     @wraps(draw)  # Streamlit tells windows and fragments apart by the name of what draws them
     def drawn(actor: Actor, /, *args: P.args, **kwargs: P.kwargs) -> None:
-        draw(_now(actor, permission), *args, **kwargs)
+        if guard.here() is not None:  # the page, or a part around this one, has just asked
+            return draw(_allowed(actor, permission), *args, **kwargs)
+        now = _now(actor, permission)
+        if by_hand:
+            noted.use(now)
+        with guard.drawing_for(now):
+            return draw(now, *args, **kwargs)
 
     return drawn
 
@@ -44,6 +60,10 @@ def _now(drawn_for: Actor, permission: Permission) -> Actor:
     actor = guard.look_up()
     if actor is None or _standing(actor) != _standing(drawn_for):
         st.rerun()
+    return _allowed(actor, permission)
+
+
+def _allowed(actor: Actor, permission: Permission) -> Actor:
     actor.require(permission)
     return actor
 

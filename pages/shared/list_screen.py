@@ -25,6 +25,7 @@ from pages.shared import (
     empty,
     feedback,
     filters,
+    guarded,
     legend,
     list_style,
     newcomers,
@@ -34,7 +35,7 @@ from pages.shared import (
     views,
 )
 from pages.shared.columns import Columns
-from pages.shared.listing import AnyFilter, Listing
+from pages.shared.listing import Listing
 from pages.shared.questions import Questions
 
 
@@ -45,6 +46,7 @@ class ListScreen:
     name: ListName
     title: str
     noun: str
+    permission: Permission
     newcomers: Mapping[str, str]
     kind: type[StudentFilter] | type[AccountFilter]
     questions: Callable[[Any], Questions]
@@ -59,35 +61,12 @@ class ListScreen:
 
 
 def draw(actor: Actor, screen: ListScreen) -> None:
-    """The filter, the views, the chips, the rows, the pages, the bar."""
+    """The head, the questions, what is found. The last two run alone: a page turn draws no form, a search no head."""
     st.html(css.compact(list_style.STYLE))
     _head(actor, screen)
-    if feedback.said():
-        views.forget(screen.name)
-    acts.undo_offer(actor)
-    own_views.undo(actor, screen.name, screen.kind)
-    by_contacts = ", e-mail, phone" if actor.may(Permission.SEE_CONTACTS) else ""
-    placeholder = f"Name, code{by_contacts} or username"
-    asked = filters.asked(screen.name, screen.kind)
-    questions = screen.questions(asked)
-    filters.draw(screen.name, asked, placeholder=placeholder, questions=questions)
-    known = views.of(actor, screen.name)
-    with st.container(horizontal=True, vertical_alignment="center", key=f"views-{screen.name}"):
-        spot = st.container()
-        own_views.draw(actor, screen.name, asked, known)
-    counted = views.are_counted(screen.name, known)
-    if counted:
-        with spot:
-            views.draw(screen.name, asked, known)
-    listing, shown_chips = _listing(actor, screen, asked), chips.of(asked, questions.all)
-    if shown_chips:
-        with st.container(horizontal=True, key=f"chips-{screen.name}", gap="xsmall"):
-            chips.draw(screen.name, asked, shown_chips)
-    _rows(actor, screen, listing, shown_chips)
-    if not counted:
-        views.count(actor, screen.name, known)
-        with spot:
-            views.draw(screen.name, asked, known)
+    filters.take_up(screen.name, screen.kind)
+    guarded.fragment(screen.permission, key=filters.form(screen.name))(_form)(actor, screen)
+    guarded.fragment(screen.permission, key=filters.found(screen.name))(_found)(actor, screen)
 
 
 def _head(actor: Actor, screen: ListScreen) -> None:
@@ -100,14 +79,49 @@ def _head(actor: Actor, screen: ListScreen) -> None:
         newcomers.draw(actor, screen.newcomers, screen.create)
 
 
-def _rows(actor: Actor, screen: ListScreen, listing: Listing, shown_chips: list[chips.Chip]) -> None:
-    with feedback.refusals_shown():
-        shown = picker.look(actor, listing)
+def _form(actor: Actor, screen: ListScreen) -> None:
+    by_contacts = ", e-mail, phone" if actor.may(Permission.SEE_CONTACTS) else ""
+    placeholder = f"Name, code{by_contacts} or username"
+    asked = filters.asked(screen.name, screen.kind)
+    filters.draw(screen.name, asked, placeholder=placeholder, questions=screen.questions(asked))
+
+
+def _found(actor: Actor, screen: ListScreen) -> None:
+    """The views, the chips, and below them what a page turn or a tick draws anew."""
+    if feedback.is_waiting():
+        views.forget(screen.name)
+    acts.undo_offer(actor)
+    own_views.undo(actor, screen.name, screen.kind)
+    asked, known = filters.asked(screen.name, screen.kind), views.of(actor, screen.name)
+    with st.container(horizontal=True, vertical_alignment="center", key=f"views-{screen.name}"):
+        spot = st.container()
+        own_views.draw(actor, screen.name, asked, known)
+    counted = views.are_counted(screen.name, known)
+    if counted:
+        with spot:
+            views.draw(screen.name, asked, known)
+    shown_chips = [] if asked.is_empty else chips.of(asked, screen.questions(asked).all)
+    if shown_chips:
+        with st.container(horizontal=True, key=f"chips-{screen.name}", gap="xsmall"):
+            chips.draw(screen.name, asked, shown_chips)
+    guarded.fragment(screen.permission)(_rows)(actor, screen, shown_chips)
+    if not counted:
+        views.count(actor, screen.name, known)
+        with spot:
+            views.draw(screen.name, asked, known)
+
+
+def _rows(actor: Actor, screen: ListScreen, shown_chips: list[chips.Chip]) -> None:
+    """The rows, their pages, the bar. The rows stand before anything is stored or counted."""
+    feedback.said()
+    with feedback.refusals_shown(), database.reading() as db:
+        listing = _listing(db, actor, screen)
+        shown = picker.look(db, actor, listing)
     if shown.rows.empty:
         empty.explain(actor, listing, shown_chips)
     else:
         picker.table(listing, shown, open_card=screen.open_card)
-    number = st.empty()
+    shown, number = picker.remember(actor, listing, shown), st.empty()
     tally = picker.count(actor, listing, shown, many=lambda: number.markdown(f"**100,000+** {listing.noun}"))
     number.empty()
     if not shown.rows.empty:
@@ -116,11 +130,10 @@ def _rows(actor: Actor, screen: ListScreen, listing: Listing, shown_chips: list[
     selection_bar.draw(actor, listing, shown, tally, screen.acts)
 
 
-def _listing(actor: Actor, screen: ListScreen, asked: AnyFilter) -> Listing:
-    chosen = columns.chosen(actor, screen.name, screen.columns)
-    needed = frozenset(chosen)
-    with database.reading() as db:
-        time_zone = school.settings(db).time_zone
+def _listing(db: Session, actor: Actor, screen: ListScreen) -> Listing:
+    asked = filters.asked(screen.name, screen.kind)
+    shown = columns.chosen(db, actor, screen.name, screen.columns)
+    needed = frozenset(shown)
     return Listing(
         name=screen.name,
         noun=screen.noun,
@@ -128,11 +141,11 @@ def _listing(actor: Actor, screen: ListScreen, asked: AnyFilter) -> Listing:
         page=lambda db, actor, page: screen.page(db, actor, asked, page, needed),
         count=screen.count,
         count_up_to=screen.count_up_to,
-        columns=chosen,
+        columns=shown,
         orders={
             column.title: column.sort
-            for column in chosen.values()
+            for column in shown.values()
             if column.sort and (column.sort not in screen.hidden_sorts or actor.may(Permission.SEE_CONTACTS))
         },
-        time_zone=time_zone,
+        time_zone=school.settings(db).time_zone,
     )

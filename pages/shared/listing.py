@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import pandas as pd
+import pyarrow as pa
 import streamlit as st
 from sqlmodel import Session
 
@@ -39,10 +40,10 @@ class Listing:
         """The filter as it is stored."""
         return self.filter.as_json()
 
-    def dress(self, rows: pd.DataFrame) -> pd.DataFrame:
-        """Rows of the database as people read them."""
-        shown = {column.title: column.cells(rows) for column in self.columns.values()}
-        return pd.DataFrame({"Open": "Open", **shown}, index=rows.index)
+    def dress(self, rows: pd.DataFrame) -> pa.Table:
+        """Rows of the database as people read them, in the form in which they go to the browser."""
+        shown = {column.title: pa.array(column.cells(rows), column.kind) for column in self.columns.values()}
+        return pa.table({"Open": ["Open"] * len(rows), **shown})
 
     def wanted(self) -> Page:
         """The page asked for; there may be fewer pages."""

@@ -1,14 +1,30 @@
-"""What the audit learns of looking and of being refused, each in a transaction of its own (R95)."""
+"""What is learnt of using, looking and being refused, each in a transaction of its own (R36, R95)."""
 
 from __future__ import annotations
 
 import streamlit as st
 
-from core import database
+from core import clock, database
 from core.errors import AppError
 from core.permissions import Actor
-from core.services import access
+from core.rules import sign_in_limits
+from core.services import access, sign_in
 from core.services.access import Sought
+
+_ASKED = "noted.use"
+
+
+def use(actor: Actor) -> None:
+    """What a person does counts as use of their session (R36); the database is asked now and then."""
+    asked, now = st.session_state.get(_ASKED), clock.now()
+    if asked is not None and asked + sign_in_limits.USE_IS_NOTED_AFTER > now:
+        return
+    st.session_state[_ASKED] = now
+    with database.reading() as db:
+        due = sign_in.is_due_to_note(db, actor=actor)
+    if due:
+        with database.transaction() as db:
+            sign_in.note_use(db, actor=actor)
 
 
 def card(actor: Actor, person_id: int) -> None:

@@ -23,27 +23,31 @@ HEIGHT = 565  # sixteen rows: the page of the browser itself need not scroll
 COUNTED_AT_ONCE = 100_000
 
 
-def look(actor: Actor, listing: Listing) -> Shown:
-    """Read one page and its ticks; remember what is shown when it is something new. Counting comes later."""
-    with database.reading() as db:
-        view = selections.current(db, actor, list_name=listing.name)
-    if view.id is None or view.shown_filter != listing.asked:
-        with database.transaction() as db:
-            view = selections.show(db, actor, list_name=listing.name, filter=listing.filter)
-    assert view.id is not None  # noqa: S101  (shown, so it is stored)
-    wanted = listing.wanted()
-    with database.reading() as db:
+def look(db: Session, actor: Actor, listing: Listing) -> Shown:
+    """Read one page and its ticks. Counting comes later."""
+    view, wanted = selections.current(db, actor, list_name=listing.name), listing.wanted()
+    rows = listing.page(db, actor, wanted)
+    if rows.empty and wanted.number > 1:  # the list has become shorter: its last page
+        wanted = replace(wanted, number=pages(listing.count(db, actor, listing.filter)))
         rows = listing.page(db, actor, wanted)
-        if rows.empty and wanted.number > 1:  # the list has become shorter: its last page
-            wanted = replace(wanted, number=pages(listing.count(db, actor, listing.filter)))
-            rows = listing.page(db, actor, wanted)
-        ids = [int(row_id) for row_id in rows["id"]]
-        return Shown(rows, wanted.number, view, _ticked(db, actor, listing, view, ids))
+    ids = [int(row_id) for row_id in rows["id"]]
+    return Shown(rows, wanted.number, view, _ticked(db, actor, listing, view, ids))
+
+
+def remember(actor: Actor, listing: Listing, shown: Shown) -> Shown:
+    """Store what is on screen when it is something new: menus and other tabs ask for it. The rows stand by then."""
+    if shown.view.id is not None and shown.view.shown_filter == listing.asked:
+        return shown
+    with database.transaction() as db:
+        return replace(shown, view=selections.show(db, actor, list_name=listing.name, filter=listing.filter))
 
 
 def count(actor: Actor, listing: Listing, shown: Shown, *, many: Callable[[], None]) -> Tally:
     """The numbers for the bar. `many` is called before a count that may take a moment."""
     total = shown.total if shown.total is not None else totals.known(listing)
+    chosen = totals.chosen(listing, shown.view)
+    if total is not None and chosen is not None:
+        return Tally(total, *chosen)
     with database.reading() as db:
         if total is None:
             total = listing.count_up_to(db, actor, listing.filter, COUNTED_AT_ONCE)
@@ -51,7 +55,10 @@ def count(actor: Actor, listing: Listing, shown: Shown, *, many: Callable[[], No
                 many()
                 total = listing.count(db, actor, listing.filter)
             totals.keep(listing, total)
-        return Tally(total, *_chosen(db, actor, listing, shown.view, total))
+        if chosen is None:
+            chosen = selections.sizes(db, actor, selection_id=shown.selection_id)
+            totals.keep_chosen(listing, shown.view, chosen)
+        return Tally(total, *chosen)
 
 
 def table(listing: Listing, shown: Shown, *, open_card: Callable[[int], None]) -> None:
@@ -108,17 +115,6 @@ def _ticked(db: Session, actor: Actor, listing: Listing, view: SelectionView, id
         return frozenset(ids) - view.items
     assert view.id is not None  # noqa: S101  (looked at, so it is stored)
     return selections.among(db, actor, selection_id=view.id, row_ids=ids)
-
-
-def _chosen(db: Session, actor: Actor, listing: Listing, view: SelectionView, total: int) -> tuple[int, int]:
-    """How many are chosen, and how many of them the filter hides."""
-    if view.id is None or not (view.everything or view.items):
-        return 0, 0
-    if view.everything and view.filter == listing.asked and not view.items:
-        return total, 0
-    chosen = selections.size(db, actor, selection_id=view.id)
-    same = view.everything and view.filter == listing.asked
-    return chosen, 0 if same else selections.hidden(db, actor, selection_id=view.id)
 
 
 def _event(listing: Listing, key: str, shown: Shown) -> None:

@@ -43,7 +43,7 @@ def clear(listing: Listing) -> None:
 
 def show_selected(listing: Listing) -> None:
     """The list shows just what is chosen."""
-    filters.remember(listing.name, type(listing.filter)(selected=True))
+    filters.ask(listing.name, type(listing.filter)(selected=True))
 
 
 def redraw(listing: Listing) -> None:

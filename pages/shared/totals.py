@@ -2,36 +2,62 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import streamlit as st
 
 from core import clock
-from core.services.selections import ListName
+from core.services.selections import ListName, SelectionView
 from pages.shared.listing import Listing
 
 FRESH_S = 15
+_TOTAL, _CHOSEN = "total", "chosen"
 
 
 def known(listing: Listing) -> int | None:
     """The number as it was counted for the same filter a moment ago; None when it is to be counted."""
-    kept = st.session_state.get(_key(listing.name))
-    if kept is None or kept[0] != listing.asked or _depends_on_ticks(listing):
-        return None
-    return kept[2] if (clock.now() - kept[1]).total_seconds() < FRESH_S else None
+    total: int | None = None if _depends_on_ticks(listing) else _kept(listing, _TOTAL, listing.asked)
+    return total
 
 
 def keep(listing: Listing, total: int) -> None:
     """Remember a number that was counted now."""
-    st.session_state[_key(listing.name)] = (listing.asked, clock.now(), total)
+    _keep(listing, _TOTAL, listing.asked, total)
+
+
+def chosen(listing: Listing, view: SelectionView) -> tuple[int, int] | None:
+    """How many are chosen and how many of them the filter hides, as long as neither is another."""
+    if not (view.everything or view.items):
+        return 0, 0
+    numbers: tuple[int, int] | None = _kept(listing, _CHOSEN, _about(listing, view))
+    return numbers
+
+
+def keep_chosen(listing: Listing, view: SelectionView, numbers: tuple[int, int]) -> None:
+    """Remember them."""
+    _keep(listing, _CHOSEN, _about(listing, view), numbers)
 
 
 def forget(name: ListName) -> None:
     """Something was done: count again."""
-    st.session_state.pop(_key(name), None)
+    for what in (_TOTAL, _CHOSEN):
+        st.session_state.pop(f"{name}.{what}", None)
+
+
+def _about(listing: Listing, view: SelectionView) -> object:
+    return listing.asked, view.everything, view.filter, view.items
+
+
+def _kept(listing: Listing, what: str, about: object) -> Any:
+    kept = st.session_state.get(f"{listing.name}.{what}")
+    if kept is None or kept[0] != about or (clock.now() - kept[1]).total_seconds() >= FRESH_S:
+        return None
+    return kept[2]
+
+
+def _keep(listing: Listing, what: str, about: object, value: object) -> None:
+    st.session_state[f"{listing.name}.{what}"] = (about, clock.now(), value)
 
 
 def _depends_on_ticks(listing: Listing) -> bool:
     return "selected" in listing.asked or "guardians_of_selected" in listing.asked
-
-
-def _key(name: ListName) -> str:
-    return f"{name}.total"

@@ -62,7 +62,7 @@ def draw(name: ListName, asked: AnyFilter, views: Sequence[ListView]) -> None:
 
 def _chosen(name: ListName, key: str, kind: type[AnyFilter], views: Sequence[ListView]) -> None:
     wanted = next((view for view in views if view.key == st.session_state[key]), None)
-    filters.remember(name, kind.from_json(wanted.filter) if wanted else kind())
+    filters.ask(name, kind.from_json(wanted.filter) if wanted else kind())
 
 
 def _known(name: ListName, views: Sequence[ListView]) -> tuple | None:

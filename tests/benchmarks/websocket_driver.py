@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Self
 
 import websockets
 from streamlit.proto.BackMsg_pb2 import BackMsg
+from streamlit.proto.Delta_pb2 import Delta
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
+from streamlit.proto.WidgetStates_pb2 import WidgetState
+
+PAGES = "pages of the list"
 
 
 @dataclass(frozen=True)
@@ -20,16 +25,30 @@ class Rerun:
     received: int
 
 
+@dataclass(frozen=True)
+class Widget:
+    """Something on screen that can be acted on, and the part of the page that this draws anew."""
+
+    id: str
+    kind: str
+    part: str
+
+
 @dataclass
 class Visitor:
-    """A signed-in browser on one page. `known` are the messages that it has: the server sends those by name only."""
+    """A signed-in browser on one page. `known` are the messages that it has: the server sends those by name only.
+
+    `widgets` are those on screen by their labels, each with the part of the page that an act on it draws anew;
+    `values` what they hold, all of which a browser sends with every act.
+    """
 
     url: str
     token: str
     page: str
-    pagination: str = ""
     context: str = ""
     known: set[str] = field(default_factory=set)
+    widgets: dict[str, Widget] = field(default_factory=dict)
+    values: dict[str, WidgetState] = field(default_factory=dict)
     connection: websockets.ClientConnection | None = None
 
     async def __aenter__(self) -> Self:
@@ -48,27 +67,41 @@ class Visitor:
         if self.connection is not None:
             await self.connection.close()
 
-    async def ask(self, query: str = "") -> Rerun:
-        """Another filter in the address, as a link or a view asks."""
-        return await self._rerun(query, page=0)
+    async def open(self) -> Rerun:
+        """The page, as a link opens it."""
+        return await self._send(BackMsg())
 
-    async def leaf(self, query: str, page: int) -> Rerun:
+    async def search(self, text: str, **answers: Sequence[str]) -> Rerun:
+        """Fill in the form (labels of its questions, words of their answers) and press Search."""
+        self._hold("Search for").string_value = text
+        for label, widget in self.widgets.items():
+            if widget.kind == "multiselect":
+                self._hold(label).string_array_value.data[:] = answers.get(label, ())
+        pressed = WidgetState(id=self.widgets["Search"].id, trigger_value=True)
+        return await self._act("Search", pressed)
+
+    async def leaf(self, page: int) -> Rerun:
         """Another page of the same."""
-        return await self._rerun(query, page)
+        if PAGES not in self.widgets:
+            return await self.search("")
+        self._hold(PAGES).int_value = page
+        return await self._act(PAGES)
 
-    async def _rerun(self, query: str, page: int) -> Rerun:
+    def _hold(self, label: str) -> WidgetState:
+        widget_id = self.widgets[label].id
+        return self.values.setdefault(widget_id, WidgetState(id=widget_id))
+
+    async def _act(self, label: str, *more: WidgetState) -> Rerun:
         request = BackMsg()
-        request.rerun_script.query_string = query
-        request.rerun_script.page_script_hash = self.context
-        request.rerun_script.page_name = "" if self.context else self.page
-        request.rerun_script.cached_message_hashes.extend(sorted(self.known))
-        if page and self.pagination:
-            state = request.rerun_script.widget_states.widgets.add()
-            state.id, state.int_value = self.pagination, page
+        request.rerun_script.fragment_id = self.widgets[label].part
+        request.rerun_script.widget_states.widgets.extend([*self.values.values(), *more])
         return await self._send(request)
 
     async def _send(self, request: BackMsg) -> Rerun:
         assert self.connection is not None
+        request.rerun_script.page_script_hash = self.context
+        request.rerun_script.page_name = "" if self.context else self.page
+        request.rerun_script.cached_message_hashes.extend(sorted(self.known))
         received, begin = 0, time.perf_counter()
         await self.connection.send(request.SerializeToString())
         while True:
@@ -86,5 +119,17 @@ class Visitor:
             self.known.add(message.hash)
         if kind == "navigation":  # the router has found the page; before, the server knows its main script only
             self.context = message.navigation.page_script_hash
-        elif kind == "delta" and message.delta.new_element.WhichOneof("type") == "pagination":
-            self.pagination = message.delta.new_element.pagination.id
+        elif kind == "delta":
+            self._see(message.delta)
+
+    def _see(self, delta: Delta) -> None:
+        """Another widget in the place of one takes its label; what the one held goes with it."""
+        kind = delta.new_element.WhichOneof("type")
+        if kind not in ("text_input", "multiselect", "button", "pagination"):
+            return
+        element = getattr(delta.new_element, kind)
+        label = PAGES if kind == "pagination" else element.label
+        before = self.widgets.get(label)
+        if before is not None and before.id != element.id:
+            self.values.pop(before.id, None)
+        self.widgets[label] = Widget(element.id, kind, delta.fragment_id)

@@ -10,7 +10,7 @@ from streamlit.testing.v1 import AppTest
 
 from core.config import ROOT
 from core.permissions import Actor
-from pages.shared import guard
+from pages.shared import guard, guarded
 
 Open = Callable[..., AppTest]
 
@@ -20,6 +20,7 @@ def opener(monkeypatch: pytest.MonkeyPatch) -> Open:
 
     def opened(actor: Actor | None, screen: str = "", **query: str) -> AppTest:
         monkeypatch.setattr(guard, "look_up", lambda: actor)
+        monkeypatch.setattr(guarded, "only", lambda *_keys: None)  # AppTest runs the whole page
         page = AppTest.from_file(str(ROOT / "pages" / "navigation.py"), default_timeout=30)
         page.run()
         if screen:

@@ -29,7 +29,9 @@ class Tab:
     def look(self) -> None:
         """The page is drawn."""
         self._enter()
-        self.shown = picker.look(self.cast.olga.actor, self.listing)
+        with database.reading() as db:
+            self.shown = picker.look(db, self.cast.olga.actor, self.listing)
+        self.shown = picker.remember(self.cast.olga.actor, self.listing, self.shown)
         self.ticked: set[int] = set()
         self.monkeypatch.setattr(st, "dataframe", self._draw)
         picker.table(self.listing, self.shown, open_card=print)

@@ -196,7 +196,7 @@ class Choosing(RuleBasedStateMachine):
             assert len(ids) == len(set(ids)), "nobody is selected twice"
             assert set(ids) == chosen
             assert selections.size(db, self.actor, selection_id=selection_id) == len(chosen)
-            hidden = selections.hidden(db, self.actor, selection_id=selection_id)
+            hidden = selections.sizes(db, self.actor, selection_id=selection_id)[1]
             assert hidden == len(chosen - self._matching(self.asked))
             only_these = StudentFilter(selected=True)
             assert students.count(db, self.actor, filter=only_these) == len(chosen)
