@@ -16,7 +16,7 @@ from core.permissions import Actor, Permission
 from core.rules import exports, words
 from core.rules.exports import Cell, FileFormat
 from core.services import audit
-from core.tables import campaigns, school
+from core.tables import campaigns, freshness, school
 from core.tables.filters import Page
 
 KINDS = {"campaign-outcome-csv": FileFormat.CSV, "campaign-outcome-xlsx": FileFormat.XLSX}
@@ -48,6 +48,7 @@ def prepare(db: Session, actor: Actor, *, kind: str, campaign_id: int) -> Outcom
     found, total = campaigns.outcome(db, actor, campaign_id=campaign_id, statuses=(), page=Page(size=MOST))
     if not total:
         raise InputProblem("This campaign has no messages, so there is nothing to export.")
+    freshness.require_above(db, actor, people=len(found))
     details = {"kind": kind, "count": len(found)}
     audit.record(db, actor, action="outcome.exported", object_kind="campaign", object_id=campaign_id, details=details)
     zone = ZoneInfo(school.settings(db).time_zone)

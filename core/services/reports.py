@@ -72,7 +72,8 @@ def prepare(
         raise NotFound("There is no such report. Choose one from the Reports menu.")
     actor.require(NEEDED[ReportKind(kind)])
     if kind == ReportKind.CREDENTIALS:
-        _check_fresh(db, actor, parameters)
+        actor.require_fresh()
+    freshness.require_above(db, actor, people=expected)
     selections.require_size(db, actor, selection_id=selection_id, scope=scope, expected=expected)
     contents = _contents(db, actor, ReportKind(kind), selection_id, scope, parameters)
     return _prepared(db, actor, ReportKind(kind), contents, ("selection", selection_id))
@@ -113,9 +114,3 @@ def _contents(
         return report_papers.credentials(db, actor, Printed(selection_id, scope, parameters))
     rows = report_papers.rows_of_selection(db, actor, selection_id=selection_id, scope=scope)
     return _OF_ROWS[kind](db, actor, rows)
-
-
-def _check_fresh(db: Session, actor: Actor, parameters: CredentialParameters) -> None:
-    """R31: passwords go onto paper only for who has just shown who they are."""
-    if parameters.show_passwords and not freshness.is_fresh(db, actor):
-        raise InputProblem("Type your password again in the window of this report, then download it.")

@@ -14,7 +14,7 @@ from starlette.routing import Route
 
 from core import database
 from core.config import settings
-from core.errors import AppError, Conflict, InputProblem, NotAllowed, NotFound
+from core.errors import AppError, Conflict, FreshCodeRequired, InputProblem, NotAllowed, NotFound
 from core.permissions import Actor
 from core.rules import report_parameters
 from core.rules.report_parameters import CredentialParameters
@@ -23,7 +23,7 @@ from core.services.access import Sought
 from core.services.list_files import Order
 from core.services.reports import File
 from core.services.selections import RowScope
-from core.web import denials, forms, pages, people
+from core.web import denials, forms, fresh_code, pages, people, proof
 
 logger = logging.getLogger(__name__)
 
@@ -55,7 +55,13 @@ def _answer(request: Request, asked: Mapping[str, str]) -> Response:
         forms.require_same_origin(request)
         if not sign_in.form_token_fits(actor, asked.get("form_token", "")):
             raise NotAllowed(forms.EXPIRED)
+        if not actor.is_fresh and fresh_code.PROOF in asked:
+            if not proof.given(actor, asked[fresh_code.PROOF]):
+                return fresh_code.ask(request, actor, asked, back=_back(request), problem=proof.WRONG)
+            actor = people.signed_in(request) or actor
         return _attachment(_file(actor, request.path_params["kind"], asked))
+    except FreshCodeRequired:
+        return fresh_code.ask(request, actor, asked, back=_back(request))
     except AppError as refusal:
         logger.info("download refused: %s", type(refusal).__name__)
         denials.note(actor, refusal, where=request.url.path, sought=_sought(asked))
