@@ -1,7 +1,8 @@
 """The secret key: outside the database, so that a stolen database opens nothing.
 
-It comes from FIRSTKEY_SECRET_KEY or from a file of mode 0600 made at first start. `kid` names a key without telling it;
-keys in FIRSTKEY_SECRET_KEY_PREVIOUS still verify what they signed.
+It comes from FIRSTKEY_SECRET_KEY or from a file of mode 0600 made at first start: one key a line, the newest first.
+`kid` names a key without telling it; older ones, in that file or in FIRSTKEY_SECRET_KEY_PREVIOUS, still verify what
+they signed and open what they sealed.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ import hashlib
 import hmac
 import os
 import secrets
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -53,55 +55,83 @@ class Key:
 
 
 def current() -> Key:
-    """The key that signs what is new."""
-    text = settings().secret_key or _from_file()
-    return Key(_decode(text))
+    """The key that signs and seals what is new."""
+    return Key(_decode(settings().secret_key or _from_file()[0]))
 
 
 def known() -> dict[str, Key]:
     """All keys that may still verify something, by kid."""
+    newest = [settings().secret_key] if settings().secret_key else _from_file()
     older = [part.strip() for part in settings().secret_key_previous.split(",") if part.strip()]
-    keys = [current(), *(Key(_decode(text)) for text in older)]
+    keys = [Key(_decode(text)) for text in (*newest, *older)]
     return {key.kid: key for key in keys}
 
 
 def replace() -> None:
     """Make a new key: every link, initial password and session of the old one is dead."""
-    if settings().secret_key:
-        raise SettingsError("The key stands in FIRSTKEY_SECRET_KEY. Put a new one there and start Firstkey again.")
-    path = _path()
-    temporary = path.with_suffix(".new")
-    _write(temporary)
-    temporary.replace(path)
+    _store([secrets.token_hex(32)])
+
+
+def add() -> Key:
+    """Make a new key for what is new; the older ones go on verifying (R94)."""
+    _store([secrets.token_hex(32), *_from_file()])
+    return current()
+
+
+def keep(kids: Collection[str]) -> int:
+    """Take out of the file the older keys that nothing needs any more; gives how many."""
+    lines = _from_file()
+    kept = [text for place, text in enumerate(lines) if place == 0 or Key(_decode(text)).kid in kids]
+    if len(kept) < len(lines):
+        _store(kept)
+    return len(lines) - len(kept)
+
+
+def path() -> Path | None:
+    """The file of the key; None where it comes from the environment."""
+    return None if settings().secret_key else _path()
 
 
 def _path() -> Path:
     return settings().var_folder / "secret.key"
 
 
-def _write(path: Path) -> None:
+def _store(lines: Sequence[str]) -> None:
+    if settings().secret_key:
+        raise SettingsError(
+            "The key stands in FIRSTKEY_SECRET_KEY. Put a new one there and the old one into "
+            "FIRSTKEY_SECRET_KEY_PREVIOUS, start Firstkey again, then run: python -m core.manage rotate-key"
+        )
+    temporary = _path().with_suffix(".new")
+    _write(temporary, lines)
+    temporary.replace(_path())
+
+
+def _write(path: Path, lines: Sequence[str]) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     path.unlink(missing_ok=True)
     handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(handle, "w") as file:
-        file.write(secrets.token_hex(32) + "\n")
+        file.write("".join(f"{line}\n" for line in lines))
 
 
-def _from_file() -> str:
+def _from_file() -> list[str]:
     path = _path()
     if not path.exists():
         temporary = path.with_suffix(f".{os.getpid()}")
-        _write(temporary)
+        _write(temporary, [secrets.token_hex(32)])
         try:
             os.link(temporary, path)  # two processes starting at once must agree on one key
         except FileExistsError:
             pass
         finally:
             temporary.unlink()
-    return path.read_text().strip()
+    return path.read_text().split() or [""]
 
 
 def _decode(text: str) -> bytes:
+    if not text:
+        raise SettingsError("The file of the secret key is empty. Put the key back from where you keep it.")
     if any(word in text.lower() for word in PLACEHOLDERS):
         raise SettingsError("FIRSTKEY_SECRET_KEY is a placeholder. Make one with: openssl rand -hex 32")
     try:

@@ -14,6 +14,7 @@ from core.services import school, setup, wordings
 from core.tables.school import settings as school_settings
 from pages.shared import (
     feedback,
+    fresh_code,
     guard,
     logo_settings,
     message_settings,
@@ -55,7 +56,12 @@ def _form(actor: Actor) -> None:
             "Country of phone numbers without one", REGIONS, REGIONS.index(now.default_region)
         )
         changes["allowed_regions"] = st.multiselect("Countries that may get SMS", REGIONS, now.allowed_regions)
-        st.subheader("Passwords")
+        st.subheader("Signing in")
+        changes["second_factor"] = st.toggle(
+            "Staff sign in with a code from their phone too",
+            now.second_factor,
+            help="Asked at the next sign-in: an authenticator app is set up once, with ten recovery codes for paper.",
+        )
         left, right = st.columns(2)
         shortest = int(left.number_input("Shortest password, students and parents", 8, 64, now.password_length))
         staff = int(right.number_input("Shortest password, staff", 8, 64, now.staff_password_length))
@@ -63,8 +69,8 @@ def _form(actor: Actor) -> None:
         if min(now.password_length, now.staff_password_length) < 15:
             st.warning("Passwords under 15 characters are guessed too easily where nothing else protects an account.")
         pressed = st.form_submit_button("Save settings", type="primary")
-    if pressed:
-        _save(actor, changes)
+    if now_fresh := fresh_code.proved(actor, pressed, key="settings", act="Save settings"):
+        _save(now_fresh, changes)
 
 
 def _save(actor: Actor, changes: dict[str, object]) -> None:
@@ -87,10 +93,12 @@ def _own_school(actor: Actor) -> None:
     )
     name = st.text_input("Name of my school", key="own_school")
     sure = st.text_input("Type REMOVE to confirm", key="own_school_sure")
-    if st.button("Remove the demo and start with my own school", disabled=sure != "REMOVE" or not name.strip()):
+    act = "Remove the demo and start with my own school"
+    pressed = st.button(act, disabled=sure != "REMOVE" or not name.strip())
+    if now_fresh := fresh_code.proved(actor, pressed, key="settings.own_school", act=act):
         with feedback.refusals_shown():
             with database.transaction() as db:
-                school.start_own(db, actor, school_name=name)
+                school.start_own(db, now_fresh, school_name=name)
                 wordings.ensure_defaults(db)
                 link = setup.new_link(db)
             # Nothing that the browser would have to fetch first: without the session it gets nothing any more.

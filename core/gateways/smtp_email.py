@@ -62,6 +62,11 @@ class SmtpEmail:
             raise
         return message_id
 
+    def reach(self) -> None:
+        """Connect, secure the line and sign in, and send nothing. Raises GatewayError when a message could not go."""
+        self._thread.smtp = self._connect()
+        self.close()
+
     def close(self) -> None:
         smtp = getattr(self._thread, "smtp", None)
         if smtp is not None:

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import os
 import sys
 
 import typer
 
 from core.errors import AppError, SettingsError
-from core.manage import audit, campaign, demo, imports, person, report, serve, worker
+from core.manage import audit, campaign, demo, doctor, imports, keys, person, report, second_factor, serve, worker
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False, help="Firstkey")
-for module in (serve, demo, imports, campaign, report, worker, audit):
+for module in (serve, demo, imports, campaign, report, worker, audit, keys, second_factor, doctor):
     for name, command in module.COMMANDS.items():
         app.command(name)(command)
 for name, group in person.GROUPS.items():
@@ -19,6 +20,7 @@ for name, group in person.GROUPS.items():
 
 def main() -> int:
     """Run the command; a refusal is one sentence and exit code 1."""
+    os.umask(0o077)  # databases, keys, outbox and exports are for this user of the system alone (R92)
     try:
         app()
     except (AppError, SettingsError) as refusal:

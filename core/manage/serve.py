@@ -20,6 +20,7 @@ from core.errors import SettingsError
 from core.models import Account, AccountRole, Person, SchoolSettings
 from core.permissions import Role, command_line
 from core.services import school, setup, wordings
+from core.tables import keys_in_use
 from core.tables.school import settings as school_settings
 
 DEMO_STUDENTS, DEMO_SEED = 240, 1
@@ -29,6 +30,8 @@ def init() -> None:
     """Make the key and the tables, or bring them up to date."""
     keys.current()
     migrations.upgrade()
+    with database.reading() as db:
+        keys_in_use.require(db)
     with database.transaction() as db:
         wordings.ensure_defaults(db)
 

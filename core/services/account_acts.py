@@ -75,6 +75,8 @@ def carry_out(
     actor.require(account_acts.permission(act))
     if actor.account_id is None:
         raise NotAllowed("Accounts are changed by somebody who has signed in, so that it can be undone.")
+    if act in account_acts.ROLE_CHANGES:
+        actor.require_fresh()
     _validate(db, act, gift)
     account_effects.lock(db)
     judged = _judged(db, actor, act, selection_id, account_ids, gift)

@@ -39,8 +39,10 @@ class Undone:
 def undo(db: Session, actor: Actor, *, change_id: int) -> Undone:
     """Put the accounts of a change back, once, within 24 hours, for whoever made it or an administrator."""
     change = _mine(db, actor, change_id)
-    account_effects.lock(db)
     act, now = account_acts.known(change.act), clock.now()
+    if act in account_acts.ROLE_CHANGES:
+        actor.require_fresh()
+    account_effects.lock(db)
     once = sa.update(AccountChange).where(col(AccountChange.id) == change_id, col(AccountChange.undone_at).is_(None))
     if account_effects.write(db, once.values(undone_at=now)) != 1:
         raise Conflict("This is undone already.")

@@ -51,6 +51,7 @@ def _role(db: Session, actor: Actor, role_id: int) -> AccountRole:
     actor.require(Permission.MANAGE_ROLES)
     if actor.account_id is None:
         raise NotAllowed("Roles are changed by somebody who has signed in, so that it can be undone.")
+    actor.require_fresh()
     account_effects.lock(db)
     query = sa.select(AccountRole).join(Account, col(Account.id) == col(AccountRole.account_id))
     query = query.join(Person, col(Person.id) == col(Account.person_id))

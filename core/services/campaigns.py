@@ -68,7 +68,6 @@ class Check:
     left_today: int
     sms: SmsCost | None
     typed_count_wanted: bool
-    fresh_code_wanted: bool
 
 
 def check(db: Session, actor: Actor, *, draft: Draft) -> Check:
@@ -95,7 +94,6 @@ def check(db: Session, actor: Actor, *, draft: Draft) -> Check:
         left_today=room.messages,
         sms=None if is_email else sms_cost.of(db, plan),
         typed_count_wanted=len(plan.found) > own.typed_count_above,
-        fresh_code_wanted=len(plan.found) > own.fresh_code_above and not freshness.is_fresh(db, actor),
     )
 
 
@@ -132,7 +130,7 @@ def launch(
         return known
     plan = plans.read(db, options=draft.options, account_ids=_account_ids(db, actor, draft))
     _refuse_unlike(plan, seen, typed_count)
-    _refuse_unless_fresh(db, actor, plan)
+    freshness.require_above(db, actor, people=len(plan.found))
     _refuse_over_budget(db, draft, plan)
     campaign = _campaign(actor, draft, plan, idempotency_key)
     campaign.starts_at = _start(draft, plan.school, starts_at)
@@ -186,11 +184,6 @@ def _refuse_unlike(plan: Plan, seen: str, typed_count: int | None) -> None:
         raise InputProblem("Nobody in this selection can receive it. The reasons stand in the check.")
     if number > plan.school.typed_count_above and typed_count != number:
         raise InputProblem(f"Type the number of people, {number}, to send to so many.", field="typed_count")
-
-
-def _refuse_unless_fresh(db: Session, actor: Actor, plan: Plan) -> None:
-    if len(plan.found) > plan.school.fresh_code_above and not freshness.is_fresh(db, actor):
-        raise InputProblem("Type your password again to send to so many people.", field="password")
 
 
 def _refuse_over_budget(db: Session, draft: Draft, plan: Plan) -> None:

@@ -29,6 +29,7 @@ class CopiedLink:
 def issue(db: Session, actor: Actor, *, account_id: int) -> CopiedLink:
     """Make a new link of one account for whoever asked; the older ones end now."""
     actor.require(Permission.REVEAL_CREDENTIALS)
+    actor.require_fresh()
     taken = _take(db, actor, account_id)
     account = handing_over.one(db, actor, account_id=account_id)
     if not taken:

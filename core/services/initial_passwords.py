@@ -71,6 +71,7 @@ def issue(
     what it protected is gone.
     """
     actor.require(Permission.REVEAL_CREDENTIALS)
+    actor.require_fresh()
     if db.get_bind().dialect.name == "postgresql":
         db.execute(sa.text("SELECT pg_advisory_xact_lock(:key)"), {"key": _POSTGRES_LOCK})
     wanted = _wanted(db, actor, selection_id, account_id, printed)
@@ -95,6 +96,7 @@ def reveal(db: Session, actor: Actor, *, account_id: int) -> Revealed | None:
     None when there is none: used, ended, replaced, never issued, or made under a key that is gone.
     """
     actor.require(Permission.REVEAL_CREDENTIALS)
+    actor.require_fresh()
     account = handing_over.one(db, actor, account_id=account_id)
     row = handing_over.live_one(db, account_id=account_id, purpose=Purpose.PASSWORD)
     key = keys.known().get(row.kid) if row else None

@@ -24,7 +24,7 @@ from core.rules import exports
 from core.rules.exports import Cell, FileFormat
 from core.services import audit, selections
 from core.services.selections import RowScope
-from core.tables import accounts, issued, list_columns, school, students
+from core.tables import accounts, freshness, issued, list_columns, school, students
 from core.tables.filters import AccountFilter, Page, StudentFilter
 from core.tables.list_columns import ListColumn
 
@@ -130,6 +130,7 @@ def check(
     if kind not in KINDS or listed is None:
         raise NotFound("There is no such file.")
     selections.require_size(db, actor, selection_id=selection_id, scope=scope, expected=expected)
+    freshness.require_above(db, actor, people=expected)
     _columns(actor, listed.columns, columns)
     return listed.title
 

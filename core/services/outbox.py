@@ -35,10 +35,13 @@ def page(db: Session, actor: Actor, *, number: int, size: int = 20) -> tuple[lis
 def read(db: Session, actor: Actor, *, name: str) -> Written:
     """One message with its link. Outside the demo reading it is written to the audit."""
     _may_read(db, actor)
+    is_demo = school.settings(db).is_demo
+    if not is_demo:
+        actor.require_fresh()
     found = outbox.read(name)
     if found is None:
         raise NotFound("This message is not in the outbox any more.")
-    if not school.settings(db).is_demo:
+    if not is_demo:
         audit.record(db, actor, action="outbox.read", object_kind="outbox", details={"reference": name[17:]})
     return found
 

@@ -16,7 +16,7 @@ from core.permissions import Actor, Permission
 from core.rules import exports, words
 from core.rules.exports import Cell, FileFormat
 from core.services import audit
-from core.tables import campaigns, school
+from core.tables import campaigns, freshness, school
 from core.tables.filters import Page
 
 KINDS = {"campaign-outcome-csv": FileFormat.CSV, "campaign-outcome-xlsx": FileFormat.XLSX}
@@ -47,6 +47,7 @@ class OutcomeRows:
 
 def prepare(db: Session, actor: Actor, *, kind: str, campaign_id: int) -> OutcomeRows:
     """The rows of one campaign within the actor's scope; the audit says who took them, and how many."""
+    check(db, actor, kind=kind, campaign_id=campaign_id)
     found = read(db, actor, kind=kind, campaign_id=campaign_id)
     note(db, actor, found, campaign_id=campaign_id)
     return found
@@ -60,6 +61,7 @@ def check(db: Session, actor: Actor, *, kind: str, campaign_id: int) -> str:
     _, total = campaigns.outcome(db, actor, campaign_id=campaign_id, statuses=(), page=Page(size=1))
     if not total:
         raise InputProblem(_EMPTY)
+    freshness.require_above(db, actor, people=total)
     return f"Outcome of campaign {campaign_id}"
 
 

@@ -16,12 +16,11 @@ from sqlmodel import Session, col
 from core import clock, keys
 from core.documents import press
 from core.documents.papers import ClassRows, Credentials, Pictures
-from core.errors import InputProblem, NotFound
+from core.errors import NotFound
 from core.models import PreviewPage
 from core.permissions import Actor, Permission
 from core.services import audit, report_papers
 from core.services.printed_accounts import Printed
-from core.tables import freshness
 
 KEPT, PAGES, ROWS = timedelta(minutes=15), 3, 150
 
@@ -46,8 +45,7 @@ class Preview:
 def begin(db: Session, actor: Actor, printed: Printed) -> Begun:
     """Read what the first pages show; the audit says that somebody looked, nothing is printed or issued."""
     actor.require(Permission.REVEAL_CREDENTIALS)
-    if printed.parameters.show_passwords and not freshness.is_fresh(db, actor):
-        raise InputProblem("Type your password again in the window of this report, then preview it.")
+    actor.require_fresh()
     contents = report_papers.credentials(db, actor, printed)
     assert isinstance(contents.paper, Credentials)  # noqa: S101  (what that function puts together)
     details = {"kind": "credentials", "count": min(contents.people, ROWS)}

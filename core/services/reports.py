@@ -101,7 +101,8 @@ def check(
     actor.require(NEEDED[ReportKind(kind)])
     if kind == ReportKind.CREDENTIALS:
         credential_checks.check(parameters)
-        _check_fresh(db, actor, parameters)
+        actor.require_fresh()
+    freshness.require_above(db, actor, people=expected)
     selections.require_size(db, actor, selection_id=selection_id, scope=scope, expected=expected)
     return TITLES[ReportKind(kind)]
 
@@ -162,9 +163,3 @@ def make_ready_to_draw() -> None:
 def draw(prepared: Prepared) -> File:
     """The PDF, drawn in a process of its own: call it when the transaction is over."""
     return File(prepared.name, "application/pdf", press.draw(prepared.paper))
-
-
-def _check_fresh(db: Session, actor: Actor, parameters: CredentialParameters) -> None:
-    """R31: passwords go onto paper only for who has just shown who they are."""
-    if parameters.show_passwords and not freshness.is_fresh(db, actor):
-        raise InputProblem("Type your password again in the window of this report, then download it.")

@@ -40,6 +40,7 @@ def start_own(db: Session, actor: Actor, *, school_name: str) -> Emptied:
     Every old link, initial password and session is dead: their rows are gone and so is the key.
     """
     actor.require(Permission.CHANGE_SETTINGS)
+    actor.require_fresh()
     school = db.get(SchoolSettings, 1, with_for_update=True)
     if school is None or not school.is_demo:
         raise Conflict("This is not the demo school. A school's own data is never emptied from here.")
@@ -59,6 +60,7 @@ def start_own(db: Session, actor: Actor, *, school_name: str) -> Emptied:
 def change_settings(db: Session, actor: Actor, *, changes: Mapping[str, Any]) -> list[str]:
     """Change what the school decides; gives the names of what changed and writes them to the audit."""
     actor.require(Permission.CHANGE_SETTINGS)
+    actor.require_fresh()
     school = db.get(SchoolSettings, 1, with_for_update=True) or SchoolSettings()
     wanted = school_fields.checked(changes)
     first, until = (wanted.get(name, getattr(school, name)) for name in ("sms_from_hour", "sms_until_hour"))
@@ -76,6 +78,7 @@ def change_settings(db: Session, actor: Actor, *, changes: Mapping[str, Any]) ->
 def change_logo(db: Session, actor: Actor, *, content: bytes | None) -> None:
     """Put another picture onto paper, or none; what was uploaded is drawn anew and not kept."""
     actor.require(Permission.CHANGE_SETTINGS)
+    actor.require_fresh()
     now = db.get(SchoolLogo, 1, with_for_update=True)
     if content is not None:
         known = now or SchoolLogo(content=b"", changed_at=clock.now())

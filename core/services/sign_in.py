@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import secrets
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import sqlalchemy as sa
 from sqlmodel import Session, col, select
@@ -214,7 +214,7 @@ def _begin(db: Session, account: Account, actor: Actor, user_agent: str) -> Open
     db.flush()
     _end_oldest(db, _id(account))
     audit.record(db, actor, action="sign_in.opened", object_kind="account", object_id=account.id)
-    return Opened(token, actor)
+    return Opened(token, replace(actor, fresh_until=now + FRESH))
 
 
 def _refuse(db: Session, by: Actor, account: Account | None) -> None:

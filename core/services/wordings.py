@@ -41,6 +41,7 @@ def save(
     Refuses with Conflict when somebody has saved another one since.
     """
     actor.require(Permission.CHANGE_SETTINGS)
+    actor.require_fresh()
     latest = _latest(db, kind, channel, language)
     if latest.version != seen:
         raise Conflict("Somebody has saved another version meanwhile. Look at it, then change yours.")

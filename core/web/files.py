@@ -16,7 +16,7 @@ from starlette.routing import Route
 from core import database
 from core.config import settings
 from core.delivery import engine
-from core.errors import AppError, Conflict, InputProblem, LimitReached, NotAllowed, NotFound
+from core.errors import AppError, Conflict, FreshCodeRequired, InputProblem, LimitReached, NotAllowed, NotFound
 from core.permissions import Actor
 from core.rules.report_requests import Asked
 from core.services import list_files, outcome_files, previews, report_requests, reports, sign_in, subject_export
@@ -24,7 +24,7 @@ from core.services.access import Sought
 from core.services.list_files import Order
 from core.services.reports import File
 from core.services.selections import RowScope
-from core.web import denials, fetched, forms, pages, people
+from core.web import denials, fetched, forms, fresh_code, pages, people, proof
 from core.web.fetched import PRIVATE
 
 logger = logging.getLogger(__name__)
@@ -56,11 +56,17 @@ def _answer(request: Request, asked: Mapping[str, str]) -> Response:
         forms.require_same_origin(request)
         if not sign_in.form_token_fits(actor, asked.get("form_token", "")):
             raise NotAllowed(forms.EXPIRED)
+        if not actor.is_fresh and fresh_code.PROOF in asked:
+            if not proof.given(actor, asked[fresh_code.PROOF]):
+                return fresh_code.ask(request, actor, asked, back=_back(request), problem=proof.WRONG)
+            actor = people.signed_in(request) or actor
         wanted = _asked(request.path_params["kind"], asked)
         if wanted.is_long:
             _ask(actor, wanted)
             return pages.redirect("/reports")
         return _attachment(_file(actor, wanted))
+    except FreshCodeRequired:
+        return fresh_code.ask(request, actor, asked, back=_back(request))
     except AppError as refusal:
         logger.info("download refused: %s", type(refusal).__name__)
         denials.note(actor, refusal, where=request.url.path, sought=_sought(asked))

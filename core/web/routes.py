@@ -8,7 +8,7 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import BaseRoute, Route
 
-from core.errors import AppError, InputProblem, LimitReached, NotAllowed, NotFound, SignInRequired
+from core.errors import AppError, FreshCodeRequired, InputProblem, LimitReached, NotAllowed, NotFound, SignInRequired
 from core.web import (
     address,
     assets,
@@ -30,7 +30,7 @@ from core.web import (
 )
 
 logger = logging.getLogger(__name__)
-STATUS = {NotAllowed: 403, NotFound: 404, InputProblem: 422, LimitReached: 429}
+STATUS = {NotAllowed: 403, FreshCodeRequired: 403, NotFound: 404, InputProblem: 422, LimitReached: 429}
 
 PEOPLE = [
     *sign_in.ROUTES,

@@ -7,9 +7,10 @@ from typing import Any
 import streamlit as st
 from streamlit import config
 
-from core import keys
+from core import database, keys
 from core.config import settings
 from core.errors import SettingsError
+from core.tables import keys_in_use
 from core.web import environment
 
 WANTED: dict[str, Any] = {
@@ -35,6 +36,8 @@ AT_MOST = {"server.maxUploadSize": 10, "server.maxMessageSize": 50}  # megabytes
 def run() -> None:
     """Raises SettingsError with the option that is wrong and where it belongs."""
     keys.known()
+    with database.reading() as db:
+        keys_in_use.require(db)
     wrong = {name: value for name, value in WANTED.items() if st.get_option(name) != value}
     wrong |= {name: most for name, most in AT_MOST.items() if not 0 < st.get_option(name) <= most}
     for name, value in wrong.items():

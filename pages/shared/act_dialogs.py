@@ -12,10 +12,10 @@ from core import database
 from core.delivery import engine
 from core.permissions import Actor
 from core.rules import words
-from core.rules.account_acts import Act, Gift, LeftOut, permission
+from core.rules.account_acts import ROLE_CHANGES, Act, Gift, LeftOut, permission
 from core.services import account_acts, account_changes
 from core.services.account_acts import Foreseen
-from pages.shared import drawn, feedback, guarded, views
+from pages.shared import drawn, feedback, fresh_code, guarded, views
 from pages.shared.act_words import SAID
 
 CHANGE = "acts.change"
@@ -28,6 +28,7 @@ class Made:
 
     sentence: str
     undo: Callable[[Actor], str]
+    asks: bool = False
 
 
 @dataclass(frozen=True)
@@ -57,12 +58,14 @@ def ask(actor: Actor, act: Act, whom: Whom, gift: Gift | None = None) -> None:
     foreseen: Foreseen = drawn.before(_SEEN, (act, whom, gift), now)
     _explain(act, now)
     label = SAID[act].button.format(accounts(now.will))
-    if not st.button(label, key=f"acts.do.{act}", type="primary", disabled=not now.will):
+    pressed, asks = st.button(label, key=f"acts.do.{act}", type="primary", disabled=not now.will), act in ROLE_CHANGES
+    acting = fresh_code.proved(actor, pressed, key=f"acts.do.{act}.{whom}", act=label) if asks else actor
+    if acting is None or not (pressed or asks):
         return
     with feedback.refusals_shown(), database.transaction() as db:
         done = account_acts.carry_out(
             db,
-            actor,
+            acting,
             act=act,
             selection_id=whom.selection_id,
             account_ids=whom.account_ids,
@@ -70,13 +73,13 @@ def ask(actor: Actor, act: Act, whom: Whom, gift: Gift | None = None) -> None:
             seen=foreseen.seen,
         )
     engine.start(*done.notices)
-    remember_change(done.change_id, SAID[act].after.format(accounts(done.done)))
+    remember_change(done.change_id, SAID[act].after.format(accounts(done.done)), asks=asks)
     st.rerun()
 
 
-def remember_change(change_id: int, sentence: str) -> None:
-    """What was done is said on the page, with *Undo* beside it."""
-    remember(Made(sentence, partial(_undo, change_id)))
+def remember_change(change_id: int, sentence: str, *, asks: bool = False) -> None:
+    """What was done is said on the page, with *Undo* beside it. `asks`: undoing it too takes a fresh code."""
+    remember(Made(sentence, partial(_undo, change_id), asks))
 
 
 def remember(made: Made) -> None:

@@ -13,7 +13,7 @@ from core.rules import account_acts, words
 from core.rules.account_acts import Act
 from core.services.selections import ListName
 from core.tables import school
-from pages.shared import act_dialogs, feedback, roles_dialog, username_dialog
+from pages.shared import act_dialogs, feedback, fresh_code, roles_dialog, second_factor_dialog, username_dialog
 
 _CHANGE = act_dialogs.CHANGE
 _OFFERED = tuple(act for act in Act if act is not Act.GIVE_ROLE)
@@ -40,6 +40,8 @@ def one(actor: Actor, account_id: int) -> dict[str, Callable[[], None]]:
         offered["Add/Edit username"] = partial(username_dialog.edit, actor, account_id)
     if actor.may(Permission.MANAGE_ROLES):
         offered["Manage Roles/Periods"] = partial(roles_dialog.manage, actor, account_id)
+    if second_factor_dialog.is_offered(actor, account_id):
+        offered[second_factor_dialog.REMOVE] = partial(second_factor_dialog.remove, actor, account_id)
     return offered
 
 
@@ -51,12 +53,16 @@ def undo_offer(actor: Actor) -> None:
     with st.container(horizontal=True, vertical_alignment="center", key="undo-offer", gap="small"):
         st.text(made.sentence, width="content")
         undone = st.button("Undo", icon=":material/undo:", key="acts.undo")
-        if undone or st.button("Leave it so", key="acts.leave", type="tertiary"):
-            del st.session_state[_CHANGE]
-            if undone:
-                with feedback.refusals_later():
-                    feedback.later(made.undo(actor))
-            st.rerun()
+        left = st.button("Leave it so", key="acts.leave", type="tertiary")
+    acting = actor if undone and not made.asks else None
+    if made.asks:
+        acting = fresh_code.proved(actor, undone, key="acts.undo", act="Undo")
+    if acting is not None or left:
+        del st.session_state[_CHANGE]
+        if acting is not None:
+            with feedback.refusals_later():
+                feedback.later(made.undo(acting))
+        st.rerun()
 
 
 def _may(actor: Actor) -> list[Act]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
@@ -9,15 +10,26 @@ import streamlit as st
 
 from core import clock, database
 from core.delivery import engine
+from core.errors import FreshCodeRequired
 from core.models import Channel
 from core.permissions import Actor
 from core.rules.launch_limits import AHEAD
 from core.services import campaigns
 from core.services.campaigns import Check, Draft
 from core.tables import school
-from pages.shared import check_skipped, feedback, fresh_password
+from pages.shared import check_skipped, feedback, fresh_code
 
-LAUNCHED = "campaign.launched"
+LAUNCHED, _WAITS = "campaign.launched", "campaign.waits"
+
+
+@dataclass(frozen=True)
+class _Clicked:
+    """What was on screen when somebody pressed the button."""
+
+    draft: Draft
+    seen: str
+    typed: int
+    starts_at: datetime | None
 
 
 def go_on_when_launched() -> None:
@@ -34,11 +46,8 @@ def draw(actor: Actor, draft: Draft, check: Check, list_name: str) -> None:
         st.page_link(back, label="Back to the list", icon=":material/arrow_back:")
         return
     starts_at = _when()
-    why = f"**{check.receive:,} people are many.** Type your password again, so that nobody else sends."
-    if check.fresh_code_wanted and fresh_password.ask(actor, why, key="check.fresh"):
-        st.rerun()
     typed = _typed(check)
-    ready = typed == check.receive and not check.fresh_code_wanted and (check.sms is None or check.sms.is_covered)
+    ready = typed == check.receive and (check.sms is None or check.sms.is_covered)
     with st.container(horizontal=True, horizontal_alignment="right"):
         if st.button("Cancel"):
             st.switch_page(back)
@@ -48,8 +57,9 @@ def draw(actor: Actor, draft: Draft, check: Check, list_name: str) -> None:
             disabled=not ready,
             icon=":material/send:",
             on_click=_launch,
-            args=(actor, draft, check.fingerprint, typed, starts_at),
+            args=(actor, _Clicked(draft, check.fingerprint, typed, starts_at)),
         )
+    _go_on(actor, check.fingerprint, label(draft, check))
 
 
 def label(draft: Draft, check: Check) -> str:
@@ -83,15 +93,40 @@ def _typed(check: Check) -> int:
     return int(text) if text.strip().isdecimal() and len(text) < 10 else 0
 
 
-def _launch(actor: Actor, draft: Draft, seen: str, typed: int, starts_at: datetime | None) -> None:
+def _launch(actor: Actor, clicked: _Clicked) -> None:
     """Called with what was on screen when the button was drawn, and that is the key.
 
-    A double click, another tab or a colleague with the same check get the one campaign.
+    A double click, another tab or a colleague with the same check get the one campaign. Where it needs a fresh code,
+    exactly this waits for it.
     """
-    with feedback.refusals_later():
-        with database.transaction() as db:
-            launched = campaigns.launch(
-                db, actor, draft=draft, seen=seen, idempotency_key=seen, typed_count=typed, starts_at=starts_at
-            )
-        engine.start(launched.id or 0)
-        st.session_state[LAUNCHED] = launched.id
+    try:
+        with feedback.refusals_later():
+            with database.transaction() as db:
+                launched = campaigns.launch(
+                    db,
+                    actor,
+                    draft=clicked.draft,
+                    seen=clicked.seen,
+                    idempotency_key=clicked.seen,
+                    typed_count=clicked.typed,
+                    starts_at=clicked.starts_at,
+                )
+            engine.start(launched.id or 0)
+            st.session_state[LAUNCHED] = launched.id
+    except FreshCodeRequired:
+        st.session_state[_WAITS] = clicked
+
+
+def _go_on(actor: Actor, seen: str, said: str) -> None:
+    """The code for a click that waits, then exactly what was clicked; a check that changed since forgets it."""
+    clicked: _Clicked | None = st.session_state.get(_WAITS)
+    if clicked is None:
+        return
+    if clicked.seen != seen:
+        del st.session_state[_WAITS]
+        return
+    acting = fresh_code.ask(actor, key="launch", act=said)
+    if acting is not None:
+        del st.session_state[_WAITS]
+        _launch(acting, clicked)
+        st.rerun()

@@ -11,7 +11,7 @@ from core import database
 from core.permissions import Actor, Permission
 from core.services import copied_links, initial_passwords
 from core.tables import school
-from pages.shared import cells, credentials_report, feedback, guarded, issuing
+from pages.shared import cells, credentials_report, feedback, fresh_code, guarded, issuing
 
 ISSUE_MANY, PRINT_MANY = "Issue new initial passwords", "Print slips"
 ISSUE, SHOW, COPY, PRINT = "Issue new initial password", "Show initial password", "Copy link", "Print slip"
@@ -54,11 +54,12 @@ def issue_one(actor: Actor, account_id: int) -> None:
         found = initial_passwords.check(db, actor, account_id=account_id)
     issuing.consequences(found)
     place = st.empty()
-    if found.receive and place.button("Issue 1 new password", type="primary"):
+    pressed = bool(found.receive) and place.button("Issue 1 new password", type="primary")
+    if now_fresh := fresh_code.proved(actor, pressed, key=f"issue.{account_id}", act="Issue 1 new password"):
         place.empty()
         with feedback.refusals_shown(), database.transaction() as db:
-            initial_passwords.issue(db, actor, account_id=account_id, expected=1)
-            shown = initial_passwords.reveal(db, actor, account_id=account_id)
+            initial_passwords.issue(db, now_fresh, account_id=account_id, expected=1)
+            shown = initial_passwords.reveal(db, now_fresh, account_id=account_id)
         _secret(shown)
 
 
@@ -67,10 +68,11 @@ def show(actor: Actor, account_id: int) -> None:
     """Show the live one on the button, so that opening the window by mistake reveals nothing."""
     st.write("The initial password appears here. Nothing is changed by looking, and the audit says that you looked.")
     place = st.empty()
-    if place.button("Show it", type="primary"):
+    pressed = place.button("Show it", type="primary")
+    if now_fresh := fresh_code.proved(actor, pressed, key=f"show.{account_id}", act="Show it"):
         place.empty()
         with feedback.refusals_shown(), database.transaction() as db:
-            shown = initial_passwords.reveal(db, actor, account_id=account_id)
+            shown = initial_passwords.reveal(db, now_fresh, account_id=account_id)
         _secret(shown)
 
 
@@ -80,10 +82,11 @@ def copy_link(actor: Actor, account_id: int) -> None:
     st.write("A new link is made. Whoever opens it chooses the password of this account: give it to this person only.")
     st.caption("Links sent or copied before stop working at once.")
     place = st.empty()
-    if place.button("Make a new link", type="primary"):
+    pressed = place.button("Make a new link", type="primary")
+    if now_fresh := fresh_code.proved(actor, pressed, key=f"link.{account_id}", act="Make a new link"):
         place.empty()
         with feedback.refusals_shown(), database.transaction() as db:
-            made = copied_links.issue(db, actor, account_id=account_id)
+            made = copied_links.issue(db, now_fresh, account_id=account_id)
         st.code(made.address, language=None, wrap_lines=True)
         ended = {0: "No older link was live.", 1: "1 older link ended."}
         st.write(f"It works until **{_moment(made.expires_at)}**, once.")

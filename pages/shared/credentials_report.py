@@ -14,8 +14,8 @@ from core.rules.report_requests import Asked
 from core.services import initial_passwords, printed_accounts, selections, sign_in
 from core.services.printed_accounts import Printed
 from core.services.selections import RowScope
-from core.tables import freshness, slips
-from pages.shared import credentials_choices, download, feedback, fresh_password, guarded, issuing, report_preview
+from core.tables import slips
+from pages.shared import credentials_choices, download, feedback, fresh_code, guarded, issuing, report_preview
 
 TITLE = "User Account Credentials (Students and parents)"
 SAID = {
@@ -27,7 +27,6 @@ SAID = {
     SlipSecret.NONE: "without live credentials",
     SlipSecret.NO_LINK: "without a live link: send them an invitation first",
 }
-WHY = "**Initial passwords are printed.** Type your password again, so that nobody else prints them."
 # Ids, numbers, the form token, and the parameters in letters that mean nothing in HTML (R54). The password of the
 # file is typed into the form itself: Streamlit never holds it.
 TEMPLATE = (
@@ -80,13 +79,12 @@ def _window(actor: Actor, selection_id: int, scope: RowScope, *, one: bool = Fal
         chosen = selections.size(db, actor, selection_id=selection_id, scope=scope)
         accounts = printed_accounts.accounts(db, actor, printed)
         found = slips.count(db, actor, account_ids=accounts, parameters=parameters)
-        proved = not parameters.show_passwords or freshness.is_fresh(db, actor)
     number = sum(found.values())
     _say(found, number)
-    if number and proved:
+    if number and actor.is_fresh:
         _form(actor, printed, chosen, number)
         report_preview.offer(actor, printed)
-    elif number and fresh_password.ask(actor, WHY, key="credentials.fresh"):
+    elif number and fresh_code.ask(actor, key="credentials", act="Go on to the download"):
         st.rerun(scope="fragment")
     st.caption("Printing changes nothing: the same can be printed again, with the same passwords.")
     if found[SlipSecret.NONE]:

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 
 import streamlit as st
 
-from core.errors import AppError, InputProblem, NotAllowed, NotFound
+from core.errors import AppError, FreshCodeRequired, InputProblem, NotAllowed, NotFound
 from core.services.access import Sought
 from pages.shared import guard, noted
 
@@ -31,9 +31,14 @@ def refusals_shown(*, sought: Sought | None = None) -> Iterator[None]:
 
 @contextmanager
 def refusals_later() -> Iterator[None]:
-    """For callbacks, which run before the page is drawn: the refusal is said at the top of the page."""
+    """For callbacks, which run before the page is drawn: the refusal is said at the top of the page.
+
+    That a fresh code is wanted is for whoever can ask for it.
+    """
     try:
         yield
+    except FreshCodeRequired:
+        raise
     except AppError as refusal:
         note(refusal)
         st.session_state[_REFUSED] = str(refusal)

@@ -10,7 +10,7 @@ from core.rules import words
 from core.rules.handing_over import PAPER_DAYS, Check
 from core.services import initial_passwords
 from core.services.printed_accounts import Printed
-from pages.shared import feedback
+from pages.shared import feedback, fresh_code
 
 
 def confirm(actor: Actor, *, selection_id: int | None = None, printed: Printed | None = None) -> int:
@@ -19,12 +19,14 @@ def confirm(actor: Actor, *, selection_id: int | None = None, printed: Printed |
         found = initial_passwords.check(db, actor, selection_id=selection_id, printed=printed)
     typed = consequences(found)
     label = "Issue 1 new password" if found.receive == 1 else f"Issue {found.receive:,} new passwords"
-    if not st.button(label, type="primary", disabled=typed != found.receive or not found.receive):
+    pressed = st.button(label, type="primary", disabled=typed != found.receive or not found.receive)
+    now_fresh = fresh_code.proved(actor, pressed, key=f"issue.{selection_id or printed}", act=label)
+    if now_fresh is None:
         return 0
     with feedback.refusals_shown(), database.transaction() as db:
         issued = initial_passwords.issue(
             db,
-            actor,
+            now_fresh,
             selection_id=selection_id,
             printed=printed,
             expected=found.receive,

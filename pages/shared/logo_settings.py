@@ -10,7 +10,7 @@ from core import database
 from core.permissions import Actor
 from core.services import school
 from core.tables.school import logo as school_logo
-from pages.shared import feedback
+from pages.shared import feedback, fresh_code
 
 # A PNG that was written by us; base64 has no letters that mean something in HTML (R54).
 PICTURE = '<img alt="The logo" src="data:image/png;base64,{content}" style="max-height: 5rem; background: #fff">'
@@ -24,14 +24,18 @@ def form(actor: Actor) -> None:
         now = school_logo(db)
     if now:
         st.html(PICTURE.format(content=b64encode(now).decode()))
-        if st.button("Remove the logo", icon=":material/delete:"):
-            _change(actor, None)
+        pressed = st.button("Remove the logo", icon=":material/delete:")
+        if now_fresh := fresh_code.proved(actor, pressed, key="logo.remove", act="Remove the logo"):
+            _change(now_fresh, None)
     else:
         st.write("No logo yet. Letters, slips and reports show the name of the school.")
     turn = st.session_state.get(_TURN, 0)
     chosen = st.file_uploader("PNG or JPEG", ["png", "jpg", "jpeg"], key=f"logo.{turn}", max_upload_size=2)
-    if chosen is not None and st.button("Use this logo", type="primary"):
-        _change(actor, chosen.getvalue())
+    if chosen is None:
+        return
+    pressed = st.button("Use this logo", type="primary")
+    if now_fresh := fresh_code.proved(actor, pressed, key=f"logo.use.{turn}", act="Use this logo"):
+        _change(now_fresh, chosen.getvalue())
 
 
 def _change(actor: Actor, content: bytes | None) -> None:

@@ -10,7 +10,7 @@ from core.permissions import Actor
 from core.services import school
 from core.tables import options
 from core.tables.school import settings as school_settings
-from pages.shared import feedback
+from pages.shared import feedback, fresh_code
 
 WHOSE = {"student": "the student's mobile", "guardian": "a guardian's mobile", "home": "the home phone"}
 
@@ -22,8 +22,9 @@ def form(actor: Actor) -> None:
     with st.form("message_settings"):
         st.subheader("Messages")
         changes = _numbers(now, grades) | _hours(now) | _money(now) | _caution(now)
-        if st.form_submit_button("Save message settings", type="primary"):
-            _save(actor, changes)
+        pressed = st.form_submit_button("Save message settings", type="primary")
+    if now_fresh := fresh_code.proved(actor, pressed, key="settings.messages", act="Save message settings"):
+        _save(now_fresh, changes)
 
 
 def _numbers(now: SchoolSettings, grades: list[str]) -> dict[str, object]:
@@ -67,7 +68,7 @@ def _money(now: SchoolSettings) -> dict[str, object]:
 
 def _caution(now: SchoolSettings) -> dict[str, object]:
     left, middle, right = st.columns(3)
-    fresh = left.number_input("Ask for the password again above so many people", 0, 1_000_000, now.fresh_code_above)
+    fresh = left.number_input("Ask for a fresh code above so many people", 0, 1_000_000, now.fresh_code_above)
     typed = middle.number_input("Have the number typed above so many", 0, 1_000_000, now.typed_count_above)
     pause = right.number_input("Pause after so many failures in a row", 2, 1_000, now.pause_after_failures)
     return {"fresh_code_above": int(fresh), "typed_count_above": int(typed), "pause_after_failures": int(pause)}

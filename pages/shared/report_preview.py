@@ -10,7 +10,7 @@ from core.rules import report_parameters
 from core.services import previews
 from core.services.previews import Preview
 from core.services.printed_accounts import Printed
-from pages.shared import feedback
+from pages.shared import feedback, fresh_code
 
 _KEPT = "report_preview"
 # Hexadecimal digits and numbers of ours only (R54).
@@ -23,9 +23,10 @@ border: 1px solid color-mix(in srgb, currentColor 25%, transparent); border-radi
 def offer(actor: Actor, printed: Printed) -> None:
     """The button, and below it the pages as they are now; other choices ask for another preview."""
     asked = (printed.selection_id, printed.scope, report_parameters.as_text(printed.parameters))
-    if st.button("Preview Report", icon=":material/visibility:"):
+    pressed = st.button("Preview Report", icon=":material/visibility:")
+    if now_fresh := fresh_code.proved(actor, pressed, key="preview", act="Preview Report"):
         with st.spinner("Drawing the first pages"), feedback.refusals_shown():
-            st.session_state[_KEPT] = (asked, _draw(actor, printed))
+            st.session_state[_KEPT] = (asked, _draw(now_fresh, printed))
     kept_for, preview = st.session_state.get(_KEPT, (None, None))
     if preview is not None and kept_for == asked:
         _show(preview)

@@ -12,7 +12,7 @@ from core.services import account_roles
 from core.tables import account_roles as held_roles
 from core.tables import options
 from core.tables.account_roles import Held
-from pages.shared import act_dialogs, feedback, guarded
+from pages.shared import act_dialogs, feedback, fresh_code, guarded
 from pages.shared.act_dialogs import Whom
 
 
@@ -42,20 +42,22 @@ def _one(actor: Actor, role: Held, sections: dict[int, str]) -> None:
         if role.role in STAFF_ROLES - EVERYBODY_ALWAYS:
             with st.popover("Change scope", key=f"roles.scope.{role.id}"):
                 everybody, chosen = _scope(f"held.{role.id}", sections, role)
-                if st.button("Save scope", key=f"roles.save.{role.id}", type="primary"):
+                pressed = st.button("Save scope", key=f"roles.save.{role.id}", type="primary")
+                if now_fresh := fresh_code.proved(actor, pressed, key=f"roles.save.{role.id}", act="Save scope"):
                     with feedback.refusals_shown(), database.transaction() as db:
                         change_id = account_roles.change_scope(
-                            db, actor, role_id=role.id, everybody=everybody, section_ids=chosen
+                            db, now_fresh, role_id=role.id, everybody=everybody, section_ids=chosen
                         )
                     _done(change_id, f"Changed for whom the role {words.ROLE[role.role]} holds.")
-        if st.button("End role", key=f"roles.end.{role.id}"):
-            with feedback.refusals_shown(), database.transaction() as db:
-                change_id = account_roles.end(db, actor, role_id=role.id)
-            _done(change_id, f"Ended the role {words.ROLE[role.role]}.")
+        ended = st.button("End role", key=f"roles.end.{role.id}")
+    if now_fresh := fresh_code.proved(actor, ended, key=f"roles.end.{role.id}", act="End role"):
+        with feedback.refusals_shown(), database.transaction() as db:
+            change_id = account_roles.end(db, now_fresh, role_id=role.id)
+        _done(change_id, f"Ended the role {words.ROLE[role.role]}.")
 
 
 def _done(change_id: int, sentence: str) -> None:
-    act_dialogs.remember_change(change_id, sentence)
+    act_dialogs.remember_change(change_id, sentence, asks=True)
     st.rerun()
 
 

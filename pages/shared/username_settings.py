@@ -12,7 +12,7 @@ from core.rules import username_pattern, usernames
 from core.services import school
 from core.tables import periods
 from core.tables.school import settings as school_settings
-from pages.shared import feedback, guarded
+from pages.shared import feedback, fresh_code, guarded
 
 # Names on which patterns go wrong: a Greek one twice, an apostrophe, accents, a script without Latin letters.
 SAMPLES = (
@@ -50,10 +50,11 @@ def form(actor: Actor) -> None:
     _preview(pattern)
     st.caption("Only new accounts get such usernames. Usernames that exist are never changed by this.")
     same = (text.strip(), ending.strip().lower()) == (now.username_pattern, now.username_suffix)
-    if st.button("Save usernames", type="primary", disabled=same):
+    pressed = st.button("Save usernames", type="primary", disabled=same)
+    if now_fresh := fresh_code.proved(actor, pressed, key="settings.usernames", act="Save usernames"):
         with feedback.refusals_shown():
             with database.transaction() as db:
-                school.change_settings(db, actor, changes={"username_pattern": text, "username_suffix": ending})
+                school.change_settings(db, now_fresh, changes={"username_pattern": text, "username_suffix": ending})
             st.toast("Saved: new accounts get usernames like these.")
 
 

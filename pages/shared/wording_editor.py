@@ -13,7 +13,7 @@ from core.permissions import Actor, Permission
 from core.rules import wording_checks, words
 from core.services import wordings
 from core.tables import wordings as table
-from pages.shared import feedback, guarded, wording_preview
+from pages.shared import feedback, fresh_code, guarded, wording_preview
 
 TEXTS = list(wording_checks.RULES)
 
@@ -98,8 +98,9 @@ def _fields(chosen: _Chosen) -> None:
 
 def _save(actor: Actor, chosen: _Chosen, begun: Wording, subject: str, body: str) -> None:
     # Never greyed out: what is typed arrives together with the click.
-    if st.button("Save", type="primary", icon=":material/save:", key=f"{chosen.key}.save"):
-        _store(actor, chosen, begun.version, subject, body)
+    pressed = st.button("Save", type="primary", icon=":material/save:", key=f"{chosen.key}.save")
+    if now_fresh := fresh_code.proved(actor, pressed, key=f"{chosen.key}.save", act="Save"):
+        _store(now_fresh, chosen, begun.version, subject, body)
 
 
 def _store(actor: Actor, chosen: _Chosen, seen: int, subject: str, body: str) -> None:
@@ -145,12 +146,16 @@ def _versions(actor: Actor, chosen: _Chosen, history: list[Wording]) -> None:
                 st.text(f"Version {old.version}, {old.created_at:%-d %b %Y}")
                 with st.popover("Read it"):
                     st.text(f"{old.subject}\n\n{old.body}".strip())
-                if st.button("Use this one again", key=f"{chosen.key}.again.{old.version}"):
-                    _store(actor, chosen, latest.version, old.subject, old.body)
+                again = f"{chosen.key}.again.{old.version}"
+                pressed = st.button("Use this one again", key=again)
+                if now_fresh := fresh_code.proved(actor, pressed, key=again, act="Use this one again"):
+                    _store(now_fresh, chosen, latest.version, old.subject, old.body)
         subject, body = wordings.default(chosen.kind, chosen.channel, chosen.language)
         same = (subject, body) == (latest.subject, latest.body)
-        if st.button("Use the text that came with Firstkey", key=f"{chosen.key}.default", disabled=same):
-            _store(actor, chosen, latest.version, subject, body)
+        act = "Use the text that came with Firstkey"
+        pressed = st.button(act, key=f"{chosen.key}.default", disabled=same)
+        if now_fresh := fresh_code.proved(actor, pressed, key=f"{chosen.key}.default", act=act):
+            _store(now_fresh, chosen, latest.version, subject, body)
 
 
 def _name(of: tuple[str, str]) -> str:

@@ -6,14 +6,13 @@ import re
 import secrets
 import threading
 from dataclasses import replace
-from datetime import timedelta
 
 import pytest
 import sqlalchemy as sa
 from sqlmodel import col, select
 
 from core import clock, database
-from core.errors import Conflict, InputProblem, NotAllowed
+from core.errors import Conflict, FreshCodeRequired, InputProblem, NotAllowed
 from core.models import (
     Account,
     AuditEntry,
@@ -26,7 +25,6 @@ from core.models import (
     MessageAccount,
     MessageStatus,
     Person,
-    SignInSession,
 )
 from core.rules.delivery_status import Outcome
 from core.rules.reachability import Refusal
@@ -36,7 +34,6 @@ from core.services import (
     campaigns,
     delivery,
     selections,
-    step_up,
     test_messages,
     wordings,
 )
@@ -174,22 +171,11 @@ def decide(**values: object) -> None:
 def test_r31_above_a_settable_number_the_sign_in_must_be_fresh(people: Cast) -> None:
     decide(fresh_code_above=2)
     seen = look(people)
-    assert seen.fresh_code_wanted
-    with pytest.raises(InputProblem, match="password"):
-        send(people, seen)
-    with database.transaction() as db:
-        now = clock.now()
-        values = {"created_at": now - timedelta(hours=1), "last_used_at": now, "expires_at": now + timedelta(hours=1)}
-        mine = {"id": people.olga.actor.session_id or "s", "token_hash": "h", "account_id": people.olga.account.id}
-        db.add(SignInSession(**mine, **values))
-    olga = replace(people.olga.actor, session_id=people.olga.actor.session_id or "s")
-    with database.reading() as db:
-        assert campaigns.check(db, olga, draft=STUDENTS).fresh_code_wanted
-    with database.transaction() as db:
-        step_up.note(db, olga)
-    with database.transaction() as db:
-        assert not campaigns.check(db, olga, draft=STUDENTS).fresh_code_wanted
-        campaigns.launch(db, olga, draft=STUDENTS, seen=seen.fingerprint, idempotency_key="x")
+    stale = replace(people.olga.actor, fresh_until=clock.now())
+    with pytest.raises(FreshCodeRequired), database.transaction() as db:
+        campaigns.launch(db, stale, draft=STUDENTS, seen=seen.fingerprint, idempotency_key="x")
+    assert queued() == []
+    send(people, seen)
     assert len(queued()) == 3
 
 

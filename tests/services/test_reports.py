@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from sqlmodel import Session, select
 
 from core import database
 from core.documents.papers import Credentials, StudentAccountInfo
-from core.errors import Conflict, InputProblem, NotAllowed, NotFound
+from core.errors import Conflict, FreshCodeRequired, InputProblem, NotAllowed, NotFound
 from core.models import AuditEntry
 from core.permissions import Actor
 from core.rules.report_parameters import CredentialParameters
@@ -299,15 +301,15 @@ def test_user_account_info_lists_accounts_of_every_type_and_no_secret(cast: Cast
         assert member.account.username in text
 
 
-def test_r31_passwords_go_onto_paper_only_for_who_has_just_signed_in_and_links_at_any_time(cast: Cast) -> None:
+def test_r31_passwords_and_links_go_onto_paper_only_for_who_has_just_proved_who_they_are(cast: Cast) -> None:
     with database.transaction() as db:
         one = selections.of_one(db, cast.olga.actor, account_id=cast.sam.account.id or 0)
 
-    def ask(**asked: bool) -> None:
+    def ask(actor: Actor, **asked: bool) -> None:
         with database.transaction() as db:
             reports.prepare(
                 db,
-                cast.olga.actor,
+                actor,
                 kind="credentials",
                 selection_id=one,
                 scope="selected",
@@ -315,11 +317,10 @@ def test_r31_passwords_go_onto_paper_only_for_who_has_just_signed_in_and_links_a
                 parameters=CredentialParameters(**asked),  # type: ignore[arg-type]
             )
 
-    with pytest.raises(InputProblem, match="Type your password again"):
-        ask()
-    ask(show_passwords=False)
-    _just_signed_in(cast.olga.actor)
-    ask()
+    for show_passwords in (True, False):
+        with pytest.raises(FreshCodeRequired):
+            ask(replace(cast.olga.actor, fresh_until=None), show_passwords=show_passwords)
+        ask(cast.olga.actor, show_passwords=show_passwords)
 
 
 def test_user_account_info_says_how_many_of_those_shown_are_selected(cast: Cast) -> None:

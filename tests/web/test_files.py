@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
+from html import escape
 
 import pypdfium2
 import pytest
@@ -14,7 +16,7 @@ from starlette.testclient import TestClient
 from core import database
 from core.config import settings
 from core.delivery import report_maker
-from core.models import AccountRole, AuditEntry, ReportPart, ReportRequest
+from core.models import AccountRole, AuditEntry, ReportPart, ReportRequest, SchoolSettings
 from core.permissions import Actor, visitor
 from core.rules import report_parameters
 from core.rules import report_requests as report_requests_rules
@@ -28,6 +30,7 @@ from core.web import cookies, files
 from tests.cast import Cast, Member
 from tests.conftest import Clock
 from tests.documents import papers
+from tests.web import browsing
 
 PATH = "/files/student-account-info"
 CREDENTIALS = "/files/credentials"
@@ -187,16 +190,34 @@ def test_what_our_window_would_not_ask_is_refused_in_words(
     assert "Traceback" not in answer.text
 
 
-def test_r31_a_sign_in_of_an_hour_ago_prints_no_passwords_but_links(
+def test_r31_an_old_sign_in_is_asked_who_it_is_and_the_download_goes_on_from_there(
     client: TestClient, cast: Cast, clock: Clock
 ) -> None:
-    form = _form(_signed_in(client, cast.olga))
-    links = {"parameters": report_parameters.as_text(CredentialParameters(show_passwords=False))}
-    assert _post(client, form, path=CREDENTIALS).status_code == 200
+    browsing.give_password(cast.olga.account)
+    form = _form(_signed_in(client, cast.olga)) | {"pdf_password": "correct horse"}
     clock.forward(minutes=11)
-    refused = _post(client, form, path=CREDENTIALS)
-    assert refused.status_code == 422 and "Type your password again" in refused.text
-    assert _post(client, form | links, path=CREDENTIALS).status_code == 200
+    asked = _post(client, form, path=CREDENTIALS)
+    assert asked.status_code == 403 and "is it you?" in asked.text
+    assert "correct horse" not in asked.text  # typed again: it stands in no page
+    carried = dict(re.findall(r'type="hidden" name="([^"]+)" value="([^"]*)"', asked.text))
+    assert carried | {"pdf_password": "correct horse"} == {key: escape(value) for key, value in form.items()}
+    assert _post(client, form | {"proof": "wrong"}, path=CREDENTIALS).status_code == 403
+    answer = _post(client, form | {"proof": browsing.PASSWORD}, path=CREDENTIALS)
+    assert answer.status_code == 200 and answer.headers["content-disposition"].startswith("attachment")
+    assert _post(client, form, path=CREDENTIALS).status_code == 200  # for ten minutes
+    clock.forward(minutes=10)
+    assert _post(client, form, path=CREDENTIALS).status_code == 403
+
+
+def test_r31_lists_up_to_the_schools_limit_are_exported_at_any_time(
+    client: TestClient, cast: Cast, clock: Clock
+) -> None:
+    form = _form(_signed_in(client, cast.olga), columns="name")
+    clock.forward(minutes=11)
+    assert _post(client, form, path="/files/list-csv").status_code == 200
+    with database.transaction() as db:
+        db.get_one(SchoolSettings, 1).fresh_code_above = int(form["expected"]) - 1
+    assert _post(client, form, path="/files/list-csv").status_code == 403
 
 
 def test_a_coordinator_gets_no_credentials(client: TestClient, cast: Cast) -> None:

@@ -1,0 +1,106 @@
+"""The databases: are they there, up to date, in step with the clock; and the disk below them."""
+
+from __future__ import annotations
+
+import shutil
+import stat
+import time
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import sqlalchemy as sa
+
+from core import clock, database, keys, migrations
+from core.config import Settings
+from core.manage.checkups.findings import Finding, fault, fine, told, warning
+
+SKEW_S, FAULTY_SKEW_S = 5, 60
+LITTLE, TOO_LITTLE = 2 * 2**30, 200 * 2**20  # bytes of free disk
+
+
+def people(settings: Settings) -> Iterator[Finding]:
+    """The database of people."""
+    try:
+        started = time.perf_counter()
+        version = migrations.current()
+        took = (time.perf_counter() - started) * 1000
+    except (sa.exc.SQLAlchemyError, OSError, ValueError) as error:
+        remedy = "Check FIRSTKEY_DATABASE_URL, and whether the database server runs and lets this user in."
+        yield fault("database", f"The database does not answer: {told(error, settings)}", remedy)
+        return
+    if version != migrations.newest():
+        sentence = f"Its tables are of version {version or 'none'}, this program wants {migrations.newest()}."
+        yield fault("database", sentence, "Run: python -m core.manage init")
+    else:
+        yield fine("database", f"{database.engine().dialect.name}, version {version}, answers in {took:.0f} ms")
+    if not database.is_sqlite():
+        yield _skew()
+        yield _trigrams()
+
+
+def engine(settings: Settings) -> Iterator[Finding]:
+    """The books of the delivery engine."""
+    url = settings.engine_url.replace("postgresql://", "postgresql+psycopg://", 1)
+    if url.startswith("sqlite:///") and not Path(url.removeprefix("sqlite:///")).exists():
+        yield fine("engine", "its file is made at the first start")
+        return
+    try:
+        made = sa.create_engine(url, hide_parameters=True)
+        with made.connect() as connection:
+            connection.execute(sa.text("SELECT 1"))
+        made.dispose()
+    except (sa.exc.SQLAlchemyError, OSError) as error:
+        remedy = "Check FIRSTKEY_ENGINE_URL: without this database nothing is sent."
+        yield fault("engine", f"The engine's database does not answer: {told(error, settings)}", remedy)
+        return
+    yield fine("engine", f"{made.dialect.name} answers")
+
+
+def disk(settings: Settings) -> Iterator[Finding]:
+    """Room for the database, and files that only this user reads (R92)."""
+    folder = settings.var_folder
+    if not folder.exists():
+        yield warning("disk", f"The folder {folder} is not there yet.", "Run: python -m core.manage init")
+        return
+    free = shutil.disk_usage(folder).free
+    said = f"{free / 2**30:,.1f} GB are free in {folder}"
+    if free < TOO_LITTLE:
+        yield fault("disk", f"{said}: writing may fail at any moment.", "Free some space now.")
+    elif free < LITTLE:
+        yield warning("disk", f"{said}.", "Free some space soon.")
+    else:
+        yield fine("disk", said)
+    yield from _private(settings)
+
+
+def _private(settings: Settings) -> Iterator[Finding]:
+    names = ("secret.key", "*.db", "*.db-wal", "*.db-shm", "outbox/*.json")
+    found = [path for name in names for path in settings.var_folder.glob(name) if path.is_file()]
+    found += [path for path in [keys.path()] if path is not None and path.exists() and path not in found]
+    shared = [path for path in found if stat.S_IMODE(path.stat().st_mode) & 0o077]
+    if shared:
+        listed = " ".join(str(path) for path in shared[:20])
+        yield fault("files", f"Others on this machine may read {len(shared)} files.", f"Run: chmod 600 {listed}")
+    else:
+        yield fine("files", f"{len(found)} files, for this user alone")
+
+
+def _skew() -> Finding:
+    with database.reading() as db:
+        theirs = db.connection().scalar(sa.text("SELECT clock_timestamp()"))
+    assert isinstance(theirs, datetime)  # noqa: S101  (what this function of PostgreSQL is)
+    apart = abs((clock.now() - theirs.astimezone(UTC)).total_seconds())
+    said, remedy = f"This machine and the database differ by {apart:.1f} s", "Let both keep time by NTP (chrony)."
+    if apart > FAULTY_SKEW_S:
+        return fault("clock", f"{said}: codes of phones and ends of links go wrong.", remedy)
+    return warning("clock", f"{said}.", remedy) if apart > SKEW_S else fine("clock", said)
+
+
+def _trigrams() -> Finding:
+    with database.reading() as db:
+        there = db.connection().scalar(sa.text("SELECT count(*) FROM pg_extension WHERE extname = 'pg_trgm'"))
+    if there:
+        return fine("search", "pg_trgm is there")
+    sentence = "pg_trgm is missing: the search is right, but slow in a large school."
+    return warning("search", sentence, "As a superuser of this database: CREATE EXTENSION pg_trgm; then run init.")

@@ -1,0 +1,58 @@
+"""E-mail, text messages, and the public address that links in them lead to."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from urllib.parse import urlsplit
+
+from core.config import Settings
+from core.errors import GatewayError, SettingsError
+from core.gateways import smtp_email
+from core.manage.checkups.findings import Finding, fault, fine, told, warning
+
+_OUTBOX = "nothing leaves this machine: messages are written to the Outbox screen"
+
+
+def email(settings: Settings, *, is_demo: bool) -> Iterator[Finding]:
+    """Connect to the mail server as a campaign would, and send nothing."""
+    if settings.email == "outbox":
+        remedy = "Set FIRSTKEY_EMAIL=smtp and FIRSTKEY_SMTP_URL."
+        yield fine("e-mail", _OUTBOX) if is_demo else warning("e-mail", f"{_OUTBOX}.", remedy)
+        return
+    remedy = "Check FIRSTKEY_SMTP_URL: host, port, user and password; the server must offer TLS."
+    try:
+        smtp_email.from_settings().reach()
+    except SettingsError as error:
+        yield fault("e-mail", str(error), "Correct the setting.")
+    except (GatewayError, OSError) as error:
+        yield fault("e-mail", f"The mail server cannot be used: {told(error, settings)}", remedy)
+    else:
+        yield fine("e-mail", f"{urlsplit(settings.smtp_url).hostname} answers, encrypted, and lets us in")
+
+
+def sms(settings: Settings, *, is_demo: bool) -> Iterator[Finding]:
+    """The settings of Twilio belong together; Twilio itself is not asked: that would be one more to wait for."""
+    if settings.sms == "outbox":
+        remedy = "Set FIRSTKEY_SMS=twilio if the school sends text messages."
+        yield fine("SMS", _OUTBOX) if is_demo else warning("SMS", f"{_OUTBOX}.", remedy)
+        return
+    missing = [name for name in ("twilio_account_sid", "twilio_auth_token") if not getattr(settings, name)]
+    if not (settings.twilio_from or settings.twilio_messaging_service):
+        missing.append("twilio_from")
+    if missing:
+        named = ", ".join(f"FIRSTKEY_{name.upper()}" for name in missing)
+        yield fault("SMS", f"Missing for Twilio: {named}.", "Copy them from Twilio's console into .env.")
+    elif not settings.is_https:
+        remedy = "Set FIRSTKEY_PUBLIC_BASE_URL to the https address of the school."
+        yield warning("SMS", "Twilio cannot say what became of a message: the public address is not https.", remedy)
+    else:
+        yield fine("SMS", "Twilio is set")
+
+
+def address(settings: Settings, *, is_demo: bool) -> Iterator[Finding]:
+    """What links in messages begin with."""
+    if settings.is_https or is_demo:
+        yield fine("address", f"people come to {settings.base_url}")
+        return
+    remedy = "Put a proxy with TLS in front and set FIRSTKEY_PUBLIC_BASE_URL=https://…"
+    yield warning("address", f"Links lead to {settings.base_url}, without encryption.", remedy)
