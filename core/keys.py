@@ -33,7 +33,7 @@ class Key:
 
     def sign(self, purpose: str, value: str) -> bytes:
         """HMAC-SHA256 over `purpose` and `value` (RFC 2104)."""
-        return hmac.new(self.secret, f"{purpose}|{value}".encode(), hashlib.sha256).digest()
+        return hmac.digest(self.secret, f"{purpose}|{value}".encode(), "sha256")
 
 
 def current() -> Key:

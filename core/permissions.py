@@ -25,6 +25,7 @@ class Permission(StrEnum):
     IMPORT = "import"
     CHANGE_SETTINGS = "change_settings"
     USE_OWN_ACCOUNT = "use_own_account"
+    SEE_AUDIT = "see_audit"
 
 
 class Role(StrEnum):

@@ -29,6 +29,7 @@ class CampaignKind(StrEnum):
     ADDRESS_CHANGED = "address_changed"
     CONFIRM_ADDRESS = "confirm_address"
     TEST = "test"
+    ALERT = "alert"
 
 
 class CampaignStatus(StrEnum):

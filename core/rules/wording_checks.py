@@ -38,6 +38,7 @@ RULES: dict[tuple[str, str], Rule] = {
     # Nothing of a key goes to an address that was left.
     (CampaignKind.ADDRESS_CHANGED, Channel.EMAIL): Rule(_ALWAYS | _PERSONAL),
     (CampaignKind.CONFIRM_ADDRESS, Channel.EMAIL): Rule(_ALWAYS | _PERSONAL | {"link", "ends_on"}, (_one_of("link"),)),
+    (CampaignKind.ALERT, Channel.EMAIL): Rule(_ALWAYS | {"first_name"}, (_one_of("portal"),)),
     (CampaignKind.FAMILY_INVITATION, Channel.EMAIL): Rule(_ALWAYS | {"people", "ends_on"}, (_one_of("people"),)),
     # No full name of a child beside a credential: there is no {student} in text messages (R80).
     (CampaignKind.INITIAL_CREDENTIALS, Channel.SMS): Rule(

@@ -257,6 +257,7 @@ CAMPAIGN_KIND: dict[str, str] = {
     CampaignKind.NEW_LINK: "New link, asked for by the person",
     CampaignKind.ADDRESS_CHANGED: "Told the old address that it was changed",
     CampaignKind.CONFIRM_ADDRESS: "Asked to confirm the new address",
+    CampaignKind.ALERT: "Alert to the address of the settings",
 }
 _CAMPAIGN_STATUS = {CampaignStatus.PAUSED: "Paused", CampaignStatus.CANCELLED: "Cancelled"}
 

@@ -11,7 +11,7 @@ _account, _campaign, _invitation, _message, _message_account, _person = (
     metadata.tables[name] for name in ("account", "campaign", "invitation", "message", "message_account", "person")
 )
 # What carries nothing: a notice to an address that was left, and a test to oneself.
-CARRIES_NOTHING = frozenset({CampaignKind.ADDRESS_CHANGED.value, CampaignKind.TEST.value})
+CARRIES_NOTHING = frozenset({CampaignKind.ADDRESS_CHANGED.value, CampaignKind.TEST.value, CampaignKind.ALERT.value})
 NO_INVITATION = CARRIES_NOTHING | {CampaignKind.CONFIRM_ADDRESS.value}
 _this = _message.c.id == bindparam("message")
 

@@ -24,7 +24,7 @@ from core.rules import exports
 from core.rules.exports import Cell, FileFormat
 from core.services import audit, selections
 from core.services.selections import RowScope
-from core.tables import accounts, issued, list_columns, school, students
+from core.tables import accounts, issued, list_columns, people, school, students
 from core.tables.filters import AccountFilter, Page, StudentFilter
 from core.tables.list_columns import ListColumn
 
@@ -38,17 +38,21 @@ AT_ONCE, MOST = 2_000, 1_000_000
 
 @dataclass(frozen=True)
 class _List:
-    """What is particular to one of the two. `table` finds the ids and reads the rows of either."""
+    """What is particular to one of the two. `table` finds the ids and reads the rows of either.
+
+    `of_people`: the ids are those of persons, not of accounts.
+    """
 
     title: str
     columns: Mapping[str, ListColumn]
     filter: type[StudentFilter] | type[AccountFilter]
     table: ModuleType
+    of_people: bool
 
 
 _LISTS = {
-    "students": _List("Students List", list_columns.STUDENTS, StudentFilter, students),
-    "accounts": _List("User Accounts", list_columns.ACCOUNTS, AccountFilter, accounts),
+    "students": _List("Students List", list_columns.STUDENTS, StudentFilter, students, of_people=True),
+    "accounts": _List("User Accounts", list_columns.ACCOUNTS, AccountFilter, accounts, of_people=False),
 }
 
 
@@ -101,10 +105,19 @@ def prepare(
     asked = listed.filter(selected=True)
     if scope == "shown":
         asked = listed.filter.from_json(selections.shown_filter(db, actor, selection_id=selection_id))
-    slices = (_cells(part, wanted.values(), zone) for part in _read(db, actor, listed, asked, order, wanted))
+    ids = _ids(db, actor, listed, asked, order)
+    slices = (_cells(part, wanted.values(), zone) for part in _read(db, actor, listed, ids, wanted))
     sheet = Sheet.of(file_format, [column.title for column in wanted.values()], slices, marked=marked)
     details = {"kind": kind, "list": listed.title, "count": expected, "columns": sorted(wanted)}
-    audit.record(db, actor, action="list.exported", object_kind="selection", object_id=selection_id, details=details)
+    audit.record(
+        db,
+        actor,
+        action="list.exported",
+        object_kind="selection",
+        object_id=selection_id,
+        details=details,
+        people=ids if listed.of_people else people.of_accounts(db, ids),
+    )
     return Prepared(f"{listed.title} {clock.now().astimezone(zone):%Y-%m-%d}.{file_format}", sheet)
 
 
@@ -117,17 +130,16 @@ def _columns(actor: Actor, known: Mapping[str, ListColumn], asked: Sequence[str]
     return wanted
 
 
+def _ids(db: Session, actor: Actor, listed: _List, asked: StudentFilter | AccountFilter, order: Order) -> Sequence[int]:
+    page = Page(1, order.sort if order.sort in listed.table.SORTS else "name", order.descending, MOST)
+    found: Sequence[int] = listed.table.ids(db, actor, filter=asked, page=page)
+    return found
+
+
 def _read(
-    db: Session,
-    actor: Actor,
-    listed: _List,
-    asked: StudentFilter | AccountFilter,
-    order: Order,
-    wanted: Mapping[str, ListColumn],
+    db: Session, actor: Actor, listed: _List, ids: Sequence[int], wanted: Mapping[str, ListColumn]
 ) -> Iterator[pd.DataFrame]:
     """Two thousand rows at a time, so that few are held at once."""
-    page = Page(1, order.sort if order.sort in listed.table.SORTS else "name", order.descending, MOST)
-    ids = listed.table.ids(db, actor, filter=asked, page=page)
     for part in database.slices(ids, AT_ONCE):
         found = listed.table.rows(db, actor, ids=part)
         yield found.assign(**issued.of_accounts(db, part)) if issued.COLUMNS & set(wanted) else found

@@ -95,8 +95,16 @@ def prepare_for_students(
 def _prepared(
     db: Session, actor: Actor, kind: ReportKind, contents: Contents, about: tuple[str, int | None]
 ) -> Prepared:
-    details = {"kind": kind.value, "count": contents.people, "people": contents.digest}
-    audit.record(db, actor, action="report.printed", object_kind=about[0], object_id=about[1], details=details)
+    details = {"kind": kind.value, "count": contents.people}
+    audit.record(
+        db,
+        actor,
+        action="report.printed",
+        object_kind=about[0],
+        object_id=about[1],
+        details=details,
+        people=contents.ids,
+    )
     zone = ZoneInfo(school.settings(db).time_zone)
     return Prepared(f"{TITLES[kind]} {clock.now().astimezone(zone):%Y-%m-%d}.pdf", contents.paper)
 
@@ -117,5 +125,7 @@ def _contents(
 
 def _check_fresh(db: Session, actor: Actor, parameters: CredentialParameters) -> None:
     """R31: passwords go onto paper only for who has just shown who they are."""
+    if parameters.show_passwords:
+        school.require_first_password_shown(db)
     if parameters.show_passwords and not freshness.is_fresh(db, actor):
         raise InputProblem("Type your password again in the window of this report, then download it.")

@@ -18,7 +18,7 @@ from core.errors import AppError, Conflict, InputProblem, NotAllowed, NotFound
 from core.permissions import Actor
 from core.rules import report_parameters
 from core.rules.report_parameters import CredentialParameters
-from core.services import list_files, outcome_files, previews, reports, sign_in
+from core.services import audit_files, list_files, outcome_files, previews, reports, sign_in
 from core.services.access import Sought
 from core.services.list_files import Order
 from core.services.reports import File
@@ -68,6 +68,12 @@ def _file(actor: Actor, kind: str, asked: Mapping[str, str]) -> File:
         with database.transaction() as db:
             outcome = outcome_files.prepare(db, actor, kind=kind, campaign_id=_number(asked, "selection_id"))
         return File(outcome.name, outcome.media_type, outcome.content())
+    if kind in audit_files.KINDS:
+        with database.transaction() as db:
+            entries = audit_files.prepare(
+                db, actor, kind=kind, asked=asked.get("asked", ""), expected=_number(asked, "expected")
+            )
+        return File(entries.name, entries.media_type, entries.content())
     rows = _Rows(selection_id=_number(asked, "selection_id"), scope=_scope(asked), expected=_number(asked, "expected"))
     if kind in list_files.KINDS:
         columns = asked.get("columns", "").split(",")
