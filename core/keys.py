@@ -39,7 +39,7 @@ class Key:
 
     def sign(self, purpose: str, value: str) -> bytes:
         """HMAC-SHA256 over `purpose` and `value` (RFC 2104)."""
-        return hmac.new(self.secret, f"{purpose}|{value}".encode(), hashlib.sha256).digest()
+        return hmac.digest(self.secret, f"{purpose}|{value}".encode(), "sha256")
 
     def seal(self, place: str, content: bytes) -> bytes:
         """Encrypt what lies in the database (AES-256-GCM), for one table and row: elsewhere it does not open."""

@@ -28,6 +28,7 @@ class Permission(StrEnum):
     CHANGE_SETTINGS = "change_settings"
     USE_OWN_ACCOUNT = "use_own_account"
     ANSWER_RIGHTS = "answer_rights"
+    SEE_AUDIT = "see_audit"
 
 
 class Role(StrEnum):

@@ -6,7 +6,7 @@ from html import escape
 
 import streamlit as st
 
-from core import database
+from core import database, requests
 from core.config import ROOT
 from core.permissions import Actor, Permission
 from core.rules import words
@@ -27,6 +27,7 @@ SCREENS = (
     ("wordings.py", "Wordings", ":material/edit_note:", Permission.CHANGE_SETTINGS, "School"),
     ("retention.py", "Data retention", ":material/auto_delete:", Permission.CHANGE_SETTINGS, "School"),
     ("settings.py", "Settings", ":material/settings:", Permission.CHANGE_SETTINGS, "School"),
+    ("audit.py", "Audit", ":material/fact_check:", Permission.SEE_AUDIT, "School"),
     ("new_person.py", "New person", ":material/person_add:", Permission.EDIT_STUDENTS, ""),
     ("account.py", "Account", ":material/badge:", Permission.SEE_ACCOUNTS, ""),
     ("student.py", "Student", ":material/person:", Permission.SEE_STUDENTS, ""),
@@ -96,6 +97,7 @@ st.set_page_config(
     layout="wide",
     initial_sidebar_state="auto",
 )
+requests.begin()
 actor = guard.signed_in()
 noted.use(actor)  # a full run is a person's act
 with database.reading() as db:

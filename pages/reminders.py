@@ -17,20 +17,24 @@ from core.services import campaigns, reminders, school
 from core.services.reminders import Foreseen
 from core.tables import reminders as table
 from core.tables.school import settings as school_settings
-from pages.shared import cells, feedback, guard
+from pages.shared import cells, feedback, fresh_code, guard
 
 WORDS = {**words.NOT_REMINDED, **words.REFUSAL}
 
 
 def _heading(actor: Actor, own: SchoolSettings) -> None:
+    pressed, label = False, ""
     with st.container(horizontal=True, vertical_alignment="center"):
         st.title("Reminders", width="stretch")
         if actor.may(Permission.CHANGE_SETTINGS):
-            if own.reminders and st.button("Stop reminders", icon=":material/notifications_off:"):
-                _switch(actor, on=False)
-            elif not own.reminders and st.button("Start reminders", type="primary", icon=":material/play_arrow:"):
-                _switch(actor, on=True)
+            label, icon = (
+                ("Stop reminders", "notifications_off") if own.reminders else ("Start reminders", "play_arrow")
+            )
+            kind = "secondary" if own.reminders else "primary"
+            pressed = st.button(label, type=kind, icon=f":material/{icon}:")
             st.page_link("settings.py", label="Change when and how often", icon=":material/tune:")
+    if now_fresh := fresh_code.proved(actor, pressed, key="settings.reminders.switch", act=label):
+        _switch(now_fresh, on=not own.reminders)
     often = "once" if own.reminders_at_most == 1 else f"at most {own.reminders_at_most} times"
     st.write(
         f"An invitation by e-mail that nobody has answered after {own.reminder_after_days} days is sent again with a "

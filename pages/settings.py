@@ -1,17 +1,15 @@
-"""Settings: what the school decides, and leaving the demo school."""
+"""Settings: what the school decides, in sections; and leaving the demo school."""
 
 from __future__ import annotations
 
-from zoneinfo import available_timezones
+from collections.abc import Callable
 
-import phonenumbers
 import streamlit as st
 
 from core import database
 from core.permissions import Actor, Permission
-from core.rules import words
 from core.services import school, setup, wordings
-from core.tables.school import settings as school_settings
+from core.tables.school import settings as own_settings
 from pages.shared import (
     feedback,
     fresh_code,
@@ -21,72 +19,32 @@ from pages.shared import (
     microsoft_settings,
     reminder_settings,
     retention_settings,
+    school_settings,
     session_settings,
     username_settings,
 )
 
-ZONES = sorted(zone for zone in available_timezones() if "/" in zone and not zone.startswith(("Etc/", "posix")))
-REGIONS = sorted(phonenumbers.SUPPORTED_REGIONS)
-LANGUAGES = [code for code in words.LANGUAGE if code]
-
-
-def _form(actor: Actor) -> None:
-    with database.reading() as db:
-        now = school_settings(db)
-    with st.form("settings"):
-        st.subheader("School")
-        changes: dict[str, object] = {"school_name": st.text_input("Name of the school", now.school_name)}
-        left, right = st.columns(2)
-        changes["time_zone"] = left.selectbox("Time zone", ZONES, ZONES.index(now.time_zone))
-        changes["default_language"] = right.selectbox(
-            "Language of messages when a person's own is not known",
-            LANGUAGES,
-            LANGUAGES.index(now.default_language),
-            format_func=words.LANGUAGE.__getitem__,
-        )
-        changes["help_contact"] = st.text_input(
-            "Help contact",
-            now.help_contact,
-            help="Stands in messages, for instance: office@school.example, 210 1234567",
-        )
-        st.subheader("Invitations")
-        left, right = st.columns(2)
-        changes["link_days"] = int(left.number_input("Days a link lasts", 1, 30, now.link_days))
-        changes["default_region"] = right.selectbox(
-            "Country of phone numbers without one", REGIONS, REGIONS.index(now.default_region)
-        )
-        changes["allowed_regions"] = st.multiselect("Countries that may get SMS", REGIONS, now.allowed_regions)
-        st.subheader("Signing in")
-        changes["second_factor"] = st.toggle(
-            "Staff sign in with a code from their phone too",
-            now.second_factor,
-            help="Asked at the next sign-in: an authenticator app is set up once, with ten recovery codes for paper.",
-        )
-        left, right = st.columns(2)
-        shortest = int(left.number_input("Shortest password, students and parents", 8, 64, now.password_length))
-        staff = int(right.number_input("Shortest password, staff", 8, 64, now.staff_password_length))
-        changes |= {"password_length": shortest, "staff_password_length": staff}
-        if min(now.password_length, now.staff_password_length) < 15:
-            st.warning("Passwords under 15 characters are guessed too easily where nothing else protects an account.")
-        pressed = st.form_submit_button("Save settings", type="primary")
-    if now_fresh := fresh_code.proved(actor, pressed, key="settings", act="Save settings"):
-        _save(now_fresh, changes)
-
-
-def _save(actor: Actor, changes: dict[str, object]) -> None:
-    with feedback.refusals_shown():
-        with database.transaction() as db:
-            changed = school.change_settings(db, actor, changes=changes)
-        st.toast(f"Saved: {', '.join(name.replace('_', ' ') for name in changed)}." if changed else "Nothing changed.")
+SECTIONS: dict[str, Callable[[Actor], None]] = {
+    "School": school_settings.of_school,
+    "Logo": logo_settings.form,
+    "Accounts": school_settings.of_accounts,
+    "Usernames": username_settings.form,
+    "Passwords": school_settings.of_passwords,
+    "Sessions": session_settings.form,
+    "Microsoft 365": microsoft_settings.form,
+    "Invitations": school_settings.of_invitations,
+    "Reminders": reminder_settings.form,
+    "Text messages": message_settings.form,
+    "Limits": message_settings.limits,
+    "Retention": retention_settings.form,
+    "Alerts": school_settings.of_alerts,
+}
+DEMO = "Start with my own school"
 
 
 def _own_school(actor: Actor) -> None:
     with database.reading() as db:
-        if not school_settings(db).is_demo:
-            return
         gone = school.what_would_go(db)
-    st.divider()
-    st.subheader("Start with my own school")
     st.write(
         f"This removes the demo: {gone.people:,} people, {gone.accounts:,} accounts, {gone.messages:,} messages. "
         "A new key is made, so every link and session of the demo ends, yours too. It cannot be undone."
@@ -107,15 +65,17 @@ def _own_school(actor: Actor) -> None:
             st.stop()
 
 
+def _sections() -> dict[str, Callable[[Actor], None]]:
+    with database.reading() as db:
+        is_demo = own_settings(db).is_demo
+    return SECTIONS | ({DEMO: _own_school} if is_demo else {})
+
+
 actor = guard.require(Permission.CHANGE_SETTINGS)
 st.title("Settings")
 feedback.said()
-_form(actor)
-logo_settings.form(actor)
-message_settings.form(actor)
-session_settings.form(actor)
-username_settings.form(actor)
-microsoft_settings.form(actor)
-reminder_settings.form(actor)
-retention_settings.form(actor)
-_own_school(actor)
+sections = _sections()
+named = st.query_params.get("section", "")
+chosen = st.pills("Section", list(sections), default=named if named in sections else "School", required=True)
+with st.container(width=860):
+    sections[chosen](actor)

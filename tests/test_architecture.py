@@ -10,11 +10,21 @@ from pathlib import Path
 import pytest
 
 from core.config import ROOT, Settings
-from core.models import Channel, FailureReason, MessageStatus, PersonStatus, RequestStatus, SignInMethod, UserType
+from core.models import (
+    CampaignKind,
+    Channel,
+    FailureReason,
+    MessageStatus,
+    PersonStatus,
+    RequestStatus,
+    SignInMethod,
+    UserType,
+)
 from core.permissions import Permission, Role
 from core.rules import words
 from core.rules.account_acts import Act, LeftOut
 from core.rules.account_state import AccountState
+from core.rules.alerts import THRESHOLDS, AlertKind
 from core.rules.handing_over import NoPassword
 from core.rules.new_accounts import AccountRefusal
 from core.rules.passwords import Objection
@@ -30,7 +40,8 @@ SCREENS = [path for path in PAGES if path.parent.name == "pages" and path.name !
 SHARED = {"person_writing", "address_changes", "guardianships", "account_effects"}
 
 # What a folder may import from core. A name stands for itself and all below it.
-FOUNDATION = {"outbox", "config", "clock", "errors", "permissions", "database", "keys", "models", "rules"} | {"sealing"}
+FOUNDATION = {"requests", "outbox", "config", "clock", "errors", "permissions", "database", "keys", "models", "rules"}
+FOUNDATION |= {"sealing"}
 ALLOWED = {
     "models": {"models"},
     "rules": {"errors", "models", "rules", "permissions"},
@@ -82,6 +93,7 @@ def test_a_service_calls_no_other_service_but_the_audit_and_selections(path: Pat
     parts |= {"notices"}
     parts |= {"sign_in_steps"}
     parts |= {"traces", "audit_pruning", "year_roles"}
+    parts |= {"audit_chain", "audit_anchors", "disclosures"}
     assert called <= {"audit", "selections", path.stem} | parts | SHARED
 
 
@@ -154,6 +166,8 @@ def test_every_status_has_words() -> None:
         (RequestStatus, words.REQUEST_STATUS),
         (NotReminded, words.NOT_REMINDED),
         (Kept, words.KEPT),
+        (AlertKind, THRESHOLDS),
+        (CampaignKind, words.CAMPAIGN_KIND),
     ):
         assert set(values) == set(said)
 

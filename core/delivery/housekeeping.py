@@ -9,7 +9,7 @@ from datetime import timedelta
 from dbos import DBOS
 
 from core import clock, database
-from core.delivery import bounce_watch, reconcile, take_over, workflows
+from core.delivery import alarms, bounce_watch, reconcile, take_over, workflows
 from core.services import microsoft_flows, previews, report_requests, throttles, workers
 
 KEPT = timedelta(days=7)
@@ -19,12 +19,13 @@ logger = logging.getLogger(__name__)
 
 
 def run() -> None:
-    """Do what is due and nobody else does."""
+    """Do what is due and nobody else does; and what every machine does for itself."""
     for name, (every, work) in JOBS.items():
         with database.transaction(wait_ms=database.WORKER_WAIT_MS) as db:
             mine = workers.is_my_turn(db, job=name, every=every)
         if mine:
             _do(name, work)
+    _do("note the newest entry of the audit", alarms.note_audit)
 
 
 def forget_finished() -> int:
@@ -83,4 +84,6 @@ JOBS: dict[str, tuple[timedelta, Callable[[], int]]] = {
     "forget files": (timedelta(minutes=5), forget_files),
     "retain": (timedelta(minutes=30), workflows.enqueue_retention),
     "remind": (timedelta(minutes=5), workflows.enqueue_reminders),
+    "look for what makes an alert": (timedelta(seconds=30), alarms.look),
+    "check the audit": (timedelta(hours=1), alarms.check_audit),
 }

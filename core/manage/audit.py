@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import getpass
+
 import typer
 
 from core import database
-from core.services import audit
+from core.permissions import command_line
+from core.services import audit, audit_anchors
 
 
 def verify_audit() -> None:
@@ -19,4 +22,15 @@ def verify_audit() -> None:
     raise typer.Exit(1)
 
 
-COMMANDS = {"verify-audit": verify_audit}
+def note_audit_anew() -> None:
+    """After a backup was restored: set aside what this machine noted of newer entries, and begin anew."""
+    kept = audit_anchors.set_aside()
+    with database.transaction(wait_ms=database.WORKER_WAIT_MS) as db:
+        audit.record(db, command_line(getpass.getuser()), action="audit.noted_anew")
+    with database.reading() as db:
+        audit_anchors.drop(db)
+    print(f"The old notes are kept as {kept.name}." if kept else "There were no notes yet.")
+    print("From now on the audit is noted as it is. Check it with: verify-audit")
+
+
+COMMANDS = {"verify-audit": verify_audit, "note-audit-anew": note_audit_anew}

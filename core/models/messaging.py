@@ -31,6 +31,7 @@ class CampaignKind(StrEnum):
     SECOND_FACTOR_SET = "second_factor_set"
     SECOND_FACTOR_REMOVED = "second_factor_removed"
     TEST = "test"
+    ALERT = "alert"
     REMINDER = "reminder"
     RESET_PASSWORD = "reset_password"  # noqa: S105  (a word, not a password)
     PASSWORD_CHANGED = "password_changed"  # noqa: S105
@@ -43,6 +44,7 @@ CARRIES_NOTHING = frozenset(
     {
         CampaignKind.ADDRESS_CHANGED.value,
         CampaignKind.TEST.value,
+        CampaignKind.ALERT.value,
         CampaignKind.PASSWORD_CHANGED.value,
         CampaignKind.NEW_DEVICE.value,
         CampaignKind.SIGN_IN_ALARM.value,

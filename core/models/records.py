@@ -23,6 +23,9 @@ class SchoolSettings(SQLModel, table=True):
     they type the number. A campaign pauses by itself after `pause_after_failures` failures in a row. With `reminders`
     unanswered invitations are sent again, `reminder_after_days` after the last one and `reminders_at_most` times, from
     `reminder_hour` on. The `keep_` settings say how long what has ended stays (R102).
+    they type the number. A campaign pauses by itself after `pause_after_failures` failures in a row. Messages go out in
+    `languages` only. `password_lengths` and `default_roles` name user types that differ from the others; whose type is
+    in `auto_invite` is invited as soon as their account is made. `portal_address` is where people go on to.
     """
 
     __tablename__ = "school_settings"
@@ -72,6 +75,16 @@ class SchoolSettings(SQLModel, table=True):
     keep_outbox_days: int = 30
     keep_leavers_months: int = 12
     keep_audit_months: int = 24
+    alert_address: str = ""
+    languages: list[str] = Field(default_factory=lambda: ["en", "el"], sa_type=json_type())
+    portal_address: str = ""
+    show_first_password: bool = True
+    password_expires_days: int = 0
+    password_lengths: dict[str, int] = Field(default_factory=dict, sa_type=json_type())
+    slip_days: int = 21
+    auto_invite: list[str] = Field(default_factory=list, sa_type=json_type())
+    registered_statuses: list[str] = Field(default_factory=lambda: ["registered"], sa_type=json_type())
+    default_roles: dict[str, str] = Field(default_factory=dict, sa_type=json_type())
 
 
 class Selection(SQLModel, table=True):
@@ -242,11 +255,18 @@ class ImportRun(SQLModel, table=True):
 
 
 class AuditEntry(SQLModel, table=True):
-    """Who did what to whom. Each entry seals the one before (R95-R100). Ids and counts only."""
+    """Who did what to whom. Each entry seals the one before (R95-R100). Ids and counts only.
+
+    `reason` is why something was refused; `request` is the same for all that one click or call did. The database itself
+    refuses to change entries, and to delete them but for what AuditPruning allows (R63).
+    """
 
     __tablename__ = "audit_entry"
 
-    __table_args__ = (sa.Index("audit_by_object", "object_kind", "object_id", "seq"),)
+    __table_args__ = (
+        sa.Index("audit_by_object", "object_kind", "object_id", "seq"),
+        sa.Index("audit_by_time", "at", "seq"),
+    )
 
     seq: int = Field(primary_key=True)
     at: datetime = Field(sa_type=UtcDateTime)
@@ -260,6 +280,36 @@ class AuditEntry(SQLModel, table=True):
     details: dict[str, object] = Field(default_factory=dict, sa_type=json_type())
     ip: str = ""
     session: str = ""
+    reason: str = ""
+    request: str = ""
     kid: str
     previous_seal: str
     seal: str
+
+
+class AuditPeople(SQLModel, table=True):
+    """Whom an entry of the audit is about, where those are many: their ids packed, under the digest that it seals."""
+
+    __tablename__ = "audit_people"
+
+    digest: str = Field(primary_key=True)
+    people: int
+    packed: bytes
+
+
+class AuditPruning(SQLModel, table=True):
+    """Entries of the audit up to this one may be deleted in this transaction, which takes the row away again."""
+
+    __tablename__ = "audit_pruning"
+
+    upto: int = Field(primary_key=True, sa_column_kwargs={"autoincrement": False})
+
+
+class Alert(SQLModel, table=True):
+    """Something that a person should look at: how much of it, and by which account where it is one's doing."""
+
+    id: int | None = Field(default=None, primary_key=True)
+    kind: str
+    at: datetime = Field(sa_type=UtcDateTime, index=True)
+    number: int
+    account_id: int | None = None

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-PAPER_DAYS = 21
 TYPED_COUNT_ABOVE = 1000
 
 

@@ -3,15 +3,25 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from types import MappingProxyType
 
 from core.models import PersonKind, SignInMethod, UserType
 from core.permissions import Role
 from core.rules import username_pattern, usernames
 from core.rules.reachability import Policy
 from core.rules.username_pattern import Pattern
+
+# What accounts of a user type may be given by themselves, the first unless the school says otherwise. Who sees or sends
+# more than a teacher is always named by an administrator.
+ROLES_BY_DEFAULT: dict[UserType, tuple[str, ...]] = {
+    UserType.STUDENT: (Role.STUDENT, ""),
+    UserType.GUARDIAN: (Role.GUARDIAN, ""),
+    UserType.TEACHER: (Role.TEACHER, Role.COORDINATOR, ""),
+    UserType.STAFF: ("", Role.TEACHER, Role.COORDINATOR),
+}
 
 
 class AccountRefusal(StrEnum):
@@ -73,13 +83,24 @@ class Plan:
         return hashlib.sha256(repr((self.new, self.skipped)).encode()).hexdigest()
 
 
-def plan(candidates: Iterable[Candidate], *, policy: Policy, taken: dict[str, int], pattern: Pattern) -> Plan:
-    """An account for each candidate who may have one; names that exist are never changed. Fills `taken`."""
+def plan(
+    candidates: Iterable[Candidate],
+    *,
+    policy: Policy,
+    taken: dict[str, int],
+    pattern: Pattern,
+    roles: Mapping[str, str] = MappingProxyType({}),
+) -> Plan:
+    """An account for each candidate who may have one; names that exist are never changed. Fills `taken`.
+
+    `roles`: which role accounts of a user type get, where it is another one than by default.
+    """
     new: list[NewAccount] = []
     skipped: list[Skipped] = []
     for person in candidates:
         name = f"{person.last_name} {person.first_name}"
-        user_type, role = _type_and_role(person)
+        user_type = _user_type(person)
+        role = roles.get(user_type, ROLES_BY_DEFAULT[user_type][0])
         microsoft = user_type in policy.microsoft_user_types
         reason = _refusal(person, microsoft=microsoft, taken=taken)
         if reason:
@@ -87,16 +108,20 @@ def plan(candidates: Iterable[Candidate], *, policy: Policy, taken: dict[str, in
             continue
         username = _username(person, microsoft=microsoft, taken=taken, pattern=pattern)
         method = SignInMethod.MICROSOFT if microsoft else SignInMethod.LOCAL
-        new.append(NewAccount(person.person_id, name, username, user_type, method, role, person.teaches))
+        new.append(
+            NewAccount(
+                person.person_id, name, username, user_type, method, Role(role) if role else None, person.teaches
+            )
+        )
     return Plan(tuple(new), tuple(skipped))
 
 
-def _type_and_role(person: Candidate) -> tuple[UserType, Role | None]:
+def _user_type(person: Candidate) -> UserType:
     if person.kind == PersonKind.STUDENT:
-        return UserType.STUDENT, Role.STUDENT
+        return UserType.STUDENT
     if person.kind == PersonKind.GUARDIAN:
-        return UserType.GUARDIAN, Role.GUARDIAN
-    return (UserType.TEACHER, Role.TEACHER) if person.teaches else (UserType.STAFF, None)
+        return UserType.GUARDIAN
+    return UserType.TEACHER if person.teaches else UserType.STAFF
 
 
 def _refusal(person: Candidate, *, microsoft: bool, taken: dict[str, int]) -> AccountRefusal | None:

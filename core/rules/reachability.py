@@ -8,6 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from core.models.people import PersonStatus
+
 
 class Refusal(StrEnum):
     """Why somebody cannot be invited, in the order in which it is asked."""
@@ -72,12 +74,18 @@ class Policy:
     """What the school has decided. `microsoft_user_types` is empty when Microsoft 365 is off.
 
     `sms_order`: whose number gets a student's SMS, the first that there is; of `guardian_grades` only the guardian's.
+    `registered`: the statuses of students that count as Registered.
     """
 
     microsoft_user_types: frozenset[str] = frozenset()
     allowed_regions: frozenset[str] = field(default_factory=frozenset)
     sms_order: tuple[str, ...] = ("student", "guardian", "home")
     guardian_grades: frozenset[str] = frozenset()
+    registered: frozenset[str] = frozenset({PersonStatus.REGISTERED})
+
+    def counts(self, *, is_student: bool, status: str) -> bool:
+        """Whether somebody of this status may have an account and be written to."""
+        return status in self.registered if is_student else status == PersonStatus.ACTIVE
 
 
 @dataclass(frozen=True)

@@ -4,13 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, available_timezones
 
 import phonenumbers
 
 from core.errors import InputProblem
 from core.models.accounts import UserType
-from core.rules import reminders, retention, username_pattern
+from core.models.people import PersonStatus
+from core.rules import new_accounts, reminders, retention, username_pattern
+from core.rules.contact_data import email_is_valid
+
+STUDENT_STATUSES = (PersonStatus.REGISTERED, PersonStatus.APPLICANT, PersonStatus.ACTIVE, PersonStatus.INACTIVE)
 
 
 def checked(changes: Mapping[str, Any]) -> dict[str, Any]:
@@ -103,6 +108,55 @@ def _help_contact(value: str) -> str:
     return text
 
 
+def _alert_address(value: str) -> str:
+    address = value.strip()
+    if address and not email_is_valid(address):
+        raise InputProblem("This e-mail address is not valid. Check it letter by letter.", field="alert_address")
+    return address
+
+
+def _languages(value: list[str]) -> list[str]:
+    chosen: list[str] = [language for language in ("en", "el") if language in value]
+    if not chosen or set(value) - set(chosen):
+        raise InputProblem("Choose English, Greek or both.", field="languages")
+    return chosen
+
+
+def _portal_address(value: str) -> str:
+    address = value.strip()
+    parts = urlsplit(address)
+    fits = parts.scheme == "https" and parts.netloc and not parts.username and address.isprintable()
+    if address and (not fits or len(address) > 200 or any(letter in address for letter in " \"'<>")):
+        raise InputProblem("The portal's address begins with https://, for instance https://portal.school.example.")
+    return address
+
+
+def _password_lengths(value: Mapping[str, int]) -> dict[str, int]:
+    check = _between(8, 64, "The shortest password")
+    return {UserType(user_type).value: check(int(length)) for user_type, length in sorted(value.items())}
+
+
+def _expiry(value: int) -> int:
+    if value != 0 and not 30 <= value <= 1_000:
+        raise InputProblem("Passwords end never (0) or after 30 to 1,000 days.", field="password_expires_days")
+    return value
+
+
+def _registered(value: list[str]) -> list[str]:
+    if not value:
+        raise InputProblem("Choose at least one status, or no student could get an account.")
+    if set(value) - set(STUDENT_STATUSES):
+        raise InputProblem("Choose from the list which statuses count as Registered.")
+    return [status for status in STUDENT_STATUSES if status in value]
+
+
+def _default_roles(value: Mapping[str, str]) -> dict[str, str]:
+    for user_type, role in value.items():
+        if role not in new_accounts.ROLES_BY_DEFAULT.get(UserType(user_type), ()):
+            raise InputProblem("This role is not given by itself. An administrator gives it by hand.")
+    return {UserType(user_type).value: role for user_type, role in sorted(value.items())}
+
+
 CHECKS: dict[str, Any] = {
     "school_name": school_name,
     "time_zone": _time_zone,
@@ -145,4 +199,14 @@ CHECKS: dict[str, Any] = {
     "keep_outbox_days": _between(*retention.OUTBOX_DAYS, "The days that files of the outbox are kept"),
     "keep_leavers_months": _between(*retention.LEAVER_MONTHS, "The months that people who left are kept"),
     "keep_audit_months": _between(*retention.AUDIT_MONTHS, "The months that the audit is kept"),
+    "alert_address": _alert_address,
+    "languages": _languages,
+    "portal_address": _portal_address,
+    "show_first_password": bool,
+    "password_expires_days": _expiry,
+    "password_lengths": _password_lengths,
+    "slip_days": _between(1, 60, "The days a slip lasts"),
+    "auto_invite": _user_types,
+    "registered_statuses": _registered,
+    "default_roles": _default_roles,
 }

@@ -47,6 +47,7 @@ RULES: dict[tuple[str, str], Rule] = {
     (CampaignKind.SIGN_IN_ALARM, Channel.EMAIL): Rule(_ALWAYS | _PERSONAL),
     (CampaignKind.SECOND_FACTOR_SET, Channel.EMAIL): Rule(_ALWAYS | _PERSONAL),
     (CampaignKind.SECOND_FACTOR_REMOVED, Channel.EMAIL): Rule(_ALWAYS | _PERSONAL),
+    (CampaignKind.ALERT, Channel.EMAIL): Rule(_ALWAYS | {"first_name"}, (_one_of("portal"),)),
     (CampaignKind.FAMILY_INVITATION, Channel.EMAIL): Rule(_ALWAYS | {"people", "ends_on"}, (_one_of("people"),)),
     # No full name of a child beside a credential: there is no {student} in text messages (R80).
     (CampaignKind.INITIAL_CREDENTIALS, Channel.SMS): Rule(

@@ -273,6 +273,7 @@ CAMPAIGN_KIND: dict[str, str] = {
     CampaignKind.SECOND_FACTOR_SET: "Told that a second factor was set up",
     CampaignKind.SECOND_FACTOR_REMOVED: "Told that the second factor was removed",
     CampaignKind.REMINDER: "Reminder of an invitation",
+    CampaignKind.ALERT: "Alert to the address of the settings",
 }
 _CAMPAIGN_STATUS = {CampaignStatus.PAUSED: "Paused", CampaignStatus.CANCELLED: "Cancelled"}
 

@@ -36,7 +36,12 @@ def is_denial(db: Session, refusal: AppError, *, sought: Sought | None = None) -
     return isinstance(refusal, NotAllowed)
 
 
-def refused(db: Session, actor: Actor, *, where: str, sought: Sought | None = None) -> None:
+def reason(refusal: AppError) -> str:
+    """Why, as the audit says it."""
+    return "the role does not include it" if isinstance(refusal, NotAllowed) else "it is not theirs"
+
+
+def refused(db: Session, actor: Actor, *, where: str, reason: str = "", sought: Sought | None = None) -> None:
     """Write down that `actor` asked for something and did not get it."""
     audit.record(
         db,
@@ -45,6 +50,7 @@ def refused(db: Session, actor: Actor, *, where: str, sought: Sought | None = No
         object_kind=sought.kind if sought else "",
         object_id=sought.id if sought else None,
         result="refused",
+        reason=reason,
         details={"where": where},
     )
 

@@ -16,6 +16,7 @@ from core.permissions import Actor, Permission
 from core.rules import new_accounts, username_pattern, usernames
 from core.rules.account_acts import Edit
 from core.rules.new_accounts import Candidate, NewAccount, Plan, Skipped
+from core.rules.reachability import Policy
 from core.services import account_effects, audit, selections
 from core.tables import periods, reachability, school, scope
 
@@ -47,7 +48,9 @@ def preview(db: Session, actor: Actor, **whom: Unpack[Whom]) -> Plan:
     people = _people(db, actor, whom)
     own = school.settings(db)
     pattern = username_pattern.read(own.username_pattern, suffix=own.username_suffix, year=periods.year(db))
-    return new_accounts.plan(_candidates(db, people), policy=school.policy(own), taken=_taken(db), pattern=pattern)
+    policy = school.policy(own)
+    found = _candidates(db, people, policy)
+    return new_accounts.plan(found, policy=policy, taken=_taken(db), pattern=pattern, roles=own.default_roles)
 
 
 def create(db: Session, actor: Actor, *, seen: str, **whom: Unpack[Whom]) -> Created:
@@ -89,7 +92,7 @@ def _people(db: Session, actor: Actor, whom: Whom) -> sa.Select[Any]:
     return seen.where(col(Person.id).in_(whom["person_ids"]))
 
 
-def _candidates(db: Session, people: sa.Select[Any]) -> Iterator[Candidate]:
+def _candidates(db: Session, people: sa.Select[Any], policy: Policy) -> Iterator[Candidate]:
     teaches = _teaches(db, people)
     query = sa.select(
         col(Person.id),
@@ -97,7 +100,7 @@ def _candidates(db: Session, people: sa.Select[Any]) -> Iterator[Candidate]:
         col(Person.first_name),
         col(Person.last_name),
         col(Person.source_id),
-        reachability.counts(),
+        reachability.counts(policy),
         col(Account.id).is_not(None),
         col(Person.external_email),
     ).outerjoin(Account, col(Account.person_id) == col(Person.id))

@@ -2,29 +2,23 @@
 
 from __future__ import annotations
 
-import json
-from dataclasses import dataclass
+from collections.abc import Iterable
 from typing import Any
 
 import sqlalchemy as sa
-from sqlmodel import Session, col, select
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlmodel import Session
 
-from core import clock, keys
-from core.models import AuditEntry
-from core.permissions import Actor
+from core import clock, keys, requests
+from core.models import AuditEntry, AuditPeople
+from core.permissions import Actor, Permission
+from core.rules import people_sets
+from core.services import audit_chain
+from core.services.audit_chain import Verdict, Walk
 
-FIRST_SEAL = "0" * 64
-PRUNED = "audit.pruned"  # the checkpoint: vouches for the last entry that retention took away
+PRUNED = audit_chain.PRUNED
+__all__ = ["PRUNED", "Verdict", "name_of", "record", "record_check", "session_of", "verify"]
 _POSTGRES_LOCK = 0x46495253544B4559  # one writer of the chain at a time; SQLite has only one writer anyway
-
-
-@dataclass(frozen=True)
-class Verdict:
-    """What checking the chain found; `broken_at` is the first entry that does not fit."""
-
-    entries: int
-    broken_at: int | None = None
-    why: str = ""
 
 
 def record(
@@ -35,16 +29,20 @@ def record(
     object_kind: str = "",
     object_id: int | None = None,
     result: str = "done",
+    reason: str = "",
     details: dict[str, Any] | None = None,
+    people: Iterable[int] | None = None,
 ) -> None:
-    """Write what `actor` does. `details` holds ids and counts, never names, addresses, secrets or texts (R97)."""
-    if db.get_bind().dialect.name == "postgresql":
-        db.connection().execute(sa.text("SELECT pg_advisory_xact_lock(:key)"), {"key": _POSTGRES_LOCK})
+    """Write what `actor` does. `details` holds ids and counts, never names, addresses, secrets or texts (R97).
+
+    `people` are the ids of the persons whose data it shows or hands out: kept as a set, of which the entry seals the
+    digest, so that it can be told later who saw whom (R104).
+    """
+    lock(db)
     db.flush()
-    last = db.exec(select(AuditEntry).order_by(col(AuditEntry.seq).desc()).limit(1)).first()
-    key = keys.current()
+    last, key = audit_chain.head(db), keys.current()
     entry = AuditEntry(
-        seq=last.seq + 1 if last else 1,
+        seq=last.seq + 1,
         at=clock.now(),
         actor=name_of(actor),
         account_id=actor.account_id,
@@ -53,16 +51,24 @@ def record(
         object_kind=object_kind,
         object_id=object_id,
         result=result,
-        details=details or {},
+        details=(details or {}) | ({} if people is None else {"people": _keep(db, people)}),
         ip=actor.ip or "",
         session=session_of(actor),
+        reason=reason,
+        request=requests.current(),
         kid=key.kid,
-        previous_seal=last.seal if last else FIRST_SEAL,
+        previous_seal=last.seal,
         seal="",
     )
-    entry.seal = _seal(entry, key)
+    entry.seal = audit_chain.seal(entry, key)
     db.add(entry)
     db.flush()
+
+
+def lock(db: Session) -> None:
+    """Let nobody else write to the chain until this transaction is over."""
+    if db.get_bind().dialect.name == "postgresql":
+        db.connection().execute(sa.text("SELECT pg_advisory_xact_lock(:key)"), {"key": _POSTGRES_LOCK})
 
 
 def name_of(actor: Actor) -> str:
@@ -76,31 +82,25 @@ def session_of(actor: Actor) -> str:
 
 
 def verify(db: Session) -> Verdict:
-    """Walk the whole chain; a changed, missing or added entry is named.
-
-    A chain whose beginning was pruned is whole when an entry of its own vouches for the last one that went.
-    """
-    known, previous, expected, entries = keys.known(), FIRST_SEAL, 1, 0
-    gone: tuple[int, str] | None = None  # the last entry that went with its seal, until somebody vouches for it
-    for entry in db.exec(select(AuditEntry).order_by(col(AuditEntry.seq))).yield_per(2000):
-        if entries == 0 and entry.seq > 1:
-            gone = (entry.seq - 1, entry.previous_seal)
-            expected, previous = entry.seq, entry.previous_seal
-        if entry.seq != expected:
-            return Verdict(entries, expected, "an entry is missing")
-        if entry.kid not in known:
-            return Verdict(entries, expected, "it was sealed with a key that this installation does not have")
-        if entry.previous_seal != previous or entry.seal != _seal(entry, known[entry.kid]):
-            return Verdict(entries, expected, "its contents do not fit its seal")
-        if entry.action == PRUNED and gone == (entry.details.get("through"), entry.details.get("seal")):
-            gone = None
-        db.expunge(entry)
-        previous, expected, entries = entry.seal, expected + 1, entries + 1
-    if gone:
-        return Verdict(entries, 1, f"the entries up to {gone[0]} are missing, and no checkpoint vouches for them")
-    return Verdict(entries)
+    """Walk the whole chain at once; a changed, missing or added entry is named."""
+    walk = Walk()
+    while not walk.is_over and walk.broken_at is None:
+        walk = audit_chain.go_on(db, walk)
+    return walk.verdict
 
 
-def _seal(entry: AuditEntry, key: keys.Key) -> str:
-    values = entry.model_dump(exclude={"seal", "at"}) | {"at": entry.at.isoformat(timespec="microseconds")}
-    return key.sign("audit", json.dumps(values, sort_keys=True, separators=(",", ":"), ensure_ascii=True)).hex()
+def record_check(db: Session, actor: Actor, *, verdict: Verdict) -> None:
+    """Write down that somebody checked, and what was found."""
+    actor.require(Permission.SEE_AUDIT)
+    broken = {} if verdict.broken_at is None else {"broken_at": verdict.broken_at}
+    result, details = "broken" if broken else "done", {"entries": verdict.entries, **broken}
+    record(db, actor, action="audit.verified", result=result, reason=verdict.why, details=details)
+
+
+def _keep(db: Session, people: Iterable[int]) -> str:
+    """Store the set once, however often it is named; gives its digest."""
+    packed = people_sets.pack(people)
+    insert = postgresql.insert if db.get_bind().dialect.name == "postgresql" else sqlite.insert
+    row = {"digest": packed.digest, "people": packed.people, "packed": packed.content}
+    db.execute(insert(AuditPeople).values(row).on_conflict_do_nothing(index_elements=["digest"]))
+    return packed.digest

@@ -7,7 +7,7 @@ from datetime import datetime
 import sqlalchemy as sa
 from sqlmodel import Session, col
 
-from core.models import AuditEntry
+from core.models import AuditEntry, AuditPruning
 from core.permissions import system
 from core.services import audit
 
@@ -33,6 +33,9 @@ def prune(db: Session, *, before: datetime, at_most: int = AT_ONCE) -> int:
     details = {"through": through, "seal": seal, "entries": through - first + 1}
     audit.record(db, system("retention"), action=audit.PRUNED, object_kind="audit", details=details)
     db.expunge_all()
+    allowed = sa.update(AuditPruning).values(upto=through)
+    if db.execute(allowed).rowcount == 0:  # type: ignore[attr-defined]
+        db.execute(sa.insert(AuditPruning).values(upto=through))
     db.execute(sa.delete(AuditEntry).where(col(AuditEntry.seq) <= through).execution_options(synchronize_session=False))
     return through - first + 1
 

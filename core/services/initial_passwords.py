@@ -13,12 +13,11 @@ from core import clock, database, keys
 from core.errors import Conflict, InputProblem
 from core.models import Account, Channel, Invitation, Purpose, Superseded, metadata
 from core.permissions import Actor, Permission, Role
-from core.rules import handing_over as rules
 from core.rules import initial_credentials
 from core.rules.handing_over import Check, NoPassword
 from core.services import audit, printed_accounts, selections
 from core.services.printed_accounts import Printed
-from core.tables import handing_over
+from core.tables import handing_over, people, school
 
 _POSTGRES_LOCK = 0x46495253544B4950  # one issue at a time: two would leave two live passwords of one account
 _QUIET = {"synchronize_session": False}
@@ -77,15 +76,22 @@ def issue(
     wanted = _wanted(db, actor, selection_id, account_id, printed)
     found = handing_over.check(db, actor, account_ids=wanted)
     _refuse_unlike(found, expected, typed_count)
-    ids = _hand_over(db, handing_over.getting_one(actor, wanted))
+    own = school.settings(db)
+    ids = _hand_over(db, own.slip_days, handing_over.getting_one(actor, school.policy(own), wanted))
     _refuse_new_staff(db, actor, ids)
     _supersede(db, ids)
-    _insert(db, actor, ids)
+    _insert(db, actor, own.slip_days, ids)
     details = {"issued": len(ids), "replaced": found.replaced, "left_out": sum(found.left_out.values())}
     of_rows = printed.selection_id if printed else selection_id
     kind, object_id = ("account", account_id) if account_id is not None else ("selection", of_rows)
     audit.record(
-        db, actor, action="initial_passwords.issued", object_kind=kind, object_id=object_id, details=dict(details)
+        db,
+        actor,
+        action="initial_passwords.issued",
+        object_kind=kind,
+        object_id=object_id,
+        details=dict(details),
+        people=people.of_accounts(db, ids),
     )
     return found
 
@@ -97,6 +103,7 @@ def reveal(db: Session, actor: Actor, *, account_id: int) -> Revealed | None:
     """
     actor.require(Permission.REVEAL_CREDENTIALS)
     actor.require_fresh()
+    school.require_first_password_shown(db)
     account = handing_over.one(db, actor, account_id=account_id)
     row = handing_over.live_one(db, account_id=account_id, purpose=Purpose.PASSWORD)
     key = keys.known().get(row.kid) if row else None
@@ -132,7 +139,7 @@ def _refuse_unlike(found: Check, expected: int, typed_count: int | None) -> None
         raise InputProblem(f"These are many. Type {found.receive} to issue them all.", field="typed_count")
 
 
-def _hand_over(db: Session, account_ids: sa.Select[Any]) -> list[int]:
+def _hand_over(db: Session, days: int, account_ids: sa.Select[Any]) -> list[int]:
     """Note the invitation with each account and take hold of it, so that nobody chooses a password meanwhile."""
     now = clock.now()
     taken = (
@@ -142,7 +149,7 @@ def _hand_over(db: Session, account_ids: sa.Select[Any]) -> list[int]:
         )
         .values(
             invited_at=now,
-            invitation_ends_at=now + timedelta(days=rules.PAPER_DAYS),
+            invitation_ends_at=now + timedelta(days=days),
             times_invited=col(Account.times_invited) + 1,
             failed_sign_ins=0,
             next_try_at=None,
@@ -173,7 +180,7 @@ def _supersede(db: Session, ids: list[int]) -> None:
         db.execute(ended.execution_options(**_QUIET))
 
 
-def _insert(db: Session, actor: Actor, ids: list[int]) -> None:
+def _insert(db: Session, actor: Actor, days: int, ids: list[int]) -> None:
     key, now = keys.current(), clock.now()
     same = {
         "purpose": Purpose.PASSWORD.value,
@@ -182,7 +189,7 @@ def _insert(db: Session, actor: Actor, ids: list[int]) -> None:
         "address": "",
         "issued_at": now,
         "issued_by": actor.account_id,
-        "expires_at": now + timedelta(days=rules.PAPER_DAYS),
+        "expires_at": now + timedelta(days=days),
     }
     for part in database.slices(ids):
         rows = []

@@ -143,7 +143,8 @@ def queue_new_link(db: Session, *, account_id: int) -> int | None:
     mine = select(Person, Account).where(Account.id == account_id, Person.id == Account.person_id)
     row = db.exec(mine.with_for_update()).one()  # two requests at once must not both find that nobody asked
     settings = school.settings(db)
-    verdict = email_address(recipients.contact(*row), school.policy(settings))
+    policy = school.policy(settings)
+    verdict = email_address(recipients.contact(*row, policy), policy)
     if not verdict.yes or asked_too_often(db, account_id, kind=CampaignKind.NEW_LINK):
         return None
     texts = wordings.newest(db, kind=CampaignKind.NEW_LINK, channel=Channel.EMAIL)

@@ -24,7 +24,7 @@ from core.rules import exports
 from core.rules.exports import Cell, FileFormat
 from core.services import audit, selections
 from core.services.selections import RowScope
-from core.tables import accounts, freshness, issued, list_columns, school, students
+from core.tables import accounts, freshness, issued, list_columns, people, school, students
 from core.tables.filters import AccountFilter, Page, StudentFilter
 from core.tables.list_columns import ListColumn
 
@@ -38,17 +38,21 @@ AT_ONCE, MOST = 2_000, 1_000_000
 
 @dataclass(frozen=True)
 class _List:
-    """What is particular to one of the two. `table` finds the ids and reads the rows of either."""
+    """What is particular to one of the two. `table` finds the ids and reads the rows of either.
+
+    `of_people`: the ids are those of persons, not of accounts.
+    """
 
     title: str
     columns: Mapping[str, ListColumn]
     filter: type[StudentFilter] | type[AccountFilter]
     table: ModuleType
+    of_people: bool
 
 
 _LISTS = {
-    "students": _List("Students List", list_columns.STUDENTS, StudentFilter, students),
-    "accounts": _List("User Accounts", list_columns.ACCOUNTS, AccountFilter, accounts),
+    "students": _List("Students List", list_columns.STUDENTS, StudentFilter, students, of_people=True),
+    "accounts": _List("User Accounts", list_columns.ACCOUNTS, AccountFilter, accounts, of_people=False),
 }
 
 
@@ -78,11 +82,15 @@ class Prepared:
 
 @dataclass(frozen=True)
 class Read:
-    """A list that is read while it is written, and not yet audited. `slices`: rows, while the transaction lasts."""
+    """A list that is read while it is written, and not yet audited. `slices`: rows, while the transaction lasts.
+
+    `ids` are those of the rows: of persons, or of accounts.
+    """
 
     name: str
     kind: str
-    title: str
+    listed: _List
+    ids: Sequence[int]
     columns: Mapping[str, ListColumn]
     slices: Iterator[list[tuple[Cell, ...]]]
 
@@ -145,13 +153,21 @@ def read(
     ids = _ids(db, actor, listed, selection_id, scope, order)
     slices = (_cells(part, wanted.values(), zone) for part in _read(db, actor, listed, ids, wanted))
     name = f"{listed.title} {clock.now().astimezone(zone):%Y-%m-%d}.{KINDS[kind][0]}"
-    return Read(name, kind, listed.title, wanted, slices)
+    return Read(name, kind, listed, ids, wanted, slices)
 
 
 def note(db: Session, actor: Actor, found: Read, *, selection_id: int, count: int) -> None:
     """Write to the audit who took how many rows, and which columns."""
-    details = {"kind": found.kind, "list": found.title, "count": count, "columns": sorted(found.columns)}
-    audit.record(db, actor, action="list.exported", object_kind="selection", object_id=selection_id, details=details)
+    details = {"kind": found.kind, "list": found.listed.title, "count": count, "columns": sorted(found.columns)}
+    audit.record(
+        db,
+        actor,
+        action="list.exported",
+        object_kind="selection",
+        object_id=selection_id,
+        details=details,
+        people=found.ids if found.listed.of_people else people.of_accounts(db, found.ids),
+    )
 
 
 def _columns(actor: Actor, known: Mapping[str, ListColumn], asked: Sequence[str]) -> dict[str, ListColumn]:

@@ -80,8 +80,8 @@ def choose_language(db: Session, actor: Actor, *, language: str) -> None:
     """The language in which messages reach this person from now on."""
     actor.require(Permission.USE_OWN_ACCOUNT)
     person = db.get(Person, actor.person_id, with_for_update=True)
-    if person is None or language not in ("en", "el"):
-        raise InputProblem("Choose English or Greek.", field="language")
+    if person is None or language not in school.settings(db).languages:
+        raise InputProblem("Choose one of the languages in which the school writes.", field="language")
     person.language, person.updated_at = language, clock.now()
     db.add(person)
     audit.record(db, actor, action="language.chosen", object_kind="person", object_id=person.id)

@@ -21,6 +21,7 @@ from core.models import PreviewPage
 from core.permissions import Actor, Permission
 from core.services import audit, report_papers
 from core.services.printed_accounts import Printed
+from core.tables import school
 
 KEPT, PAGES, ROWS = timedelta(minutes=15), 3, 150
 
@@ -46,11 +47,21 @@ def begin(db: Session, actor: Actor, printed: Printed) -> Begun:
     """Read what the first pages show; the audit says that somebody looked, nothing is printed or issued."""
     actor.require(Permission.REVEAL_CREDENTIALS)
     actor.require_fresh()
+    if printed.parameters.show_passwords:
+        school.require_first_password_shown(db)
     contents = report_papers.credentials(db, actor, printed)
     assert isinstance(contents.paper, Credentials)  # noqa: S101  (what that function puts together)
     details = {"kind": "credentials", "count": min(contents.people, ROWS)}
     kind, of_rows = "selection", printed.selection_id
-    audit.record(db, actor, action="report.previewed", object_kind=kind, object_id=of_rows, details=details)
+    audit.record(
+        db,
+        actor,
+        action="report.previewed",
+        object_kind=kind,
+        object_id=of_rows,
+        details=details,
+        people=contents.ids[:ROWS],
+    )
     first = replace(contents.paper, groups=_first(contents.paper.groups))
     return Begun(first, contents.people <= ROWS)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
@@ -22,6 +21,7 @@ from core.rules.account_acts import Edit
 from core.services import account_effects, printed_accounts, selections
 from core.services.printed_accounts import Printed
 from core.services.selections import RowScope
+from core.tables import people as people_table
 from core.tables import reports, school, slips
 from core.tables.frames import masked
 from core.tables.reports import StudentRow
@@ -52,11 +52,11 @@ TITLES = {
 
 @dataclass(frozen=True)
 class Contents:
-    """What is printed about how many, and a digest of their ids for the audit."""
+    """What is printed about how many, and about whom: the ids of persons, for the audit."""
 
     paper: Paper
     people: int
-    digest: str
+    ids: list[int]
 
 
 @dataclass(frozen=True)
@@ -89,9 +89,9 @@ def student_account_info(db: Session, actor: Actor, rows: Rows, told: Told = tel
         now=clock.now(),
         policy=school.policy(settings),
     )
-    digest, groups = hashlib.sha256(), []
+    groups, ids = [], list[int]()
     for group in found:
-        digest.update(" ".join(str(row[0]) for row in group.rows).encode() + b"\n")
+        ids += [row[0] for row in group.rows]
         listed = _shown(group.rows, in_full=actor.may(Permission.SEE_CONTACTS))
         groups.append((group.order, ClassRows.of(group.title, listed)))
         told(len(listed))
@@ -101,7 +101,7 @@ def student_account_info(db: Session, actor: Actor, rows: Rows, told: Told = tel
         raise InputProblem("No student is among the accounts chosen. Set User Type to Student, search, and try again.")
     head = _letterhead(db, actor, ReportKind.STUDENT_ACCOUNT_INFO, _scope_words(rows, people))
     paper = StudentAccountInfo(head, classes, STATE_WORDS, METHOD_WORDS, _notes(actor), COLOURS)
-    return Contents(paper, people, digest.hexdigest())
+    return Contents(paper, people, ids)
 
 
 def _shown(rows: list[StudentRow], *, in_full: bool) -> list[StudentRow]:
@@ -164,19 +164,19 @@ def credentials(db: Session, actor: Actor, printed: Printed, told: Told = tell_n
     parameters = printed.parameters
     credential_checks.check(parameters)
     accounts = printed_accounts.accounts(db, actor, printed)
-    digest, groups, number = hashlib.sha256(), [], 0
+    groups, ids = [], list[int]()
     for group in slips.of_accounts(db, actor, account_ids=accounts, parameters=parameters):
-        digest.update(" ".join(map(str, group.account_ids)).encode() + b"\n")
+        ids += group.account_ids
         groups.append(ClassRows.of(group.title, group.rows))
-        number += len(group.rows)
         told(len(group.rows))
+    number = sum(group.count for group in groups)
     if not number:
         raise InputProblem(credential_checks.nobody(parameters))
     base = school.place(school.settings(db)).base_url
     said = "1 account" if number == 1 else f"{number:,} accounts"
     head = _letterhead(db, actor, ReportKind.CREDENTIALS, said, language=parameters.language)
     paper = Credentials(head, tuple(groups), f"{base}/sign-in", f"{base}/i/", parameters)
-    return Contents(paper, number, digest.hexdigest())
+    return Contents(paper, number, people_table.of_accounts(db, ids))
 
 
 def user_account_info(db: Session, actor: Actor, rows: Rows, told: Told = tell_nobody) -> Contents:
@@ -187,9 +187,9 @@ def user_account_info(db: Session, actor: Actor, rows: Rows, told: Told = tell_n
         now=clock.now(),
         policy=school.policy(school.settings(db)),
     )
-    digest, groups = hashlib.sha256(), []
+    groups, ids = [], list[int]()
     for group in found:
-        digest.update(" ".join(str(row[0]) for row in group.rows).encode() + b"\n")
+        ids += [row[0] for row in group.rows]
         kind = words.USER_TYPES[UserType(group.user_type)]
         title, under = (group.title, kind) if group.title else (kind, "")
         groups.append(ClassRows.of(title, [row[1:] for row in group.rows], under=under))
@@ -202,4 +202,4 @@ def user_account_info(db: Session, actor: Actor, rows: Rows, told: Told = tell_n
     said = _scope_words(rows, people, noun="account")
     head = _letterhead(db, actor, ReportKind.USER_ACCOUNT_INFO, said)
     paper = UserAccountInfo(head, tuple(groups), STATE_WORDS, METHOD_WORDS, DELIVERY_WORDS, COLOURS, notes)
-    return Contents(paper, people, digest.hexdigest())
+    return Contents(paper, people, ids)

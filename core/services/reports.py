@@ -102,6 +102,8 @@ def check(
     if kind == ReportKind.CREDENTIALS:
         credential_checks.check(parameters)
         actor.require_fresh()
+        if parameters.show_passwords:
+            school.require_first_password_shown(db)
     freshness.require_above(db, actor, people=expected)
     selections.require_size(db, actor, selection_id=selection_id, scope=scope, expected=expected)
     return TITLES[ReportKind(kind)]
@@ -146,8 +148,16 @@ def prepare_for_students(
 
 
 def _audit(db: Session, actor: Actor, kind: ReportKind, contents: Contents, about: tuple[str, int | None]) -> None:
-    details = {"kind": kind.value, "count": contents.people, "people": contents.digest}
-    audit.record(db, actor, action="report.printed", object_kind=about[0], object_id=about[1], details=details)
+    details = {"kind": kind.value, "count": contents.people}
+    audit.record(
+        db,
+        actor,
+        action="report.printed",
+        object_kind=about[0],
+        object_id=about[1],
+        details=details,
+        people=contents.ids,
+    )
 
 
 def _file_name(db: Session, kind: ReportKind) -> str:

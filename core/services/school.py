@@ -13,10 +13,10 @@ from sqlmodel import Session, select
 from core import clock, keys, models
 from core.config import settings
 from core.errors import Conflict, InputProblem
-from core.models import Account, Message, Person, SchoolLogo, SchoolSettings
+from core.models import Account, AuditEntry, AuditPruning, Message, Person, SchoolLogo, SchoolSettings
 from core.permissions import Actor, Permission
 from core.rules import logos, school_fields
-from core.services import audit
+from core.services import audit, audit_anchors
 
 
 @dataclass(frozen=True)
@@ -47,10 +47,13 @@ def start_own(db: Session, actor: Actor, *, school_name: str) -> Emptied:
     name = school_fields.school_name(school_name)
     gone = what_would_go(db)
     db.expunge_all()
+    db.execute(sa.insert(AuditPruning).values(upto=2**31 - 1))  # of the demo nothing stays
+    db.execute(sa.delete(AuditEntry))
     for table in reversed(models.metadata.sorted_tables):
         db.execute(sa.delete(table))
     db.add(SchoolSettings(id=1, school_name=name, is_demo=False))
     keys.replace()
+    audit_anchors.set_aside()
     by = Actor(label=audit.name_of(actor), roles=actor.roles, ip=actor.ip)  # the account itself is gone
     audit.record(db, by, action="school.started", details={"people": gone.people, "accounts": gone.accounts})
     shutil.rmtree(settings().var_folder / "outbox", ignore_errors=True)
@@ -66,6 +69,9 @@ def change_settings(db: Session, actor: Actor, *, changes: Mapping[str, Any]) ->
     first, until = (wanted.get(name, getattr(school, name)) for name in ("sms_from_hour", "sms_until_hour"))
     if first >= until:
         raise InputProblem("Text messages must be allowed for at least one hour of the day.", field="sms_until_hour")
+    language, offered = (wanted.get(name, getattr(school, name)) for name in ("default_language", "languages"))
+    if language not in offered:
+        raise InputProblem("The language for those whose own is not known is one of the languages of the school.")
     changed = sorted(name for name, value in wanted.items() if getattr(school, name) != value)
     for name in changed:
         setattr(school, name, wanted[name])

@@ -71,7 +71,8 @@ def check(db: Session, *, wanted: Administrator) -> Administrator:
     if not 3 <= len(tidy.username) <= 60 or any(c.isspace() or not c.isprintable() for c in tidy.username):
         raise InputProblem("A username has 3 to 60 letters and no spaces.", field="username")
     about = (tidy.first_name, tidy.last_name, tidy.username, tidy.school_name)
-    opinion = passwords.judge(tidy.password, shortest=school.settings(db).staff_password_length, about=about)
+    shortest = school.shortest_password(school.settings(db), UserType.ADMINISTRATOR)
+    opinion = passwords.judge(tidy.password, shortest=shortest, about=about)
     if not opinion.accepted:
         raise InputProblem(OBJECTION[opinion.objections[0]], field="password")
     return tidy

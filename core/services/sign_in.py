@@ -6,6 +6,7 @@ import hashlib
 import hmac
 import secrets
 from dataclasses import dataclass, field, replace
+from datetime import timedelta
 
 import sqlalchemy as sa
 from sqlmodel import Session, col, select
@@ -83,6 +84,7 @@ def admit(db: Session, visitor: Actor, *, account_id: int, user_agent: str = "")
 
 def _go_on(db: Session, visitor: Actor, account: Account, actor: Actor, user_agent: str) -> Opened:
     """In, or first to the page on which a password that must be changed is."""
+    account.must_change_password = account.must_change_password or _has_expired(db, account)
     if account.must_change_password and account.sign_in_method == SignInMethod.LOCAL:
         db.add(account)
         db.flush()
@@ -191,6 +193,14 @@ def _opens_choice(db: Session, candidate: Candidate) -> bool:
     local = account is not None and account.sign_in_method == SignInMethod.LOCAL and not account.password_hash
     query = select(Invitation.id).where(Invitation.id == candidate.invitation_id, handing_over.live())
     return local and db.exec(query).first() is not None
+
+
+def _has_expired(db: Session, account: Account) -> bool:
+    """Only where the school insists on an end; without it no password is ever too old (R03)."""
+    days = school.settings(db).password_expires_days
+    since = account.password_changed_at or account.created_at
+    local = account.sign_in_method == SignInMethod.LOCAL
+    return local and days > 0 and since + timedelta(days=days) <= clock.now()
 
 
 def _begin(db: Session, account: Account, actor: Actor, user_agent: str) -> Opened:

@@ -94,7 +94,7 @@ def read(db: Session, actor: Actor, *, account_id: int) -> AccountCard:
     account, person, section = row
     policy = school.policy(school.settings(db))
     numbers = sms_numbers.of(db, person, policy)
-    contact = person_facts.contact(person, account, guardian_mobile=numbers.guardian)
+    contact = person_facts.contact(person, account, policy, guardian_mobile=numbers.guardian)
     side = person_facts.account_side(account, opted_out=numbers.opted_out)
     return AccountCard(
         id=account_id,

@@ -162,3 +162,33 @@ def _read(hint: Any, value: object) -> Any:
         return value if value in get_args(hint) else None
     allowed = get_args(hint) if isinstance(hint, types.UnionType) else (hint,)
     return value if type(value) in allowed else None  # True is no number
+
+
+@dataclass(frozen=True)
+class AuditFilter(_Stored):
+    """Which entries of the audit. `since` and `until` are days, both included, in the school's zone.
+
+    `account_id`: who did it. `person_id`: to whom, as themselves or as the owner of an account. `kinds` are of
+    audit_words.Kind, `actions` the codes of single actions.
+    """
+
+    text: str = ""
+    account_id: int | None = None
+    person_id: int | None = None
+    campaign_id: int | None = None
+    kinds: tuple[str, ...] = ()
+    actions: tuple[str, ...] = ()
+    results: tuple[str, ...] = ()
+    since: str = ""
+    until: str = ""
+
+
+@dataclass(frozen=True)
+class DisclosureFilter(_Stored):
+    """Whose data, between which days of the school: these people, those of some classes, those selected in a list."""
+
+    person_ids: tuple[int, ...] = ()
+    section_ids: tuple[int, ...] = ()
+    selected: bool | None = None
+    since: str = ""
+    until: str = ""

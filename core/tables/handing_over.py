@@ -13,7 +13,8 @@ from core.errors import NotAllowed, NotFound
 from core.models import Account, AccountRole, Invitation, Person, Purpose, SignInMethod, UserType
 from core.permissions import STAFF_ROLES, Actor, Role
 from core.rules.handing_over import Check, NoPassword
-from core.tables import reachability, scope
+from core.rules.reachability import Policy
+from core.tables import reachability, school, scope
 
 Truth = sa.ColumnElement[bool]
 _STAFF_TYPES = (UserType.ADMINISTRATOR.value, UserType.TEACHER.value, UserType.STAFF.value)
@@ -44,33 +45,34 @@ def is_staff() -> Truth:
     return sa.or_(held, col(Account.user_type).in_(_STAFF_TYPES))
 
 
-def refusal(actor: Actor) -> sa.ColumnElement[str | None]:
+def refusal(actor: Actor, policy: Policy) -> sa.ColumnElement[str | None]:
     """Why each account gets no initial password, as the word of NoPassword; NULL for those that get one."""
     reasons: list[tuple[Truth, str]] = [
         (col(Account.deactivated_at).is_not(None), NoPassword.DEACTIVATED.value),
         (col(Account.sign_in_method) != SignInMethod.LOCAL, NoPassword.MICROSOFT.value),
         (col(Account.password_hash) != "", NoPassword.HAS_CHOSEN.value),
-        (sa.not_(reachability.counts()), NoPassword.STATUS.value),
+        (sa.not_(reachability.counts(policy)), NoPassword.STATUS.value),
     ]
     if Role.ADMINISTRATOR not in actor.roles:
         reasons.append((is_staff(), NoPassword.STAFF.value))
     return sa.case(*reasons, else_=sa.null())
 
 
-def getting_one(actor: Actor, account_ids: sa.Select[Any]) -> sa.Select[Any]:
+def getting_one(actor: Actor, policy: Policy, account_ids: sa.Select[Any]) -> sa.Select[Any]:
     """The ids of the accounts among them that get an initial password."""
-    return _joined(col(Account.id), account_ids).where(refusal(actor).is_(None))
+    return _joined(col(Account.id), account_ids).where(refusal(actor, policy).is_(None))
 
 
 def check(db: Session, actor: Actor, *, account_ids: sa.Select[Any]) -> Check:
     """What issuing initial passwords to these accounts would do."""
-    reason = _joined(refusal(actor).label("reason"), account_ids).subquery()
+    policy = school.policy(school.settings(db))
+    reason = _joined(refusal(actor, policy).label("reason"), account_ids).subquery()
     counted = db.execute(sa.select(reason.c.reason, sa.func.count()).group_by(reason.c.reason))
     found: dict[str | None, int] = {why: number for why, number in counted if number}
     replaced = sa.select(sa.func.count(col(Invitation.id))).where(
         col(Invitation.purpose) == Purpose.PASSWORD,
         live(),
-        col(Invitation.account_id).in_(getting_one(actor, account_ids)),
+        col(Invitation.account_id).in_(getting_one(actor, policy, account_ids)),
     )
     left_out = {why: found[why.value] for why in NoPassword if why.value in found}
     return Check(found.get(None, 0), db.scalar(replaced) or 0, left_out)

@@ -1,10 +1,14 @@
-"""Single people: the name of whoever acts."""
+"""Single people: the name of whoever acts, and whose accounts some are."""
 
 from __future__ import annotations
 
-from sqlmodel import Session
+from collections.abc import Sequence
 
-from core.models import Person
+import sqlalchemy as sa
+from sqlmodel import Session, col
+
+from core import database
+from core.models import Account, Person
 from core.permissions import Actor
 
 
@@ -12,3 +16,11 @@ def name_of(db: Session, actor: Actor) -> str:
     """The name of a person who has signed in, else what the audit calls the actor."""
     person = db.get(Person, actor.person_id) if actor.person_id else None
     return f"{person.first_name} {person.last_name}" if person else actor.label
+
+
+def of_accounts(db: Session, account_ids: Sequence[int]) -> list[int]:
+    """The ids of the persons whose accounts these are."""
+    owners: list[int] = []
+    for part in database.slices(account_ids):
+        owners += db.scalars(sa.select(col(Account.person_id)).where(col(Account.id).in_(part)))
+    return owners

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from core.models import Account, Person, PersonKind, PersonStatus
+from core.models import Account, Person, PersonKind
 from core.rules.account_state import UNDELIVERABLE, AccountFacts
 from core.rules.reachability import AccountSide, Contact, Policy, email_address, reachable
 
 
-def contact(person: Person, account: Account | None, *, guardian_mobile: str = "") -> Contact:
+def contact(person: Person, account: Account | None, policy: Policy, *, guardian_mobile: str = "") -> Contact:
     """How the person can be reached; without an account the user type is what theirs would be."""
-    wanted = PersonStatus.REGISTERED if person.kind == PersonKind.STUDENT else PersonStatus.ACTIVE
     return Contact(
         user_type=account.user_type if account else person.kind,
-        counts=person.status == wanted,
+        counts=policy.counts(is_student=person.kind == PersonKind.STUDENT, status=person.status),
         use_personal_email=person.use_personal_email,
         personal_email=person.personal_email,
         personal_email_valid=person.personal_email_valid,
@@ -59,13 +58,13 @@ def account_facts(
         delivery_reason=account.delivery_reason,
         invited_at=account.invited_at,
         invitation_ends_at=account.invitation_ends_at,
-        reachable=reachable(contact(person, account, guardian_mobile=guardian_mobile), policy),
+        reachable=reachable(contact(person, account, policy, guardian_mobile=guardian_mobile), policy),
     )
 
 
 def address(person: Person, account: Account | None, policy: Policy) -> str:
     """Where the person's messages go at this moment, if anywhere."""
-    return email_address(contact(person, account), policy).address
+    return email_address(contact(person, account, policy), policy).address
 
 
 def is_address_verified(person: Person, account: Account, policy: Policy) -> bool:

@@ -21,7 +21,7 @@ Truth = sa.ColumnElement[bool]
 @once_a_day
 def email_refusal(policy: Policy) -> sa.ColumnElement[str | None]:
     """Why the initial invitation cannot go to the person by e-mail (a Refusal), NULL when it can."""
-    return sa.case(*_account_refusals(), *_email_refusals(policy), (_bounced(policy), _word(Refusal.BOUNCED)))
+    return sa.case(*_account_refusals(policy), *_email_refusals(policy), (_bounced(policy), _word(Refusal.BOUNCED)))
 
 
 @once_a_day
@@ -30,7 +30,7 @@ def sms_refusal(policy: Policy) -> sa.ColumnElement[str | None]:
     number = sms_address(policy)
     stopped = sa.exists().where(col(OptOut.channel) == Channel.SMS.value, col(OptOut.address) == number)
     return sa.case(
-        *_account_refusals(),
+        *_account_refusals(policy),
         (col(Account.password_hash) != "", _word(Refusal.PASSWORD_CHOSEN)),
         *_mobile_refusals(policy),
         (stopped, _word(Refusal.OPTED_OUT)),
@@ -107,11 +107,12 @@ def user_type() -> Text:
     return sa.func.coalesce(col(Account.user_type), col(Person.kind))
 
 
-def counts() -> Truth:
-    """Whether the status counts: Registered for students, Active for others."""
-    registered = sa.and_(col(Person.kind) == PersonKind.STUDENT, col(Person.status) == PersonStatus.REGISTERED)
+def counts(policy: Policy) -> Truth:
+    """Whether the status counts: for students those that the school takes for Registered, Active for others."""
+    registered = col(Person.status).in_(sorted(policy.registered))
     return sa.or_(
-        registered, sa.and_(col(Person.kind) != PersonKind.STUDENT, col(Person.status) == PersonStatus.ACTIVE)
+        sa.and_(col(Person.kind) == PersonKind.STUDENT, registered),
+        sa.and_(col(Person.kind) != PersonKind.STUDENT, col(Person.status) == PersonStatus.ACTIVE),
     )
 
 
@@ -119,12 +120,12 @@ def _uses_personal_email(policy: Policy) -> Truth:
     return sa.false() if "student" in policy.microsoft_user_types else user_type() == "student"
 
 
-def _account_refusals() -> list[tuple[Truth, Any]]:
+def _account_refusals(policy: Policy) -> list[tuple[Truth, Any]]:
     return [
         (col(Account.id).is_(None), _word(Refusal.NO_ACCOUNT)),
         (col(Account.deactivated_at).is_not(None), _word(Refusal.DEACTIVATED)),
         (col(Account.first_sign_in_at).is_not(None), _word(Refusal.SIGNED_IN)),
-        (sa.not_(counts()), _word(Refusal.STATUS)),
+        (sa.not_(counts(policy)), _word(Refusal.STATUS)),
     ]
 
 

@@ -12,7 +12,6 @@ from sqlmodel import Session, col
 
 from core import clock
 from core.models import (
-    COUNTING_STATUSES,
     Account,
     Campaign,
     Channel,
@@ -20,6 +19,7 @@ from core.models import (
     MessageAccount,
     MessageStatus,
     Person,
+    PersonKind,
 )
 from core.rules import message_text
 from core.rules.reachability import Contact, Policy, Refusal
@@ -159,11 +159,11 @@ def into_closed_mailboxes(db: Session, wanted: Wanted) -> int:
     return db.scalar(sa.select(sa.func.count()).select_from(chosen.subquery())) or 0
 
 
-def contact(person: Person, account: Account) -> Contact:
+def contact(person: Person, account: Account, policy: Policy) -> Contact:
     """What the rules of reachability want to know of a person."""
     return Contact(
         user_type=account.user_type,
-        counts=person.status in COUNTING_STATUSES,
+        counts=policy.counts(is_student=person.kind == PersonKind.STUDENT, status=person.status),
         use_personal_email=person.use_personal_email,
         personal_email=person.personal_email,
         personal_email_valid=person.personal_email_valid,

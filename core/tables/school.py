@@ -5,6 +5,7 @@ from __future__ import annotations
 from sqlmodel import Session
 
 from core import config
+from core.errors import NotAllowed
 from core.models import SchoolLogo, SchoolSettings, UserType
 from core.rules.message_text import Place
 from core.rules.reachability import Policy
@@ -32,13 +33,25 @@ def policy(school: SchoolSettings) -> Policy:
     """What the school has decided about reaching people."""
     types = frozenset(school.microsoft_user_types) if school.microsoft else frozenset()
     order, grades = tuple(school.sms_number_order), frozenset(school.sms_guardian_grades)
-    return Policy(types, frozenset(school.allowed_regions), order, grades)
+    registered = frozenset(school.registered_statuses)
+    return Policy(types, frozenset(school.allowed_regions), order, grades, registered)
 
 
 def shortest_password(school: SchoolSettings, user_type: str) -> int:
     """How long a password of such an account must be."""
+    if own := school.password_lengths.get(user_type):
+        return own
     staff = user_type not in (UserType.STUDENT, UserType.GUARDIAN)
     return school.staff_password_length if staff else school.password_length
+
+
+def require_first_password_shown(db: Session) -> None:
+    """Refuse where the school does not show first passwords to its staff."""
+    if not settings(db).show_first_password:
+        raise NotAllowed(
+            "This school does not show first passwords to staff. Hand over a link instead: send the invitation, copy a "
+            "link, or print slips with links only. An administrator decides it in Settings."
+        )
 
 
 def place(school: SchoolSettings) -> Place:

@@ -10,7 +10,7 @@ from sqlmodel import Session, col
 
 from core import clock
 from core.errors import NotFound
-from core.models import COUNTING_STATUSES, Account, Person, SignInMethod
+from core.models import Account, Person, PersonKind, SignInMethod
 from core.permissions import Actor, Permission
 from core.rules import sign_in_trouble
 from core.rules.account_state import UNDELIVERABLE
@@ -49,6 +49,7 @@ def read(db: Session, actor: Actor, *, account_id: int) -> Trouble:
 
 def _facts(db: Session, actor: Actor, account: Account, person: Person) -> SignInFacts:
     microsoft = account.sign_in_method == SignInMethod.MICROSOFT
+    policy = school.policy(school.settings(db))
     undelivered = account.delivery == "failed" and account.delivery_reason in UNDELIVERABLE
     return SignInFacts(
         active=account.deactivated_at is None,
@@ -61,7 +62,7 @@ def _facts(db: Session, actor: Actor, account: Account, person: Person) -> SignI
         invited=account.invited_at is not None,
         link_ends_at=account.invitation_ends_at,
         undelivered=undelivered,
-        counts=person.status in COUNTING_STATUSES,
+        counts=policy.counts(is_student=person.kind == PersonKind.STUDENT, status=person.status),
         address_verified=_address_verified(db, account, person),
         shared_with=_shared_with(db, actor, account, person),
         must_change_password=account.must_change_password,

@@ -82,7 +82,7 @@ def read(db: Session, actor: Actor, *, person_id: int) -> StudentCard:
     policy = school.policy(school.settings(db))
     show = _shown_to(actor)
     numbers = sms_numbers.of(db, person, policy)
-    contact = person_facts.contact(person, account, guardian_mobile=numbers.guardian)
+    contact = person_facts.contact(person, account, policy, guardian_mobile=numbers.guardian)
     return StudentCard(
         id=person_id,
         seen=person.updated_at,

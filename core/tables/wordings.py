@@ -7,12 +7,16 @@ from collections.abc import Mapping
 from sqlmodel import Session, col, select
 
 from core.models import Wording
+from core.tables import school
 
 
 def newest(db: Session, *, kind: str, channel: str) -> dict[str, int]:
-    """The id of the newest version per language."""
+    """The id of the newest version per language. What the school does not write stands for its default language."""
     query = select(Wording.language, Wording.id).where(Wording.kind == kind, Wording.channel == channel)
-    return {language: number or 0 for language, number in db.exec(query.order_by(col(Wording.version)))}
+    known = {language: number or 0 for language, number in db.exec(query.order_by(col(Wording.version)))}
+    own = school.settings(db)
+    instead = known.get(own.default_language)
+    return {name: number if name in own.languages or instead is None else instead for name, number in known.items()}
 
 
 def texts(db: Session, *, ids: Mapping[str, int]) -> dict[str, Wording]:

@@ -18,4 +18,4 @@ def note(actor: Actor | None, refusal: AppError, *, where: str, sought: Sought |
         denied = access.is_denial(db, refusal, sought=sought)
     if denied:
         with database.transaction() as db:
-            access.refused(db, actor, where=faults.redacted(where), sought=sought)
+            access.refused(db, actor, where=faults.redacted(where), reason=access.reason(refusal), sought=sought)

@@ -19,7 +19,16 @@ from core.delivery import engine
 from core.errors import AppError, Conflict, FreshCodeRequired, InputProblem, LimitReached, NotAllowed, NotFound
 from core.permissions import Actor
 from core.rules.report_requests import Asked
-from core.services import list_files, outcome_files, previews, report_requests, reports, sign_in, subject_export
+from core.services import (
+    audit_files,
+    list_files,
+    outcome_files,
+    previews,
+    report_requests,
+    reports,
+    sign_in,
+    subject_export,
+)
 from core.services.access import Sought
 from core.services.list_files import Order
 from core.services.reports import File
@@ -60,7 +69,10 @@ def _answer(request: Request, asked: Mapping[str, str]) -> Response:
             if not proof.given(actor, asked[fresh_code.PROOF]):
                 return fresh_code.ask(request, actor, asked, back=_back(request), problem=proof.WRONG)
             actor = people.signed_in(request) or actor
-        wanted = _asked(request.path_params["kind"], asked)
+        kind = request.path_params["kind"]
+        if kind in audit_files.KINDS:
+            return _attachment(_of_audit(actor, kind, asked))
+        wanted = _asked(kind, asked)
         if wanted.is_long:
             _ask(actor, wanted)
             return pages.redirect("/reports")
@@ -87,6 +99,13 @@ def _asked(kind: str, form: Mapping[str, str]) -> Asked:
         form.get("parameters", ""),
         form.get("pdf_password", ""),
     )
+
+
+def _of_audit(actor: Actor, kind: str, form: Mapping[str, str]) -> File:
+    with database.transaction() as db:
+        expected = _number(form, "expected")
+        entries = audit_files.prepare(db, actor, kind=kind, asked=form.get("asked", ""), expected=expected)
+    return File(entries.name, entries.media_type, entries.content())
 
 
 def _file(actor: Actor, asked: Asked) -> File:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from datetime import datetime
 from functools import lru_cache
 from pathlib import Path
@@ -19,12 +19,12 @@ LANGUAGES = {"en": "English", "el": "Ελληνικά"}
 _FOLDER = Path(__file__).parent / "translations"
 
 
-def of(request: Request, *, person: str = "", school: str = "en") -> str:
-    """The language chosen on this browser, else the person's, else the browser's, else the school's."""
+def of(request: Request, *, offered: Collection[str] = tuple(LANGUAGES), person: str = "", school: str = "en") -> str:
+    """Of those that are offered, the one chosen on this browser, else the person's, the browser's, the school's."""
     wanted = request.headers.get("accept-language", "").replace("-", "_").split(",")
-    browser = negotiate_locale([part.split(";")[0].strip() for part in wanted], list(LANGUAGES)) or ""
+    browser = negotiate_locale([part.split(";")[0].strip() for part in wanted], list(offered)) or ""
     choices = (request.query_params.get("lang"), request.cookies.get(cookies.language_name()), person, browser, school)
-    return next((choice for choice in choices if choice in LANGUAGES), "en")
+    return next((choice for choice in choices if choice and choice in offered), school)
 
 
 def words(language: str) -> Callable[[str], str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -40,18 +41,20 @@ def render(
     `here` is where the page can be asked for again in another language, when that is not its own address.
     """
     settings = _settings()
-    chosen = languages.of(request, person=language, school=settings.default_language)
+    offered = {code: name for code, name in languages.LANGUAGES.items() if code in settings.languages}
+    chosen = languages.of(request, offered=offered, person=language, school=settings.default_language)
     form_cookie = request.cookies.get(cookies.form_name()) or forms.new_cookie()
     html = (
         _environment(chosen)
         .get_template(template)
         .render(
             lang=chosen,
-            languages=languages.LANGUAGES,
-            language_links=_language_links(request, here),
+            languages=offered,
+            language_links=_language_links(request, here, offered) if len(offered) > 1 else {},
             school_name=settings.school_name,
             is_demo=settings.is_demo,
             help_contact=settings.help_contact,
+            portal_address=settings.portal_address,
             form_token=form_key or forms.token(form_cookie),
             moment=lambda at: languages.moment(at, chosen, settings.time_zone),
             **context,
@@ -60,7 +63,7 @@ def render(
     response = HTMLResponse(html, status, headers=HEADERS)
     if not form_key and not request.cookies.get(cookies.form_name()):
         cookies.put(response, cookies.form_name(), form_cookie)
-    if request.query_params.get("lang") in languages.LANGUAGES:
+    if request.query_params.get("lang") in offered:
         cookies.put(response, cookies.language_name(), chosen, seconds=365 * 86_400)
     return response
 
@@ -75,12 +78,12 @@ def redirect(path: str) -> RedirectResponse:
     return RedirectResponse(path, 303, headers={"cache-control": "no-store"})
 
 
-def _language_links(request: Request, here: str) -> dict[str, str]:
+def _language_links(request: Request, here: str, offered: Collection[str]) -> dict[str, str]:
     """The same page in each language; none for the answer to a form that cannot be asked for again."""
     if not here and request.method not in ("GET", "HEAD"):
         return {}
     path, asked = here or request.url.path, {} if here else dict(request.query_params)
-    return {code: f"{path}?{urlencode(asked | {'lang': code})}" for code in languages.LANGUAGES}
+    return {code: f"{path}?{urlencode(asked | {'lang': code})}" for code in offered}
 
 
 def _settings() -> SchoolSettings:

@@ -14,7 +14,7 @@ from core.permissions import Actor
 from core.rules import password_hash
 from core.services import notices, portal, sessions, sign_in
 from core.tables import candidates
-from core.web import cookies, door, forms, hashing, languages, pages, people
+from core.web import cookies, door, forms, hashing, pages, people
 
 WRONG_CURRENT = "Your current password is not right, or was tried too often. Wait a minute and type it once more."
 
@@ -109,7 +109,7 @@ def _page(request: Request, actor: Actor, *, problem: str = "") -> Response:
         request,
         "my_account.html",
         status=422 if problem else 200,
-        language=mine.language if mine.language in languages.LANGUAGES else "",
+        language=mine.language,
         form_key=sign_in.form_token(actor),
         here="/me",
         mine=mine,

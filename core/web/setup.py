@@ -11,6 +11,7 @@ from starlette.routing import Route
 
 from core import database
 from core.errors import InputProblem, TokenRejected
+from core.models import UserType
 from core.rules import password_hash
 from core.services import setup
 from core.tables import school
@@ -59,7 +60,7 @@ def _form(request: Request, fields: dict[str, str], problem: str, field: str) ->
         settings = school.settings(db)
     values = {name: fields.get(name, "") for name in FIELDS}
     status = 422 if problem else 200
-    shortest = settings.staff_password_length
+    shortest = school.shortest_password(settings, UserType.ADMINISTRATOR)
     return pages.render(
         request,
         "setup.html",

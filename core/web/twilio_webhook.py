@@ -5,9 +5,9 @@ from __future__ import annotations
 import logging
 import re
 from collections import deque
-from datetime import timedelta
 from urllib.parse import parse_qsl
 
+from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import ImmutableMultiDict
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
@@ -16,12 +16,16 @@ from twilio.request_validator import RequestValidator
 
 from core import clock
 from core.config import settings
+from core.delivery import alarms
+from core.rules.alerts import THRESHOLDS, AlertKind
+from core.services.alerts import Finding
 from core.web import incoming_words
 from core.web.incoming_words import Word
 
 PATH = "/webhooks/twilio"
 MOST_BYTES, MOST_FIELDS = 65_536, 200
-ALARM_ABOVE, ALARM_WITHIN = 10, timedelta(minutes=1)  # R98
+_MANY = THRESHOLDS[AlertKind.BAD_SIGNATURES]
+ALARM_ABOVE, ALARM_WITHIN = _MANY.above, _MANY.window  # R98
 _REFERENCE = re.compile(r"[0-9a-f]{32}")
 logger = logging.getLogger(__name__)
 _refused: deque[float] = deque(maxlen=ALARM_ABOVE + 1)
@@ -31,7 +35,7 @@ async def receive(request: Request) -> Response:
     """204 once the word is stored. Nothing of what comes without a good signature is looked at, let alone kept."""
     signature = request.headers.get("x-twilio-signature", "")
     if not signature or not _tokens():
-        return _forged() if _tokens() else PlainTextResponse("Not allowed", 403)
+        return await _forged() if _tokens() else PlainTextResponse("Not allowed", 403)
     if request.headers.get("content-type", "").partition(";")[0].strip().lower() != "application/x-www-form-urlencoded":
         return PlainTextResponse("Only forms are read here.", 415)
     body = await _body(request)
@@ -43,7 +47,7 @@ async def receive(request: Request) -> Response:
         return PlainTextResponse("This is no form.", 400)
     fields = ImmutableMultiDict(pairs)
     if not _genuine(request, fields, signature):
-        return _forged()
+        return await _forged()
     word = _word(fields, request.query_params.get("m", ""))
     if word is not None:
         await incoming_words.keep(word)
@@ -84,7 +88,7 @@ def _word(fields: ImmutableMultiDict[str, str], reference: str) -> Word | None:
     return Word(provider_id, status.lower(), fields.get("ErrorCode", "")[:16], ours)
 
 
-def _forged() -> Response:
+async def _forged() -> Response:
     """No word on what was wrong with it. Many in a minute are an attack, or a token changed on one side only."""
     now = clock.now().timestamp()
     _refused.append(now)
@@ -95,6 +99,7 @@ def _forged() -> Response:
             "set FIRSTKEY_TWILIO_AUTH_TOKEN to the new one and FIRSTKEY_TWILIO_AUTH_TOKEN_PREVIOUS to the old one.",
             ALARM_ABOVE,
         )
+        await run_in_threadpool(alarms.sound, [Finding(AlertKind.BAD_SIGNATURES, ALARM_ABOVE)])
     return PlainTextResponse("Not allowed", 403)
 
 

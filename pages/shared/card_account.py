@@ -22,6 +22,7 @@ from pages.shared import (
     credentials_dialog,
     drawn,
     feedback,
+    just_made,
     person_form,
     sessions_dialog,
 )
@@ -86,15 +87,15 @@ def offer_to_create(actor: Actor, person_id: int) -> None:
     for skipped in plan.skipped:
         st.text(f"No account can be made, because {words.ACCOUNT_REFUSAL[skipped.reason]}.")
     for new in plan.new:
-        st.text(f"The username will be {new.username}. Nobody gets a message yet.")
+        st.text(f"The username will be {new.username}.")
         if st.button("Create account", type="primary", icon=":material/person_add:"):
-            with feedback.refusals_shown(), database.transaction() as db:
-                made = accounts.create(db, actor, seen=seen, person_ids=[person_id])
-            act_dialogs.remember_change(made.change_id, _next(new))
+            made, invited = just_made.create(actor, seen=seen, whom={"person_ids": [person_id]})
+            next_step = just_made.words(invited, otherwise="Send Initial Invitation")
+            act_dialogs.remember_change(made.change_id, _next(new, next_step))
             st.rerun()
 
 
-def _next(new: NewAccount) -> str:
+def _next(new: NewAccount, next_step: str) -> str:
     if new.role is None:
         return "The account is made. It has no role yet: an administrator gives one with Manage Roles/Periods."
-    return "The account is made. Next: Send Initial Invitation."
+    return f"The account is made. {next_step}"

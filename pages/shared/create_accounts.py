@@ -14,7 +14,8 @@ from core.rules import words
 from core.rules.new_accounts import Plan
 from core.services import accounts
 from core.services.accounts import Whom
-from pages.shared import act_dialogs, drawn, feedback, guarded
+from core.tables import school
+from pages.shared import act_dialogs, drawn, feedback, guarded, just_made
 
 SAMPLE = 100
 
@@ -49,9 +50,9 @@ def _ask(actor: Actor, whom: Whom, *, then: str) -> None:
     _explain(plan)
     if not st.button(_create(len(plan.new)), type="primary", disabled=not plan.new):
         return
-    with feedback.refusals_shown(), database.transaction() as db:
-        made = accounts.create(db, actor, seen=seen, **whom)
-    act_dialogs.remember_change(made.change_id, f"Accounts made: {made.done:,}. Next: {then}.")
+    made, invited = just_made.create(actor, seen=seen, whom=whom)
+    next_step = just_made.words(invited, otherwise=then)
+    act_dialogs.remember_change(made.change_id, f"Accounts made: {made.done:,}. {next_step}")
     st.rerun()
 
 
@@ -67,7 +68,12 @@ def _explain(plan: Plan) -> None:
             st.caption(f"The first {SAMPLE} of {len(plan.new):,}.")
     if without_role := sum(new.role is None for new in plan.new):
         st.caption(f"Without a role at first: {without_role:,}. They teach no class: an administrator gives them one.")
-    st.caption("Nobody gets a message. Send the initial invitation afterwards.")
+    with database.reading() as db:
+        at_once = set(school.settings(db).auto_invite) & {new.user_type.value for new in plan.new}
+    if at_once:
+        st.caption("Whoever can be reached is invited at once by e-mail: Settings say so for this user type.")
+    else:
+        st.caption("Nobody gets a message. Send the initial invitation afterwards.")
 
 
 def _create(number: int) -> str:

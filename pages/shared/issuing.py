@@ -7,9 +7,10 @@ import streamlit as st
 from core import database
 from core.permissions import Actor
 from core.rules import words
-from core.rules.handing_over import PAPER_DAYS, Check
+from core.rules.handing_over import Check
 from core.services import initial_passwords
 from core.services.printed_accounts import Printed
+from core.tables import school
 from pages.shared import feedback, fresh_code
 
 
@@ -37,7 +38,9 @@ def confirm(actor: Actor, *, selection_id: int | None = None, printed: Printed |
 
 def consequences(found: Check) -> int:
     """How many get one, how many live ones die, who is left out and why. Gives the number seen, or typed."""
-    st.write(f"To be issued: **{found.receive:,}**. They work for {PAPER_DAYS} days, each once.")
+    with database.reading() as db:
+        days = school.settings(db).slip_days
+    st.write(f"To be issued: **{found.receive:,}**. They work for {days} days, each once.")
     if found.replaced:
         st.warning(
             f"Live initial passwords that stop working at once: {found.replaced:,}. Slips with them are then useless.",

@@ -15,7 +15,7 @@ from core.services import microsoft_trials, school
 from core.tables import microsoft_switch
 from core.tables.microsoft_switch import Differences
 from core.tables.school import settings as school_settings
-from pages.shared import feedback
+from pages.shared import feedback, fresh_code
 
 _FOUND = "microsoft.found"
 BUTTONS = {
@@ -26,7 +26,6 @@ BUTTONS = {
 
 
 def form(actor: Actor) -> None:
-    st.subheader("Microsoft 365")
     _switch(actor)
     with st.expander("Connection to Microsoft", icon=":material/cable:", expanded=bool(st.session_state.get(_FOUND))):
         _connection(actor)
@@ -56,8 +55,9 @@ def _switch(actor: Actor) -> None:
     with database.reading() as db:
         found = microsoft_switch.differences(db, actor, on=on, user_types=types)
     st.info(_what_differs(found, on=on), icon=":material/info:")
-    if st.button("Save this change", type="primary", key="microsoft.save"):
-        _save(actor, {"microsoft": on, "microsoft_user_types": types})
+    pressed = st.button("Save this change", type="primary", key="microsoft.save")
+    if now_fresh := fresh_code.proved(actor, pressed, key="settings.microsoft", act="Save this change"):
+        _save(now_fresh, {"microsoft": on, "microsoft_user_types": types})
 
 
 def _what_differs(found: Differences, *, on: bool) -> str:

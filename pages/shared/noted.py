@@ -44,7 +44,7 @@ def refusal(actor: Actor | None, said: AppError, sought: Sought | None = None) -
         denied = access.is_denial(db, said, sought=sought)
     if denied:
         with database.transaction() as db:
-            access.refused(db, actor, where=_page(), sought=sought)
+            access.refused(db, actor, where=_page(), reason=access.reason(said), sought=sought)
 
 
 def _page() -> str:

@@ -2,47 +2,187 @@
 
 from __future__ import annotations
 
+import json
+import stat
 from dataclasses import replace
 
 import pytest
 import sqlalchemy as sa
 from sqlmodel import select
 
-from core import database
-from core.models import AuditEntry
+from core import database, keys, requests
+from core.config import settings
+from core.models import AuditEntry, AuditPeople, AuditPruning
 from core.permissions import command_line
-from core.services import audit
+from core.rules import people_sets
+from core.services import audit, audit_anchors, audit_chain
 from tests.cast import Cast
+from tests.conftest import Clock
 
 pytestmark = [pytest.mark.both_databases, pytest.mark.usefixtures("database")]
 
+_COPIED = ", ".join(name for name in AuditEntry.model_fields if name != "seq")
 TAMPERINGS = {
-    "a changed byte": "UPDATE audit_entry SET action = 'nothing' WHERE seq = 3",
-    "a removed entry": "DELETE FROM audit_entry WHERE seq = 3",
-    "a changed seal": "UPDATE audit_entry SET seal = previous_seal WHERE seq = 3",
-    "another actor": "UPDATE audit_entry SET actor = 'somebody else' WHERE seq = 3",
+    "a changed byte": ["UPDATE audit_entry SET action = 'nothing' WHERE seq = 3"],
+    "a changed number": ["UPDATE audit_entry SET details = '{\"number\": 9}' WHERE seq = 3"],
+    "another reason": ["UPDATE audit_entry SET reason = 'none' WHERE seq = 3"],
+    "another time": ["UPDATE audit_entry SET at = '2020-01-01 00:00:00.000000' WHERE seq = 3"],
+    "a removed entry": ["DELETE FROM audit_entry WHERE seq = 3"],
+    "a changed seal": ["UPDATE audit_entry SET seal = previous_seal WHERE seq = 3"],
+    "another actor": ["UPDATE audit_entry SET actor = 'somebody else' WHERE seq = 3"],
+    "an entry put between two": [
+        "UPDATE audit_entry SET seq = -seq WHERE seq >= 3",
+        "UPDATE audit_entry SET seq = 1 - seq WHERE seq < 0",
+        f"INSERT INTO audit_entry (seq, {_COPIED}) SELECT 3, {_COPIED} FROM audit_entry WHERE seq = 2",
+    ],
+    "two entries that changed places": [
+        "UPDATE audit_entry SET seq = 0 WHERE seq = 3",
+        "UPDATE audit_entry SET seq = 3 WHERE seq = 4",
+        "UPDATE audit_entry SET seq = 4 WHERE seq = 0",
+    ],
+}
+TRIGGERS = {
+    "sqlite": [f"DROP TRIGGER audit_entry_{name}" for name in ("unchanged", "kept", "new")],
+    "postgresql": ["ALTER TABLE audit_entry DISABLE TRIGGER ALL"],
 }
 
 
-def _five_entries() -> None:
+def _entries(number: int = 5) -> None:
     with database.transaction() as db:
-        for number in range(5):
-            audit.record(db, command_line("root"), action="test.done", details={"number": number})
+        for place in range(number):
+            audit.record(db, command_line("root"), action="test.done", reason="why", details={"number": place})
+
+
+def _behind_our_back(*statements: str) -> None:
+    """As somebody who owns the database, and has not the key."""
+    with database.transaction() as db:
+        for statement in (*TRIGGERS[db.get_bind().dialect.name], *statements):
+            db.execute(sa.text(statement.replace(":", "\\:")))
+
+
+def _verdict() -> audit.Verdict:
+    with database.reading() as db:
+        return audit.verify(db)
 
 
 def test_r95_an_untouched_chain_verifies() -> None:
-    _five_entries()
-    with database.reading() as db:
-        assert audit.verify(db) == audit.Verdict(entries=5)
+    _entries()
+    assert _verdict() == audit.Verdict(entries=5)
 
 
 @pytest.mark.parametrize("tampering", TAMPERINGS)
 def test_r99_verification_names_the_first_entry_that_does_not_fit(tampering: str) -> None:
-    _five_entries()
-    with database.transaction() as db:
-        db.execute(sa.text(TAMPERINGS[tampering]))
+    _entries()
+    _behind_our_back(*TAMPERINGS[tampering])
+    assert _verdict().broken_at == 3
+
+
+def test_r99_a_check_in_parts_finds_the_same_as_one_at_once() -> None:
+    _entries(7)
+    _behind_our_back("UPDATE audit_entry SET actor = 'somebody else' WHERE seq = 6")
+    walk = audit_chain.Walk()
+    while walk.broken_at is None:
+        with database.reading() as db:
+            walk = audit_chain.go_on(db, walk, part=2)
+    assert walk.verdict == _verdict() == audit.Verdict(5, 6, "its contents do not fit its seal")
+
+
+def test_r99_entries_cut_off_at_the_end_are_missed(clock: Clock) -> None:
+    _entries()
     with database.reading() as db:
-        assert audit.verify(db).broken_at == 3
+        assert audit_anchors.drop(db)
+    _behind_our_back("DELETE FROM audit_entry WHERE seq > 3")
+    assert _verdict() == audit.Verdict(3, 4, "entries up to 5, noted on 23 Nov 2026, 09:00 UTC, were cut off")
+
+
+def test_r99_a_chain_that_grew_again_after_a_cut_is_not_the_one_that_was_noted(clock: Clock) -> None:
+    for _minute in range(3):
+        _entries(2)
+        with database.reading() as db:
+            assert audit_anchors.drop(db)
+        clock.forward(minutes=1)
+    _behind_our_back("DELETE FROM audit_entry WHERE seq > 3")
+    _entries(5)
+    assert _verdict().broken_at == 3  # the last note that fits is of entry 2
+    with database.reading() as db:
+        assert not audit_anchors.drop(db), "the evidence stays"
+
+
+def test_r99_the_notes_are_a_private_file_beside_the_key(clock: Clock) -> None:
+    _entries()
+    with database.reading() as db:
+        assert audit_anchors.drop(db)
+        assert not audit_anchors.drop(db), "once a minute is enough"
+    (file,) = settings().var_folder.glob("audit.anchors*")
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    assert audit_anchors.set_aside() is not None
+    assert audit_anchors.read() == []
+
+
+def test_r63_the_database_refuses_to_change_or_delete_entries() -> None:
+    _entries()
+    forbidden = [
+        "UPDATE audit_entry SET actor = 'somebody else'",
+        "DELETE FROM audit_entry WHERE seq = 5",
+        "DELETE FROM audit_entry",
+    ]
+    if database.is_sqlite():
+        forbidden.append(f"REPLACE INTO audit_entry (seq, {_COPIED}) SELECT 3, {_COPIED} FROM audit_entry LIMIT 1")
+    else:
+        forbidden.append("TRUNCATE audit_entry")
+    for statement in forbidden:
+        with pytest.raises(sa.exc.DBAPIError, match="audit"), database.transaction() as db:
+            db.execute(sa.text(statement))
+    assert _verdict() == audit.Verdict(5)
+
+
+def test_r63_only_what_retention_allows_can_go() -> None:
+    _entries()
+    with database.transaction() as db:
+        db.add(AuditPruning(upto=2))
+        db.flush()
+        db.execute(sa.text("DELETE FROM audit_entry WHERE seq <= 2"))
+        with pytest.raises(sa.exc.DBAPIError, match="retention"), db.begin_nested():
+            db.execute(sa.text("DELETE FROM audit_entry WHERE seq = 3"))
+
+
+def test_r96_an_entry_says_which_request_it_belongs_to_and_why_something_was_refused() -> None:
+    requests.begin()
+    _entries(2)
+    with database.reading() as db:
+        first, second = db.exec(select(AuditEntry)).all()
+    assert first.request == second.request == requests.current() != ""
+    assert first.reason == "why"
+
+
+def test_r104_the_people_of_an_entry_are_kept_and_sealed() -> None:
+    for _twice in range(2):
+        with database.transaction() as db:
+            audit.record(db, command_line("root"), action="list.exported", people=[7, 3, 100_000, 3])
+    with database.reading() as db:
+        (known,) = db.exec(select(AuditPeople)).all()
+        entry = db.get_one(AuditEntry, 1)
+    assert list(people_sets.unpack(known.packed)) == [3, 7, 100_000]
+    assert entry.details == {"people": known.digest}
+    changed = people_sets.pack([3, 7]).content.hex()
+    content = f"x'{changed}'" if database.is_sqlite() else f"decode('{changed}', 'hex')"
+    with database.transaction() as db:
+        db.execute(sa.text(f"UPDATE audit_people SET packed = {content}"))
+    assert _verdict() == audit.Verdict(2, 1, "the people that it names were changed")
+
+
+def test_r99_the_text_that_is_sealed_is_what_a_json_encoder_writes(cast: Cast) -> None:
+    with database.transaction() as db:
+        audit.record(
+            db, replace(cast.olga.actor, ip="::1"), action='a "quoted" Ωord', details={"b": [1, None], "a": "é"}
+        )
+        audit.record(db, command_line("röot"), action="x", object_kind="k", object_id=5, reason="r\n")
+        for entry in db.exec(select(AuditEntry)):
+            values = entry.model_dump(exclude={"seal"}) | {"at": entry.at.isoformat(timespec="microseconds")}
+            plain = {name: value for name, value in values.items() if value or name not in ("reason", "request")}
+            text = json.dumps(plain, sort_keys=True, separators=(",", ":"))
+            assert entry.seal == keys.current().sign("audit", text).hex()
+        assert audit.verify(db) == audit.Verdict(2)
 
 
 def test_r100_an_act_that_fails_leaves_no_entry() -> None:

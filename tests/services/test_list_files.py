@@ -15,7 +15,7 @@ from core import database
 from core.errors import Conflict, InputProblem, NotAllowed, NotFound
 from core.models import Account, AuditEntry, Person
 from core.permissions import Actor, Permission
-from core.rules import words
+from core.rules import people_sets, words
 from core.services import list_files, selections
 from core.services.list_files import Order
 from core.tables import list_columns
@@ -137,7 +137,9 @@ def test_r95_the_audit_says_what_was_taken_and_never_a_value(cast: Cast) -> None
     with database.transaction() as db:
         _rows(db, cast.olga.actor, _shown(db, cast.olga.actor))
         entry = db.exec(select(AuditEntry).where(AuditEntry.action == "list.exported")).one()
-        assert entry.details == {"kind": "list-csv", "list": "Students List", "count": 3, "columns": sorted(COLUMNS)}
+        people = people_sets.pack(one.person.id or 0 for one in (cast.sam, cast.max, cast.otto)).digest
+        said = {"kind": "list-csv", "list": "Students List", "count": 3, "columns": sorted(COLUMNS)}
+        assert entry.details == said | {"people": people}
         assert "Sideris" not in str(entry.details)
 
 

@@ -110,7 +110,7 @@ def test_every_combination_has_the_verdict_of_the_table_in_python_and_in_sql(pol
     for row_id, case in stored.items():
         wanted = expected(case, microsoft=bool(policy.microsoft_user_types))
         account = accounts.get(row_id)
-        said = rule.by_email(contact(people[row_id], account), account_side(account), policy)
+        said = rule.by_email(contact(people[row_id], account, policy), account_side(account), policy)
         refusal, address = found[row_id]
         assert said == wanted, case
         assert (refusal, address if refusal is None else "") == (wanted.refusal, wanted.address), case
@@ -124,9 +124,9 @@ def test_mobile_numbers_have_the_same_verdict_in_python_and_in_sql() -> None:
         rows = db.execute(query.outerjoin(Account, col(Account.person_id) == col(Person.id))).all()
         assert len(rows) == len(stored)
         for person, account, refusal, reachable in rows:
-            said = rule.by_sms(contact(person, account), account_side(account), OFF)
+            said = rule.by_sms(contact(person, account, OFF), account_side(account), OFF)
             assert refusal == said.refusal
-            assert bool(reachable) == rule.reachable(contact(person, account), OFF)
+            assert bool(reachable) == rule.reachable(contact(person, account, OFF), OFF)
 
 
 @dataclass(frozen=True)
@@ -176,7 +176,7 @@ def _surround(db: Session, case: Around, policy: rule.Policy) -> None:
 
 
 def _contact(db: Session, person: Person, account: Account, policy: rule.Policy) -> rule.Contact:
-    return contact(person, account, guardian_mobile=sms_numbers.of(db, person, policy).guardian)
+    return contact(person, account, policy, guardian_mobile=sms_numbers.of(db, person, policy).guardian)
 
 
 @pytest.mark.parametrize("policy", POLICIES, ids=lambda policy: f"{policy.sms_order}{sorted(policy.guardian_grades)}")

@@ -8,7 +8,7 @@ from alembic import op
 import core.models.columns
 
 revision = "0011"
-down_revision = "0008"
+down_revision = "0010"
 branch_labels = None
 depends_on = None
 

@@ -1,0 +1,38 @@
+"""Looks for what a person should know of, and sends it (R98); notes the audit where it is whole (R99)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from core import database
+from core.services import alerts, audit_anchors
+from core.services.alerts import Finding
+
+
+def look() -> int:
+    """What is too much now; gives how many alerts that is."""
+    with database.reading() as db:
+        found = alerts.look(db)
+    return sound(found)
+
+
+def check_audit() -> int:
+    """The whole audit."""
+    with database.reading() as db:
+        found = alerts.check_whole(db)
+    return sound(found)
+
+
+def note_audit() -> int:
+    """Every machine for itself: where a cut at the end of the audit would show."""
+    with database.reading() as db:
+        audit_anchors.drop(db)
+    return 0
+
+
+def sound(found: Sequence[Finding]) -> int:
+    """Raise each; the engine sees by itself that there is something to send."""
+    for finding in found:
+        with database.transaction(wait_ms=database.WORKER_WAIT_MS) as db:
+            alerts.raise_(db, finding=finding)
+    return len(found)

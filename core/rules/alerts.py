@@ -1,0 +1,63 @@
+"""What makes an alert, and how it is said (R98)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from enum import StrEnum
+
+
+class AlertKind(StrEnum):
+    """What was noticed."""
+
+    MASS_EXPORT = "mass_export"
+    SIGN_IN_FAILURES = "sign_in_failures"
+    BAD_SIGNATURES = "bad_signatures"
+    BROKEN_CHAIN = "broken_chain"
+    SMS_SPEND = "sms_spend"
+
+
+@dataclass(frozen=True)
+class Threshold:
+    """More than `above` within `window`. The same alert is not raised again before `quiet` is over."""
+
+    above: int
+    window: timedelta
+    quiet: timedelta
+
+
+TEN_MINUTES, DAY = timedelta(minutes=10), timedelta(days=1)
+THRESHOLDS: dict[AlertKind, Threshold] = {
+    AlertKind.MASS_EXPORT: Threshold(500, TEN_MINUTES, TEN_MINUTES),
+    AlertKind.SIGN_IN_FAILURES: Threshold(20, TEN_MINUTES, TEN_MINUTES),
+    AlertKind.BAD_SIGNATURES: Threshold(10, timedelta(minutes=1), TEN_MINUTES),
+    AlertKind.BROKEN_CHAIN: Threshold(0, timedelta(0), DAY),
+    AlertKind.SMS_SPEND: Threshold(80, DAY, DAY),
+}
+_SENTENCES: dict[AlertKind, str] = {
+    AlertKind.MASS_EXPORT: (
+        "{who} took the data of {number:,} people within ten minutes, in exports and prints. Ask them whether it was "
+        "they; if not, deactivate the account."
+    ),
+    AlertKind.SIGN_IN_FAILURES: (
+        "{number:,} sign-ins to accounts of staff failed within ten minutes. Somebody may be trying passwords: look "
+        "under Entries where they came from."
+    ),
+    AlertKind.BAD_SIGNATURES: (
+        "More than {number:,} messages that claimed to come from Twilio had a wrong signature within a minute. If "
+        "Twilio's token was changed, set the new one; if not, somebody is forging them."
+    ),
+    AlertKind.BROKEN_CHAIN: (
+        "The audit is broken at entry {number:,}. Copy the database now, and find out who had access to it."
+    ),
+    AlertKind.SMS_SPEND: (
+        "{number:,} % of what text messages may cost on one day are spent. When all is spent, campaigns pause until "
+        "tomorrow; the limit stands in Settings."
+    ),
+}
+
+
+def sentence(kind: AlertKind, details: Mapping[str, object], *, who: str) -> str:
+    """What happened and what to do, for the Audit page."""
+    return _SENTENCES[kind].format(number=details.get("number", 0), who=who)

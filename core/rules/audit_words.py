@@ -1,0 +1,141 @@
+"""What entries of the audit say, in the words that people read; and which of them show somebody's data to somebody."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from core.rules.account_acts import Act, Edit
+from core.rules.words import ACCOUNT_ACT, ACCOUNT_EDIT
+
+
+class Kind(StrEnum):
+    """What sort of act it was."""
+
+    SAW = "saw"
+    TOOK = "took"
+    SENT = "sent"
+    CHANGED = "changed"
+    WAY_IN = "way_in"
+    REFUSED = "refused"
+    SCHOOL = "school"
+
+
+KIND: dict[Kind, str] = {
+    Kind.SAW: "Looked at data",
+    Kind.TOOK: "Printed, exported, handed out",
+    Kind.SENT: "Sent messages",
+    Kind.CHANGED: "Changed people or accounts",
+    Kind.WAY_IN: "Signed in, passwords, links",
+    Kind.REFUSED: "Was refused",
+    Kind.SCHOOL: "Settings, imports, the audit itself",
+}
+DISCLOSES = (Kind.SAW, Kind.TOOK, Kind.SENT)
+
+
+@dataclass(frozen=True)
+class Said:
+    """An action in words, and its kind."""
+
+    words: str
+    kind: Kind
+
+
+ACTION: dict[str, Said] = {
+    "card.viewed": Said("Opened the card with contacts", Kind.SAW),
+    "initial_password.revealed": Said("Was shown the initial password", Kind.SAW),
+    "report.previewed": Said("Previewed a report", Kind.SAW),
+    "outbox.read": Said("Read a message in the outbox", Kind.SAW),
+    "report.printed": Said("Printed a report", Kind.TOOK),
+    "list.exported": Said("Exported a list", Kind.TOOK),
+    "outcome.exported": Said("Exported the outcome of a campaign", Kind.TOOK),
+    "initial_passwords.issued": Said("Issued initial passwords", Kind.TOOK),
+    "link.copied": Said("Copied a link to hand it over", Kind.TOOK),
+    "campaign.launched": Said("Sent a campaign", Kind.SENT),
+    "campaign.running": Said("Resumed a campaign", Kind.SENT),
+    "campaign.paused": Said("Paused a campaign", Kind.SENT),
+    "campaign.cancelled": Said("Cancelled a campaign", Kind.SENT),
+    "campaign.unknown_decided": Said("Decided about messages that may have been sent", Kind.SENT),
+    "test.sent": Said("Sent a test to oneself", Kind.SENT),
+    "person.created": Said("Registered a person", Kind.CHANGED),
+    "person.saved": Said("Changed a person", Kind.CHANGED),
+    "student.profile_saved": Said("Changed a student's profile", Kind.CHANGED),
+    "student.contact_saved": Said("Changed a student's contacts", Kind.CHANGED),
+    "students.use_personal_email": Said("Switched Use Personal E-mail", Kind.CHANGED),
+    "account.email_changed": Said("Changed the e-mail of an account", Kind.CHANGED),
+    "account.unlocked": Said("Unlocked an account", Kind.CHANGED),
+    "guardianship.linked": Said("Linked a guardian", Kind.CHANGED),
+    "guardianship.changed": Said("Changed a guardianship", Kind.CHANGED),
+    "guardianship.ended": Said("Ended a guardianship", Kind.CHANGED),
+    "language.chosen": Said("Chose a language", Kind.CHANGED),
+    "address.asked": Said("Had an address confirmed again", Kind.CHANGED),
+    "address.confirmed": Said("Confirmed an e-mail address", Kind.WAY_IN),
+    "sign_in.opened": Said("Signed in", Kind.WAY_IN),
+    "sign_in.ended": Said("Signed out", Kind.WAY_IN),
+    "sign_in.confirmed": Said("Proved anew who they are", Kind.WAY_IN),
+    "sign_in.refused": Said("Could not sign in", Kind.REFUSED),
+    "initial_password.typed": Said("Typed the initial password", Kind.WAY_IN),
+    "password.must_change": Said("Had to choose a new password", Kind.WAY_IN),
+    "initial_password.used": Said("Chose a password with the initial one", Kind.WAY_IN),
+    "password.changed": Said("Changed the password", Kind.WAY_IN),
+    "invitation.used": Said("Used an invitation", Kind.WAY_IN),
+    "invitation.asked_again": Said("Asked for a new link", Kind.WAY_IN),
+    "administrator.created": Said("Became an administrator by a one-time link", Kind.WAY_IN),
+    "access.refused": Said("Asked for what is not theirs", Kind.REFUSED),
+    "settings.changed": Said("Changed settings", Kind.SCHOOL),
+    "logo.changed": Said("Changed the logo", Kind.SCHOOL),
+    "logo.removed": Said("Removed the logo", Kind.SCHOOL),
+    "wording.changed": Said("Changed a wording", Kind.SCHOOL),
+    "school.started": Said("Removed the demo school", Kind.SCHOOL),
+    "demo.made": Said("Made the demo school", Kind.SCHOOL),
+    "import.applied": Said("Imported people", Kind.SCHOOL),
+    "list_view.saved": Said("Saved a view of a list", Kind.SCHOOL),
+    "list_view.renamed": Said("Renamed a view of a list", Kind.SCHOOL),
+    "list_view.deleted": Said("Deleted a view of a list", Kind.SCHOOL),
+    "audit.exported": Said("Exported the audit", Kind.SCHOOL),
+    "audit.asked": Said("Asked who saw whom", Kind.SCHOOL),
+    "audit.verified": Said("Checked that the audit is whole", Kind.SCHOOL),
+    "audit.noted_anew": Said("Began new notes of the audit", Kind.SCHOOL),
+    "alert.raised": Said("An alert was raised", Kind.SCHOOL),
+}
+for act in (*Act, *Edit):
+    named = ACCOUNT_ACT[act] if isinstance(act, Act) else ACCOUNT_EDIT[act]
+    ACTION[f"accounts.{act.value}"] = Said(f"Accounts: {named}", Kind.CHANGED)
+    ACTION[f"accounts.{act.value}.undone"] = Said(f"Accounts: undid {named}", Kind.CHANGED)
+
+
+def said(action: str) -> str:
+    """The words of an action; one that this version does not know stays as it is."""
+    return ACTION[action].words if action in ACTION else action
+
+
+def of_kinds(kinds: tuple[str, ...]) -> list[str]:
+    """The actions of these kinds."""
+    return [action for action, about in ACTION.items() if about.kind in kinds]
+
+
+RESULT = {"done": "Done", "refused": "Refused", "broken": "Broken"}
+
+_NOT_FOR_PEOPLE = {"people", "digest", "reference", "columns"}
+_NUMBERS = {"count": "people", "recipients": "recipients", "issued": "issued", "done": "accounts", "created": "made"}
+
+
+def more(details: dict[str, object]) -> str:
+    """What else an entry says, in a few words: counts, fields, where. Never a name: entries hold none."""
+    parts = []
+    for name, value in details.items():
+        if name in _NOT_FOR_PEOPLE or value in ({}, [], "", None):
+            continue
+        if name in _NUMBERS and isinstance(value, int):
+            parts.append(f"{value:,} {_NUMBERS[name]}")
+        elif isinstance(value, list):
+            parts.append(f"{_plain(name)}: {', '.join(_plain(str(one)) for one in value[:6])}")
+        elif isinstance(value, dict):
+            parts.append(f"{_plain(name)}: {', '.join(f'{_plain(str(key))} {one}' for key, one in value.items())}")
+        else:
+            parts.append(f"{_plain(name)}: {value}")
+    return " · ".join(parts)
+
+
+def _plain(name: str) -> str:
+    return name.replace("_", " ")

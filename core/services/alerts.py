@@ -1,0 +1,140 @@
+"""Alerts: what a person should look at now, on the Audit page and by e-mail to a set address (R98).
+
+Each is raised at most once while it lasts; see rules.alerts for how much is too much.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+from sqlmodel import Session, col
+
+from core import clock
+from core.models import Account, Alert, AuditEntry, Campaign, CampaignKind, Channel
+from core.permissions import system
+from core.rules import message_text
+from core.rules.alerts import THRESHOLDS, AlertKind
+from core.services import audit, audit_anchors, audit_chain, invitations
+from core.services.audit_chain import Walk
+from core.tables import account_roles, school, sending, wordings
+from core.tables.recipients import Recipient
+
+_TAKING = ("list.exported", "report.printed", "outcome.exported")
+
+
+@dataclass(frozen=True)
+class Finding:
+    """Something that is too much: how much, and by which account where it is one's doing."""
+
+    kind: AlertKind
+    number: int
+    account_id: int | None = None
+
+
+def look(db: Session) -> list[Finding]:
+    """What is too much at this moment and was not said lately; reads only."""
+    found = [*_exports(db), *_failures(db), *_chain(db), *_spend(db)]
+    return [finding for finding in found if not _said_lately(db, finding)]
+
+
+def check_whole(db: Session) -> list[Finding]:
+    """The whole chain, as verify-audit does it; reads only."""
+    broken = audit.verify(db).broken_at
+    found = [Finding(AlertKind.BROKEN_CHAIN, broken)] if broken is not None else []
+    return [finding for finding in found if not _said_lately(db, finding)]
+
+
+def raise_(db: Session, *, finding: Finding) -> int | None:
+    """Store the alert and queue its e-mail; gives its campaign, None without an address or if it was raised before."""
+    audit.lock(db)
+    if _said_lately(db, finding):
+        return None
+    about = {"kind": finding.kind.value, "number": finding.number}
+    audit.record(
+        db, system("alerts"), action="alert.raised", object_kind="account", object_id=finding.account_id, details=about
+    )
+    row = Alert(kind=finding.kind, at=clock.now(), number=finding.number, account_id=finding.account_id)
+    db.add(row)
+    db.flush()
+    return _mail(db)
+
+
+def _said_lately(db: Session, finding: Finding) -> bool:
+    since = clock.now() - THRESHOLDS[finding.kind].quiet
+    same = (col(Alert.kind) == finding.kind, col(Alert.account_id).is_not_distinct_from(finding.account_id))
+    return db.scalar(sa.select(col(Alert.id)).where(*same, col(Alert.at) > since).limit(1)) is not None
+
+
+def _exports(db: Session) -> Iterator[Finding]:
+    """The rows that one account took, over all its files."""
+    much, taken = THRESHOLDS[AlertKind.MASS_EXPORT], Counter[int | None]()
+    query = sa.select(col(AuditEntry.account_id), col(AuditEntry.details))
+    lately = (col(AuditEntry.action).in_(_TAKING), col(AuditEntry.at) > clock.now() - much.window)
+    for account_id, details in db.execute(query.where(*lately)):
+        number = details.get("count", 0)
+        taken[account_id] += number if isinstance(number, int) else 0
+    yield from (
+        Finding(AlertKind.MASS_EXPORT, number, account_id)
+        for account_id, number in taken.items()
+        if number > much.above and account_id is not None
+    )
+
+
+def _failures(db: Session) -> Iterator[Finding]:
+    much = THRESHOLDS[AlertKind.SIGN_IN_FAILURES]
+    query = sa.select(sa.func.count()).select_from(AuditEntry)
+    query = query.join(Account, sa.and_(col(Account.id) == col(AuditEntry.object_id), account_roles.is_staff()))
+    lately = (col(AuditEntry.action) == "sign_in.refused", col(AuditEntry.at) > clock.now() - much.window)
+    number = db.scalar(query.where(*lately, col(AuditEntry.object_kind) == "account")) or 0
+    if number > much.above:
+        yield Finding(AlertKind.SIGN_IN_FAILURES, number)
+
+
+def _chain(db: Session) -> Iterator[Finding]:
+    """What is newer than the last note outside the database; older entries are looked at by the hourly check."""
+    noted = audit_anchors.read()
+    misfit = audit_anchors.misfit(db, noted[-1:])
+    if misfit is not None:
+        yield Finding(AlertKind.BROKEN_CHAIN, misfit.seq)
+        return
+    walk = Walk(noted[-1].seq, noted[-1].seal) if noted else None
+    while walk and not walk.is_over and walk.broken_at is None:
+        walk = audit_chain.newer(db, walk)
+    if walk and walk.broken_at is not None:
+        yield Finding(AlertKind.BROKEN_CHAIN, walk.broken_at)
+
+
+def _spend(db: Session) -> Iterator[Finding]:
+    own = school.settings(db)
+    left = sending.room(db, own=own, channel=Channel.SMS, now=clock.now()).spend or 0.0
+    if own.sms_spend_per_day <= 0:
+        return
+    spent = round(100 * (own.sms_spend_per_day - left) / own.sms_spend_per_day)
+    if spent >= THRESHOLDS[AlertKind.SMS_SPEND].above:
+        yield Finding(AlertKind.SMS_SPEND, spent)
+
+
+def _mail(db: Session) -> int | None:
+    """One message to the address of the settings. It says that there is an alert; what it is, the page says."""
+    own, texts = school.settings(db), wordings.newest(db, kind=CampaignKind.ALERT, channel=Channel.EMAIL)
+    reader = db.scalar(sa.select(col(Account.id)).where(account_roles.administers_today()).order_by(col(Account.id)))
+    if not own.alert_address or reader is None or "en" not in texts:
+        return None
+    to = Recipient(reader, own.alert_address, message_text.language(own.default_language, texts))
+    campaign = Campaign(
+        kind=CampaignKind.ALERT,
+        channel=Channel.EMAIL,
+        idempotency_key=secrets.token_hex(16),
+        wording_ids=texts,
+        link_days=own.link_days,
+        launched_by_label="system, alerts",
+        launched_at=clock.now(),
+        starts_at=clock.now(),
+        recipients=1,
+        recipients_digest="",
+    )
+    return invitations.queue(db, campaign=campaign, to=[to])

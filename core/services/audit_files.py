@@ -1,0 +1,120 @@
+"""Entries of the audit, and the answer to who saw whom, as files without formulas (R70). Taking one is audited."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pandas as pd
+from sqlmodel import Session
+
+from core import clock
+from core.documents import press
+from core.documents.papers import Sheet
+from core.errors import Conflict, InputProblem, NotFound
+from core.permissions import Actor, Permission
+from core.rules import audit_words, exports
+from core.rules.exports import Cell, FileFormat
+from core.services import audit, disclosures
+from core.tables import audit as table
+from core.tables import school
+from core.tables.disclosures import Disclosure
+from core.tables.filters import AuditFilter, DisclosureFilter, Page
+
+KINDS = {
+    "audit-csv": FileFormat.CSV,
+    "audit-xlsx": FileFormat.XLSX,
+    "disclosures-csv": FileFormat.CSV,
+    "disclosures-xlsx": FileFormat.XLSX,
+}
+ENTRIES = (
+    *("Entry", "When", "Who", "Role", "What", "Whom", "Result", "Why", "From", "Session", "Request", "Details"),
+    "Code",
+)
+ACTS = ("Entry", "When", "Who", "Role", "What", "Of those asked about", "Whom", "From")
+MOST, AT_ONCE = 200_000, 5_000
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """Read and audited; written to a file when the transaction is over."""
+
+    name: str
+    sheet: Sheet
+
+    @property
+    def media_type(self) -> str:
+        return exports.MEDIA_TYPES[self.sheet.file_format]
+
+    def content(self) -> bytes:
+        return press.draw(self.sheet)
+
+
+def prepare(db: Session, actor: Actor, *, kind: str, asked: str, expected: int) -> Prepared:
+    """What the form on the page stands for: `asked` is its filter or its question, as the page wrote it."""
+    actor.require(Permission.SEE_AUDIT)
+    if kind not in KINDS:
+        raise NotFound("There is no such file.")
+    zone = ZoneInfo(school.settings(db).time_zone)
+    sheet, name = _sheet(db, actor, kind, _read(asked), zone)
+    audit.record(db, actor, action="audit.exported", details={"kind": kind, "count": expected})
+    return Prepared(f"{name} {clock.now().astimezone(zone):%Y-%m-%d}.{KINDS[kind]}", sheet)
+
+
+def _sheet(db: Session, actor: Actor, kind: str, asked: dict[str, Any], zone: ZoneInfo) -> tuple[Sheet, str]:
+    if kind.startswith("audit"):
+        return Sheet.of(KINDS[kind], ENTRIES, _entries(db, actor, AuditFilter.from_json(asked), zone)), "Audit"
+    answer = disclosures.ask(db, actor, question=DisclosureFilter.from_json(asked))
+    return Sheet.of(KINDS[kind], ACTS, [_acts(answer.acts, zone)]), "Who saw whom"
+
+
+def _entries(db: Session, actor: Actor, filter: AuditFilter, zone: ZoneInfo) -> Iterator[list[tuple[Cell, ...]]]:
+    number = table.count(db, actor, filter=filter, most=MOST)
+    if not number:
+        raise InputProblem("No entry matches, so the file would be empty. Search for something else.")
+    if number > MOST:
+        raise Conflict(f"More than {MOST:,} entries match. Choose fewer days, and export them one after the other.")
+    for page in range(1, -(-number // AT_ONCE) + 1):
+        yield _cells(table.entries(db, actor, filter=filter, page=Page(page, size=AT_ONCE)), zone)
+
+
+def _cells(found: pd.DataFrame, zone: ZoneInfo) -> list[tuple[Cell, ...]]:
+    return [
+        (
+            row.seq,
+            row.at.astimezone(zone),
+            row.who,
+            row.role,
+            row.what,
+            row.whom,
+            audit_words.RESULT.get(row.result, row.result),
+            row.reason,
+            row.ip,
+            row.session,
+            row.request,
+            json.dumps(row.details, ensure_ascii=False, sort_keys=True) if row.details else "",
+            row.action,
+        )
+        for row in found.itertuples()
+    ]
+
+
+def _acts(acts: Sequence[Disclosure], zone: ZoneInfo) -> list[tuple[Cell, ...]]:
+    def here(at: datetime) -> datetime:
+        return at.astimezone(zone)
+
+    return [(act.seq, here(act.at), act.who, act.role, act.what, act.people, act.named, act.ip) for act in acts]
+
+
+def _read(asked: str) -> dict[str, Any]:
+    try:
+        stored = json.loads(asked)
+    except ValueError:
+        stored = None
+    if not isinstance(stored, dict):
+        raise InputProblem("This form is not complete. Go back to the audit and try again.")
+    return stored

@@ -1,0 +1,116 @@
+"""The audit as people read it: who did what to whom, when, from where; newest first."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from datetime import date, datetime, time, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pandas as pd
+import sqlalchemy as sa
+from sqlmodel import Session, col
+
+from core.models import Account, AuditEntry, Person
+from core.permissions import Actor, Permission
+from core.rules import audit_words
+from core.rules.search_text import sought
+from core.tables import audit_names, school, search
+from core.tables.filters import AuditFilter, Page
+
+COUNTED = 100_000  # further than that nobody counts: "100,000+"
+_COLUMNS = (
+    *("seq", "at", "actor", "account_id", "role", "action", "object_kind", "object_id", "result", "reason"),
+    *("details", "ip", "session", "request"),
+)
+
+
+def entries(db: Session, actor: Actor, *, filter: AuditFilter, page: Page) -> pd.DataFrame:
+    """One page of entries, with the names that they only know as numbers."""
+    actor.require(Permission.SEE_AUDIT)
+    query = sa.select(*(getattr(AuditEntry, name) for name in _COLUMNS)).where(*_asked(db, actor, filter))
+    rows = db.execute(query.order_by(col(AuditEntry.seq).desc()).limit(page.size).offset(page.offset)).all()
+    found = pd.DataFrame(rows, columns=list(_COLUMNS), dtype=object)
+    names = audit_names.of(db, rows)
+    return found.assign(
+        who=[names.actor(row.actor, row.account_id) for row in rows],
+        what=[audit_words.said(row.action) for row in rows],
+        whom=[names.thing(row.object_kind, row.object_id) for row in rows],
+    )
+
+
+def count(db: Session, actor: Actor, *, filter: AuditFilter, most: int = COUNTED) -> int:
+    """How many entries match, counted up to one more than `most`."""
+    actor.require(Permission.SEE_AUDIT)
+    matching = sa.select(col(AuditEntry.seq)).where(*_asked(db, actor, filter)).limit(most + 1).subquery()
+    return db.scalar(sa.select(sa.func.count()).select_from(matching)) or 0
+
+
+def actors(db: Session, actor: Actor) -> dict[int, str]:
+    """Everybody of the staff who ever did something, by account: the filter *Who*."""
+    actor.require(Permission.SEE_AUDIT)
+    did = sa.select(col(AuditEntry.account_id)).where(col(AuditEntry.account_id) == col(Account.id)).exists()
+    query = sa.select(col(Account.id), col(Person.last_name), col(Person.first_name))
+    query = query.join(Person, col(Person.id) == col(Account.person_id)).where(did, col(Person.kind) == "staff")
+    rows = db.execute(query.order_by(col(Person.sort_name), col(Account.id)))
+    return {row.id: f"{row.last_name} {row.first_name}" for row in rows}
+
+
+def moments(filter: AuditFilter, zone: ZoneInfo) -> tuple[datetime | None, datetime | None]:
+    """From the beginning of the first day to the end of the last, as moments."""
+    first, last = _day(filter.since), _day(filter.until)
+    until = datetime.combine(last + timedelta(days=1), time(), zone) if last else None
+    return datetime.combine(first, time(), zone) if first else None, until
+
+
+def _asked(db: Session, actor: Actor, filter: AuditFilter) -> list[sa.ColumnElement[bool]]:
+    since, until = moments(filter, ZoneInfo(school.settings(db).time_zone))
+    asked = [col(AuditEntry.at) >= since] if since else []
+    asked += [col(AuditEntry.at) < until] if until else []
+    if filter.account_id is not None:
+        asked.append(col(AuditEntry.account_id) == filter.account_id)
+    if filter.kinds or filter.actions:
+        asked.append(col(AuditEntry.action).in_([*audit_words.of_kinds(filter.kinds), *filter.actions]))
+    if filter.results:
+        asked.append(col(AuditEntry.result).in_(filter.results))
+    if filter.campaign_id is not None:
+        asked.append(_is("campaign", [filter.campaign_id]))
+    if filter.person_id is not None:
+        asked.append(_about(db, sa.select(col(Person.id)).where(col(Person.id) == filter.person_id)))
+    if filter.text:
+        asked.append(_mentions(db, actor, filter.text))
+    return asked
+
+
+def _is(kind: str, ids: Collection[int] | sa.Select[Any]) -> sa.ColumnElement[bool]:
+    return sa.and_(col(AuditEntry.object_kind) == kind, col(AuditEntry.object_id).in_(ids))
+
+
+def _about(db: Session, people: sa.Select[Any]) -> sa.ColumnElement[bool]:
+    """Done to these people or their accounts."""
+    return sa.or_(_is("person", people), _is("account", _accounts(people)))
+
+
+def _accounts(people: sa.Select[Any]) -> sa.Select[Any]:
+    return sa.select(col(Account.id)).where(col(Account.person_id).in_(people))
+
+
+def _mentions(db: Session, actor: Actor, text: str) -> sa.ColumnElement[bool]:
+    """A name of who did it or to whom, an address it came from, the number of an entry, of a session, of a request."""
+    plain = text.strip()
+    people = sa.select(search.found(db, actor, sought(plain)).subquery().c[0])
+    words = [_about(db, people), col(AuditEntry.account_id).in_(_accounts(people))]
+    words += [column == plain for column in (AuditEntry.ip, AuditEntry.session, AuditEntry.request)]  # type: ignore[misc]
+    if plain.isascii() and plain.isdecimal() and len(plain) < 10:
+        words.append(col(AuditEntry.seq) == int(plain))
+    else:
+        words.append(col(AuditEntry.actor).contains(plain, autoescape=True))
+    return sa.or_(*words)
+
+
+def _day(text: str) -> date | None:
+    try:
+        day = date.fromisoformat(text) if text else None
+    except ValueError:
+        return None
+    return day if day and 2000 <= day.year < 2200 else None

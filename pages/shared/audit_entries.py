@@ -1,0 +1,86 @@
+"""The entries of the audit, a page at a time, newest first, and as a file."""
+
+from __future__ import annotations
+
+import json
+
+import pandas as pd
+import streamlit as st
+
+from core import database
+from core.permissions import Actor
+from core.rules import audit_words
+from core.tables import audit as table
+from core.tables import school
+from core.tables.filters import PAGE_SIZE, AuditFilter, Page
+from pages.shared import audit_filter, cells, download, feedback
+
+
+def draw(actor: Actor) -> None:
+    """Filter, rows, pages, export."""
+    audit_filter.draw(actor)
+    asked, page = audit_filter.asked(), Page(int(st.session_state.get("audit.page", 1)))
+    with feedback.refusals_shown(), database.reading() as db:
+        rows = table.entries(db, actor, filter=asked, page=page)
+        total, zone = table.count(db, actor, filter=asked), school.settings(db).time_zone
+    if rows.empty:
+        st.info("No entry matches. Take something out of the filter, or press Clear.", icon=":material/search_off:")
+        return
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.markdown(f"**{_number(total)}** entries", width="content")
+        st.space("stretch")
+        _export(actor, asked, total)
+    st.dataframe(
+        _dress(rows),
+        key=f"audit-table-{rows['seq'].iloc[0]}-{page.number}",
+        hide_index=True,
+        height=37 + 35 * min(len(rows), 16),
+        column_config={
+            "When": cells.moment_column("When", zone),
+            "What": st.column_config.TextColumn(width="medium"),
+            "More": st.column_config.TextColumn(width="large"),
+            "Entry": st.column_config.NumberColumn(format="%d", width="small"),
+        },
+        alt="Entries of the audit, newest first",
+    )
+    if total > PAGE_SIZE:
+        st.pagination(-(-min(total, table.COUNTED) // PAGE_SIZE), key="audit.page")
+
+
+def _number(total: int) -> str:
+    return f"{total:,}" if total <= table.COUNTED else f"{table.COUNTED:,}+"
+
+
+def _export(actor: Actor, asked: AuditFilter, total: int) -> None:
+    with st.popover("Export", icon=":material/download:"):
+        st.caption("All entries that match, with their details. Taking the file is an entry too.")
+        for kind, label in (("audit-xlsx", "Excel"), ("audit-csv", "CSV")):
+            download.report_form(
+                actor,
+                label=label,
+                kind=kind,
+                selection_id=0,
+                scope="",
+                expected=total,
+                said="entries",
+                more={"asked": json.dumps(asked.as_json())},
+            )
+
+
+def _dress(rows: pd.DataFrame) -> pd.DataFrame:
+    return pd.DataFrame(
+        {
+            "When": pd.to_datetime(rows["at"], utc=True),
+            "Who": rows["who"],
+            "What": rows["what"],
+            "Whom": rows["whom"],
+            "Result": [audit_words.RESULT.get(result, result) for result in rows["result"]],
+            "More": [
+                " · ".join(filter(None, (reason, audit_words.more(details))))
+                for reason, details in zip(rows["reason"], rows["details"], strict=True)
+            ],
+            "From": rows["ip"],
+            "As": [", ".join(role.split()) for role in rows["role"]],
+            "Entry": rows["seq"],
+        }
+    )
