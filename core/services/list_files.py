@@ -9,10 +9,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from types import ModuleType
-from typing import Any
 from zoneinfo import ZoneInfo
 
-import pandas as pd
 from sqlmodel import Session
 
 from core import clock, database
@@ -26,6 +24,7 @@ from core.services import audit, selections
 from core.services.selections import RowScope
 from core.tables import accounts, freshness, issued, list_columns, people, school, students
 from core.tables.filters import AccountFilter, Page, StudentFilter
+from core.tables.frames import Columns
 from core.tables.list_columns import ListColumn
 
 KINDS = {
@@ -193,16 +192,18 @@ def _ids(db: Session, actor: Actor, listed: _List, selection_id: int, scope: Row
 
 def _read(
     db: Session, actor: Actor, listed: _List, ids: Sequence[int], wanted: Mapping[str, ListColumn]
-) -> Iterator[pd.DataFrame]:
+) -> Iterator[Columns]:
     """Two thousand rows at a time, so that few are held at once."""
+    names = {name for column in wanted.values() for name in column.names}
     for part in database.slices(ids, AT_ONCE):
-        found = listed.table.rows(db, actor, ids=part)
-        yield found.assign(**issued.of_accounts(db, part)) if issued.COLUMNS & set(wanted) else found
+        found: Columns = listed.table.cells(db, actor, ids=part, names=names)
+        yield {**found, **issued.of_accounts(db, part)} if issued.COLUMNS & names else found
 
 
-def _cells(part: pd.DataFrame, wanted: Iterable[ListColumn], zone: ZoneInfo) -> list[tuple[Cell, ...]]:
-    return list(zip(*(_local(column.cells(part), zone) for column in wanted), strict=True))
+def _cells(part: Columns, wanted: Iterable[ListColumn], zone: ZoneInfo) -> list[tuple[Cell, ...]]:
+    shown = (_local(column.cells(part), zone) if column.is_moment else column.cells(part) for column in wanted)
+    return list(zip(*shown, strict=True))
 
 
-def _local(cells: list[Any], zone: ZoneInfo) -> list[Cell]:
-    return [cell.astimezone(zone) if isinstance(cell, datetime) else cell for cell in cells]
+def _local(moments: list[datetime | None], zone: ZoneInfo) -> list[Cell]:
+    return [moment.astimezone(zone) if moment else None for moment in moments]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -32,7 +32,7 @@ from core.tables import students as student_list
 from core.tables.built import once_a_day
 from core.tables.conditions import Given
 from core.tables.filters import AccountFilter, Page, StudentFilter
-from core.tables.frames import IDS, NOW, frame, mask_contacts
+from core.tables.frames import IDS, NOW, Columns, columns, frame, mask_columns, mask_contacts
 from core.tables.ordering import (
     NAME,
     Part,
@@ -103,8 +103,20 @@ def rows(db: Session, actor: Actor, *, ids: Sequence[int]) -> pd.DataFrame:
     given = conditions.given(db)
     found = frame(db, _shown(given.policy), ids, now=given.now)
     wards = guardians.students_of(db, actor, list(found["person_id"]))
-    found = found.assign(roles=_roles(db, list(ids), found), students=wards)
+    found = found.assign(roles=_roles(db, found["id"]), students=wards)
     return mask_contacts(found, actor, CONTACTS)
+
+
+def cells(db: Session, actor: Actor, *, ids: Sequence[int], names: Collection[str]) -> Columns:
+    """Only these columns of theirs, for files."""
+    actor.require(Permission.SEE_ACCOUNTS)
+    given = conditions.given(db)
+    found = columns(db, _shown(given.policy), ids, now=given.now, names=names)
+    if "roles" in names:
+        found["roles"] = _roles(db, found["id"])
+    if "students" in names:
+        found["students"] = guardians.students_of(db, actor, found["person_id"])
+    return mask_columns(found, actor, CONTACTS)
 
 
 def count(db: Session, actor: Actor, *, filter: AccountFilter) -> int:
@@ -204,12 +216,12 @@ def _shown(policy: Policy) -> sa.Select[Any]:
     return rows.where(col(Account.id).in_(IDS))
 
 
-def _roles(db: Session, ids: list[int], found: pd.DataFrame) -> list[str]:
+def _roles(db: Session, ids: Sequence[int]) -> list[str]:
     query = sa.select(col(AccountRole.account_id), col(AccountRole.role))
     held: dict[int, set[str]] = {}
-    for account_id, role in db.execute(query.where(col(AccountRole.account_id).in_(ids), periods.in_force())):
+    for account_id, role in db.execute(query.where(col(AccountRole.account_id).in_(list(ids)), periods.in_force())):
         held.setdefault(account_id, set()).add(role)
-    return [" ".join(sorted(held.get(account_id, ()))) for account_id in found["id"]]
+    return [" ".join(sorted(held.get(account_id, ()))) for account_id in ids]
 
 
 def _count(db: Session, rows: sa.Select[Any]) -> int:

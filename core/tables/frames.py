@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -14,15 +14,27 @@ from core.models.columns import UtcDateTime
 from core.permissions import Actor, Permission
 
 NOW = sa.bindparam("now", type_=UtcDateTime())
+Columns = dict[str, Sequence[Any]]
+_IDS_OF_ROWS = ("id", "person_id")
 IDS: sa.BindParameter[Sequence[int]] = sa.bindparam("ids", expanding=True)
 
 
 def frame(db: Session, rows: sa.Select[Any], ids: Sequence[int], *, now: datetime) -> pd.DataFrame:
     """The rows of these IDS at NOW as a DataFrame, in the order of `ids`; the first column is `id`."""
+    return pd.DataFrame(columns(db, rows, ids, now=now), dtype=object)
+
+
+def columns(
+    db: Session, rows: sa.Select[Any], ids: Sequence[int], *, now: datetime, names: Collection[str] | None = None
+) -> Columns:
+    """The same as plain columns, which is twice as quick; with `names` only these and the ids."""
+    if names is not None:
+        rows = rows.with_only_columns(*(one for one in rows.selected_columns if one.key in {*names, *_IDS_OF_ROWS}))
     result = db.connection().execute(rows, {"ids": list(ids), "now": now})
-    place = {row_id: index for index, row_id in enumerate(ids)}
-    found = sorted(map(tuple, result), key=lambda row: place[row[0]])
-    return pd.DataFrame(found, columns=list(result.keys()), dtype=object)
+    found = {row[0]: row for row in result}
+    ordered = [found[row_id] for row_id in ids if row_id in found]
+    listed = zip(*ordered, strict=True) if ordered else ((),) * len(result.keys())
+    return dict(zip(result.keys(), listed, strict=True))
 
 
 def mask_contacts(found: pd.DataFrame, actor: Actor, columns: Sequence[str]) -> pd.DataFrame:
@@ -30,6 +42,13 @@ def mask_contacts(found: pd.DataFrame, actor: Actor, columns: Sequence[str]) -> 
     if actor.may(Permission.SEE_CONTACTS):
         return found
     return found.assign(**{name: found[name].map(masked) for name in columns})
+
+
+def mask_columns(found: Columns, actor: Actor, names: Sequence[str]) -> Columns:
+    """The same for plain columns."""
+    if actor.may(Permission.SEE_CONTACTS):
+        return found
+    return {name: list(map(masked, cells)) if name in names else cells for name, cells in found.items()}
 
 
 def masked(address: str | None) -> str:

@@ -6,8 +6,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import pandas as pd
-
 from core.models import FailureReason
 from core.permissions import Permission
 from core.rules import words
@@ -15,38 +13,42 @@ from core.rules.account_state import AccountState
 from core.rules.reachability import Refusal
 
 CONTACTS = Permission.SEE_CONTACTS
+Rows = Mapping[str, Any]  # a DataFrame will do
 
 
 @dataclass(frozen=True)
 class ListColumn:
     """A title and what stands below it, of rows as the list's table reads them. `needs`: else it is not offered.
 
+    `names`: the columns of the table that it is made of.
+
     Moments are given as they are; whoever shows them knows the school's zone.
     """
 
     title: str
-    cells: Callable[[pd.DataFrame], list[Any]]
+    names: tuple[str, ...]
+    cells: Callable[[Rows], list[Any]]
     needs: Permission | None = None
     is_moment: bool = False
 
 
 def _text(title: str, name: str, needs: Permission | None = None) -> ListColumn:
     """What the database says, nothing where it says nothing."""
-    return ListColumn(title, lambda rows: ["" if value is None else value for value in rows[name]], needs)
+    return ListColumn(title, (name,), lambda rows: ["" if value is None else value for value in rows[name]], needs)
 
 
 def _moment(title: str, name: str) -> ListColumn:
-    return ListColumn(title, lambda rows: list(rows[name]), is_moment=True)
+    return ListColumn(title, (name,), lambda rows: list(rows[name]), is_moment=True)
 
 
 def _each(title: str, name: str, word: Callable[[Any], str]) -> ListColumn:
     """Each value in words, which are looked up once for each code; `word` is also asked for what is missing."""
 
-    def cells(rows: pd.DataFrame) -> list[str]:
+    def cells(rows: Rows) -> list[str]:
         said = {value: word(value) for value in set(rows[name])}
         return [said[value] for value in rows[name]]
 
-    return ListColumn(title, cells)
+    return ListColumn(title, (name,), cells)
 
 
 def _said(mapping: Mapping[Any, str]) -> Callable[[Any], str]:
@@ -69,11 +71,11 @@ def _roles(held: str) -> str:
     return ", ".join(say(role) for role in held.split())
 
 
-def _name(rows: pd.DataFrame) -> list[str]:
+def _name(rows: Rows) -> list[str]:
     return [f"{last} {first}" for last, first in zip(rows["last_name"], rows["first_name"], strict=True)]
 
 
-def _delivery(rows: pd.DataFrame) -> list[str]:
+def _delivery(rows: Rows) -> list[str]:
     """What became of the latest message, with the reason when it failed."""
     status, reason = _said(words.MESSAGE_STATUS), _said({str(why): words.FAILURE_REASON[why] for why in FailureReason})
     pairs = zip(rows["delivery"], rows["delivery_reason"], strict=True)
@@ -85,7 +87,7 @@ _BY_EMAIL = _each("Can be invited by e-mail", "email_refusal", _invitable)
 _BY_SMS = _each("Can be invited by SMS", "sms_refusal", _invitable)
 STUDENTS: Mapping[str, ListColumn] = {
     "source_id": _text("Student code", "source_id"),
-    "name": ListColumn("Name", _name),
+    "name": ListColumn("Name", ("last_name", "first_name"), _name),
     "last_name": _text("Last name", "last_name"),
     "first_name": _text("First name", "first_name"),
     "grade": _text("Grade", "grade"),
@@ -108,7 +110,7 @@ STUDENTS: Mapping[str, ListColumn] = {
     "updated_at": _moment("Last change", "updated_at"),
 }
 ACCOUNTS: Mapping[str, ListColumn] = {
-    "name": ListColumn("Name", _name),
+    "name": ListColumn("Name", ("last_name", "first_name"), _name),
     "user_type": _each("User type", "user_type", _said(words.USER_TYPE)),
     "section": _text("Class", "section"),
     "students": _text("Linked student(s)", "students"),
@@ -126,13 +128,14 @@ ACCOUNTS: Mapping[str, ListColumn] = {
     "roles": _each("Role(s) in period", "roles", _roles),
     "active": _each("Active", "deactivated_at", lambda since: _yes_no(since is None)),
     "verified": _each("Verified e-mail", "email_verified", _yes_no),
-    "delivery": ListColumn("Delivery", _delivery),
+    "delivery": ListColumn("Delivery", ("delivery", "delivery_reason"), _delivery),
     "times_invited": _text("Times invited", "times_invited"),
     "invited_by": _text("Invited by", "invited_by"),
     "must_change_password": _each("Must change password", "must_change_password", _yes_no),
     # Whether there is a live one; the password itself goes onto paper only.
     "initial_password": ListColumn(
         "Initial password",
+        ("initial_password",),
         lambda rows: [_yes_no(live) for live in rows["initial_password"]],
         Permission.REVEAL_CREDENTIALS,
     ),

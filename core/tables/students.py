@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -30,12 +30,13 @@ from core.tables import (
 from core.tables.built import once_a_day
 from core.tables.conditions import Given
 from core.tables.filters import Page, StudentFilter
-from core.tables.frames import IDS, NOW, frame, mask_contacts
+from core.tables.frames import IDS, NOW, Columns, columns, frame, mask_columns, mask_contacts
 from core.tables.ordering import NAME, Part, Sorts, by, by_class, by_state, filled_first, known_first, yes_first
 from core.tables.unindexed import Unindexed
 
 ADDRESSES = ("personal_email", "contact_email", "external_email", "mobile")
 CONTACTS = (*ADDRESSES, "guardian_mobile")
+GUARDIAN = {"guardian", "guardian_mobile"}
 HIDDEN_SORTS = frozenset(ADDRESSES)  # the place of a row would tell what the mask hides
 SORTS: Sorts = {
     "name": by(*NAME),
@@ -81,6 +82,16 @@ def rows(db: Session, actor: Actor, *, ids: Sequence[int]) -> pd.DataFrame:
     found = frame(db, _shown(given.policy), ids, now=given.now)
     found = found.assign(**guardians.of_students(db, list(found["id"])))
     return mask_contacts(found, actor, CONTACTS)
+
+
+def cells(db: Session, actor: Actor, *, ids: Sequence[int], names: Collection[str]) -> Columns:
+    """Only these columns of theirs, for files: a third of the time where nobody asks who can be written to."""
+    actor.require(Permission.SEE_STUDENTS)
+    given = conditions.given(db)
+    found = columns(db, _shown(given.policy), ids, now=given.now, names=names)
+    if GUARDIAN & set(names):
+        found |= guardians.of_students(db, found["id"])
+    return mask_columns(found, actor, CONTACTS)
 
 
 def count(db: Session, actor: Actor, *, filter: StudentFilter) -> int:
