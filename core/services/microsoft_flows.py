@@ -5,7 +5,6 @@ The browser holds a reference in a cookie; the database holds its hash, so that 
 
 from __future__ import annotations
 
-import base64
 import hashlib
 import json
 import secrets
@@ -14,11 +13,11 @@ from datetime import timedelta
 from typing import Any
 
 import sqlalchemy as sa
-from cryptography.fernet import Fernet
 from sqlmodel import Session, col, select
 
-from core import clock, keys
+from core import clock, sealing
 from core.models import MicrosoftFlow
+from core.sealing import SealBroken, Sealed
 
 LIVES = timedelta(minutes=10)
 
@@ -34,11 +33,11 @@ class Begun:
 
 def keep(db: Session, *, begun: Begun) -> str:
     """Store it; gives the reference for the cookie."""
-    reference, key = secrets.token_urlsafe(32), keys.current()
+    reference = secrets.token_urlsafe(32)
     text = json.dumps([begun.flow, begun.next_path, begun.by_invitation])
-    sealed = _seal(key, reference).encrypt(text.encode())
-    ends = clock.now() + LIVES
-    db.add(MicrosoftFlow(token_hash=_hash(reference), expires_at=ends, kid=key.kid, sealed=sealed))
+    place, ends = _hash(reference), clock.now() + LIVES
+    sealed = sealing.seal(text.encode(), table="microsoft_flow", row=place)
+    db.add(MicrosoftFlow(token_hash=place, expires_at=ends, kid=sealed.kid, sealed=sealed.content))
     return reference
 
 
@@ -48,20 +47,19 @@ def take(db: Session, *, reference: str) -> Begun | None:
     if row is None:
         return None
     mine = sa.delete(MicrosoftFlow).where(col(MicrosoftFlow.token_hash) == row.token_hash)
-    live, key = row.expires_at > clock.now(), keys.known().get(row.kid)
-    if db.execute(mine).rowcount != 1 or not live or key is None:  # type: ignore[attr-defined]
+    live, sealed = row.expires_at > clock.now(), Sealed(row.kid, row.sealed)
+    if db.execute(mine).rowcount != 1 or not live:  # type: ignore[attr-defined]
         return None
-    return Begun(*json.loads(_seal(key, reference).decrypt(row.sealed)))
+    try:
+        return Begun(*json.loads(sealing.unseal(sealed, table="microsoft_flow", row=row.token_hash)))
+    except SealBroken:  # under a key that is gone
+        return None
 
 
 def forget_ended(db: Session) -> int:
     """Remove what nobody came back to; gives how many."""
     gone = db.execute(sa.delete(MicrosoftFlow).where(col(MicrosoftFlow.expires_at) <= clock.now()))
     return int(getattr(gone, "rowcount", 0))
-
-
-def _seal(key: keys.Key, reference: str) -> Fernet:
-    return Fernet(base64.urlsafe_b64encode(key.sign("microsoft flow", reference)))
 
 
 def _hash(reference: str) -> str:
