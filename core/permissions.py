@@ -26,6 +26,7 @@ class Permission(StrEnum):
     CHANGE_SETTINGS = "change_settings"
     USE_OWN_ACCOUNT = "use_own_account"
     ANSWER_RIGHTS = "answer_rights"
+    MANAGE_PERIODS = "manage_periods"
 
 
 class Role(StrEnum):
