@@ -29,6 +29,7 @@ class Permission(StrEnum):
     USE_OWN_ACCOUNT = "use_own_account"
     ANSWER_RIGHTS = "answer_rights"
     SEE_AUDIT = "see_audit"
+    MANAGE_PERIODS = "manage_periods"
 
 
 class Role(StrEnum):

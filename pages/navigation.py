@@ -25,6 +25,7 @@ SCREENS = (
     ("outbox.py", "Outbox", ":material/outbox:", Permission.SEND, "Work"),
     ("imports.py", "Imports", ":material/upload_file:", Permission.IMPORT, "School"),
     ("wordings.py", "Wordings", ":material/edit_note:", Permission.CHANGE_SETTINGS, "School"),
+    ("periods.py", "Academic years", ":material/calendar_month:", Permission.MANAGE_PERIODS, "School"),
     ("retention.py", "Data retention", ":material/auto_delete:", Permission.CHANGE_SETTINGS, "School"),
     ("settings.py", "Settings", ":material/settings:", Permission.CHANGE_SETTINGS, "School"),
     ("audit.py", "Audit", ":material/fact_check:", Permission.SEE_AUDIT, "School"),
