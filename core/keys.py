@@ -1,7 +1,7 @@
 """The secret key: outside the database, so that a stolen database opens nothing.
 
 It comes from FIRSTKEY_SECRET_KEY or from a file of mode 0600 made at first start: one key a line, the newest first.
-`kid` names a key without telling it; older ones, in that file or in FIRSTKEY_SECRET_KEY_PREVIOUS, still verify what
+`kid` names a key without telling it. Older keys, in that file or in FIRSTKEY_SECRET_KEY_PREVIOUS, still verify what
 they signed and open what they sealed.
 """
 

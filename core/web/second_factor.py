@@ -11,7 +11,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from core import database
+from core import clock, database
 from core.permissions import Actor
 from core.rules import one_time_codes, password_hash, recovery_codes
 from core.services import second_factor, sign_in, sign_in_steps
@@ -125,7 +125,9 @@ def _by_recovery(request: Request, step: Step, typed: str) -> Entered | None:
 
 
 def _by_new_app(request: Request, step: Step, typed: str) -> Entered | None:
-    """Whoever sets up another app is signed out everywhere else."""
+    """Whoever sets up another app is signed out everywhere else. Ten slow hashes are made for a right code only."""
+    if one_time_codes.step_of(step.seed, typed, at=clock.now()) is None:
+        return None
     codes, hashes = new_codes()
     visit = _visit(request)
     with database.transaction() as db:

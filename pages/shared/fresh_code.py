@@ -39,17 +39,18 @@ def proved(actor: Actor, pressed: bool, *, key: str, act: str) -> Actor | None:
 
 def ask(actor: Actor, *, key: str, act: str) -> Actor | None:
     """Draw the form; in the run in which the right code came: the same actor, fresh from now on."""
-    by_code = proof.by_code(actor)
-    with st.form(f"fresh.form.{key}", border=True, clear_on_submit=True):
+    by_code, place = proof.by_code(actor), st.empty()
+    with place, st.form(f"fresh.form.{key}", border=True, clear_on_submit=True, width=440):
         st.markdown("**One moment: is it you?**")
         if by_code:
             typed = st.text_input("Six digits from your authenticator app", autocomplete="one-time-code")
         else:
             typed = st.text_input("Your password", type="password", autocomplete="current-password")
         st.caption("So that nobody else does this at your screen. It counts for ten minutes.")
-        if not st.form_submit_button(act, type="primary"):
+        if not st.form_submit_button(f"It is me: {act[:1].lower()}{act[1:]}", type="primary"):
             return None
     if proof.given(actor, typed):
+        place.empty()
         return replace(actor, fresh_until=clock.now() + FRESH)
     st.error(proof.WRONG, icon=":material/info:")
     return None

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
+from tests.browser import second_factor
 from tests.peers import firstkey
 from tests.peers.firstkey import Server
 from tests.peers.mailbox import Mailbox, mailbox
@@ -60,6 +61,7 @@ def _create_administrator(page: Page, server: Server) -> None:
     page.get_by_role("button", name="Create administrator").click()
     page.get_by_label("Password").fill(PASSWORD)
     page.get_by_role("button", name="Sign in").click()
+    second_factor.set_up(page)
     expect(page.get_by_role("heading", name="Account status")).to_be_visible(timeout=30_000)
     page.goto(server.setup_link)
     expect(page.get_by_text("This link has been used or has ended")).to_be_visible()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 from sqlmodel import select
@@ -15,6 +16,7 @@ from core.services import selections, wordings
 from tests.cast import Cast
 from tests.pages import screens
 from tests.pages.screens import button, everything_said
+from tests.web import browsing
 
 
 @pytest.fixture(name="open_screen")
@@ -79,6 +81,24 @@ def test_from_the_check_to_the_outcome(open_screen: screens.Open, people: Cast) 
     assert "finished" in said
     assert list(page.dataframe[0].value["Outcome"]) == ["Sent", "Sent"]
     assert "1 were left out" in said
+
+
+def test_r31_a_launch_to_many_waits_for_the_code_and_then_sends_what_was_clicked(
+    open_screen: screens.Open, people: Cast
+) -> None:
+    browsing.give_password(people.olga.account)
+    with database.transaction() as db:
+        db.get_one(SchoolSettings, 1).fresh_code_above = 1
+    selection = _select(people.olga.actor, people.sam, people.otto)
+    page = open_screen(replace(people.olga.actor, fresh_until=None), "campaigns.py", selection=selection)
+    page = button(page, "Write 2 invitations to the outbox").click().run()
+    assert "is it you?" in everything_said(page)
+    with database.reading() as db:
+        assert db.exec(select(Campaign)).first() is None
+    next(field for field in page.text_input if field.label == "Your password").set_value(browsing.PASSWORD)
+    page = button(page, "It is me: write 2 invitations to the outbox").click().run()
+    assert not page.exception
+    assert _campaign().recipients == 2
 
 
 def test_choosing_a_reason_shows_the_people(open_screen: screens.Open, people: Cast) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -17,10 +18,12 @@ from core.permissions import Actor
 from core.rules import initial_credentials, report_parameters
 from core.services import selections
 from core.tables.filters import AccountFilter
+from core.web import proof
 from pages.shared import credentials_dialog, guard
 from tests import cast as make
 from tests.cast import Cast, Member
 from tests.pages import screens
+from tests.web import browsing
 
 
 @pytest.fixture(autouse=True)
@@ -158,12 +161,30 @@ def test_slips_are_counted_and_issuing_is_a_step_of_its_own(signed_in: Cast, win
     assert f"{without} with a live initial password" in everything_said(chosen[window]())
 
 
-def test_r31_passwords_are_printed_after_typing_ones_own_again_and_links_at_once(cast: Cast) -> None:
-    page = _window(cast.olga.actor, "Print slip", account_id=cast.sam.account.id)
+def test_r31_credentials_are_printed_after_typing_ones_own_password_again(cast: Cast) -> None:
+    page = _window(replace(cast.olga.actor, fresh_until=None), "Print slip", account_id=cast.sam.account.id)
     assert "/files/credentials" not in everything_said(page)
     assert page.text_input[0].label == "Your password"
     _toggle(page, "Show initial passwords").set_value(False).run()
-    assert "/files/credentials" in everything_said(page)
+    assert "/files/credentials" not in everything_said(page)
+
+
+def test_r31_the_click_is_kept_while_the_password_is_asked_and_then_the_act_goes_on(cast: Cast) -> None:
+    browsing.give_password(cast.olga.account)
+    page = _window(replace(cast.olga.actor, fresh_until=None), "Issue new initial password", cast.sam.account.id)
+    screens.button(page, "Issue 1 new password").click().run()
+    assert "is it you?" in everything_said(page) and not _live(cast)
+    page.text_input[0].set_value("wrong")
+    screens.button(page, "It is me: issue 1 new password").click().run()
+    assert proof.WRONG in everything_said(page) and not _live(cast)
+    page.text_input[0].set_value(browsing.PASSWORD)
+    screens.button(page, "It is me: issue 1 new password").click().run()
+    assert _live(cast) and "It works until" in everything_said(page)
+
+
+def _live(cast: Cast) -> int:
+    with database.reading() as db:
+        return len(db.exec(select(Invitation).where(Invitation.account_id == cast.sam.account.id)).all())
 
 
 def test_the_form_carries_ids_and_what_is_asked_in_letters_that_mean_nothing_in_html(signed_in: Cast) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -200,8 +201,7 @@ def test_r61_coordinators_and_teachers_see_no_codes(cast: Cast) -> None:
 
 
 def test_r60_whom_the_actor_may_not_see_is_not_there(cast: Cast) -> None:
-    within = tests_cast.actor(cast.olga.account, Role.OFFICE)
-    narrow = Actor("office of 7B", within.account_id, within.person_id, within.roles, cast.cora.actor.scope)
+    narrow = replace(tests_cast.actor(cast.olga.account, Role.OFFICE), scope=cast.cora.actor.scope)
     _issue(narrow, cast.sam)
     for act in (_issue, _reveal):
         with pytest.raises(NotFound):

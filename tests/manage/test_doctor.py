@@ -1,0 +1,128 @@
+"""`doctor` and `rotate-key` as people run them."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from sqlmodel import select
+from typer.testing import CliRunner
+
+from core import config, database, keys
+from core.config import ROOT
+from core.errors import SettingsError
+from core.manage.__main__ import app
+from core.manage.checkups import findings
+from core.models import AuditEntry
+from tests.cast import Cast
+from tests.conftest import Clock
+
+CANARY = "canary-of-the-mail-server"
+
+
+def _doctor(monkeypatch: pytest.MonkeyPatch, **values: str) -> tuple[int, str]:
+    for name, value in values.items():
+        monkeypatch.setenv(f"FIRSTKEY_{name.upper()}", value)
+    config.settings.cache_clear()
+    result = CliRunner().invoke(app, ["doctor"])
+    return result.exit_code, result.output
+
+
+def test_a_healthy_school_has_no_fault(cast: Cast, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    for path in tmp_path.iterdir():
+        path.chmod(0o600)
+    code, said = _doctor(monkeypatch)
+    assert code == 0, said
+    assert " 0 faults" in said and "ok  database: sqlite" in said
+
+
+@pytest.mark.parametrize(
+    ("values", "sentence", "remedy"),
+    [
+        ({"secret_key": "changeme" * 8}, "placeholder", "openssl rand -hex 32"),
+        ({"secret_key": "ab" * 20}, "too short", "openssl rand -hex 32"),
+        ({"secret_key": "no key at all!"}, "neither hex nor base64", "openssl rand -hex 32"),
+        ({"port": "eighty"}, "FIRSTKEY_PORT", ".env.example"),
+        ({"public_base_url": "keys.school.example/here"}, "FIRSTKEY_PUBLIC_BASE_URL", ".env.example"),
+        ({"engine_url": "postgresql://u:canary-word@127.0.0.1:1/e"}, "engine's database does not answer", "ENGINE_URL"),
+        (
+            {"email": "smtp", "smtp_url": f"smtp://office:{CANARY}@127.0.0.1:1"},
+            "The mail server cannot be used",
+            "FIRSTKEY_SMTP_URL",
+        ),
+        ({"email": "smtp", "smtp_url": "mail.school.example"}, "FIRSTKEY_SMTP_URL looks like", "Correct the setting"),
+        ({"sms": "twilio", "twilio_account_sid": "AC1"}, "FIRSTKEY_TWILIO_AUTH_TOKEN, FIRSTKEY_TWILIO_FROM", "console"),
+    ],
+)
+def test_each_fault_is_said_in_words_with_its_remedy_and_without_a_secret(
+    cast: Cast, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, values: dict[str, str], sentence: str, remedy: str
+) -> None:
+    for path in tmp_path.iterdir():
+        path.chmod(0o600)
+    code, said = _doctor(monkeypatch, **values)
+    assert code == 1 and " 1 faults" in said
+    assert sentence in said and remedy in said
+    assert CANARY not in said and "canary-word" not in said and "Traceback" not in said
+    assert "secret_key" not in values or values["secret_key"] not in said
+
+
+def test_a_database_that_does_not_answer_is_said_without_its_password(
+    database: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from core import database as stores
+
+    stores.forget()
+    url = f"postgresql+psycopg://firstkey:{CANARY}@127.0.0.1:1/firstkey"
+    code, said = _doctor(monkeypatch, database_url=url)
+    stores.forget()
+    assert code == 1 and "The database does not answer" in said and CANARY not in said
+
+
+def test_r92_files_that_others_may_read_are_named(cast: Cast, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    (tmp_path / "firstkey.db").chmod(0o644)
+    code, said = _doctor(monkeypatch)
+    assert code == 1 and f"chmod 600 {tmp_path / 'firstkey.db'}" in said.replace("\n", "")
+
+
+def test_a_secret_that_another_program_repeats_is_taken_out() -> None:
+    settings = config.Settings(smtp_url=f"smtp://office:{CANARY}%40x@mail.school.example")
+    said = findings.told(OSError(f"535 {CANARY}@x is wrong\nmore"), settings)
+    assert said == "535 *** is wrong"
+
+
+@pytest.mark.both_databases
+def test_r94_rotate_key_says_what_stays_and_for_how_long(
+    cast: Cast, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FIRSTKEY_SECRET_KEY", "")
+    config.settings.cache_clear()
+    old = keys.current().kid
+    result = CliRunner().invoke(app, ["rotate-key"])
+    assert result.exit_code == 0, result.output
+    assert f"New key {keys.current().kid}" in result.output and old != keys.current().kid
+    assert "Restart every process" in result.output
+    assert keys.path() and keys.path().read_text().split()[0] not in result.output  # type: ignore[union-attr]
+    with database.reading() as db:
+        assert db.exec(select(AuditEntry.action)).all() == ["key.rotated"]
+
+
+@pytest.mark.parametrize("key", ["", "changeme" * 8, "00" * 32, "ab" * 31, "?" * 64])
+def test_r93_no_key_that_is_missing_a_placeholder_short_or_too_regular_is_used(
+    database: None, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, key: str
+) -> None:
+    monkeypatch.setenv("FIRSTKEY_SECRET_KEY", key)
+    (tmp_path / "secret.key").write_text("")  # a file from which the key is gone
+    config.settings.cache_clear()
+    with pytest.raises(SettingsError):
+        keys.known()
+
+
+def test_r92_what_a_command_writes_is_for_this_user_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FIRSTKEY_DATABASE_URL", f"sqlite:///{tmp_path / 'firstkey.db'}")
+    monkeypatch.delenv("FIRSTKEY_SECRET_KEY", raising=False)
+    ended = subprocess.run([sys.executable, "-m", "core.manage", "init"], cwd=ROOT, capture_output=True, text=True)
+    assert ended.returncode == 0, ended.stderr
+    modes = {path.name: path.stat().st_mode & 0o777 for path in tmp_path.iterdir()}
+    assert modes["firstkey.db"] == modes["secret.key"] == 0o600 and set(modes.values()) == {0o600}
