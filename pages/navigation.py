@@ -28,6 +28,7 @@ SCREENS = (
     ("periods.py", "Academic years", ":material/calendar_month:", Permission.MANAGE_PERIODS, "School"),
     ("retention.py", "Data retention", ":material/auto_delete:", Permission.CHANGE_SETTINGS, "School"),
     ("settings.py", "Settings", ":material/settings:", Permission.CHANGE_SETTINGS, "School"),
+    ("staff.py", "Staff and roles", ":material/admin_panel_settings:", Permission.MANAGE_ROLES, "School"),
     ("audit.py", "Audit", ":material/fact_check:", Permission.SEE_AUDIT, "School"),
     ("new_person.py", "New person", ":material/person_add:", Permission.EDIT_STUDENTS, ""),
     ("account.py", "Account", ":material/badge:", Permission.SEE_ACCOUNTS, ""),
@@ -68,10 +69,10 @@ SIGN_OUT = """
 def _screens(actor: Actor) -> dict[str, list[st.Page]]:
     groups: dict[str, list[st.Page]] = {}
     for file, title, icon, permission, group in SCREENS:
-        if actor.may(permission):
-            default, visibility = file == "status.py", "visible" if group else "hidden"
-            page = st.Page(file, title=title, icon=icon, default=default, visibility=visibility)
-            groups.setdefault(group or "Work", []).append(page)
+        shown = group and actor.may(permission)  # what is not in the menu can still be typed: its guard answers
+        default, visibility = file == "status.py", "visible" if shown else "hidden"
+        page = st.Page(file, title=title, icon=icon, default=default, visibility=visibility)
+        groups.setdefault(group or "Work", []).append(page)
     return groups
 
 

@@ -159,6 +159,7 @@ def test_every_status_has_words() -> None:
         (UserType, words.USER_TYPE),
         (PersonStatus, words.PERSON_STATUS),
         (Role, words.ROLE),
+        (Role, words.ROLE_MEANS),
         (MessageStatus, words.MESSAGE_STATUS),
         (FailureReason, words.FAILURE_REASON),
         (Channel, words.CHANNEL),

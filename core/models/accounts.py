@@ -100,7 +100,10 @@ class Account(SQLModel, table=True):
 
 
 class AccountRole(SQLModel, table=True):
-    """A role an account holds, for the sections named (none named: everybody), between two dates.
+    """A role an account holds, for everybody or for some sections, between two dates.
+
+    The sections are those named, and those of the current period that are of a grade or a school named: who coordinates
+    a grade does so next year too.
 
     With `period_id` it holds while that academic period is the current one, without it in every period.
     """
@@ -117,6 +120,8 @@ class AccountRole(SQLModel, table=True):
     period_id: int | None = Field(default=None, foreign_key="academic_period.id")
     everybody: bool = False
     section_ids: list[int] = Field(default_factory=list, sa_type=json_type())
+    grades: list[str] = Field(default_factory=list, sa_type=json_type())
+    schools: list[str] = Field(default_factory=list, sa_type=json_type())
     starts_on: date | None = None
     ends_on: date | None = None
 

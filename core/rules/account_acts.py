@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import date, timedelta
 from enum import StrEnum
 
 from core.errors import InputProblem
@@ -64,13 +64,36 @@ class LeftOut(StrEnum):
 
 
 @dataclass(frozen=True)
+class Reach:
+    """For whom a role is held: for everybody, or the people of classes, of whole grades, of whole schools."""
+
+    everybody: bool = False
+    section_ids: tuple[int, ...] = ()
+    grades: tuple[str, ...] = ()
+    schools: tuple[str, ...] = ()
+
+    def as_columns(self) -> dict[str, object]:
+        """As a role stores it."""
+        lists = {"section_ids": list(self.section_ids), "grades": list(self.grades), "schools": list(self.schools)}
+        return {"everybody": self.everybody, **lists}
+
+
+@dataclass(frozen=True)
 class Gift:
-    """A role to be given: in one academic period or, without, in every one; for everybody or for some classes."""
+    """A role to be given: in one academic period or, without, in every one; for whom; from when to when."""
 
     role: Role
     period_id: int | None = None
     everybody: bool = False
     section_ids: tuple[int, ...] = ()
+    grades: tuple[str, ...] = ()
+    schools: tuple[str, ...] = ()
+    starts_on: date | None = None
+    ends_on: date | None = None
+
+    @property
+    def reach(self) -> Reach:
+        return reach(self.role, Reach(self.everybody, self.section_ids, self.grades, self.schools))
 
 
 ROLE_CHANGES = (Act.GIVE_ROLE, Edit.ROLE_SCOPE, Edit.ROLE_ENDED)
@@ -101,17 +124,24 @@ def permission(act: Act | Edit) -> Permission:
     return Permission.CREATE_ACCOUNTS if act is Edit.CREATED else Permission.MANAGE_ACCOUNTS
 
 
-def scope(role: str, *, everybody: bool, section_ids: tuple[int, ...]) -> tuple[bool, list[int]]:
+def reach(role: str, wanted: Reach) -> Reach:
     """For whom a role is held. Students and guardians hold theirs for themselves, administrators for everybody."""
-    if role in EVERYBODY_ALWAYS:
-        return True, []
+    if role in EVERYBODY_ALWAYS or (role in STAFF_ROLES and wanted.everybody):
+        return Reach(True)
     if role not in STAFF_ROLES:
-        return False, []
-    if everybody:
-        return True, []
-    if not section_ids:
-        raise InputProblem("This role is for nobody yet. Choose the classes, or everybody.", field="section_ids")
-    return False, sorted(set(section_ids))
+        return Reach()
+    if not (wanted.section_ids or wanted.grades or wanted.schools):
+        raise InputProblem(
+            "This role is for nobody yet. Choose classes, grades or schools, or everybody.", field="section_ids"
+        )
+    sections, grades, schools = sorted(set(wanted.section_ids)), sorted(set(wanted.grades)), sorted(set(wanted.schools))
+    return Reach(False, tuple(sections), tuple(grades), tuple(schools))
+
+
+def dates(starts_on: date | None, ends_on: date | None) -> None:
+    """Refuse a role that would end before it begins."""
+    if starts_on and ends_on and ends_on < starts_on:
+        raise InputProblem("The last day of the role is before its first one.", field="ends_on")
 
 
 def username(text: str) -> str:

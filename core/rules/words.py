@@ -122,7 +122,7 @@ TROUBLE: dict[Question, Answer] = {
 ACCOUNT_EDIT: dict[str, str] = {
     Edit.CREATED: "Account created",
     Edit.USERNAME: "Username changed",
-    Edit.ROLE_SCOPE: "Classes of a role changed",
+    Edit.ROLE_SCOPE: "Classes or days of a role changed",
     Edit.ROLE_ENDED: "Role ended",
     Edit.UNDO: "An act was undone",
     Edit.SLIP_PRINTED: "Slip printed",
@@ -228,6 +228,15 @@ ROLE: dict[Role, str] = {
     Role.TEACHER: "Teacher",
     Role.STUDENT: "Student",
     Role.GUARDIAN: "Parent/Guardian",
+}
+
+ROLE_MEANS: dict[Role, str] = {
+    Role.ADMINISTRATOR: "May do everything, for everybody: roles, settings and the audit too.",
+    Role.OFFICE: "Registers people, makes accounts, sends and prints; not roles, settings or the audit.",
+    Role.COORDINATOR: "Sees charts and lists, contacts shortened; never passwords, and sends nothing.",
+    Role.TEACHER: "Sees charts and the students of the classes, contacts shortened.",
+    Role.STUDENT: "Their own account only.",
+    Role.GUARDIAN: "Their own account only.",
 }
 
 MESSAGE_STATUS: dict[MessageStatus, str] = {

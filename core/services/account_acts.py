@@ -143,7 +143,8 @@ def _validate(db: Session, act: Act, gift: Gift | None) -> None:
         return
     if gift.period_id is not None and db.get(AcademicPeriod, gift.period_id) is None:
         raise InputProblem("This academic period is gone. Choose another one.", field="period_id")
-    _everybody, sections = account_acts.scope(gift.role, everybody=gift.everybody, section_ids=gift.section_ids)
+    account_acts.dates(gift.starts_on, gift.ends_on)
+    sections = gift.reach.section_ids
     found = sa.select(sa.func.count()).select_from(Section).where(col(Section.id).in_(sections))
     if db.scalar(found) != len(sections):
         raise InputProblem("One of these classes is gone. Choose again.", field="section_ids")

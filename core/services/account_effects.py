@@ -25,7 +25,6 @@ from core.models import (
 )
 from core.models.columns import json_type
 from core.permissions import STAFF_ROLES, Actor, Role
-from core.rules import account_acts
 from core.rules.account_acts import Act, Edit, Gift
 from core.services import address_changes
 from core.tables import account_acts as judging
@@ -180,13 +179,15 @@ def _facts(act: Act, at: datetime) -> dict[str, Any]:
 
 
 def _give(db: Session, accounts: sa.Select[Any], gift: Gift) -> int:
-    everybody, section_ids = account_acts.scope(gift.role, everybody=gift.everybody, section_ids=gift.section_ids)
+    held = gift.reach
     rows = sa.select(
         col(Account.id),
         sa.literal(gift.role.value),
         sa.cast(gift.period_id, sa.Integer),
-        sa.literal(everybody),
-        sa.literal(section_ids, json_type()),
+        sa.literal(held.everybody),
+        *(sa.literal(list(part), json_type()) for part in (held.section_ids, held.grades, held.schools)),
+        sa.literal(gift.starts_on, sa.Date()),
+        sa.literal(gift.ends_on, sa.Date()),
     ).where(col(Account.id).in_(accounts))
-    names = ["account_id", "role", "period_id", "everybody", "section_ids"]
+    names = ["account_id", "role", "period_id", "everybody", "section_ids", "grades", "schools", "starts_on", "ends_on"]
     return write(db, sa.insert(AccountRole).from_select(names, rows))

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from datetime import date
 from typing import Any
 
 import sqlalchemy as sa
@@ -13,25 +14,42 @@ from core.errors import Conflict, InputProblem, NotAllowed, NotFound
 from core.models import Account, AccountChangeItem, AccountRole, Person, Section
 from core.permissions import Actor, Permission, Role
 from core.rules import account_acts
-from core.rules.account_acts import Edit
+from core.rules.account_acts import Edit, Reach
 from core.services import account_effects, audit
 from core.tables import scope
 
 
-def change_scope(db: Session, actor: Actor, *, role_id: int, everybody: bool, section_ids: Sequence[int] = ()) -> int:
-    """For whom a role holds: everybody, or the people of some classes. Gives the change, which can be undone."""
+def change_scope(
+    db: Session,
+    actor: Actor,
+    *,
+    role_id: int,
+    everybody: bool,
+    section_ids: Sequence[int] = (),
+    grades: Sequence[str] = (),
+    schools: Sequence[str] = (),
+) -> int:
+    """For whom a role holds: everybody, or the people of classes, grades or schools. Gives the change, to be undone."""
     role = _role(db, actor, role_id)
-    for_all, sections = account_acts.scope(role.role, everybody=everybody, section_ids=tuple(section_ids))
-    found = db.scalar(sa.select(sa.func.count()).select_from(Section).where(col(Section.id).in_(sections)))
-    if found != len(sections):
+    wanted = Reach(everybody, tuple(section_ids), tuple(grades), tuple(schools))
+    reach = account_acts.reach(role.role, wanted)
+    found = db.scalar(sa.select(sa.func.count()).select_from(Section).where(col(Section.id).in_(reach.section_ids)))
+    if found != len(reach.section_ids):
         raise InputProblem("One of these classes is gone. Choose again.", field="section_ids")
-    if (role.everybody, role.section_ids) == (for_all, sections):
+    if all(getattr(role, name) == value for name, value in reach.as_columns().items()):
         raise Conflict("The role is for exactly these people already.")
-    change_id = _remember(db, actor, Edit.ROLE_SCOPE, role)
-    held = sa.update(AccountRole).where(col(AccountRole.id) == role_id)
-    if account_effects.write(db, held.values(everybody=for_all, section_ids=sections)) != 1:
-        raise Conflict("Somebody else ended this role at this moment. Look at the roles again.")
-    _signed_out(db, actor, change_id, role)
+    return _change(db, actor, role, reach.as_columns())
+
+
+def change_dates(db: Session, actor: Actor, *, role_id: int, starts_on: date | None, ends_on: date | None) -> int:
+    """From when to when a role holds, both days included; none is open. Gives the change, which can be undone."""
+    role = _role(db, actor, role_id)
+    account_acts.dates(starts_on, ends_on)
+    if (role.starts_on, role.ends_on) == (starts_on, ends_on):
+        raise Conflict("The role holds for exactly these days already.")
+    change_id = _change(db, actor, role, {"starts_on": starts_on, "ends_on": ends_on})
+    if role.role == Role.ADMINISTRATOR:
+        account_effects.administrator_stays(db)
     return change_id
 
 
@@ -59,6 +77,15 @@ def _role(db: Session, actor: Actor, role_id: int) -> AccountRole:
     if role is None:
         raise NotFound("This role is not held any more. Look at the roles again.")
     return role
+
+
+def _change(db: Session, actor: Actor, role: AccountRole, values: Mapping[str, object]) -> int:
+    change_id = _remember(db, actor, Edit.ROLE_SCOPE, role)
+    held = sa.update(AccountRole).where(col(AccountRole.id) == role.id)
+    if account_effects.write(db, held.values(**values)) != 1:
+        raise Conflict("Somebody else ended this role at this moment. Look at the roles again.")
+    _signed_out(db, actor, change_id, role)
+    return change_id
 
 
 def _signed_out(db: Session, actor: Actor, change_id: int, role: AccountRole) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 import sqlalchemy as sa
@@ -28,6 +29,10 @@ class Held:
     everybody: bool
     section_ids: tuple[int, ...]
     sections: tuple[str, ...]
+    grades: tuple[str, ...] = ()
+    schools: tuple[str, ...] = ()
+    starts_on: date | None = None
+    ends_on: date | None = None
 
 
 def held(db: Session, actor: Actor, *, account_id: int) -> list[Held]:
@@ -82,7 +87,8 @@ def _titles(db: Session, section_ids: set[int]) -> dict[int, str]:
 def _held(row: AccountRole, period: str, titles: dict[int, str]) -> Held:
     ids = tuple(row.section_ids)
     sections = tuple(titles.get(section_id, "a class that is gone") for section_id in ids)
-    return Held(row.id or 0, Role(row.role), row.period_id, period, row.everybody, ids, sections)
+    more = (tuple(row.grades), tuple(row.schools), row.starts_on, row.ends_on)
+    return Held(row.id or 0, Role(row.role), row.period_id, period, row.everybody, ids, sections, *more)
 
 
 def username(db: Session, actor: Actor, *, account_id: int) -> str:

@@ -7,8 +7,17 @@ from datetime import datetime
 from sqlmodel import Session, col, select
 
 from core import clock
-from core.models import AcademicPeriod, Account, AccountRole
+from core.models import AcademicPeriod, Account, AccountRole, Section
 from core.permissions import Actor, Role, Scope
+from core.tables import periods
+
+
+def _of_grades_and_schools(db: Session, role: AccountRole) -> frozenset[int]:
+    """The classes of the current period that a role reaches by their grade or their school."""
+    if not role.grades and not role.schools:
+        return frozenset()
+    of_these = col(Section.grade).in_(role.grades) | col(Section.school).in_(role.schools)
+    return frozenset(db.scalars(periods.sections(None).where(of_these)))
 
 
 def of_account(
@@ -25,6 +34,6 @@ def of_account(
     current = [role for role in held if (role.starts_on or today) <= today <= (role.ends_on or today)]
     scope = Scope()
     for role in current:
-        scope |= Scope(role.everybody, frozenset(role.section_ids))
+        scope |= Scope(role.everybody, frozenset(role.section_ids) | _of_grades_and_schools(db, role))
     roles = frozenset(Role(role.role) for role in current)
     return Actor(account.username, account.id, account.person_id, roles, scope, session_id, ip, fresh_until)

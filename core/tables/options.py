@@ -47,6 +47,12 @@ def grades(db: Session, actor: Actor) -> list[str]:
     return sorted(_of_students(db, actor, Person.grade), key=sort_key)
 
 
+def schools(db: Session) -> list[str]:
+    """The schools to which classes of the current period belong, where an installation has several."""
+    named = sa.select(col(Section.school)).where(col(Section.id).in_(periods_table.sections(None)))
+    return sorted({school for school in db.scalars(named.distinct()) if school}, key=sort_key)
+
+
 def programmes(db: Session, actor: Actor) -> list[str]:
     """The programmes of those students."""
     return _of_students(db, actor, Person.programme)

@@ -37,6 +37,8 @@ def require(permission: Permission) -> Actor:
         noted.refusal(actor, refusal)
         st.title("This page is not for your role")
         st.write(str(refusal))
+        if actor.may(Permission.SEE_STATUS):
+            st.page_link("status.py", label="Go to Account status", icon=":material/arrow_back:")
         st.stop()
     return actor
 

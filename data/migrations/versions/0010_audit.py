@@ -39,6 +39,9 @@ def upgrade() -> None:
     )
     op.create_index("ix_alert_at", "alert", ["at"])
     _settings()
+    for name in ("grades", "schools"):
+        kind = sa.JSON(none_as_null=True)
+        op.add_column("account_role", sa.Column(name, kind, nullable=False, server_default="[]"))
     if op.get_bind().dialect.name == "sqlite":
         _triggers_of_sqlite()
     else:

@@ -1,0 +1,49 @@
+"""Staff accounts with their roles: who may do what, for whom, from when to when."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pandas as pd
+import sqlalchemy as sa
+from sqlmodel import Session, col
+
+from core.models import Account, Person, UserType
+from core.permissions import Actor, Permission
+from core.rules.search_text import sought
+from core.tables import account_roles, scope, search
+from core.tables.account_roles import Held
+from core.tables.filters import Page
+
+TYPES = (UserType.ADMINISTRATOR, UserType.STAFF, UserType.TEACHER)
+_COLUMNS = ("id", "person_id", "first_name", "last_name", "username", "user_type", "deactivated_at", "last_sign_in_at")
+
+
+def page(db: Session, actor: Actor, *, text: str = "", page: Page) -> pd.DataFrame:
+    """One page of those who are staff or hold a role of staff, by name; `roles` are what they hold."""
+    actor.require(Permission.MANAGE_ROLES)
+    people = (getattr(Person, name) for name in ("first_name", "last_name"))
+    accounts = (getattr(Account, name) for name in _COLUMNS if name not in ("first_name", "last_name"))
+    query = sa.select(*accounts, *people).join(Person, col(Person.id) == col(Account.person_id))
+    mine = query.where(*_asked(db, actor, text)).order_by(col(Person.sort_name), col(Account.id))
+    rows = db.execute(mine.limit(page.size).offset(page.offset)).mappings().all()
+    found = pd.DataFrame([dict(row) for row in rows], columns=list(_COLUMNS), dtype=object)
+    return found.assign(roles=_roles(db, actor, list(found["id"])))
+
+
+def count(db: Session, actor: Actor, *, text: str = "") -> int:
+    """How many they are."""
+    actor.require(Permission.MANAGE_ROLES)
+    query = sa.select(sa.func.count()).select_from(Account).join(Person, col(Person.id) == col(Account.person_id))
+    return db.scalar(query.where(*_asked(db, actor, text))) or 0
+
+
+def _asked(db: Session, actor: Actor, text: str) -> list[sa.ColumnElement[bool]]:
+    asked = [scope.people(actor), sa.or_(col(Account.user_type).in_(TYPES), account_roles.is_staff())]
+    if words := sought(text):
+        asked.append(search.holds(db, actor, words))
+    return asked
+
+
+def _roles(db: Session, actor: Actor, ids: Sequence[int]) -> list[list[Held]]:
+    return [account_roles.held(db, actor, account_id=account_id) for account_id in ids]

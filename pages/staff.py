@@ -1,0 +1,78 @@
+"""Staff and roles: who may do what, for whom, from when to when."""
+
+from __future__ import annotations
+
+import pandas as pd
+import streamlit as st
+
+from core import database
+from core.permissions import Actor, Permission, Role
+from core.rules import words
+from core.tables import school, staff
+from core.tables.filters import PAGE_SIZE, Page
+from pages.shared import acts, cells, feedback, guard, roles_dialog
+
+
+def _list(actor: Actor) -> None:
+    text = st.text_input("Search for", placeholder="Name or username", live=True, width=420)
+    page = Page(int(st.session_state.get("staff.page", 1)))
+    with feedback.refusals_shown(), database.reading() as db:
+        rows, total = staff.page(db, actor, text=text, page=page), staff.count(db, actor, text=text)
+        zone = school.settings(db).time_zone
+    if rows.empty:
+        st.info("Nobody of the staff matches. Staff get accounts in User Accounts, Create accounts.")
+        return
+    st.markdown(f"**{total:,}** accounts of staff. Tick one to give, change or end its roles.")
+    ids = [int(account_id) for account_id in rows["id"]]
+    event = st.dataframe(
+        _dress(rows),
+        key=f"staff-table-{page.number}-{text}",
+        hide_index=True,
+        height=37 + 35 * min(len(rows), 16),
+        on_select="rerun",
+        selection_mode="single-row",
+        column_config={
+            "Last login": cells.moment_column("Last login", zone),
+            "Roles": st.column_config.TextColumn(width="large"),
+        },
+        alt="Staff with their roles",
+    )
+    if total > PAGE_SIZE:
+        st.pagination(-(-total // PAGE_SIZE), key="staff.page")
+    chosen = [place for place in event.selection.rows if 0 <= place < len(ids)]
+    if chosen and st.button("Manage Roles/Periods", type="primary", icon=":material/admin_panel_settings:"):
+        roles_dialog.manage(actor, ids[chosen[0]])
+
+
+def _dress(rows: pd.DataFrame) -> pd.DataFrame:
+    return pd.DataFrame(
+        {
+            "Name": rows["last_name"] + " " + rows["first_name"],
+            "Username": rows["username"],
+            "Roles": [_said(held) for held in rows["roles"]],
+            "Active": [cells.yes_no(pd.isna(moment)) for moment in rows["deactivated_at"]],
+            "Last login": pd.to_datetime(rows["last_sign_in_at"], utc=True),
+        }
+    )
+
+
+def _said(held: list[roles_dialog.Held]) -> str:
+    if not held:
+        return "None: cannot sign in"
+    return " · ".join(
+        f"{words.ROLE[one.role]} {roles_dialog.in_words(one)}{f' ({one.period})' if one.period else ''}" for one in held
+    )
+
+
+def _what_roles_mean() -> None:
+    with st.expander("What each role may do"):
+        for role in Role:
+            st.markdown(f"**{words.ROLE[role]}**: {words.ROLE_MEANS[role]}")
+
+
+actor = guard.require(Permission.MANAGE_ROLES)
+st.title("Staff and roles")
+feedback.said()
+acts.undo_offer(actor)
+_what_roles_mean()
+_list(actor)

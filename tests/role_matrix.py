@@ -1,0 +1,197 @@
+"""What each entry point asks for. A new one without a line here fails the test of the matrix: deny by default (R59)."""
+
+from __future__ import annotations
+
+import ast
+import importlib
+import inspect
+import pkgutil
+from collections.abc import Callable
+from enum import StrEnum
+from typing import Any
+
+from core import services, tables
+from core.config import ROOT
+from core.permissions import Permission
+
+
+class Asks(StrEnum):
+    """What does not ask for one permission alone."""
+
+    OWN = "whoever has signed in, of their own account, session, selection or view and nothing else"
+    SCOPED = "whoever has signed in, and gives no more than their scope"
+    BY_KIND = "a permission that its arguments decide: cells of their own"
+    PART = "nothing: a part of services that ask, never called by a page, a route or a command"
+
+
+Needs = Permission | Asks
+SERVICES: dict[str, Needs] = {
+    **dict.fromkeys(("audit.record_check", "audit_files.prepare", "disclosures.ask"), Permission.SEE_AUDIT),
+    **dict.fromkeys(
+        ("account_roles.change_scope", "account_roles.change_dates", "account_roles.end"), Permission.MANAGE_ROLES
+    ),
+    **dict.fromkeys(("school.start_own", "school.change_settings", "school.change_logo"), Permission.CHANGE_SETTINGS),
+    "wordings.save": Permission.CHANGE_SETTINGS,
+    **dict.fromkeys(("accounts.preview", "accounts.create", "auto_invitations.send"), Permission.CREATE_ACCOUNTS),
+    **dict.fromkeys(
+        ("account_names.change", "account_unlock.unlock", "address_confirmation.ask"), Permission.MANAGE_ACCOUNTS
+    ),
+    **dict.fromkeys(("people.of_account", "people.change_email"), Permission.MANAGE_ACCOUNTS),
+    **dict.fromkeys(("people.create", "people.save", "person_writing.editable"), Permission.EDIT_STUDENTS),
+    **dict.fromkeys(
+        (f"guardianships.{verb}" for verb in ("link", "terms", "change", "end")),
+        Permission.EDIT_STUDENTS,
+    ),
+    **dict.fromkeys(
+        (f"students.{verb}" for verb in ("save_profile", "save_contact", "check_personal_email", "use_personal_email")),
+        Permission.EDIT_STUDENTS,
+    ),
+    **dict.fromkeys(
+        (f"campaign_moves.{verb}" for verb in ("pause", "resume", "cancel", "note_arrived", "send_unknown_again")),
+        Permission.SEND,
+    ),
+    **dict.fromkeys(
+        ("campaigns.check", "campaigns.left_out", "campaigns.launch", "test_messages.send"), Permission.SEND
+    ),
+    **dict.fromkeys(("outbox.page", "outbox.read", "outcome_files.prepare", "selections.of_campaign"), Permission.SEND),
+    **dict.fromkeys(("initial_passwords.check", "initial_passwords.issue"), Permission.REVEAL_CREDENTIALS),
+    **dict.fromkeys(("initial_passwords.reveal", "copied_links.issue"), Permission.REVEAL_CREDENTIALS),
+    **dict.fromkeys(("previews.begin", "previews.read"), Permission.REVEAL_CREDENTIALS),
+    **dict.fromkeys(("imports.check", "imports.apply"), Permission.IMPORT),
+    **dict.fromkeys(("list_files.prepare", "reports.prepare"), Permission.PRINT_REPORTS),
+    "selections.of_one": Permission.SEE_ACCOUNTS,
+    "selections.of_people": Permission.SEE_STUDENTS,
+    **dict.fromkeys(("account_acts.check", "account_acts.carry_out", "reports.prepare_for_students"), Asks.BY_KIND),
+    **dict.fromkeys(
+        (f"selections.{verb}" for verb in ("current", "show", "tick", "everything", "clear")), Asks.BY_KIND
+    ),
+    **dict.fromkeys(("list_views.save", "list_views.choose_columns"), Asks.BY_KIND),
+    "account_changes.undo": Asks.OWN,
+    **dict.fromkeys(("list_views.rename", "list_views.delete"), Asks.OWN),
+    **dict.fromkeys((f"portal.{verb}" for verb in ("own", "check_new_password", "change_password")), Asks.OWN),
+    "portal.choose_language": Asks.OWN,
+    "previews.keep": Asks.OWN,
+    **dict.fromkeys(
+        (
+            f"selections.{verb}"
+            for verb in (
+                *("list_of", "shown_filter", "size", "require_size", "hidden", "among", "person_ids", "account_ids"),
+            )
+        ),
+        Asks.OWN,
+    ),
+    **dict.fromkeys(
+        (
+            f"sign_in.{verb}"
+            for verb in ("confirm", "is_due_to_note", "note_use", "close", "form_token", "form_token_fits")
+        ),
+        Asks.OWN,
+    ),
+    "step_up.note": Asks.OWN,
+    **dict.fromkeys((f"access.{verb}" for verb in ("refused", "is_due_to_note", "note_look")), Asks.OWN),
+    **dict.fromkeys(
+        (f"account_effects.{verb}" for verb in ("begin", "apply", "staff_role_changed", "switch_personal_email")),
+        Asks.PART,
+    ),
+    **dict.fromkeys(("address_changes.follow", "import_addresses.follow"), Asks.PART),
+    **dict.fromkeys(("address_notices.tell_left", "address_notices.ask_to_confirm"), Asks.PART),
+    **dict.fromkeys(("audit.name_of", "audit.session_of"), Asks.PART),
+    "printed_accounts.accounts": Asks.OWN,
+    "audit.record": Asks.OWN,
+    **dict.fromkeys(("person_writing.store", "person_writing.check_section"), Asks.PART),
+    **dict.fromkeys(
+        (
+            f"report_papers.{verb}"
+            for verb in ("rows_of_selection", "student_account_info", "credentials", "user_account_info")
+        ),
+        Asks.PART,
+    ),
+}
+_LISTED = ("page", "ids", "rows", "count", "count_up_to", "matching")
+TABLES: dict[str, Needs] = {
+    **dict.fromkeys((f"students.{name}" for name in _LISTED), Permission.SEE_STUDENTS),
+    **dict.fromkeys((f"accounts.{name}" for name in _LISTED), Permission.SEE_ACCOUNTS),
+    **dict.fromkeys(("student_card.read", "timeline.read", "found_people.look"), Permission.SEE_STUDENTS),
+    **dict.fromkeys(("relatives.guardians", "relatives.students", "relatives.siblings"), Permission.SEE_STUDENTS),
+    **dict.fromkeys(("account_card.read", "person_card.read", "sign_in_trouble.read"), Permission.SEE_ACCOUNTS),
+    **dict.fromkeys(("account_roles.held", "account_roles.username"), Permission.SEE_ACCOUNTS),
+    "status.by_state": Permission.SEE_STATUS,
+    **dict.fromkeys(("staff.page", "staff.count"), Permission.MANAGE_ROLES),
+    **dict.fromkeys(("audit.entries", "audit.count", "audit.actors"), Permission.SEE_AUDIT),
+    **dict.fromkeys(("alerts.latest", "disclosures.found"), Permission.SEE_AUDIT),
+    **dict.fromkeys(
+        (f"campaigns.{name}" for name in ("progress", "newest", "count", "people_with", "not_verified", "outcome")),
+        Permission.SEND,
+    ),
+    "contacts.of_people": Permission.EDIT_STUDENTS,
+    "duplicates.find": Permission.EDIT_STUDENTS,
+    "imports.runs": Permission.IMPORT,
+    **dict.fromkeys((f"options.{name}" for name in ("sections", "grades", "programmes", "languages")), Asks.SCOPED),
+    "found_people.of": Asks.SCOPED,
+    **dict.fromkeys(("people.name_of", "candidates.own", "freshness.is_fresh"), Asks.OWN),
+    **dict.fromkeys(("list_views.own", "list_views.columns", "list_views.count"), Asks.OWN),
+    **dict.fromkeys(("account_acts.judged", "account_changes.unchanged", "account_changes.untouched"), Asks.PART),
+    **dict.fromkeys(("conditions.students", "conditions.accounts", "chosen.holds", "frames.mask_contacts"), Asks.PART),
+    **dict.fromkeys(
+        (f"handing_over.{name}" for name in ("refusal", "getting_one", "check", "one", "ids_of")), Asks.PART
+    ),
+    **dict.fromkeys(("narrowing.students", "narrowing.accounts", "ordering.allowed"), Asks.PART),
+    "guardians.students_of": Asks.PART,
+    **dict.fromkeys((f"scope.{name}" for name in ("in_sections", "wards", "is_or_answers_for")), Asks.PART),
+    **dict.fromkeys(("search.holds", "search.found"), Asks.PART),
+    **dict.fromkeys(("slips.of_accounts", "slips.with_guardians"), Asks.PART),
+    # How many, of accounts that somebody else has found within the scope.
+    **dict.fromkeys(("slips.count", "scope.people"), Asks.SCOPED),
+}
+ENTRIES = {f"services.{name}": needs for name, needs in SERVICES.items()} | {
+    f"tables.{name}": needs for name, needs in TABLES.items()
+}
+
+
+def discovered() -> dict[str, Callable[..., Any]]:
+    """Every public function of services and tables that is told who acts."""
+    found = {}
+    for package in (services, tables):
+        for part in pkgutil.iter_modules(package.__path__):
+            module = importlib.import_module(f"{package.__name__}.{part.name}")
+            for name, made in list(vars(module).items()):
+                public = inspect.isfunction(made) and not name.startswith("_") and made.__module__ == module.__name__
+                if public and "actor" in inspect.signature(made).parameters:
+                    found[f"{package.__name__.removeprefix('core.')}.{part.name}.{name}"] = made
+    return found
+
+
+def screens() -> list[tuple[str, str, str, Permission, str]]:
+    """SCREENS of pages/navigation.py, which runs when it is imported."""
+    tree = ast.parse((ROOT / "pages" / "navigation.py").read_text())
+    (found,) = (node.value for node in tree.body if isinstance(node, ast.Assign) and _is_screens(node))
+    return list(eval(ast.unparse(found), {"Permission": Permission}))
+
+
+def _is_screens(node: ast.Assign) -> bool:
+    return ast.unparse(node.targets[0]) == "SCREENS"
+
+
+def called_by_edges() -> set[str]:
+    """What pages, routes, commands and the engine call, as `services.module.name`."""
+    called = set()
+    for folder in ("pages", "core/web", "core/manage", "core/delivery"):
+        for path in (ROOT / folder).rglob("*.py"):
+            called |= _calls(ast.parse(path.read_text()))
+    return called
+
+
+def _calls(tree: ast.Module) -> set[str]:
+    modules: dict[str, str] = {}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ImportFrom) and node.module and node.module.startswith("core."):
+            for alias in node.names:
+                name = f"{node.module}.{alias.name}".removeprefix("core.")
+                modules[alias.asname or alias.name] = name
+    calls = (node.func for node in ast.walk(tree) if isinstance(node, ast.Call))
+    named = (
+        f"{modules[call.value.id]}.{call.attr}"
+        for call in calls
+        if isinstance(call, ast.Attribute) and isinstance(call.value, ast.Name) and call.value.id in modules
+    )
+    return {name for name in named if name.startswith(("services.", "tables."))}

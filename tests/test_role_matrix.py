@@ -1,0 +1,263 @@
+"""Every cell of role x entry point: pages, windows, routes, services, tables, commands (R59-R61)."""
+
+from __future__ import annotations
+
+import ast
+import inspect
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from sqlmodel import select
+
+from core import database
+from core.config import ROOT, settings
+from core.errors import NotAllowed
+from core.manage import __main__ as commands
+from core.models import AccountRole, AuditEntry, SchoolSettings, SignInSession
+from core.permissions import ROLE_PERMISSIONS, STAFF_ROLES, Actor, Permission, Role, command_line
+from core.rules import account_acts
+from core.rules.account_acts import Act
+from core.services import account_acts as acts
+from core.services import audit_files, list_files, list_views, outcome_files, reports, selections, sign_in
+from core.services.report_papers import ReportKind
+from core.tables.filters import StudentFilter
+from core.web import cookies, routes
+from pages.shared import guard, guarded
+from tests import cast as make
+from tests import role_matrix
+from tests.cast import Cast
+from tests.pages.screens import button, everything_said, opener
+from tests.role_matrix import ENTRIES, Asks
+from tests.web import browsing
+
+ROLES = list(Role)
+FOUND = role_matrix.discovered()
+ASKING = [name for name, needs in ENTRIES.items() if isinstance(needs, Permission)]
+
+
+def _actor(cast: Cast, role: Role) -> Actor:
+    """Somebody with this role alone; the account itself does not matter."""
+    return make.actor(cast.tom.account, role, sections=(cast.class_7b,))
+
+
+def _has(role: Role, permission: Permission) -> bool:
+    return permission in ROLE_PERMISSIONS[role]
+
+
+def test_every_function_that_is_told_who_acts_stands_in_the_matrix() -> None:
+    assert set(FOUND) == set(ENTRIES)
+
+
+def test_no_page_route_or_command_calls_a_part_that_asks_for_nothing() -> None:
+    parts = {name for name, needs in ENTRIES.items() if needs is Asks.PART}
+    assert role_matrix.called_by_edges() & parts == set()
+    assert len(role_matrix.called_by_edges() & set(ENTRIES)) > 80, "calls are found"
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_r59_a_direct_call_is_refused_exactly_where_the_role_lacks_the_permission(cast: Cast, role: Role) -> None:
+    actor = _actor(cast, role)
+    wrong = [name for name in ASKING if _is_refused(FOUND[name], actor) is _has(role, ENTRIES[name])]  # type: ignore[arg-type]
+    assert wrong == []
+
+
+def _is_refused(call: Callable[..., Any], actor: Actor) -> bool:
+    """Whether it refuses before it looks at what it is asked: nothing is given but who asks."""
+    asked = inspect.signature(call).parameters
+    given: dict[str, Any] = {
+        name: 0 if "int" in str(parameter.annotation) else None
+        for name, parameter in asked.items()
+        if parameter.default is inspect.Parameter.empty and parameter.kind is not inspect.Parameter.VAR_KEYWORD
+    }
+    try:
+        with database.transaction() as db:
+            call(**given | {"actor": actor} | ({"db": db} if "db" in asked else {}))
+            raise _Undone
+    except NotAllowed:
+        return True
+    except Exception:  # noqa: BLE001  (past the door: there is nothing behind it)
+        return False
+
+
+class _Undone(Exception):
+    """Nothing of this is kept."""
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_r59_acts_reports_lists_and_views_ask_for_what_their_kind_needs(cast: Cast, role: Role) -> None:
+    actor = _actor(cast, role)
+    for what, needs, call in _by_kind(actor):
+        assert _refused(call) is not _has(role, needs), f"{role} {what}"
+
+
+def _by_kind(actor: Actor) -> Iterator[tuple[str, Permission, Callable[[Any], Any]]]:
+    for act in Act:
+        needs = account_acts.permission(act)
+        yield f"check {act}", needs, lambda db, act=act: acts.check(db, actor, act=act)
+        yield f"do {act}", needs, lambda db, act=act: acts.carry_out(db, actor, act=act, seen="")
+    for kind, needs in reports.NEEDED.items():
+        asked = {"kind": kind, "filter": StudentFilter(), "called": ""}
+        yield f"report {kind}", needs, lambda db, asked=asked: reports.prepare_for_students(db, actor, **asked)
+    for name, needs in (("students", Permission.SEE_STUDENTS), ("accounts", Permission.SEE_ACCOUNTS)):
+        about: dict[str, Any] = {"list_name": name}
+        empty = about | {"filter": StudentFilter()}
+        yield f"{name} current", needs, lambda db, about=about: selections.current(db, actor, **about)
+        yield f"{name} show", needs, lambda db, empty=empty: selections.show(db, actor, **empty)
+        yield f"{name} tick", needs, lambda db, about=about: selections.tick(db, actor, on=(), **about)
+        yield f"{name} all", needs, lambda db, empty=empty: selections.everything(db, actor, **empty)
+        yield f"{name} clear", needs, lambda db, about=about: selections.clear(db, actor, **about)
+        yield f"{name} view", needs, lambda db, empty=empty: list_views.save(db, actor, name="", **empty)
+        columns = about | {"columns": ()}
+        yield f"{name} columns", needs, lambda db, c=columns: list_views.choose_columns(db, actor, **c)
+
+
+def _refused(call: Callable[[Any], Any]) -> bool:
+    try:
+        with database.transaction() as db:
+            call(db)
+            raise _Undone
+    except NotAllowed as refusal:
+        return "role does not include" in str(refusal)
+    except Exception:  # noqa: BLE001  (past the door)
+        return False
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_r60_a_window_or_part_of_a_page_drawn_for_somebody_else_opens_for_nobody_without_the_permission(
+    cast: Cast, role: Role, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    actor = _actor(cast, role)
+    monkeypatch.setattr(guard, "look_up", lambda: actor)
+    for permission in Permission:
+        drawn: list[Actor] = []
+        draw = guarded._asking(permission, drawn.append)
+        if _has(role, permission):
+            draw(actor)
+        else:
+            with pytest.raises(NotAllowed):
+                draw(actor)
+        assert bool(drawn) is _has(role, permission), permission
+
+
+def test_every_window_and_part_names_a_permission() -> None:
+    named = 0
+    for path in (ROOT / "pages").rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.Call) and ast.unparse(node.func) in ("guarded.dialog", "guarded.fragment"):
+                assert ast.unparse(node.args[0]).startswith(("Permission.", "permission(")), path
+                named += 1
+    assert named > 20
+
+
+def test_every_screen_guards_itself_with_the_permission_of_the_menu() -> None:
+    for file, _title, _icon, permission, _group in role_matrix.screens():
+        text = (ROOT / "pages" / file).read_text()
+        assert f"guard.require(Permission.{permission.name})" in text, file
+    listed = {screen[0] for screen in role_matrix.screens()}
+    assert listed == {path.name for path in (ROOT / "pages").glob("*.py")} - {"navigation.py"}
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_r59_each_screen_opens_or_says_politely_that_it_is_not_for_the_role(
+    cast: Cast, role: Role, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    actor, opened = _actor(cast, role), opener(monkeypatch)
+    page = opened(actor)
+    if role not in STAFF_ROLES:
+        assert "Your session has ended" in everything_said(page)
+        return
+    refused = 0
+    for file, title, _icon, permission, group in role_matrix.screens():
+        page.switch_page(file).run()
+        said = everything_said(page)
+        assert not page.exception, file
+        assert ("This page is not for your role" in said) is not _has(role, permission), file
+        in_menu = any(getattr(link, "label", "") == title for link in page.sidebar.get("page_link"))
+        assert in_menu is bool(group and _has(role, permission)), file
+        refused += not _has(role, permission)
+    with database.reading() as db:
+        denials = db.exec(select(AuditEntry).where(AuditEntry.action == "access.refused")).all()
+    assert len(denials) == refused, "each is written down"
+
+
+def test_r61_a_form_replayed_by_another_role_changes_nothing_and_is_written_down(
+    cast: Cast, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The messages that Ada's browser would send, in a session that is Cora's by now."""
+    page = opener(monkeypatch)(cast.ada.actor, "settings.py")
+    name = next(field for field in page.text_input if field.label == "Name of the school")
+    name.set_value("Cora's school")
+    monkeypatch.setattr(guard, "look_up", lambda: cast.cora.actor)
+    button(page, "Save").click().run()
+    assert "This page is not for your role" in everything_said(page)
+    with database.reading() as db:
+        assert db.get_one(SchoolSettings, 1).school_name == "Athena School"
+        entry = db.exec(select(AuditEntry)).one()
+    assert (entry.action, entry.account_id, entry.result) == ("access.refused", cast.cora.account.id, "refused")
+
+
+FILES: dict[str, Permission] = {
+    **dict.fromkeys(list_files.KINDS, Permission.PRINT_REPORTS),
+    **dict.fromkeys(outcome_files.KINDS, Permission.SEND),
+    **dict.fromkeys(audit_files.KINDS, Permission.SEE_AUDIT),
+    **{kind.value: needs for kind, needs in reports.NEEDED.items()},
+}
+PUBLIC = {
+    *("/sign-in", "/sign-out", "/sign-in/new-password", "/setup/{token}", "/i/{token:path}", "/invitation"),
+    *("/invitation/new-link", "/v/{token:path}", "/address", "/healthz", "/webhooks/twilio"),
+}
+ANY_SESSION = {"/me", "/me/password", "/me/language"}
+OF_STAFF = {"/files/{kind}", "/files/{preview}/page/{number:int}"}
+
+
+def test_every_route_stands_in_the_matrix() -> None:
+    assert {route.path for route in routes.OURS} == PUBLIC | ANY_SESSION | OF_STAFF
+    assert set(reports.NEEDED) == set(ReportKind)
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_r59_each_file_is_refused_exactly_where_the_role_lacks_the_permission(cast: Cast, role: Role) -> None:
+    with browsing.browser() as client:
+        actor = _signed_in(client, cast, role)
+        for kind, needs in FILES.items():
+            form = {"form_token": sign_in.form_token(actor), "selection_id": "1", "expected": "1", "asked": "{}"}
+            answer = client.send(f"/files/{kind}", form)
+            wanted = 404 if role not in STAFF_ROLES else 403
+            assert (answer.status_code == wanted) is not _has(role, needs), f"{kind}: {answer.status_code}"
+        picture = client.open("/files/0123456789abcdef0123456789abcdef/page/1")
+        assert picture.status_code == 404
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_r59_my_account_is_there_for_every_role_and_for_nobody_without_a_session(cast: Cast, role: Role) -> None:
+    with browsing.browser() as client:
+        assert client.open("/me").status_code == 303
+        _signed_in(client, cast, role)
+        assert client.open("/me").status_code == 200
+
+
+def _signed_in(client: browsing.Browser, cast: Cast, role: Role) -> Actor:
+    """Tom's account with this role alone, signed in."""
+    with database.transaction() as db:
+        held = db.exec(select(AccountRole).where(AccountRole.account_id == cast.tom.account.id)).one()
+        held.role, held.everybody = role.value, role in (Role.ADMINISTRATOR, Role.OFFICE)
+        db.add(held)
+    actor = _actor(cast, role)
+    with database.transaction() as db:
+        make.just_signed_in(db, actor)
+        session = db.get_one(SignInSession, actor.session_id)
+        session.token_hash = sign_in._hash("token-of-the-test")
+        db.add(session)
+    client.carry(cookies.session_name(), "token-of-the-test")
+    assert settings().base_url
+    return actor
+
+
+def test_commands_act_as_whoever_runs_them_on_this_machine_and_the_audit_names_them() -> None:
+    names = {name for name in (command.name for command in commands.app.registered_commands) if name}
+    assert names, "there are commands"
+    assert command_line("root").permissions == frozenset(Permission)
+    assert command_line("root").label == "command line, root"
+    for path in (ROOT / "core/manage").glob("*.py"):
+        assert "Actor(" not in path.read_text(), "no command makes up somebody else"
