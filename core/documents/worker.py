@@ -13,7 +13,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any, Literal
 
-from core.documents import credentials, preview, spreadsheet, student_account_info, user_account_info
+from core.documents import credentials, preview, spreadsheet, status_report, student_account_info, user_account_info
 from core.documents.papers import (
     ClassRows,
     Credentials,
@@ -21,6 +21,7 @@ from core.documents.papers import (
     Paper,
     Preview,
     Sheet,
+    StatusReport,
     StudentAccountInfo,
     UserAccountInfo,
 )
@@ -31,6 +32,7 @@ RENDERERS: dict[type[Any], Callable[[Any], bytes]] = {
     StudentAccountInfo: student_account_info.render,
     UserAccountInfo: user_account_info.render,
     Credentials: credentials.render,
+    StatusReport: status_report.render,
     Sheet: spreadsheet.render,
     Preview: preview.render,
 }

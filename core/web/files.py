@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 from collections.abc import Mapping
 from typing import TypedDict
@@ -18,11 +19,12 @@ from core.errors import AppError, Conflict, InputProblem, NotAllowed, NotFound
 from core.permissions import Actor
 from core.rules import report_parameters
 from core.rules.report_parameters import CredentialParameters
-from core.services import list_files, outcome_files, previews, reports, sign_in
+from core.services import list_files, outcome_files, previews, reports, sign_in, status_papers
 from core.services.access import Sought
 from core.services.list_files import Order
 from core.services.reports import File
 from core.services.selections import RowScope
+from core.tables.filters import StatusFilter
 from core.web import denials, forms, pages, people
 
 logger = logging.getLogger(__name__)
@@ -68,6 +70,10 @@ def _file(actor: Actor, kind: str, asked: Mapping[str, str]) -> File:
         with database.transaction() as db:
             outcome = outcome_files.prepare(db, actor, kind=kind, campaign_id=_number(asked, "selection_id"))
         return File(outcome.name, outcome.media_type, outcome.content())
+    if kind == status_papers.KIND:
+        with database.transaction() as db:
+            paper = status_papers.prepare(db, actor, filter=_status_filter(asked))
+        return File(paper.name, paper.media_type, paper.content())
     rows = _Rows(selection_id=_number(asked, "selection_id"), scope=_scope(asked), expected=_number(asked, "expected"))
     if kind in list_files.KINDS:
         columns = asked.get("columns", "").split(",")
@@ -97,6 +103,16 @@ def show_page(request: Request) -> Response:
 
 def _scope(asked: Mapping[str, str]) -> RowScope:
     return "shown" if asked.get("scope") == "shown" else "selected"
+
+
+def _status_filter(asked: Mapping[str, str]) -> StatusFilter:
+    try:
+        stored = json.loads(asked.get("filter", "{}"))
+    except ValueError:
+        stored = None
+    if not isinstance(stored, dict):
+        raise InputProblem("This form is not complete. Go back to Account status and try again.")
+    return StatusFilter.from_json(stored)
 
 
 def _order(asked: Mapping[str, str]) -> Order:

@@ -17,6 +17,7 @@ GROUPS = {
     "pdf": "pdf",
     "export": "exporting",
     "portal": "portal",
+    "status": "status",
 }
 
 
