@@ -149,6 +149,35 @@ class Sheet:
 
 
 @dataclass(frozen=True)
+class PaperChart:
+    """Numbers by row and series. `kind`: stack (states in each row), bars, or lines (rows are days).
+
+    `shares` stand behind the names of the rows; `wide` charts take the whole width.
+    """
+
+    title: str
+    meaning: str
+    kind: str
+    rows: tuple[str, ...]
+    series: tuple[str, ...]
+    numbers: tuple[tuple[int, ...], ...]
+    colours: tuple[str, ...]
+    hatches: tuple[int, ...]
+    shares: tuple[str, ...] = ()
+    wide: bool = False
+
+
+@dataclass(frozen=True)
+class StatusReport:
+    """Account status on paper. `headlines`: a number, what it is called, what has changed."""
+
+    head: Letterhead
+    headlines: tuple[tuple[str, str, str], ...]
+    charts: tuple[PaperChart, ...]
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class Preview:
     """The first pages of a report, to be drawn as pictures."""
 
@@ -173,4 +202,4 @@ class SubjectFile:
     notes: tuple[str, ...] = ()
 
 
-Paper = StudentAccountInfo | UserAccountInfo | Credentials | Sheet | Preview | SubjectFile
+Paper = StudentAccountInfo | UserAccountInfo | StatusReport | Credentials | Sheet | Preview | SubjectFile

@@ -65,6 +65,13 @@ class Account(SQLModel, table=True):
         sa.Index("account_by_times_invited", "times_invited", "person_id"),
         sa.Index("account_by_change_due", "must_change_password", "person_id"),
         sa.Index("account_by_last_sign_in", "last_sign_in_at", "person_id"),
+        # All that Account status asks of an account: it is read from end to end.
+        sa.Index(
+            "account_for_status",
+            *("person_id", "user_type", "standing", "first_sign_in_at", "verified_at", "invited_at"),
+            *("invitation_ends_at", "delivery", "delivery_reason", "created_at", "deactivated_at"),
+            *("suspended_at", "pending_provider_at", "times_invited", "id"),
+        ),
         sa.UniqueConstraint("tenant_id", "object_id"),
     )
 
@@ -153,7 +160,10 @@ class Invitation(SQLModel, table=True):
     `issued_by` is the account of the member of staff who issued it by hand; what a campaign issues names its campaign.
     """
 
-    __table_args__ = (sa.Index("invitation_by_account", "account_id", "purpose", "id"),)
+    __table_args__ = (
+        sa.Index("invitation_by_account", "account_id", "purpose", "id"),
+        sa.Index("invitation_by_channel", "account_id", "id", "purpose", "channel", "issued_at"),
+    )
 
     id: int | None = Field(default=None, primary_key=True)
     account_id: int = Field(foreign_key="account.id")

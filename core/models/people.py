@@ -65,6 +65,12 @@ class Person(SQLModel, table=True):
         sa.Index("person_by_code", "kind", "source_id"),
         sa.Index("person_by_section", "section_id", "kind", "sort_name"),
         sa.Index("person_by_update", "kind", "updated_at"),
+        # All that Account status asks of a person: it is read from end to end.
+        sa.Index(
+            "person_for_status",
+            *("id", "kind", "section_id", "grade", "mobile_region", "phone_region"),
+            *("use_personal_email", "personal_email_valid", "contact_email_valid"),
+        ),
     )
 
     id: int | None = Field(default=None, primary_key=True)

@@ -11,6 +11,7 @@ from core.models.records import RequestStatus
 from core.permissions import Role
 from core.rules.account_acts import Act, Edit, LeftOut
 from core.rules.account_state import AccountState
+from core.rules.account_steps import Step
 from core.rules.handing_over import NoPassword
 from core.rules.likeness import Likeness
 from core.rules.new_accounts import AccountRefusal
@@ -49,6 +50,14 @@ ACCOUNT_STATE: dict[AccountState, StateWords] = {
         "Not reachable", "#cfa23a", "contact_support", "Has an account but no usable address."
     ),
     AccountState.NO_ACCOUNT: StateWords("No account", "#8a9499", "person_off", "Only a person, no account yet."),
+}
+
+STEP: dict[Step, str] = {
+    Step.CREATED: "Created",
+    Step.INVITED: "Invited",
+    Step.DELIVERED: "Delivered",
+    Step.VERIFIED: "Verified",
+    Step.SIGNED_IN: "Signed in",
 }
 
 REFUSAL: dict[Refusal, str] = {

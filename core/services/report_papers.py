@@ -120,10 +120,15 @@ def _notes(actor: Actor) -> tuple[str, ...]:
 
 
 def _letterhead(db: Session, actor: Actor, kind: ReportKind, scope: str, *, language: str = "") -> Letterhead:
+    return letterhead(db, actor, title=TITLES[kind], scope=scope, language=language)
+
+
+def letterhead(db: Session, actor: Actor, *, title: str, scope: str, language: str = "") -> Letterhead:
+    """What stands on every page of a document of this school."""
     settings, period = school.settings(db), reports.current_period(db)
     return Letterhead(
         school=settings.school_name,
-        title=TITLES[kind],
+        title=title,
         period=f"Academic period {period}" if period else "",
         scope=scope,
         printed_by=_name(db, actor),

@@ -14,10 +14,11 @@ import sqlalchemy as sa
 from sqlmodel import Session, col
 
 from core import clock
-from core.models import Account, AccountRole, Guardianship, Person
+from core.models import Account, AccountRole, Guardianship, MessageStatus, Person
 from core.permissions import Actor
+from core.rules.account_steps import Step
 from core.rules.reachability import Policy
-from core.tables import account_state, periods, reachability, school, scope
+from core.tables import account_state, account_steps, periods, reachability, school, scope
 from core.tables.filters import AccountFilter, StudentFilter
 
 Truth = sa.ColumnElement[bool]
@@ -61,14 +62,13 @@ def accounts(actor: Actor, filter: AccountFilter, given: Given) -> list[Truth]:
     """Conditions on Account joined with Person for User Accounts."""
     asked = [scope.people(actor), *roles(filter.roles), *_among(filter.user_types, Account.user_type)]
     asked += [*_among(filter.sign_in_methods, Account.sign_in_method), *_deliveries(filter.deliveries)]
-    asked += [*_people(filter, given), *_classes(actor, filter), *_days(filter, given)]
+    asked += [*_people(filter, given), *_classes(actor, filter)]
     asked += _asked(col(Account.deactivated_at).is_(None), filter.active)
     asked += _asked(reachability.verified_address(given.policy), filter.verified)
     asked += _asked(col(Account.first_sign_in_at).is_not(None), {"has": True, "never": False}.get(filter.login))
     asked += _asked(col(Account.pending_provider_at).is_not(None), filter.pending)
     asked += _asked(col(Account.suspended_at).is_not(None), filter.locked)
-    asked += _asked(col(Account.must_change_password), filter.must_change_password)
-    return asked + _asked(reachability.has_email_address(given.policy), filter.has_email)
+    return asked + _asked(col(Account.must_change_password), filter.must_change_password)
 
 
 def is_about_people(filter: AccountFilter) -> bool:
@@ -85,7 +85,22 @@ def _people(filter: StudentFilter | AccountFilter, given: Given) -> list[Truth]:
         asked.append(reachability.email_refusal(given.policy).in_(filter.email_refusals))
     if filter.sms_refusals:
         asked.append(reachability.sms_refusal(given.policy).in_(filter.sms_refusals))
-    return asked + _asked(reachability.has_mobile(given.policy), filter.has_mobile)
+    asked += _asked(reachability.has_email_address(given.policy), filter.has_email)
+    asked += _asked(reachability.has_mobile(given.policy), filter.has_mobile)
+    return asked + _accounts(filter) + days(filter, given)
+
+
+def _accounts(filter: StudentFilter | AccountFilter) -> list[Truth]:
+    """How far the account came, how it was invited, and why that failed."""
+    asked: list[Truth] = []
+    if filter.came_to:
+        asked.append(account_steps.has_come_to(Step(filter.came_to)))
+    if filter.failures:
+        failed = col(Account.delivery) == MessageStatus.FAILED
+        asked.append(sa.and_(failed, col(Account.delivery_reason).in_(filter.failures)))
+    if filter.channels:
+        asked.append(account_steps.latest_channel().in_(filter.channels))
+    return asked
 
 
 def _classes(actor: Actor, filter: AccountFilter) -> list[Truth]:
@@ -99,17 +114,33 @@ def _classes(actor: Actor, filter: AccountFilter) -> list[Truth]:
     return asked
 
 
-def _days(filter: AccountFilter, given: Given) -> list[Truth]:
-    asked = []
-    if first := _day(filter.invited_after):
-        asked.append(col(Account.invited_at) >= datetime.combine(first, time(), given.zone))
-    if last := _day(filter.invited_before):
-        asked.append(col(Account.invited_at) < datetime.combine(last + timedelta(days=1), time(), given.zone))
+def days(filter: StudentFilter | AccountFilter, given: Given) -> list[Truth]:
+    """When the account was invited, verified and first signed in to, and when its invitation ends."""
+    asked = [
+        *_between(Account.invited_at, filter.invited_after, filter.invited_before, given),
+        *_between(Account.verified_at, filter.verified_after, filter.verified_before, given),
+        *_between(Account.first_sign_in_at, filter.signed_in_after, filter.signed_in_before, given),
+    ]
     if filter.link_ends_within is not None:
         days = timedelta(days=min(max(filter.link_ends_within, 0), 365))
         ends = col(Account.invitation_ends_at)
         asked += [col(Account.standing) == "invited", ends > given.now, ends <= given.now + days]
     return asked
+
+
+def _between(column: Any, after: str, before: str, given: Given) -> list[Truth]:
+    """On these days of the school's zone, both included."""
+    asked: list[Truth] = []
+    if first := _day(after):
+        asked.append(col(column) >= start_of(first, given.zone))
+    if last := _day(before):
+        asked.append(col(column) < start_of(last + timedelta(days=1), given.zone))
+    return asked
+
+
+def start_of(day: date, zone: ZoneInfo) -> datetime:
+    """The moment at which a day begins."""
+    return datetime.combine(day, time(), zone)
 
 
 def _day(text: str) -> date | None:

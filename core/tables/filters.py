@@ -52,7 +52,7 @@ class StudentFilter(_Stored):
     `period_id`, `in_period`: has a class in this academic period (the current one when none is named), or has none.
     `states` are of AccountState, `statuses` of PersonStatus. `has_personal_email` and the like ask for a usable
     address. `email_refusals`, `sms_refusals`: cannot be written to for one of these reasons (Refusal). `selected`:
-    stands in the actor's selection.
+    stands in the actor's selection. What is asked of their accounts means what it means in AccountFilter.
     """
 
     text: str = ""
@@ -72,6 +72,17 @@ class StudentFilter(_Stored):
     has_guardian: bool | None = None
     email_refusals: tuple[str, ...] = ()
     sms_refusals: tuple[str, ...] = ()
+    has_email: bool | None = None
+    invited_after: str = ""
+    invited_before: str = ""
+    link_ends_within: int | None = None
+    came_to: Literal["", "created", "invited", "delivered", "verified", "signed_in"] = ""
+    failures: tuple[str, ...] = ()
+    channels: tuple[str, ...] = ()
+    verified_after: str = ""
+    verified_before: str = ""
+    signed_in_after: str = ""
+    signed_in_before: str = ""
     selected: bool | None = None
 
 
@@ -82,7 +93,9 @@ class AccountFilter(_Stored):
     `deliveries` are of MessageStatus ("none": never written to), `sign_in_methods` of SignInMethod. `pending`:
     creation or sync with Microsoft is outstanding. `invited_after`, `invited_before`: days (2027-03-01), both
     included, in the school's zone. `link_ends_within`: days from now in which a live invitation ends. `has_email`: an
-    invitation has somewhere to go. `guardians_of_selected`: of the students selected in the Students List.
+    invitation has somewhere to go. `guardians_of_selected`: of the students selected in the Students List. `came_to`:
+    has come to this Step or beyond. `failures`: the latest message failed for one of these reasons (FailureReason).
+    `channels`: the latest invitation went so. `verified_after` and the like are days again, of the first sign-in too.
     """
 
     text: str = ""
@@ -109,7 +122,24 @@ class AccountFilter(_Stored):
     guardians_of_selected: bool | None = None
     email_refusals: tuple[str, ...] = ()
     sms_refusals: tuple[str, ...] = ()
+    came_to: Literal["", "created", "invited", "delivered", "verified", "signed_in"] = ""
+    failures: tuple[str, ...] = ()
+    channels: tuple[str, ...] = ()
+    verified_after: str = ""
+    verified_before: str = ""
+    signed_in_after: str = ""
+    signed_in_before: str = ""
     selected: bool | None = None
+
+
+@dataclass(frozen=True)
+class StatusFilter(_Stored):
+    """Whose numbers *Account status* shows. `user_type`: one of UserType, or "all" of them."""
+
+    user_type: str = "student"
+    period_id: int | None = None
+    grades: tuple[str, ...] = ()
+    section_ids: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True)

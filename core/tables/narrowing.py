@@ -14,7 +14,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlmodel import Session, col
 
-from core.models import Account, AccountRole, Person, PersonKind
+from core.models import Account, AccountRole, MessageStatus, Person, PersonKind
 from core.permissions import Actor
 from core.rules.account_state import AccountState
 from core.rules.search_text import sought
@@ -78,6 +78,7 @@ def students(db: Session, actor: Actor, filter: StudentFilter, given: Given) -> 
     for values, column in ((filter.programmes, Person.programme), (filter.languages, Person.language)):
         if values:
             yield people.where(student, col(column).in_(values))
+    yield from _by_history(filter, given)
     if filter.in_period is False:
         listed = col(Person.section_id).is_not(None) & col(Person.section_id).in_(periods.sections(filter.period_id))
         yield people.where(student, sa.not_(listed))
@@ -111,9 +112,16 @@ def accounts(db: Session, actor: Actor, filter: AccountFilter, given: Given) -> 
         yield owners.where(col(Account.must_change_password))
     if filter.deliveries and "none" not in filter.deliveries:
         yield owners.where(col(Account.delivery).in_(filter.deliveries))
-    if filter.link_ends_within is not None:
-        soon = col(Account.invitation_ends_at) > given.now
-        yield owners.where(col(Account.standing) == account_state.INVITED, soon)
+    yield from _by_history(filter, given)
+
+
+def _by_history(filter: StudentFilter | AccountFilter, given: Given) -> Iterator[Ids]:
+    """What has happened to accounts, by the indexes of its days."""
+    owners = sa.select(col(Account.person_id))
+    if filter.failures:
+        yield owners.where(col(Account.delivery) == MessageStatus.FAILED)
+    if days := conditions.days(filter, given):
+        yield owners.where(*days)
 
 
 def _standings(filter: AccountFilter) -> set[str]:

@@ -46,13 +46,9 @@ def email_address(policy: Policy) -> Text:
 
 @once_a_day
 def has_email_address(policy: Policy) -> Truth:
-    """Whether there is a usable e-mail address, whatever the account says."""
-    personal = sa.and_(
-        col(Person.use_personal_email), col(Person.personal_email) != "", col(Person.personal_email_valid)
-    )
-    contact = sa.and_(col(Person.contact_email) != "", col(Person.contact_email_valid))
-    uses_personal = _uses_personal_email(policy)
-    return sa.or_(sa.and_(uses_personal, personal), sa.and_(sa.not_(uses_personal), contact))
+    """Whether there is a usable e-mail address, whatever the account says. What is valid is not empty."""
+    personal = sa.and_(col(Person.use_personal_email), col(Person.personal_email_valid))
+    return sa.case((_uses_personal_email(policy), personal), else_=col(Person.contact_email_valid))
 
 
 @once_a_day

@@ -1,48 +1,113 @@
-"""How many accounts are in which state: the numbers behind the charts, counted as the lists count."""
+"""Account status: every number of the page, each with the list that shows exactly the people behind it."""
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
 
-import sqlalchemy as sa
-from sqlmodel import Session, col
+import numpy as np
+from sqlmodel import Session
 
-from core.models import Account, Person, UserType
-from core.permissions import Actor, Permission
+from core.models import UserType
+from core.permissions import Actor
 from core.rules.account_state import AccountState
-from core.rules.search_text import sought
-from core.tables import account_state, conditions, reachability, search, students
-from core.tables.filters import AccountFilter, StudentFilter
+from core.rules.headlines import STATES as HEADLINE_STATES
+from core.rules.headlines import Headline
+from core.tables import periods
+from core.tables.filters import AccountFilter, StatusFilter, StudentFilter
+from core.tables.status_people import EVERYBODY, GROUPS, STATES, People
+
+ListFilter = StudentFilter | AccountFilter
 
 
-def by_state(db: Session, actor: Actor, *, filter: AccountFilter) -> dict[AccountState, int]:
-    """Accounts per state, every state named. *No account* are the students who have none, where students are asked for.
+@dataclass(frozen=True)
+class Mark:
+    """One number on a chart: in which row, of which series, and the list behind it."""
 
-    Whoever sees no accounts is shown the numbers of the students of their classes.
+    row: str
+    series: str
+    number: int
+    behind: ListFilter
+
+
+@dataclass(frozen=True)
+class HeadlineNumber:
+    """One of the four numbers, and what it was a week ago."""
+
+    headline: Headline
+    number: int
+    before: int
+    behind: ListFilter
+
+
+@dataclass(frozen=True)
+class Asked:
+    """The people whom a filter leaves, and how the lists are asked for some of them.
+
+    `sections` are the classes that are shown, with their titles; `holds` says of everybody whether they are among them.
     """
-    actor.require(Permission.SEE_STATUS)
-    if not actor.may(Permission.SEE_ACCOUNTS):
-        filter = replace(filter, user_types=(UserType.STUDENT,))
-    found = _accounts(db, actor, filter)
-    if not filter.user_types or UserType.STUDENT in filter.user_types:
-        asked = StudentFilter(section_ids=filter.section_ids, states=(AccountState.NO_ACCOUNT,))
-        found[AccountState.NO_ACCOUNT] = students.count(db, actor, filter=asked)
-    return {state: found.get(state, 0) for state in AccountState}
+
+    filter: StatusFilter
+    people: People
+    sections: Mapping[int, str]
+    holds: Any
+
+    def count(self, mask: Any) -> int:
+        """How many of them are among those, too."""
+        return int(np.count_nonzero(self.holds & mask))
+
+    def among(self, name: str, size: int) -> Any:
+        """How many have each value of a column, from 0 on."""
+        return np.bincount(self.people[name][self.holds], minlength=size + 1)
+
+    def behind(self, **more: Any) -> ListFilter:
+        """The filter of the list for these people of whom `more` is asked. Students without account are in theirs."""
+        asked, states = self.filter, more.get("states", ())
+        common: dict[str, Any] = {
+            "section_ids": asked.section_ids,
+            "grades": asked.grades,
+            "period_id": asked.period_id,
+            **more,
+        }
+        if self.people.of_list or tuple(states) == (AccountState.NO_ACCOUNT,):
+            return StudentFilter(**common)
+        types = () if asked.user_type == EVERYBODY else (asked.user_type,)
+        return AccountFilter(user_types=types, **common)
 
 
-def _accounts(db: Session, actor: Actor, filter: AccountFilter) -> dict[AccountState, int]:
-    given = conditions.given(db)
-    asked = conditions.accounts(actor, filter, given)
-    if words := sought(filter.text):
-        asked.append(col(Person.id).in_(search.found(db, actor, words)))
-    if not actor.scope.everybody or words or conditions.is_about_people(filter):
-        state = account_state.state(given.now, given.policy).label("state")
-        query = sa.select(state).select_from(Account).join(Person, col(Account.person_id) == col(Person.id))
-    else:  # of everybody: a person is looked up only where the account itself does not decide
-        reached = sa.select(reachability.reachable(given.policy)).where(col(Person.id) == col(Account.person_id))
-        reachable = reached.correlate(Account).scalar_subquery()
-        state = account_state.state(given.now, given.policy, reachable=reachable).label("state")
-        query = sa.select(state).select_from(Account)
-    inner = query.where(*asked).cte("found").prefix_with("MATERIALIZED")  # else SQLite derives each state twice
-    rows = db.execute(sa.select(inner.c.state, sa.func.count()).group_by(inner.c.state))
-    return {AccountState(name): number for name, number in rows}
+def ask(db: Session, actor: Actor, *, people: People, filter: StatusFilter, sections: Mapping[int, str]) -> Asked:
+    """Those of `people` whom the filter leaves. `sections`: the classes of its year that the actor may see."""
+    holds = np.ones(people.size, bool)
+    ties = people.ties
+    if filter.grades:
+        places = [people.grades.index(grade) + 1 for grade in filter.grades if grade in people.grades]
+        holds &= ties.grades.of(places, people.size)
+    if filter.section_ids:
+        holds &= ties.classes.of(filter.section_ids, people.size)
+    if filter.period_id is not None:
+        of_year = list(db.scalars(periods.sections(filter.period_id)))
+        holds &= ties.years.of(of_year, people.size)
+    filter = replace(filter, user_type=UserType.STUDENT) if people.of_list else filter
+    return Asked(filter, people, sections, holds)
+
+
+def headlines(asked: Asked) -> list[HeadlineNumber]:
+    """The four numbers with what they were a week ago."""
+    states, before = asked.among("state", len(STATES)), asked.among("then", len(GROUPS))
+    return [
+        HeadlineNumber(
+            headline,
+            sum(int(states[STATES.index(state) + 1]) for state in HEADLINE_STATES[headline]),
+            int(before[place]),
+            asked.behind(states=tuple(state.value for state in HEADLINE_STATES[headline])),
+        )
+        for place, headline in enumerate(GROUPS, 1)
+    ]
+
+
+def total(asked: Asked) -> tuple[int, ListFilter]:
+    """How many people there are in all; without those who have no account, where accounts are asked for."""
+    if asked.people.of_list:
+        return asked.count(True), asked.behind()
+    return asked.count(asked.people["step"] > 0), asked.behind()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 from collections.abc import Mapping
 from typing import TypedDict
@@ -27,12 +28,14 @@ from core.services import (
     report_requests,
     reports,
     sign_in,
+    status_papers,
     subject_export,
 )
 from core.services.access import Sought
 from core.services.list_files import Order
 from core.services.reports import File
 from core.services.selections import RowScope
+from core.tables.filters import StatusFilter
 from core.web import denials, fetched, forms, fresh_code, pages, people, proof
 from core.web.fetched import PRIVATE
 
@@ -72,6 +75,8 @@ def _answer(request: Request, asked: Mapping[str, str]) -> Response:
         kind = request.path_params["kind"]
         if kind in audit_files.KINDS:
             return _attachment(_of_audit(actor, kind, asked))
+        if kind == status_papers.KIND:
+            return _attachment(_of_status(actor, asked))
         wanted = _asked(kind, asked)
         if wanted.is_long:
             _ask(actor, wanted)
@@ -106,6 +111,12 @@ def _of_audit(actor: Actor, kind: str, form: Mapping[str, str]) -> File:
         expected = _number(form, "expected")
         entries = audit_files.prepare(db, actor, kind=kind, asked=form.get("asked", ""), expected=expected)
     return File(entries.name, entries.media_type, entries.content())
+
+
+def _of_status(actor: Actor, form: Mapping[str, str]) -> File:
+    with database.transaction() as db:
+        paper = status_papers.prepare(db, actor, filter=_status_filter(form))
+    return File(paper.name, paper.media_type, paper.content())
 
 
 def _file(actor: Actor, asked: Asked) -> File:
@@ -158,6 +169,16 @@ def show_page(request: Request) -> Response:
         denials.note(actor, refusal, where="/files/preview")
         return PlainTextResponse("Not found", 404, PRIVATE)
     return Response(picture, media_type="image/png", headers=PRIVATE)
+
+
+def _status_filter(asked: Mapping[str, str]) -> StatusFilter:
+    try:
+        stored = json.loads(asked.get("filter", "{}"))
+    except ValueError:
+        stored = None
+    if not isinstance(stored, dict):
+        raise InputProblem("This form is not complete. Go back to Account status and try again.")
+    return StatusFilter.from_json(stored)
 
 
 def _rows(asked: Asked) -> _Rows:

@@ -13,14 +13,13 @@ from core.rules import words
 from core.rules.account_state import AccountState
 from core.tables import options
 from core.tables.filters import AccountFilter
-from pages.shared import cells, class_options
+from pages.shared import cells, class_options, history_filters
 from pages.shared.questions import YES_NO, Choice, OnDemand, Questions
 
 LOGIN = {"": "All", "has": "Has Logged On", "never": "Never Logged On"}
 PER_PERIOD = {None: "All", True: "In the period", False: "Without period"}
 DELIVERIES = {"none": "Never written to", **cells.named(words.MESSAGE_STATUS)}
 GUARDIANS = {None: "All", True: "Of the selected students"}
-ENDS_WITHIN = {None: "All", 1: "Within 1 day", 3: "Within 3 days", 7: "Within 7 days", 14: "Within 14 days"}
 
 
 def questions(actor: Actor, asked: AccountFilter) -> Questions:
@@ -41,9 +40,7 @@ def questions(actor: Actor, asked: AccountFilter) -> Questions:
         Choice("must_change_password", "Must change password", YES_NO, kind="one"),
         Choice("deliveries", "Delivery", DELIVERIES),
         Choice("sign_in_methods", "Sign-in method", cells.named(words.SIGN_IN_METHOD)),
-        Choice("invited_after", "Invited from", {}, kind="day"),
-        Choice("invited_before", "Invited until", {}, kind="day"),
-        Choice("link_ends_within", "Link ends", ENDS_WITHIN, kind="one"),
+        *history_filters.QUESTIONS,
         Choice("has_email", "Has e-mail for invitations", YES_NO, kind="one"),
         Choice("has_mobile", "Has mobile", YES_NO, kind="one"),
         Choice("email_refusals", "No e-mail because", cells.REFUSALS),

@@ -8,13 +8,15 @@ from typing import Any, TypeVar, get_args, get_type_hints
 
 import streamlit as st
 
-from core.tables.filters import AccountFilter, StudentFilter
+from core.tables.filters import AccountFilter, StatusFilter, StudentFilter
 
-Filter = TypeVar("Filter", StudentFilter, AccountFilter)
+AnyFilter = StudentFilter | AccountFilter | StatusFilter
+Filter = TypeVar("Filter", StudentFilter, AccountFilter, StatusFilter)
 Address = dict[str, list[str]]
 
 # Fields whose name in the address is another one; all others but the text stand there under their own.
 _NAMES = {
+    "user_type": "type",
     "user_types": "type",
     "states": "state",
     "section_ids": "section",
@@ -31,7 +33,7 @@ _LINK = "from"
 _TRUTHS = {"True": True, "False": False}
 
 
-def of(asked: StudentFilter | AccountFilter) -> Address:
+def of(asked: AnyFilter) -> Address:
     """The filter as it stands in the address."""
     stored = {name: value for name, value in asked.as_json().items() if name != "text"}
     return {
@@ -63,7 +65,7 @@ def read(kind: type[Filter], address: Mapping[str, Sequence[str]]) -> Filter:
     return kind.from_json({name: _value(hints[name], given) for name, given in texts.items() if given})
 
 
-def show(asked: StudentFilter | AccountFilter) -> None:
+def show(asked: AnyFilter) -> None:
     """Put the filter into the address."""
     wanted = of(asked)
     if {name: st.query_params.get_all(name) for name in st.query_params} != wanted:

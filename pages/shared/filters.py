@@ -94,19 +94,19 @@ def found(name: str) -> str:
     return f"{name}.found"
 
 
-def ask(name: str, wanted: StudentFilter | AccountFilter) -> None:
+def ask(name: str, wanted: filter_address.AnyFilter) -> None:
     """A button's word: ask this, and draw the form and what is found anew."""
     remember(name, wanted)
     guarded.only(form(name), found(name))
 
 
-def remember(name: str, asked: StudentFilter | AccountFilter) -> None:
+def remember(name: str, asked: filter_address.AnyFilter) -> None:
     """Ask this from now on; the form is drawn anew with it."""
     st.session_state[f"{name}.version"] = st.session_state.get(f"{name}.version", 0) + 1
     _ask(name, asked)
 
 
-def _ask(name: str, asked: StudentFilter | AccountFilter) -> None:
+def _ask(name: str, asked: filter_address.AnyFilter) -> None:
     st.session_state[f"{name}.asked"] = asked
     st.session_state[f"{name}.address"] = filter_address.of(asked)
     filter_address.show(asked)

@@ -15,7 +15,7 @@ from core.rules.account_acts import EVERYBODY_ALWAYS, Act, Gift, Reach
 from core.services import account_roles
 from core.tables import account_roles as held_roles
 from core.tables import options
-from core.tables.account_roles import Held as Held
+from core.tables.account_roles import Held
 from pages.shared import act_dialogs, feedback, fresh_code, guarded
 from pages.shared.act_dialogs import Whom
 

@@ -12,7 +12,7 @@ from core.permissions import Actor
 from core.rules import words
 from core.tables import options
 from core.tables.filters import StudentFilter
-from pages.shared import cells, class_options
+from pages.shared import cells, class_options, history_filters
 from pages.shared.questions import YES_NO, Choice, OnDemand, Questions
 
 PER_PERIOD = {None: "All", True: "Students Per Period", False: "Students Without Period"}
@@ -33,12 +33,14 @@ def questions(actor: Actor, asked: StudentFilter) -> Questions:
         Choice("languages", "Language", _later(lambda db: _languages(db, actor))),
         Choice("has_personal_email", "Has personal e-mail", YES_NO, kind="one"),
         Choice("has_contact_email", "Has contact e-mail", YES_NO, kind="one"),
+        Choice("has_email", "Has e-mail for invitations", YES_NO, kind="one"),
         Choice("has_mobile", "Has mobile", YES_NO, kind="one"),
         Choice("has_guardian", "Guardian linked", YES_NO, kind="one"),
         Choice("invitable", "Can be invited by e-mail", YES_NO, kind="one"),
         Choice("invitable_by_sms", "Can be invited by SMS", YES_NO, kind="one"),
         Choice("email_refusals", "No e-mail because", cells.REFUSALS),
         Choice("sms_refusals", "No SMS because", cells.REFUSALS),
+        *history_filters.QUESTIONS,
     )
     return Questions(main, more)
 

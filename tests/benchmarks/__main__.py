@@ -18,6 +18,7 @@ GROUPS = {
     "export": "exporting",
     "portal": "portal",
     "audit": "auditing",
+    "status": "status",
 }
 
 

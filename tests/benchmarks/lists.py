@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import time
-from random import Random
 
 from core import database
 from core.permissions import Actor
 from core.services import campaigns, selections, wordings
 from core.services.campaigns import Draft
-from core.tables import accounts, options, status
+from core.tables import accounts, options
 from core.tables.filters import AccountFilter, Page, StudentFilter
 from tests.benchmarks import list_reruns, lists_browser, lists_sessions
 from tests.benchmarks.list_reruns import ms
@@ -26,7 +25,6 @@ def run(report: Report) -> None:
         office = list_reruns.office()
         list_reruns.figures(report, office, suffix="100k")
         _accounts(report, office)
-        _status(report, office, Random(7))
         _select_all(report, office)
         with firstkey.running(folder) as server:
             lists_browser.figures(report, server)
@@ -51,16 +49,6 @@ def _accounts(report: Report, actor: Actor) -> None:
         for t in ("student", "guardian", "teacher", "staff") * 5
     ]
     report.figure("accounts_page_p95_ms_100k", p95(of_accounts), "ms", runs=len(of_accounts))
-
-
-def _status(report: Report, actor: Actor, chance: Random) -> None:
-    whole = [ms(lambda db: status.by_state(db, actor, filter=AccountFilter())) for _ in range(10)]
-    report.figure("status_first_p95_ms_100k", p95(whole), "ms", runs=len(whole))
-    with database.reading() as db:
-        sections = list(options.sections(db, actor))
-    classes = [AccountFilter(section_ids=(chance.choice(sections),)) for _ in range(20)]
-    by_class = [ms(lambda db, c=wanted: status.by_state(db, actor, filter=c)) for wanted in classes]
-    report.figure("status_filter_p95_ms_100k", p95(by_class), "ms", runs=len(by_class))
 
 
 def _select_all(report: Report, actor: Actor) -> None:

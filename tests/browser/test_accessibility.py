@@ -50,6 +50,20 @@ def test_a_list_has_no_serious_barrier_of_ours(page: Page, path: str) -> None:
     assert _ours(page) == []
 
 
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_account_status_has_no_serious_barrier_of_ours(chromium: Browser, server: Server, scheme: Any) -> None:
+    size = {"width": 1440, "height": 900}
+    context = staff.signed_in(chromium, server, viewport=size, bypass_csp=True, color_scheme=scheme)
+    page = context.new_page()
+    page.goto("/")
+    expect(page.get_by_text("Why messages failed")).to_be_visible(timeout=SLOW)
+    page.get_by_text("As a table").first.click(timeout=SLOW)
+    expect(page.get_by_role("region", name="States").get_by_role("link").first).to_be_visible(timeout=SLOW)
+    staff.settled(page)
+    assert _ours(page) == []
+    context.close()
+
+
 def test_the_card_of_a_student_has_no_serious_barrier_of_ours(page: Page, server: Server) -> None:
     page.goto(f"/student?id={staff.a_student(server)}")
     expect(page.get_by_role("tab", name="Contact")).to_be_visible(timeout=SLOW)

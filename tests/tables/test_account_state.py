@@ -14,8 +14,10 @@ from sqlmodel import col
 from core import database
 from core.models import Account, Person, Section
 from core.rules.account_state import AccountState, account_state
+from core.rules.account_steps import latest
 from core.rules.reachability import Policy
 from core.tables import account_state as in_sql
+from core.tables import account_steps
 from core.tables.person_facts import account_facts
 from tests import cast as make
 from tests.conftest import Clock
@@ -32,7 +34,7 @@ ACCOUNT = st.fixed_dictionaries(
         "pending_provider_at": st.sampled_from([None, None, None, NOW]),
         "first_sign_in_at": st.sampled_from([None, None, NOW]),
         "verified_at": st.sampled_from([None, None, NOW]),
-        "delivery": st.sampled_from([None, "sent", "failed"]),
+        "delivery": st.sampled_from([None, "sent", "failed", "unknown"]),
         "delivery_reason": st.sampled_from([None, "bounced", "bad_address", "over_limit"]),
         "invited_at": MOMENT,
         "invitation_ends_at": MOMENT,
@@ -62,8 +64,10 @@ def test_the_list_and_the_card_name_the_same_state(
             person = make.person(db, **person_fields)
             if account_fields is not None:
                 make.account(db, person=person, username=f"u{number}", **account_fields)
-        query = sa.select(Person, Account, in_sql.state(NOW, POLICY))
+        query = sa.select(Person, Account, in_sql.state(NOW, POLICY), account_steps.latest())
         rows = db.execute(query.outerjoin(Account, col(Account.person_id) == col(Person.id))).all()
         assert len(rows) == len(cases)
-        for person, account, said in rows:
-            assert AccountState(said) == account_state(account_facts(person, account, POLICY), now=NOW)
+        for person, account, said, step in rows:
+            facts = account_facts(person, account, POLICY)
+            assert AccountState(said) == account_state(facts, now=NOW)
+            assert step == (latest(facts) if facts else None)

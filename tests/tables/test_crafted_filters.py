@@ -27,6 +27,8 @@ CRAFTED = [
     AccountFilter(period_id=2**70),
     AccountFilter(section_ids=(2**70, -(2**40))),
     AccountFilter(link_ends_within=10**12),
+    AccountFilter(came_to="verified", channels=("\x00", "sms"), failures=("\ud800",)),
+    AccountFilter(verified_after="9999-12-31", signed_in_before="never"),
 ]
 
 

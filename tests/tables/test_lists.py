@@ -13,8 +13,7 @@ from core import database
 from core.errors import InputProblem, NotAllowed, NotFound
 from core.models import AccountRole
 from core.permissions import Actor
-from core.rules.account_state import AccountState
-from core.tables import account_card, accounts, options, status, student_card, students
+from core.tables import account_card, accounts, options, student_card, students
 from core.tables.filters import AccountFilter, Page, StudentFilter
 from tests import cast as make
 from tests.cast import Cast
@@ -158,26 +157,6 @@ def test_every_order_of_accounts_works_both_ways(cast: Cast, sort: str) -> None:
         assert turned == forward[:classed][::-1] + forward[classed:][::-1]
     else:
         assert turned == forward[::-1]
-
-
-def test_the_status_counts_are_the_lists_counts(cast: Cast) -> None:
-    with database.transaction() as db:
-        make.person(db, first_name="Nora", last_name="New")
-        make.account(db, person=make.person(db, personal_email="", last_name="Nomail"), username="nomail")
-    for actor in (cast.olga.actor, cast.cora.actor):
-        with database.reading() as db:
-            for asked in (
-                AccountFilter(),
-                AccountFilter(user_types=("student",), section_ids=(cast.class_7b.id or 0,)),
-            ):
-                counts = status.by_state(db, actor, filter=asked)
-                no_account = counts.pop(AccountState.NO_ACCOUNT)
-                for state, number in counts.items():
-                    wanted = AccountFilter(states=(state,), user_types=asked.user_types, section_ids=asked.section_ids)
-                    assert accounts.count(db, actor, filter=wanted) == number
-                assert sum(counts.values()) == accounts.count(db, actor, filter=asked)
-                listed = StudentFilter(states=(AccountState.NO_ACCOUNT,), section_ids=asked.section_ids)
-                assert students.count(db, actor, filter=listed) == no_account
 
 
 def test_filters_come_back_from_storage_as_they_were_and_nonsense_is_left_out() -> None:

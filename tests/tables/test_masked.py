@@ -14,7 +14,7 @@ from core import database
 from core.models import Person
 from core.permissions import Actor, Role, Scope
 from core.services import people, selections
-from core.tables import accounts, found_people, guardians, slips, status
+from core.tables import accounts, found_people, guardians, slips
 from core.tables import students as student_list
 from core.tables.filters import AccountFilter, Page, StudentFilter
 from tests import cast as make
@@ -40,10 +40,6 @@ def _asks(db: Session, actor: Actor) -> dict[str, Callable[[str], Any]]:
         "students": lambda text: student_list.count(db, actor, filter=StudentFilter(text=text)),
         "page": lambda text: len(student_list.page(db, actor, filter=StudentFilter(text=text), page=Page())),
         "found": lambda text: len(found_people.look(db, actor, kind="student", text=text)),
-        "status": lambda text: (
-            sum(status.by_state(db, actor, filter=AccountFilter(text=text)).values())
-            - sum(status.by_state(db, actor, filter=AccountFilter(text="zzzzz")).values())
-        ),
     }
     if Role.COORDINATOR in actor.roles:
         ways["accounts"] = lambda text: accounts.count(db, actor, filter=AccountFilter(text=text))

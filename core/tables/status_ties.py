@@ -1,0 +1,123 @@
+"""Which grades and classes belong to whom: people's own, and those of the students for whom they answer today."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import sqlalchemy as sa
+from sqlmodel import Session, col
+
+from core.models import Enrolment, EnrolmentKind, Guardianship, Person, PersonKind
+from core.permissions import Actor
+from core.tables import packed, scope
+from core.tables.packed import Numbers
+
+
+@dataclass(frozen=True)
+class Pairs:
+    """Places of people in their columns, each with a grade or class of theirs; no pair stands twice."""
+
+    people: Numbers
+    values: Numbers
+
+    def of(self, wanted: Collection[int], size: int) -> Any:
+        """For each of `size` people whether one of the values is theirs."""
+        hit = np.zeros(size, bool)
+        hit[self.people[np.isin(self.values, list(wanted))]] = True
+        return hit
+
+
+@dataclass(frozen=True)
+class Ties:
+    """`classes` are those that the lists find by Class; `years` also the sections in which staff are listed."""
+
+    grades: Pairs
+    classes: Pairs
+    years: Pairs
+
+
+def read(db: Session, actor: Actor, columns: dict[str, Numbers], *, grades: tuple[str, ...], with_wards: bool) -> Ties:
+    """`columns` are those of status_people; `with_wards` for accounts, which are found by those of their students."""
+    own, places = np.arange(len(columns["person"])), _Places(columns["person"])
+    enrolled = packed.read(db, _enrolments(actor), person=31, section=31)
+    at, kept = places.of(enrolled["person"])
+    of_grade = [(own, columns["grade"])]
+    joined = [(at, enrolled["section"][kept])]
+    listed = [(own, columns["section"], columns["student"])]
+    if with_wards:
+        wards = _Wards(db, actor, grades, _Places(columns["person"], columns["step"] > 0))
+        of_grade.append((wards.at, wards.columns["grade"]))
+        joined.append(wards.joined(enrolled))
+        listed.append((wards.at, wards.columns["section"], wards.columns["student"]))
+    students = [(people[student > 0], sections[student > 0]) for people, sections, student in listed]
+    anybody = [(people, sections) for people, sections, _student in listed]
+    return Ties(_pairs(of_grade), _pairs([*joined, *students]), _pairs([*joined, *anybody]))
+
+
+class _Places:
+    """Where people stand in the columns."""
+
+    def __init__(self, ids: Numbers, holds: Any = None) -> None:
+        self._rows = np.arange(len(ids)) if holds is None else np.flatnonzero(holds)
+        order = np.argsort(ids[self._rows], kind="stable")
+        self._rows = self._rows[order]
+        self._ids = ids[self._rows]
+
+    def of(self, wanted: Numbers) -> tuple[Numbers, Any]:
+        """The places of those who are there, and which of `wanted` they are."""
+        found = np.searchsorted(self._ids, wanted)
+        kept = found < len(self._ids)
+        kept[kept] = self._ids[found[kept]] == wanted[kept]
+        return self._rows[found[kept]], kept
+
+
+class _Wards:
+    """The students for whom people answer: `at` are the places of those people."""
+
+    def __init__(self, db: Session, actor: Actor, grades: tuple[str, ...], places: _Places) -> None:
+        width = max(1, len(grades).bit_length())
+        found = packed.read(db, _wards(actor, grades), guardian=31, grade=width, ward=31, section=31, student=1)
+        self.at, kept = places.of(found["guardian"])
+        self.columns = {name: column[kept] for name, column in found.items()}
+
+    def joined(self, enrolled: dict[str, Numbers]) -> tuple[Numbers, Numbers]:
+        """The classes in which the students are enrolled."""
+        order = np.argsort(enrolled["person"], kind="stable")
+        persons, sections = enrolled["person"][order], enrolled["section"][order]
+        first = np.searchsorted(persons, self.columns["ward"], side="left")
+        many = np.searchsorted(persons, self.columns["ward"], side="right") - first
+        starts = np.repeat(first - np.concatenate(([0], np.cumsum(many)[:-1])), many) if len(many) else first
+        return np.repeat(self.at, many), sections[starts + np.arange(int(many.sum()))]
+
+
+def _enrolments(actor: Actor) -> sa.Select[Any]:
+    query = sa.select(col(Enrolment.person_id).label("person"), col(Enrolment.section_id).label("section"))
+    query = query.where(col(Enrolment.kind) == EnrolmentKind.LEARNER)
+    if actor.scope.everybody:
+        return query
+    return query.join(Person, col(Person.id) == col(Enrolment.person_id)).where(scope.people(actor))
+
+
+def _wards(actor: Actor, grades: tuple[str, ...]) -> sa.Select[Any]:
+    query = sa.select(
+        col(Guardianship.guardian_id).label("guardian"),
+        col(Person.id).label("ward"),
+        packed.number_of(col(Person.grade), grades).label("grade"),
+        sa.func.coalesce(col(Person.section_id), 0).label("section"),
+        sa.case((col(Person.kind) == PersonKind.STUDENT, 1), else_=0).label("student"),
+    ).join(Person, col(Person.id) == col(Guardianship.student_id))
+    if actor.scope.everybody:
+        query = query.with_hint(Person, "INDEXED BY person_for_status", "sqlite")
+    return query.where(scope.holds_today(), scope.wards(actor))
+
+
+def _pairs(parts: list[tuple[Numbers, Numbers]]) -> Pairs:
+    people = np.concatenate([one for one, _other in parts])
+    values = np.concatenate([other for _one, other in parts])
+    some = values > 0
+    together = np.sort((people[some] << 31) | values[some])
+    together = together[np.diff(together, prepend=-1) > 0]  # np.unique takes 20 times as long for whole numbers
+    return Pairs(together >> 31, together & ((1 << 31) - 1))

@@ -1,0 +1,34 @@
+"""*Needs you*: what waits for a person, each a sentence and a button."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from core import database
+from core.permissions import Actor
+from core.rules.needs import WORDS
+from core.tables import needs
+from core.tables.needs import Entry
+from pages.shared import feedback, status_chart
+
+
+def draw(actor: Actor) -> None:
+    """The entries, or that all is well."""
+    with database.reading() as db:
+        entries = needs.of(db, actor)
+    with st.container(border=True, key="needs-you"):
+        st.subheader("Needs you", anchor=False)
+        if not entries:
+            st.markdown(":material/check_circle: All is well: nothing waits for you.")
+        for entry in entries:
+            _entry(entry)
+
+
+def _entry(entry: Entry) -> None:
+    said = WORDS[entry.need]
+    why = f" {feedback.plain(entry.why)}" if entry.why else ""
+    st.markdown(f":material/{said.icon}: {said.sentence(entry.number)}{why}")
+    if st.button(said.button, key=f"needs.{entry.need}", icon=":material/arrow_forward:", icon_position="right"):
+        if entry.behind is not None:
+            status_chart.open_list(entry.behind)
+        st.switch_page("campaigns.py", query_params={"campaign": str(entry.campaign_id)} if entry.campaign_id else {})

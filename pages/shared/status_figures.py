@@ -1,0 +1,121 @@
+"""A chart of Account status as Plotly draws it. Its traces are the series and their points the rows, in their order."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import plotly.graph_objects as go
+
+from core.rules import words
+from core.rules.account_state import AccountState
+from core.tables.status import Mark
+from core.tables.status_charts import Chart
+from pages.shared import chart_theme
+
+SEEN_AT_LEAST = 0.045  # the part of the widest bar in which a number can be read
+
+
+def figure(chart: Chart) -> go.Figure:
+    """The chart in its kind."""
+    return {"stack": _stack, "bars": _bars, "lines": _lines}[chart.kind](chart)
+
+
+def traces(chart: Chart) -> list[list[Mark | None]]:
+    """The marks as they are drawn: one line per series, in it one place per row."""
+    known = {(mark.series, mark.row): mark for mark in chart.marks}
+    return [[known.get((series, row)) for row in chart.rows] for series in chart.series]
+
+
+def label(series: str) -> str:
+    """A series in words: states have theirs."""
+    return words.ACCOUNT_STATE[AccountState(series)].label if series in set(AccountState) else series
+
+
+def alternative(chart: Chart) -> str:
+    """The chart in a sentence, for whoever does not see it."""
+    if chart.kind == "lines":
+        sums = ((series, sum(mark.number for mark in chart.marks if mark.series == series)) for series in chart.series)
+        return f"Lines, {chart.title}: " + ", ".join(f"{series} {number:,} in all" for series, number in sums)
+    if chart.shares:
+        rows = zip(chart.rows, chart.shares, strict=True)
+        return f"Bars, {chart.title}. Signed in: " + ", ".join(f"{row} {share:.0%}" for row, share in rows)
+    said = (f"{mark.row or label(mark.series)} {mark.number:,}" for mark in chart.marks)
+    return f"Bars, {chart.title}: " + ", ".join(said)
+
+
+def _stack(chart: Chart) -> go.Figure:
+    drawn, names = go.Figure(), _names(chart)
+    widest = max((sum(m.number for m in chart.marks if m.row == row) for row in chart.rows), default=0)
+    for series, marks in zip(chart.series, traces(chart), strict=True):
+        look = chart_theme.state_bar(series)
+        numbers = [mark.number if mark else 0 for mark in marks]
+        drawn.add_bar(
+            x=numbers,
+            y=names,
+            name=label(series),
+            orientation="h",
+            marker=look,
+            text=[f"{number:,}" if number > widest * SEEN_AT_LEAST else "" for number in numbers],
+            textposition="inside",
+            insidetextanchor="middle",
+            textangle=0,
+            textfont={"color": chart_theme.ink_on(look["color"]), "size": 13},
+            hovertemplate="%{y} " + label(series) + ": %{x:,}<extra></extra>",
+        )
+    drawn.update_layout(barmode="stack")
+    drawn.update_yaxes(autorange="reversed", type="category", tickfont_size=13, visible=len(names) > 1)
+    drawn.update_xaxes(visible=False)
+    lines = 1 + len(chart.series) // 6
+    height = chart_theme.ROW_PX * max(len(names), 2) + chart_theme.AROUND_PX + 26 * lines
+    return chart_theme.lay_out(drawn, height=height, legend=True)
+
+
+def _names(chart: Chart) -> list[str]:
+    """Each row with the share that has signed in."""
+    if not chart.shares:
+        return list(chart.rows)
+    return [f"{row}  {share:.0%}  " for row, share in zip(chart.rows, chart.shares, strict=True)]
+
+
+def _bars(chart: Chart) -> go.Figure:
+    numbers = [mark.number for mark in chart.marks]
+    drawn = go.Figure(
+        go.Bar(
+            x=numbers,
+            y=[f"{row}  " for row in chart.rows],
+            orientation="h",
+            marker={"color": chart_theme.ACCENT, "line": {"width": 0}},
+            text=[f"{number:,}{_of_first(chart, number, numbers)}" for number in numbers],
+            textposition="outside",
+            textfont_size=13,
+            cliponaxis=False,
+            hovertemplate="%{y}: %{x:,}<extra></extra>",
+        )
+    )
+    drawn.update_yaxes(autorange="reversed", type="category", tickfont_size=13)
+    drawn.update_xaxes(visible=False, range=[0, 1.28 * max([*numbers, 1])])
+    height = chart_theme.ROW_PX * len(numbers) + chart_theme.AROUND_PX
+    return chart_theme.lay_out(drawn, height=height, legend=False)
+
+
+def _of_first(chart: Chart, number: int, numbers: Sequence[int]) -> str:
+    """In the funnel, which part of those who began has come so far."""
+    return f"  {number / numbers[0]:.0%}" if chart.name == "funnel" and numbers[0] else ""
+
+
+def _lines(chart: Chart) -> go.Figure:
+    drawn = go.Figure()
+    for series, marks in zip(chart.series, traces(chart), strict=True):
+        look = chart_theme.LINES[series]
+        drawn.add_scatter(
+            x=list(chart.rows),
+            y=[mark.number if mark else 0 for mark in marks],
+            name=series,
+            mode="lines+markers",
+            line={"color": look["color"], "dash": look["dash"], "width": 2},
+            marker={"symbol": look["symbol"], "size": 7},
+            hovertemplate=series + ", %{x|%-d %b}: %{y:,}<extra></extra>",
+        )
+    drawn.update_xaxes(type="date", tickformat="%-d %b", nticks=8, showgrid=False)
+    drawn.update_yaxes(rangemode="tozero", nticks=5)
+    return chart_theme.lay_out(drawn, height=chart_theme.LINES_PX, legend=True)

@@ -1,0 +1,92 @@
+"""Account status as people use it: filters in the address, tables with links, what needs them."""
+
+from __future__ import annotations
+
+import pytest
+
+from core import database
+from core.models import Account
+from core.rules.account_state import AccountState
+from core.tables.filters import AccountFilter, StudentFilter
+from core.tables.status import Mark
+from core.tables.status_charts import Chart
+from pages.shared import chart_theme, status_chart, status_figures
+from tests.cast import Cast
+from tests.pages import screens
+from tests.pages.screens import everything_said
+
+
+@pytest.fixture(name="open_screen")
+def _open_screen(monkeypatch: pytest.MonkeyPatch) -> screens.Open:
+    return screens.opener(monkeypatch)
+
+
+def _metrics(page: object) -> dict[str, str]:
+    return {metric.label: metric.value for metric in page.metric}  # type: ignore[attr-defined]
+
+
+def test_the_page_opens_with_the_numbers_of_ones_own_students(open_screen: screens.Open, cast: Cast) -> None:
+    with database.transaction() as db:
+        db.get_one(Account, cast.otto.account.id).delivery = "failed"
+        db.get_one(Account, cast.otto.account.id).delivery_reason = "bounced"
+    office = open_screen(cast.olga.actor)
+    assert not office.exception
+    assert _metrics(office)["Failed"] == "1"
+    assert "1 address bounced." in everything_said(office)
+    tom = open_screen(cast.tom.actor)
+    assert not tom.exception
+    assert _metrics(tom)["Failed"] == "0"
+    assert "All is well: nothing waits for you." in everything_said(tom)
+    assert "8A" not in everything_said(tom)
+
+
+def test_a_filter_in_the_address_is_asked_and_stays_there(open_screen: screens.Open, cast: Cast) -> None:
+    page = open_screen(cast.olga.actor, "status.py", type="guardian", grade="7", section=str(cast.class_7b.id))
+    assert not page.exception
+    assert "1 accounts in all" in everything_said(page)
+    assert page.query_params["type"] == ["guardian"]
+    page.selectbox(key="status.user_type").select("student").run()
+    assert "2 students in all" in everything_said(page)
+    assert page.query_params["type"] == ["student"]
+    assert page.query_params["grade"] == ["7"]
+
+
+CHART = Chart(
+    name="classes",
+    title="By class",
+    meaning="",
+    kind="stack",
+    rows=("7B", "<b>8A</b>"),
+    series=("signed_in", "bounced"),
+    marks=(
+        Mark("7B", "signed_in", 3, StudentFilter(states=("signed_in",), section_ids=(7,))),
+        Mark("<b>8A</b>", "bounced", 1, AccountFilter(states=("bounced",), section_ids=(8,))),
+    ),
+    shares=(1.0, 0.0),
+)
+
+
+def test_every_count_of_a_table_is_a_link_to_its_list_and_names_are_no_html() -> None:
+    table = status_chart._table(CHART)
+    assert '<a href="/students?section=7&amp;state=signed_in&amp;from=1">3</a>' in table
+    assert '<a href="/accounts?state=bounced&amp;section=8&amp;from=1">1</a>' in table
+    assert "<b>" not in table
+    assert "&lt;b&gt;8A" in table
+
+
+def test_a_click_opens_the_mark_that_was_clicked_and_made_up_places_open_nothing() -> None:
+    assert status_chart._mark(CHART, {"curve_number": 0, "point_index": 0}) is CHART.marks[0]
+    assert status_chart._mark(CHART, {"curve_number": 1, "point_index": 1}) is CHART.marks[1]
+    for series, row in ((0, 1), (5, 0), (0, -1), ("0", 0), (None, None)):
+        assert status_chart._mark(CHART, {"curve_number": series, "point_index": row}) is None
+
+
+def test_a_chart_is_told_in_a_sentence() -> None:
+    assert status_figures.alternative(CHART) == "Bars, By class. Signed in: 7B 100%, <b>8A</b> 0%"
+
+
+def test_states_are_told_apart_without_colour() -> None:
+    assert set(chart_theme.PATTERNS) == set(AccountState)
+    drawn = status_figures.figure(CHART)
+    assert [trace.marker.pattern.shape for trace in drawn.data] == [None, "|"]
+    assert [trace.name for trace in drawn.data] == ["Signed in", "Bounced"]

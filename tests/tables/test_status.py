@@ -1,0 +1,226 @@
+"""Every number of Account status is the number of the list behind it: whoever looks, whatever is asked and was done."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import timedelta
+from random import Random
+
+import pytest
+import sqlalchemy as sa
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from sqlmodel import Session, col
+
+from core import clock as core_clock
+from core import database
+from core.models import Account, Enrolment, Guardianship, Invitation, Person
+from core.permissions import Actor
+from core.rules.headlines import Headline
+from core.tables import accounts, data_version, options, status, status_charts, status_people, students
+from core.tables.filters import StatusFilter, StudentFilter
+from core.tables.status import Asked, ListFilter
+from tests import cast as make
+from tests.cast import Cast
+from tests.conftest import Clock
+from tests.tables import acts
+
+pytestmark = pytest.mark.both_databases
+
+CHARTS = (
+    *(status_charts.states, status_charts.grades, status_charts.funnel, status_charts.days),
+    *(status_charts.channels, status_charts.failures, status_charts.ageing, status_charts.addresses),
+)
+FACTS = ("deactivated_at", "suspended_at", "pending_provider_at", "first_sign_in_at", "verified_at", "invited_at")
+REACH = ({}, {"personal_email": "", "contact_email": ""}, {"mobile": "6912345678"}, {"use_personal_email": False})
+
+
+def asked_by(db: Session, actor: Actor, asked: StatusFilter) -> Asked:
+    people = status_people.read(db, actor, user_type=asked.user_type)
+    sections = options.sections(db, actor, period_id=asked.period_id)
+    return status.ask(db, actor, people=people, filter=asked, sections=sections)
+
+
+def numbers(asked: Asked) -> Iterator[tuple[str, int, ListFilter]]:
+    """Every number of the page with the list behind it."""
+    yield ("total", *status.total(asked))
+    for one in status.headlines(asked):
+        yield one.headline, one.number, one.behind
+    for order in ("fewest", "most", "name"):
+        chart, _number = status_charts.classes(asked, order=order, first=0, most=50)
+        yield from ((f"classes {mark.row} {mark.series}", mark.number, mark.behind) for mark in chart.marks)
+    for draw in CHARTS:
+        chart = draw(asked)
+        yield from ((f"{chart.name} {mark.row} {mark.series}", mark.number, mark.behind) for mark in chart.marks)
+
+
+def listed(db: Session, actor: Actor, behind: ListFilter) -> int:
+    if isinstance(behind, StudentFilter):
+        return students.count(db, actor, filter=behind)
+    return accounts.count(db, actor, filter=behind)
+
+
+def agree(actor: Actor, asked: StatusFilter) -> None:
+    """Nothing is left out but most of the days on which nothing happened."""
+    with database.reading() as db:
+        for place, (name, number, behind) in enumerate(numbers(asked_by(db, actor, asked))):
+            if not number and name.startswith("days") and place % 10:
+                continue
+            assert number == listed(db, actor, behind), f"{name} of {asked} for {actor.label}: {behind.as_json()}"
+
+
+def fill(cast: Cast, chance: Random) -> None:
+    """People of all kinds with any facts, in classes, enrolled elsewhere too, with guardians who have ended or not."""
+    now = core_clock.now()
+    with database.transaction() as db:
+        children, guardians = [cast.sam.person, cast.otto.person], [cast.gina.person]
+        for number in range(40):
+            kind = chance.choice(["student", "student", "student", "guardian", "staff"])
+            section = chance.choice([cast.class_7b, cast.class_8a, None]) if kind != "guardian" else None
+            who = make.person(db, kind=kind, in_section=section, first_name=f"N{number}", **chance.choice(REACH))
+            {"student": children, "guardian": guardians}.get(kind, []).append(who)
+            if kind == "student" and chance.random() < 0.2:
+                other = chance.choice([cast.class_7b, cast.class_8a])
+                if other is not section:
+                    db.add(Enrolment(section_id=other.id or 0, person_id=who.id or 0, kind="learner"))
+            if chance.random() < 0.8:
+                _account(db, who, chance)
+        for guardian in guardians:
+            for child in chance.sample(children, 2):
+                ends = chance.choice([None, None, (now - timedelta(days=3)).date()])
+                tie = {"student_id": child.id, "guardian_id": guardian.id}
+                if not db.scalar(sa.select(sa.func.count()).select_from(Guardianship).filter_by(**tie)):
+                    db.add(Guardianship(**tie, ends_on=ends))
+
+
+def _account(db: Session, who: Person, chance: Random) -> None:
+    now = core_clock.now()
+    facts = {name: now - timedelta(hours=chance.randrange(24 * 40)) for name in FACTS if chance.random() < 0.3}
+    if "invited_at" in facts:
+        facts["invitation_ends_at"] = facts["invited_at"] + timedelta(days=7)
+    failed = {"delivery": "failed", "delivery_reason": chance.choice(["bounced", "over_limit", "carrier"])}
+    facts |= failed if chance.random() < 0.2 else {"delivery": chance.choice([None, "sent", "unknown"])}
+    made = make.account(db, person=who, **facts, user_type=chance.choice([who.kind, who.kind, "alumnus"]))
+    for _each in range(chance.choice([0, 1, 2]) if "invited_at" in facts else 0):
+        issue(db, made, chance.choice(["email", "sms", "paper"]), chance.choice(["link", "password", "address"]))
+
+
+def issue(db: Session, account: Account, channel: str, purpose: str) -> None:
+    now, uid = core_clock.now(), f"{Random().getrandbits(128):032x}"
+    facts = {"uid": uid, "token_hash": uid, "kid": "k", "issued_at": now, "expires_at": now + timedelta(days=7)}
+    db.add(Invitation(account_id=account.id or 0, purpose=purpose, channel=channel, **facts))
+    db.flush()
+
+
+def filters(cast: Cast) -> list[StatusFilter]:
+    class_7b, class_8a, period = cast.class_7b.id or 0, cast.class_8a.id or 0, cast.period.id
+    return [
+        StatusFilter(),
+        StatusFilter(user_type="all"),
+        StatusFilter(user_type="guardian"),
+        StatusFilter(user_type="teacher", period_id=period),
+        StatusFilter(user_type="all", grades=("7",)),
+        StatusFilter(grades=("7",), section_ids=(class_8a,)),
+        StatusFilter(user_type="guardian", section_ids=(class_7b,), grades=("8", "none")),
+        StatusFilter(user_type="all", section_ids=(class_7b, class_8a), period_id=period),
+        StatusFilter(period_id=period),
+        StatusFilter(user_type="all", period_id=period),
+        StatusFilter(user_type="all", period_id=999),
+    ]
+
+
+@pytest.mark.parametrize("who", ["olga", "cora", "tom"])
+def test_every_number_is_that_of_the_list_behind_it(cast: Cast, who: str) -> None:
+    fill(cast, Random(who))
+    actor = getattr(cast, who).actor
+    for asked in filters(cast) if who == "olga" else filters(cast)[:6]:
+        agree(actor, asked)
+
+
+ACTS = st.lists(st.tuples(st.sampled_from(sorted(acts.KNOWN)), st.integers(0, 3)), min_size=1, max_size=8)
+
+
+@settings(max_examples=5, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(done=ACTS)
+def test_after_any_sequence_of_acts_every_number_is_that_of_its_list(
+    clock: Clock, cast: Cast, done: list[tuple[str, int]]
+) -> None:
+    """The school is not made anew for each sequence: it goes on from where the one before left it."""
+    for name, whom in done:
+        acts.KNOWN[name](clock, cast, (cast.sam, cast.max, cast.otto, cast.gina)[whom])
+    agree(cast.olga.actor, StatusFilter())
+    agree(cast.olga.actor, StatusFilter(user_type="all"))
+    agree(cast.cora.actor, StatusFilter(grades=("7",)))
+
+
+def test_r60_whoever_sees_one_class_counts_nobody_else(cast: Cast) -> None:
+    for who in (cast.cora.actor, cast.tom.actor):
+        with database.reading() as db:
+            asked = asked_by(db, who, StatusFilter())
+            of_8a = asked_by(db, who, StatusFilter(section_ids=(cast.class_8a.id or 0,)))
+            by_class, many = status_charts.classes(asked, order="name", first=0, most=10)
+        assert status.total(asked)[0] == 2
+        assert status.total(of_8a)[0] == 0
+        assert (by_class.rows, many) == (("7B",), 1)
+
+
+def test_a_teacher_counts_students_whatever_the_address_says(cast: Cast) -> None:
+    with database.reading() as db:
+        asked = asked_by(db, cast.tom.actor, StatusFilter(user_type="staff"))
+    assert status.total(asked) == (2, StudentFilter())
+
+
+def test_what_has_changed_since_last_week_follows_from_dated_facts(clock: Clock, cast: Cast) -> None:
+    now = clock.now
+    with database.transaction() as db:
+        db.execute(sa.update(Account).values(created_at=now - timedelta(days=30)))
+        _set(db, cast.sam.account, verified_at=now - timedelta(days=20), deactivated_at=now - timedelta(days=2))
+        _set(db, cast.max.account, invited_at=now - timedelta(days=9), verified_at=now - timedelta(days=1))
+        _set(db, cast.otto.account, invited_at=now - timedelta(days=3), times_invited=1)
+    with database.reading() as db:
+        found = {one.headline: one for one in status.headlines(asked_by(db, cast.olga.actor, StatusFilter()))}
+    assert (found[Headline.WORKING].number, found[Headline.WORKING].before) == (1, 1)
+    assert (found[Headline.WAITING].number, found[Headline.WAITING].before) == (1, 1)
+
+
+def test_whoever_was_invited_again_was_waiting_before(clock: Clock, cast: Cast) -> None:
+    with database.transaction() as db:
+        db.execute(sa.update(Account).values(created_at=clock.now - timedelta(days=30)))
+        issue(db, cast.sam.account, "email", "link")
+        _set(db, cast.sam.account, invited_at=clock.now, times_invited=1)
+    clock.forward(days=8)
+    with database.transaction() as db:
+        issue(db, cast.sam.account, "sms", "password")
+        _set(db, cast.sam.account, invited_at=clock.now, times_invited=2)
+    with database.reading() as db:
+        asked = asked_by(db, cast.olga.actor, StatusFilter())
+    waiting = next(one for one in status.headlines(asked) if one.headline is Headline.WAITING)
+    assert (waiting.number, waiting.before) == (1, 1)
+    assert {mark.row: mark.number for mark in status_charts.channels(asked).marks}["By SMS"] == 1
+
+
+def test_classes_stand_by_the_share_that_has_signed_in(clock: Clock, cast: Cast) -> None:
+    with database.transaction() as db:
+        _set(db, cast.sam.account, first_sign_in_at=clock.now)
+    with database.reading() as db:
+        asked = asked_by(db, cast.olga.actor, StatusFilter())
+    fewest, many = status_charts.classes(asked, order="fewest", first=0, most=1)
+    most, _many = status_charts.classes(asked, order="most", first=0, most=10)
+    assert (fewest.rows, many, fewest.shares) == (("8A",), 2, (0.0,))
+    assert (most.rows, most.shares) == (("7B", "8A"), (0.5, 0.0))
+
+
+def test_the_version_of_the_data_changes_with_every_commit_and_not_without(cast: Cast) -> None:
+    def seen() -> str:
+        with database.reading() as db:
+            return data_version.now(db)
+
+    before = seen()
+    assert seen() == before
+    with database.transaction() as db:
+        _set(db, cast.sam.account, sign_ins=7)
+    assert seen() != before
+
+
+def _set(db: Session, account: Account, **facts: object) -> None:
+    db.execute(sa.update(Account).where(col(Account.id) == account.id).values(**facts))
