@@ -138,6 +138,7 @@ class Superseded(StrEnum):
     DEACTIVATED = "deactivated"
     VOIDED = "voided"
     ROLE_CHANGED = "role_changed"
+    CAME_BACK = "came_back"
 
 
 class Invitation(SQLModel, table=True):
