@@ -152,6 +152,7 @@ class Superseded(StrEnum):
     VOIDED = "voided"
     ROLE_CHANGED = "role_changed"
     GUESSED = "guessed"
+    CAME_BACK = "came_back"
 
 
 class Invitation(SQLModel, table=True):

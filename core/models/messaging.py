@@ -91,6 +91,7 @@ class FailureReason(StrEnum):
     OPTED_OUT = "opted_out"
     UNREACHABLE = "unreachable"
     CARRIER = "carrier"
+    UNWRITABLE = "unwritable"
 
 
 class Wording(SQLModel, table=True):

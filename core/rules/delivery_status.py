@@ -22,6 +22,10 @@ class Outcome:
     pause: str = ""
 
 
+# Its text or its facts are at fault: it fails by itself, and its batch goes on (F17).
+SPOILT = Outcome(MessageStatus.FAILED, FailureReason.UNWRITABLE, "look at the wording and at the person's data")
+
+
 def of_error(error: GatewayError, *, attempt: int) -> Outcome:
     """Transient: wait and try again, in the end give up. Permanent: failed. Ambiguous: unknown. Else pause."""
     detail = str(error)[:200]

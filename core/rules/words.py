@@ -152,6 +152,7 @@ SUPERSEDED: dict[str, str] = {
     Superseded.VOIDED: "staff voided it",
     Superseded.ROLE_CHANGED: "a role of staff was given, changed or ended",
     Superseded.GUESSED: "somebody tried to guess it",
+    Superseded.CAME_BACK: "the e-mail that carried it came back",
 }
 
 # What the timeline of a person tells from the audit; other acts stand there by their own facts.
@@ -311,6 +312,7 @@ FAILURE_REASON: dict[FailureReason, str] = {
     FailureReason.OPTED_OUT: "the owner of the number wants no messages",
     FailureReason.UNREACHABLE: "the phone could not be reached",
     FailureReason.CARRIER: "the network did not deliver it",
+    FailureReason.UNWRITABLE: "Firstkey could not write it",
 }
 
 LANGUAGE = {"": "Not known", "en": "English", "el": "Greek"}

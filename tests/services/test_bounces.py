@@ -7,12 +7,25 @@ import sqlalchemy as sa
 from sqlmodel import col, select
 
 from core import database
-from core.models import Account, AuditEntry, Channel, FailureReason, MessageAccount, MessageStatus, Person
+from core.errors import TokenRejected
+from core.models import (
+    Account,
+    AuditEntry,
+    Channel,
+    FailureReason,
+    Invitation,
+    MessageAccount,
+    MessageStatus,
+    Person,
+    Superseded,
+)
+from core.permissions import visitor
+from core.rules import words
 from core.rules.account_state import AccountState, account_state
 from core.rules.bounce_reports import Fate, Report
 from core.rules.delivery_status import Outcome
 from core.rules.reachability import Refusal
-from core.services import bounces, delivery
+from core.services import activation, bounces, delivery, invitations
 from core.tables import person_facts, reachability, school
 from tests.cast import Cast, Member
 from tests.conftest import Clock
@@ -171,3 +184,65 @@ def test_many_come_back_in_one_commit(cast: Cast, clock: Clock) -> None:
 def _move(member: Member, address: str) -> None:
     with database.transaction() as db:
         db.get_one(Person, member.person.id).personal_email = address
+
+
+def _links_of(member: Member) -> list[Invitation]:
+    with database.reading() as db:
+        mine = select(Invitation).where(Invitation.account_id == member.account.id)
+        return list(db.exec(mine.order_by(col(Invitation.id))))
+
+
+def _carrying_links(*members: Member) -> tuple[int, list[str]]:
+    """An e-mail with a live link for each of them."""
+    sent, tokens = email_to(members[0]), []
+    with database.transaction() as db:
+        for member in members:
+            account_id, to = member.account.id or 0, members[0].person.personal_email
+            made = invitations.issue_link(db, account_id=account_id, channel="email", address=to, days=7)
+            mine = (MessageAccount.message_id == sent, MessageAccount.account_id == account_id)
+            tie = db.exec(select(MessageAccount).where(*mine)).first() or MessageAccount(
+                message_id=sent, account_id=account_id, campaign_id=stored(sent).campaign_id
+            )
+            tie.invitation_id = made.invitation_id
+            db.add(tie)
+            own = db.get(Account, account_id)
+            assert own is not None
+            own.invitation_ends_at = made.expires_at
+            db.add(own)
+            tokens.append(made.token)
+    return sent, tokens
+
+
+def test_r17_the_links_in_an_email_that_came_back_open_nothing(cast: Cast, clock: Clock) -> None:
+    sent, tokens = _carrying_links(cast.sam, cast.max)
+    came_back(sent)
+    for member, token in zip((cast.sam, cast.max), tokens, strict=True):
+        assert [link.superseded_because for link in _links_of(member)] == [Superseded.CAME_BACK]
+        assert account_now(member.account).invitation_ends_at == clock.now
+        with database.reading() as db:
+            assert activation.look_up(db, visitor(), token=token).standing is activation.Standing.ENDED
+        with pytest.raises(TokenRejected), database.transaction() as db:
+            activation.redeem(db, visitor(), token=token, password_hash="x")
+    assert "the e-mail that carried it came back" in words.SUPERSEDED[Superseded.CAME_BACK]
+
+
+def test_a_link_that_went_another_way_since_lives_on(cast: Cast, clock: Clock) -> None:
+    sent, _ = _carrying_links(cast.sam)
+    clock.forward(minutes=5)
+    with database.transaction() as db:
+        copied = invitations.issue_link(db, account_id=cast.sam.account.id or 0, channel="copied", address="", days=7)
+    before = account_now(cast.sam.account).invitation_ends_at
+    came_back(sent)
+    assert [link.superseded_because for link in _links_of(cast.sam)] == [Superseded.REPLACED, None]
+    assert account_now(cast.sam.account).invitation_ends_at == before
+    with database.reading() as db:
+        assert activation.look_up(db, visitor(), token=copied.token).is_live
+
+
+def test_who_used_the_link_before_keeps_what_they_have(cast: Cast, clock: Clock) -> None:
+    sent, tokens = _carrying_links(cast.sam)
+    with database.transaction() as db:
+        activation.redeem(db, visitor(), token=tokens[0], password_hash="x")
+    came_back(sent)
+    assert [link.superseded_because for link in _links_of(cast.sam)] == [None]
+    assert account_now(cast.sam.account).password_hash == "x"
