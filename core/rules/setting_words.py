@@ -47,7 +47,9 @@ SETTINGS: dict[str, Setting] = {
     "password_length": Setting("Shortest password, students and parents", "Where their user type names no other."),
     "staff_password_length": Setting("Shortest password, everybody else", "Where their user type names no other."),
     "password_expires_days": Setting(
-        "Password Expiration Policy", "After so many days a new password has to be chosen at sign-in; 0 is never."
+        "Password Expiration Policy",
+        "After so many days a new password has to be chosen at sign-in; 0 is never, as NIST and OWASP advise: whoever "
+        "must change passwords often chooses weaker ones.",
     ),
     "link_days": Setting(
         "Days an invitation lasts", "After that its link offers to send a new one, and opens nothing."

@@ -63,7 +63,7 @@ class Fields:
 
     @staticmethod
     def _sentence(name: str) -> None:
-        st.caption(SETTINGS[name].sentence)
+        st.caption(feedback.plain(SETTINGS[name].sentence))
 
 
 def button(actor: Actor, fields: Fields, pressed: bool, *, of: str) -> None:

@@ -14,7 +14,7 @@ from tests.pages.screens import button, everything_said
 
 @pytest.fixture(name="page")
 def _page(monkeypatch: pytest.MonkeyPatch, cast: Cast) -> AppTest:
-    return screens.opener(monkeypatch)(cast.ada.actor, "settings.py")
+    return screens.opener(monkeypatch)(cast.ada.actor, "settings.py", section="Usernames")
 
 
 def _type(page: AppTest, key: str, text: str) -> AppTest:

@@ -10,6 +10,7 @@ from sqlmodel import select
 from core import clock as core_clock
 from core import database
 from core.models import AuditEntry, Guardianship, Invitation, Person
+from core.services import school
 from tests.cast import Cast, Member
 from tests.conftest import Clock
 from tests.web import browsing
@@ -125,3 +126,24 @@ def test_a_deactivated_person_is_out_at_the_next_click(browser: Browser, cast: C
     with database.transaction() as db:
         db.get_one(type(cast.sam.account), cast.sam.account.id).deactivated_at = clock.now
     assert browser.open("/me").status_code == 303
+
+
+def test_the_portal_address_of_the_settings_is_a_button_once_somebody_is_in(browser: Browser, cast: Cast) -> None:
+    assert "Go on to the portal" not in _enter(browser, cast.sam).page
+    _settings(cast, portal_address="https://portal.school.example/start")
+    page = browser.open("/me").text
+    assert (
+        '<a class="button" href="https://portal.school.example/start" rel="noreferrer">Go on to the portal</a>' in page
+    )
+
+
+def test_pages_are_offered_in_the_languages_of_the_settings_only(browser: Browser, cast: Cast) -> None:
+    assert 'hreflang="el"' in browser.open("/sign-in").text
+    _settings(cast, languages=["el"], default_language="el")
+    page = browser.open("/sign-in?lang=en", **{"Accept-Language": "en"}).text
+    assert '<html lang="el"' in page and "hreflang" not in page
+
+
+def _settings(cast: Cast, **changes: object) -> None:
+    with database.transaction() as db:
+        school.change_settings(db, cast.ada.actor, changes=changes)
