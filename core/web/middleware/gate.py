@@ -7,6 +7,7 @@ worth nothing to anybody else (R42).
 from __future__ import annotations
 
 import re
+from collections import Counter
 from urllib.parse import quote
 
 from starlette.concurrency import run_in_threadpool
@@ -31,6 +32,7 @@ ANY_SESSION = re.compile(r"/files/.+")
 NEVER = ("/_stcore/metrics", "/_stcore/agent", "/_stcore/script-health-check", "/_stcore/bidi-components")
 MACHINERY = ("/_stcore", "/media", "/static", "/component", "/files")
 SOCKET = "/_stcore/stream"
+SOCKETS_AT_MOST = 20  # of one session (R48): so many tabs has nobody, and each costs memory
 
 
 class Gate:
@@ -38,6 +40,7 @@ class Gate:
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
+        self._sockets: Counter[str] = Counter()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] not in ("http", "websocket"):
@@ -53,7 +56,23 @@ class Gate:
         kept = [(name, value) for name, value in scope["headers"] if name.lower() != IDENTITY]
         if actor is not None:  # the id of the session's row, never its token
             kept.append((IDENTITY, (actor.session_id or "").encode()))
-        await self.app({**scope, "headers": kept}, receive, send)
+        passed = {**scope, "headers": kept}
+        if scope["type"] == "websocket" and actor is not None:
+            await self._through(actor.session_id or "", passed, receive, send)
+        else:
+            await self.app(passed, receive, send)
+
+    async def _through(self, session: str, scope: Scope, receive: Receive, send: Send) -> None:
+        """A websocket, unless its session holds too many open already."""
+        if self._sockets[session] >= SOCKETS_AT_MOST:
+            await _refuse(_nothing(), scope, receive, send)
+            return
+        self._sockets[session] += 1
+        try:
+            await self.app(scope, receive, send)
+        finally:
+            self._sockets[session] -= 1
+            self._sockets += Counter()  # forget those at nought
 
 
 def _is_open(scope: Scope) -> bool:

@@ -1,0 +1,152 @@
+"""T8-T11: what stands behind the sign-in, asked for by those who may not have it."""
+
+from __future__ import annotations
+
+import itertools
+import urllib.request
+
+import httpx
+import pytest
+from streamlit.proto.BackMsg_pb2 import BackMsg
+from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
+from websockets import exceptions, typing
+from websockets.sync.client import ClientConnection, connect
+
+from core.config import ROOT
+from tests.cast import Member
+from tests.security import site as sites
+from tests.security.site import Site
+from tests.web.test_running_server import UPGRADE
+
+
+def _cookie(site: Site, member: Member) -> str:
+    with site.stranger() as browser:
+        assert browser.sign_in(member.account.username).status_code == 303
+        return f"sid={browser.client.cookies['sid']}"
+
+
+def _socket(site: Site, cookie: str) -> ClientConnection:
+    return connect(
+        site.server.url.replace("http", "ws") + "/_stcore/stream",
+        origin=typing.Origin(site.server.url),
+        subprotocols=[typing.Subprotocol("streamlit")],
+        additional_headers={"Cookie": cookie},
+        max_size=None,
+        open_timeout=60,
+    )
+
+
+def _shown(socket: ClientConnection, page: str, query: str = "") -> str:
+    """Everything that the server sends for one run of a page."""
+    asked, everything = BackMsg(), ""
+    asked.rerun_script.page_name, asked.rerun_script.query_string = page, query
+    socket.send(asked.SerializeToString())
+    while True:
+        message = ForwardMsg()
+        message.ParseFromString(socket.recv(timeout=60, decode=False))  # type: ignore[arg-type]
+        everything += str(message)
+        if message.WhichOneof("type") == "script_finished":
+            return everything
+
+
+def test_t10_r46_of_twenty_pairs_of_host_and_origin_one_opens_a_websocket(site: Site) -> None:
+    cookie, url = _cookie(site, site.cast.tom), site.server.url
+    ours, port = url.removeprefix("http://"), url.rpartition(":")[2]
+    hosts = (ours, "evil.example", f"127.0.0.1:{port}", f"{ours}.evil.example")
+    origins = (url, "http://evil.example", "null", None, f"http://127.0.0.1:{port}")
+    opened = []
+    for host, origin in itertools.product(hosts, origins):
+        headers = UPGRADE | {"Host": host, "Cookie": cookie} | ({"Origin": origin} if origin else {})
+        with httpx.stream("GET", f"{url}/_stcore/stream", headers=headers, timeout=60) as answer:
+            if answer.status_code == 101:
+                opened.append((host, origin))
+            else:
+                assert answer.status_code == 403
+    assert opened == [(ours, url)]
+
+
+def test_r48_files_are_uploaded_by_staff_only(site: Site) -> None:
+    pair = {"X-Xsrftoken": "abc", "Content-Type": "multipart/form-data; boundary=x"}
+    body = b'--x\r\nContent-Disposition: form-data; name="f"; filename="a.csv"\r\n\r\nabc\r\n--x--\r\n'
+    with _socket(site, _cookie(site, site.cast.ada)) as socket:
+        message = ForwardMsg()
+        asked = BackMsg()
+        asked.rerun_script.page_name = "students"
+        socket.send(asked.SerializeToString())
+        message.ParseFromString(socket.recv(timeout=60, decode=False))  # type: ignore[arg-type]
+        live = message.new_session.initialize.session_id
+        path = f"{site.server.url}/_stcore/upload_file/{live}/f1"
+        for cookie in ("", _cookie(site, site.cast.gina)):
+            answer = httpx.put(path, content=body, headers=pair | {"Cookie": f"_streamlit_xsrf=abc; {cookie}"})
+            assert answer.status_code in (401, 404)
+
+
+def test_t19_r48_one_session_opens_twenty_websockets_and_no_more(site: Site) -> None:
+    cookie = _cookie(site, site.cast.cora)
+    sockets = [_socket(site, cookie) for _number in range(20)]
+    with pytest.raises(exceptions.InvalidStatus):
+        _socket(site, cookie)
+    for socket in sockets:
+        socket.close()
+    _socket(site, cookie).close()
+
+
+@pytest.mark.parametrize("frame", [b"\xff", b"", "text", b"\x0a\xff\xff\xff\xff\x0f", b"\xff" * 100_000])
+def test_r58_a_broken_frame_tells_nothing_of_the_machine(site: Site, frame: bytes | str) -> None:
+    said = ""
+    with _socket(site, _cookie(site, site.cast.ada)) as socket:
+        socket.send(frame)
+        try:
+            while True:
+                said += str(socket.recv(timeout=2))
+        except (exceptions.ConnectionClosed, TimeoutError) as ended:
+            said += str(ended)
+    assert not any(secret in said for secret in (str(ROOT), "Traceback", ".py", "DecodeError"))
+    assert _is_healthy(site)
+
+
+def test_t19_r58_a_frame_of_61_megabytes_is_cut_off_and_hurts_nobody(site: Site) -> None:
+    with _socket(site, _cookie(site, site.cast.ada)) as socket:
+        _shown(socket, "students")
+        before = sites.resident_kb(site.server)
+        with pytest.raises(exceptions.ConnectionClosed):
+            socket.send(b"\x00" * (61 * 1024 * 1024))
+            socket.recv(timeout=30)
+    assert sites.resident_kb(site.server) - before < 150 * 1024
+    assert _is_healthy(site)
+
+
+def _is_healthy(site: Site) -> bool:
+    with urllib.request.urlopen(f"{site.server.url}/healthz", timeout=30) as answer:
+        return bool(answer.status == 200)
+
+
+def test_t11_r60_a_teacher_who_asks_for_what_is_not_theirs_sees_nothing_of_it(site: Site) -> None:
+    """Pages by their names and people by their ids, as a copied request of an administrator would ask for them."""
+    otto, ada = site.cast.otto, site.cast.ada
+    with _socket(site, _cookie(site, site.cast.tom)) as socket:
+        for page in ("settings", "imports", "wordings", "campaigns", "outbox", "accounts", "new_person"):
+            shown = _shown(socket, page)
+            assert not any(word in shown for word in ("Other", otto.account.username, "Save settings", "Adams")), page
+        for query in (f"id={otto.person.id}", f"id={ada.person.id}", "id=999999", "id=1%20or%201=1"):
+            shown = _shown(socket, "student", query)
+            assert not any(word in shown for word in ("Other", otto.account.username, "Adams")), query
+        assert "Sideris" in _shown(socket, "students")
+
+
+def test_t8_r44_downloads_are_for_those_who_are_signed_in_and_asked_by_our_form(site: Site) -> None:
+    fields = {"selection_id": "1", "expected": "1", "scope": "chosen", "form_token": "0" * 32}
+    own = {"Origin": site.server.url}
+    for cookie in ("", _cookie(site, site.cast.gina)):
+        for path in ("/files/accounts.csv", "/files/credentials", "/files/x/page/1"):
+            for method in ("GET", "POST"):
+                headers = own | {"Cookie": cookie}
+                answer = httpx.request(
+                    method, site.server.url + path, data=fields if method == "POST" else None, headers=headers
+                )
+                assert answer.status_code in (303, 404), (method, path)
+                assert "no-store" in answer.headers["cache-control"]
+    answer = httpx.post(
+        site.server.url + "/files/accounts.csv", data=fields, headers=own | {"Cookie": _cookie(site, site.cast.ada)}
+    )
+    assert answer.status_code == 403  # no token of this session
