@@ -76,7 +76,14 @@ def test_a_service_calls_no_other_service_but_the_audit_and_selections(path: Pat
         if name.count(".") == 2 and "core.services." in name
     }
     parts = {"invitations", "import_writing", "delivery_statements", "delivery_facts", "opt_outs", "report_papers"}
-    parts |= {"delivery_limits", "delivery_texts", "printed_accounts", "address_notices", "import_addresses"}
+    parts |= {
+        "delivery_limits",
+        "delivery_texts",
+        "delivery_claims",
+        "printed_accounts",
+        "address_notices",
+        "import_addresses",
+    }
     assert called <= {"audit", "selections", path.stem} | parts | SHARED
 
 
