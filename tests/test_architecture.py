@@ -89,10 +89,8 @@ def test_a_service_calls_no_other_service_but_the_audit_and_selections(path: Pat
         if name.count(".") == 2 and "core.services." in name
     }
     parts = {"invitations", "import_writing", "delivery_statements", "delivery_facts", "opt_outs", "report_papers"}
-    parts |= {"delivery_limits", "delivery_texts", "printed_accounts", "address_notices", "import_addresses"}
-    parts |= {"notices"}
-    parts |= {"sign_in_steps"}
-    parts |= {"traces", "audit_pruning", "year_roles"}
+    parts |= {"delivery_limits", "delivery_texts", "delivery_claims", "printed_accounts", "address_notices"}
+    parts |= {"import_addresses", "notices", "sign_in_steps", "traces", "audit_pruning", "year_roles"}
     parts |= {"audit_chain", "audit_anchors", "disclosures"}
     assert called <= {"audit", "selections", path.stem} | parts | SHARED
 

@@ -3,24 +3,23 @@
 from __future__ import annotations
 
 import threading
-from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
 
 from core import clock, database
 from core.config import settings
-from core.delivery import breaker, streaks
+from core.delivery import breaker, streaks, turns
 from core.delivery.couriers import Courier
 from core.delivery.pacing import Pacer
 from core.models import Channel, MessageStatus
 from core.rules.delivery_status import Outcome
 from core.services import delivery
-from core.services.delivery import Batch, Claim, Stop
+from core.services.delivery import Mark
+from core.services.delivery_claims import Batch, Claim, Stop
 from core.services.delivery_limits import Wait
 from core.tables import unfinished
 
 PUT_OFF_AFTER = 5  # so many in a row put off: the server is away, the rest of the batch need not ask too
 stopping = threading.Event()
-_one_writer = threading.Lock()
 
 
 @dataclass(frozen=True)
@@ -32,12 +31,6 @@ class Rest:
 
     def plus(self, seconds: float, number: int = 1) -> Rest:
         return Rest(self.deferred + number, max(self.retry_after, seconds))
-
-
-@dataclass(frozen=True)
-class _Done:
-    claim: Claim
-    outcome: Outcome
 
 
 def send(campaign_id: int, batch_number: int) -> Rest:
@@ -75,33 +68,36 @@ def channel_of(campaign_id: int) -> Channel:
 
 def _send_all(batch: Batch, courier: Courier, rest: Rest) -> Rest:
     pacer, in_a_row = _pacer(batch), 0
-    done: _Done | None = None
+    mark: Mark | None = None
     for place, message_id in enumerate(batch.message_ids):
         pacer.wait()
         if stopping.is_set():
             break
-        claim = _mark_and_claim(batch, done, message_id)
-        done = None
+        claim = turns.take(batch, mark, message_id)
+        mark = None
         if isinstance(claim, Stop):
             _pause(batch, claim.why)
             return Rest()
         if isinstance(claim, Wait):
-            rest = rest.plus(_seconds(claim))
-        if not isinstance(claim, Claim):
+            rest = rest.plus(_seconds(claim), len(batch.message_ids) - place if claim.all else 1)
+            if claim.all:
+                break
+        if claim is None or isinstance(claim, Wait):
             continue
-        done = _Done(claim, courier.deliver(claim))
-        if why := _reason_to_pause(batch, done.outcome):
-            _mark_and_claim(batch, done, None)
+        outcome = courier.deliver(claim) if isinstance(claim, Claim) else claim
+        mark = (message_id, outcome)
+        if why := _reason_to_pause(batch, outcome):
+            turns.take(batch, mark, None)
             _pause(batch, why)
             return Rest()
-        if done.outcome.status is not MessageStatus.QUEUED:
+        if outcome.status is not MessageStatus.QUEUED:
             in_a_row = 0
             continue
-        rest, in_a_row = rest.plus(done.outcome.retry_after or 0.0), in_a_row + 1
+        rest, in_a_row = rest.plus(outcome.retry_after or 0.0), in_a_row + 1
         if in_a_row >= PUT_OFF_AFTER:
             rest = replace(rest, deferred=rest.deferred + len(batch.message_ids) - place - 1)
             break
-    _mark_and_claim(batch, done, None)
+    turns.take(batch, mark, None)
     return rest
 
 
@@ -129,21 +125,6 @@ def _tell_breaker(channel: str, outcome: Outcome) -> None:
         breaker.of(channel).failed(outcome.retry_after)
     elif outcome.status is not MessageStatus.QUEUED:
         breaker.of(channel).succeeded()
-
-
-def _mark_and_claim(batch: Batch, done: _Done | None, message_id: int | None) -> Claim | Wait | Stop | None:
-    """One commit: the mark of the message that is gone, and the claim of the next one."""
-    if done is None and message_id is None:
-        return None
-    with _turn(), database.transaction(wait_ms=database.WORKER_WAIT_MS) as db:
-        if done is not None:
-            delivery.record(db, message_id=done.claim.message_id, outcome=done.outcome)
-        return delivery.claim(db, batch=batch, message_id=message_id) if message_id is not None else None
-
-
-def _turn() -> AbstractContextManager[object]:
-    """SQLite has one writer; its waiting is asleep most of the time, so the slots of this process queue here."""
-    return _one_writer if database.is_sqlite() else nullcontext()
 
 
 def _pause(batch: Batch, why: str) -> None:

@@ -11,7 +11,8 @@ from core.gateways.channels import Email, EmailGateway, Sms, SmsGateway
 from core.models import Channel, MessageStatus
 from core.rules import delivery_status
 from core.rules.delivery_status import Outcome
-from core.services.delivery import Batch, Claim
+from core.rules.wording import Filled
+from core.services.delivery_claims import Batch, Claim
 
 logger = logging.getLogger(__name__)
 
@@ -31,7 +32,12 @@ class Courier:
     def deliver(self, claim: Claim) -> Outcome:
         """Call the gateway; whatever surprise it has for us, the message is never sent twice."""
         try:
-            provider_id = self._send(claim)
+            text = claim.text
+        except Exception as error:  # noqa: BLE001  (whatever is wrong with it: nothing has left, and the others go on)
+            logger.error("message %s cannot be written: %s", claim.message_id, type(error).__name__)
+            return delivery_status.SPOILT
+        try:
+            provider_id = self._send(claim, text)
         except GatewayError as error:
             return delivery_status.of_error(error, attempt=claim.attempt)
         except Exception as error:  # noqa: BLE001  (unforeseen: it may have been accepted)
@@ -47,8 +53,7 @@ class Courier:
             if gateway is not None:
                 gateway.close()
 
-    def _send(self, claim: Claim) -> str:
-        text = claim.text
+    def _send(self, claim: Claim, text: Filled) -> str:
         if self._sms is not None:
             return self._sms.send(Sms(claim.address, text.text, claim.reference))
         assert self._email is not None  # noqa: S101  (a batch has one channel)

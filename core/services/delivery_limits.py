@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+import sqlalchemy as sa
 from sqlmodel import Session
 
 from core import clock
@@ -13,6 +14,9 @@ from core.services import delivery_statements as statements
 from core.tables import sending
 
 BETWEEN_TWO = timedelta(seconds=60)  # to one number (R78)
+NEAR = 1_000  # messages: so few left of a day, and processes count one after the other
+FULL_DAY = "The number of messages that may leave on one day is reached."
+_POSTGRES_LOCK = 0x4B455953454E4432
 _DEAREST = 2  # segments that a text with credentials has at most (R79)
 
 
@@ -27,18 +31,21 @@ class Wait:
 
 @dataclass(frozen=True)
 class Limits:
-    """The school's limits for text messages, read once a batch."""
+    """The school's limits for messages of one channel, read once a batch."""
 
     day_begins: datetime
     spend: float
     price: float
     currency: str
     per_number: int
+    per_day: int
 
     @classmethod
-    def of(cls, own: SchoolSettings) -> Limits:
-        day_begins = sending.hours(own, Channel.SMS).day_begins(clock.now())
-        return cls(day_begins, own.sms_spend_per_day, own.sms_price, own.sms_currency, own.sms_per_number_per_day)
+    def of(cls, own: SchoolSettings, channel: str) -> Limits:
+        day_begins = sending.hours(own, channel).day_begins(clock.now())
+        per_day = own.sms_per_day if channel == Channel.SMS else own.email_per_day
+        money = (own.sms_spend_per_day, own.sms_price, own.sms_currency)
+        return cls(day_begins, *money, own.sms_per_number_per_day, per_day)
 
 
 def of_the_day(db: Session, *, own: SchoolSettings, channel: str) -> tuple[Wait | None, int]:
@@ -48,13 +55,23 @@ def of_the_day(db: Session, *, own: SchoolSettings, channel: str) -> tuple[Wait 
     if room.opens_at > now:
         return Wait(room.opens_at, "Messages of this kind do not leave at this hour."), 0
     if not room.messages:
-        return Wait(room.next_day, "The number of messages that may leave on one day is reached."), 0
+        return Wait(room.next_day, FULL_DAY), 0
     return None, room.messages
 
 
 def next_day(own: SchoolSettings, channel: str) -> datetime:
     """When the limits of the day begin anew and messages of this kind may leave."""
     return sending.hours(own, channel).next_day(clock.now())
+
+
+def left_today(db: Session, limits: Limits, *, channel: str) -> int:
+    """How many messages may leave today still; when they are few, nobody else claims one before this is committed."""
+    connection, today = db.connection(), {"on_channel": channel, "since": limits.day_begins}
+    left = limits.per_day - int(connection.execute(statements.CLAIMED, today).scalar_one())
+    if left > NEAR or connection.dialect.name != "postgresql":
+        return left
+    connection.execute(sa.text("SELECT pg_advisory_xact_lock(:key)"), {"key": _POSTGRES_LOCK})
+    return limits.per_day - int(connection.execute(statements.CLAIMED, today).scalar_one())
 
 
 def budget_is_spent(db: Session, limits: Limits) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -16,7 +16,7 @@ from core.rules import message_text, wording
 from core.rules.message_text import Addressee, Place
 from core.services import delivery_statements as statements
 from core.services import invitations
-from core.services.invitations import Issued
+from core.services.invitations import Issued, Wanted
 from core.tables import samples
 
 
@@ -53,25 +53,48 @@ class Form:
         return "{password}" in self.texts[message_text.language(language, self.texts)].body
 
 
-def compose(
-    db: Session, form: Form, *, message_id: int, address: str, language: str, people: Sequence[Any]
-) -> tuple[wording.Filled, datetime]:
-    """The message for one person, or for a family; and when what it carries ends."""
-    issued = [_issued(db, form, message_id, address, language, person) for person in people]
-    ends_at = min(one.expires_at for one in issued)
-    to = [_addressee(person, language) for person in people]
+@dataclass(frozen=True)
+class Letter:
+    """One message before it is written: to whom, and once it is issued, what it carries."""
+
+    message_id: int
+    form: Form
+    address: str
+    language: str
+    people: tuple[Any, ...] = field(repr=False)
+    issued: tuple[Issued, ...] = field(default=(), repr=False)
+
+    @property
+    def ends_at(self) -> datetime:
+        return min(one.expires_at for one in self.issued)
+
+
+def issue(db: Session, letters: Sequence[Letter]) -> list[Letter]:
+    """The letters with what they carry: what an earlier try issued, or something new that ends the older ones."""
+    parts = [(letter, person) for letter in letters for person in letter.people]
+    known = [_known(db, letter, person) for letter, person in parts]
+    wanting = [part for part, earlier in zip(parts, known, strict=True) if earlier is None]
+    fresh = invitations.issue_several(db, [_wanted(letter, person) for letter, person in wanting])
+    _tie(db, wanting, fresh)
+    made, issued = iter(fresh), iter(known)
+    return [replace(letter, issued=tuple(next(issued) or next(made) for _ in letter.people)) for letter in letters]
+
+
+def compose(letter: Letter) -> wording.Filled:
+    """The message for one person, or for a family."""
+    form, language, ends_at = letter.form, letter.language, letter.ends_at
+    to = [_addressee(person, language) for person in letter.people]
     if form.channel == Channel.SMS:
-        return wording.Filled("", _sms(form, to[0], issued[0], ends_at), ""), ends_at
+        return wording.Filled("", _sms(form, to[0], letter.issued[0], ends_at), "")
     leads_to = "v" if form.asks_about_address else "i"
-    links = [f"{form.place.base_url}/{leads_to}/{one.token}" for one in issued]
+    links = [f"{form.place.base_url}/{leads_to}/{one.token}" for one in letter.issued]
     if len(to) == 1:
-        return message_text.render(form.texts, to[0], form.place, link=links[0], ends_at=ends_at), ends_at
+        return message_text.render(form.texts, to[0], form.place, link=links[0], ends_at=ends_at)
     members = [
         message_text.Member(who.first_name, who.last_name, who.username, who.microsoft, link)
         for who, link in zip(to, links, strict=True)
     ]
-    text = message_text.render_family(form.texts, members, form.place, language=language, ends_at=ends_at)
-    return text, ends_at
+    return message_text.render_family(form.texts, members, form.place, language=language, ends_at=ends_at)
 
 
 def _sms(form: Form, to: Addressee, issued: Issued, ends_at: datetime) -> str:
@@ -80,34 +103,37 @@ def _sms(form: Form, to: Addressee, issued: Issued, ends_at: datetime) -> str:
     return message_text.render_sms(form.texts, to, form.place, password=issued.token, link=link, ends_at=ends_at)
 
 
-def _issued(db: Session, form: Form, message_id: int, address: str, language: str, person: Any) -> Issued:
-    """What an earlier try issued, or something new that ends the older ones; a notice and a test carry nothing."""
-    purpose = Purpose.PASSWORD if form.needs_password(person, language) else Purpose.LINK
+def _known(db: Session, letter: Letter, person: Any) -> Issued | None:
+    """What needs no issue: a notice and a test carry nothing that opens anything, a retry repeats what it had."""
+    form = letter.form
+    if form.has_key or form.asks_about_address or form.resets:
+        return invitations.same_again(db, invitation_id=person.invitation_id) if person.invitation_id else None
+    ends_at = clock.now() + timedelta(days=form.days)
+    password = form.needs_password(person, letter.language)
+    return Issued(0, ends_at, samples.PASSWORD_THAT_OPENS_NOTHING if password else samples.LINK_THAT_OPENS_NOTHING)
+
+
+def _wanted(letter: Letter, person: Any) -> Wanted:
+    form = letter.form
+    purpose = Purpose.PASSWORD if form.needs_password(person, letter.language) else Purpose.LINK
     if form.asks_about_address:
         purpose = Purpose.ADDRESS
     elif form.resets:
         purpose = Purpose.RESET
-    elif not form.has_key:
-        link = purpose is Purpose.LINK
-        ends_at = clock.now() + timedelta(days=form.days)
-        return Issued(0, ends_at, samples.LINK_THAT_OPENS_NOTHING if link else samples.PASSWORD_THAT_OPENS_NOTHING)
-    earlier = invitations.same_again(db, invitation_id=person.invitation_id) if person.invitation_id else None
-    if earlier:
-        return earlier
-    issued = invitations.issue(
-        db,
-        purpose,
-        account_id=person.account_id,
-        channel=form.channel,
-        address=address,
-        days=form.days,
-        key=form.key,
-    )
-    tie = {"message": message_id, "account": person.account_id, "invitation": issued.invitation_id}
-    db.connection().execute(statements.TIE, tie)
-    if purpose is Purpose.PASSWORD:  # a lock after wrong tries ends too: what it protected is gone
-        db.connection().execute(statements.UNLOCK, {"account": person.account_id})
-    return issued
+    return Wanted(purpose, person.account_id, form.channel, letter.address, form.days, form.key)
+
+
+def _tie(db: Session, parts: Sequence[tuple[Letter, Any]], issued: Sequence[Issued]) -> None:
+    """The messages know what they carry; a lock after wrong tries ends with the password that it protected."""
+    ties = [
+        {"message": letter.message_id, "account": person.account_id, "invitation": one.invitation_id}
+        for (letter, person), one in zip(parts, issued, strict=True)
+    ]
+    locked = [{"account": one.account_id} for letter, one in parts if letter.form.needs_password(one, letter.language)]
+    if ties:
+        db.connection().execute(statements.TIE, ties)
+    if locked:
+        db.connection().execute(statements.UNLOCK, locked)
 
 
 def _addressee(person: Any, language: str) -> Addressee:

@@ -6,6 +6,7 @@ import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import Any
 
 import sqlalchemy as sa
 from sqlmodel import Session, col, select
@@ -34,7 +35,7 @@ ASK_AGAIN_AFTER, ASKED_AT_MOST = timedelta(seconds=60), 5  # a day (R20)
 RESET_LASTS = timedelta(hours=1)  # what somebody asked for just now is used just now (R16)
 
 _invitation, _message = metadata.tables["invitation"], metadata.tables["message"]
-_ISSUE = sa.insert(_invitation).returning(_invitation.c.id)
+_ISSUE = sa.insert(_invitation).returning(_invitation.c.id, _invitation.c.uid)
 _REPLACE = (
     sa.update(_invitation)
     .where(
@@ -54,6 +55,19 @@ class Issued:
     invitation_id: int
     expires_at: datetime
     token: str = field(repr=False)
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """A link or an initial password to be issued; `issued_by` is who hands it over."""
+
+    purpose: Purpose
+    account_id: int
+    channel: str
+    address: str
+    days: int
+    key: keys.Key = field(repr=False)
+    issued_by: int | None = None
 
 
 def issue_link(
@@ -91,23 +105,39 @@ def issue(
     issued_by: int | None = None,
 ) -> Issued:
     """Make a new link or initial password; the older ones of its purpose end now."""
-    key, uid, now = key or keys.current(), initial_credentials.new_uid(), clock.now()
-    token, ends = _token(purpose, key, uid), now + (RESET_LASTS if purpose is Purpose.RESET else timedelta(days=days))
-    db.connection().execute(_REPLACE, {"account": account_id, "now": now, "of_purpose": purpose.value})
-    values = {
-        "account_id": account_id,
-        "purpose": purpose.value,
+    return issue_several(db, [Wanted(purpose, account_id, channel, address, days, key or keys.current(), issued_by)])[0]
+
+
+def issue_several(db: Session, wanted: Sequence[Wanted]) -> list[Issued]:
+    """New links and initial passwords, each for an account of its own: the older ones of their purpose end now."""
+    if not wanted:
+        return []
+    now, uids = clock.now(), [initial_credentials.new_uid() for _ in wanted]
+    replaced = [{"account": one.account_id, "now": now, "of_purpose": one.purpose.value} for one in wanted]
+    db.connection().execute(_REPLACE, replaced)
+    tokens = [_token(one.purpose, one.key, uid) for one, uid in zip(wanted, uids, strict=True)]
+    rows = [_row(one, uid, token, now) for one, uid, token in zip(wanted, uids, tokens, strict=True)]
+    ids = {row.uid: row.id for row in db.connection().execute(_ISSUE, rows)}
+    return [Issued(ids[uid], _ends(one, now), token) for one, uid, token in zip(wanted, uids, tokens, strict=True)]
+
+
+def _ends(wanted: Wanted, now: datetime) -> datetime:
+    return now + (RESET_LASTS if wanted.purpose is Purpose.RESET else timedelta(days=wanted.days))
+
+
+def _row(wanted: Wanted, uid: str, token: str, now: datetime) -> dict[str, Any]:
+    return {
+        "account_id": wanted.account_id,
+        "purpose": wanted.purpose.value,
         "uid": uid,
-        "kid": key.kid,
+        "kid": wanted.key.kid,
         "token_hash": initial_credentials.token_hash(token),
-        "channel": channel,
-        "address": address,
+        "channel": wanted.channel,
+        "address": wanted.address,
         "issued_at": now,
-        "issued_by": issued_by,
-        "expires_at": ends,
+        "issued_by": wanted.issued_by,
+        "expires_at": _ends(wanted, now),
     }
-    made = db.connection().execute(_ISSUE, values).scalar_one()
-    return Issued(int(made), ends, token)
 
 
 def same_again(db: Session, *, invitation_id: int) -> Issued | None:

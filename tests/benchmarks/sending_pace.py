@@ -20,7 +20,7 @@ from tests.delivery import engine_room
 from tests.peers import postgres, smtp
 from tests.peers.smtp import Behaviour
 
-RATE, MESSAGES, WORKERS = 20, 600, 2
+RATE, MESSAGES, WORKERS, SLOTS = 20, 600, 2, 16
 
 
 class Timed(Behaviour):
@@ -63,6 +63,7 @@ def with_workers(postgres_url: str, recipients: int) -> float:
     """From the first message that arrives until the last is marked, by two worker processes on PostgreSQL."""
     with sending.mail_server(), scratch_school(postgres_url=postgres_url):
         own = {"FIRSTKEY_ENGINE_URL": os.environ["FIRSTKEY_DATABASE_URL"].replace("+psycopg", "")}
+        own["FIRSTKEY_EMAIL_SLOTS"] = str(SLOTS)
         with mock.patch.dict(os.environ, own):
             config.settings.cache_clear()
             engine_room.school(recipients)

@@ -13,7 +13,7 @@ from core.models import Account, AuditEntry, FailureReason, Invitation, Message,
 from core.permissions import visitor
 from core.rules import initial_credentials
 from core.rules.delivery_status import Outcome
-from core.services import activation, address_confirmation, delivery, invitations, people, wordings
+from core.services import activation, address_confirmation, delivery, delivery_claims, invitations, people, wordings
 from core.services.activation import Standing
 from core.tables import accounts
 from core.tables.filters import AccountFilter, Page
@@ -39,9 +39,9 @@ def _change(db: Session, cast: Cast, email: str) -> people.Saved:
 def _link(db: Session, campaign_id: int) -> str:
     """What the mail of this campaign carries."""
     batch = delivery.open_batch(db, campaign_id=campaign_id, batch=0)
-    assert isinstance(batch, delivery.Batch)
+    assert isinstance(batch, delivery_claims.Batch)
     claim = delivery.claim(db, batch=batch, message_id=batch.message_ids[0])
-    assert isinstance(claim, delivery.Claim)
+    assert isinstance(claim, delivery_claims.Claim)
     return claim.text.text.partition("/v/")[2].split()[0]
 
 

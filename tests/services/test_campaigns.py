@@ -33,6 +33,7 @@ from core.services import (
     campaign_moves,
     campaigns,
     delivery,
+    delivery_claims,
     selections,
     test_messages,
     wordings,
@@ -317,9 +318,9 @@ def test_a_family_gets_one_message_with_a_link_for_each_child(people: Cast) -> N
     launched = send(people, seen, family)
     with database.transaction() as db:
         batch = delivery.open_batch(db, campaign_id=launched.id or 0, batch=0)
-        assert isinstance(batch, delivery.Batch)
+        assert isinstance(batch, delivery_claims.Batch)
         claims = [delivery.claim(db, batch=batch, message_id=message_id) for message_id in batch.message_ids]
-    letter = next(claim for claim in claims if isinstance(claim, delivery.Claim) and "Max" in claim.text.text)
+    letter = next(claim for claim in claims if isinstance(claim, delivery_claims.Claim) and "Max" in claim.text.text)
     assert len(set(re.findall(r"/i/([0-9A-Z]{26})", letter.text.text))) == 2
     assert letter.text.html.count("<a href=") == 2
     with database.transaction() as db:
@@ -365,9 +366,9 @@ def _claimed(launched: Campaign) -> list[str]:
     """What the messages of the first batch say when they are sent now."""
     with database.transaction() as db:
         batch = delivery.open_batch(db, campaign_id=launched.id or 0, batch=0)
-        assert isinstance(batch, delivery.Batch)
+        assert isinstance(batch, delivery_claims.Batch)
         claims = [delivery.claim(db, batch=batch, message_id=message_id) for message_id in batch.message_ids]
-    return [claim.text.text for claim in claims if isinstance(claim, delivery.Claim)]
+    return [claim.text.text for claim in claims if isinstance(claim, delivery_claims.Claim)]
 
 
 def test_what_is_unknown_is_decided_by_a_person_once(people: Cast) -> None:
@@ -398,9 +399,9 @@ def test_a_test_goes_to_oneself_and_opens_nothing(people: Cast) -> None:
     assert sent.address == "olga@school.example"
     with database.transaction() as db:
         batch = delivery.open_batch(db, campaign_id=sent.campaign_id, batch=0)
-        assert isinstance(batch, delivery.Batch)
+        assert isinstance(batch, delivery_claims.Batch)
         claim = delivery.claim(db, batch=batch, message_id=batch.message_ids[0])
-        assert isinstance(claim, delivery.Claim)
+        assert isinstance(claim, delivery_claims.Claim)
         delivery.record(db, message_id=claim.message_id, outcome=Outcome(MessageStatus.SENT, provider_id="x"))
     assert "OPENS-NOTHING" in claim.text.text
     with database.reading() as db:

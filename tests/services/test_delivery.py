@@ -25,7 +25,7 @@ from core.rules import initial_credentials
 from core.rules.delivery_status import Outcome
 from core.services import activation, campaign_moves, campaigns, delivery, invitations, wordings
 from core.services.campaigns import Draft
-from core.services.delivery import Batch, Claim
+from core.services.delivery_claims import Batch, Claim
 from core.tables import unfinished
 from core.tables.filters import AccountFilter
 from tests.cast import Cast

@@ -24,7 +24,7 @@ from core.rules import sms_text
 from core.rules.delivery_status import Outcome
 from core.services import campaigns, delivery, wordings
 from core.services.campaigns import Check, Draft
-from core.services.delivery import Batch, Claim, Stop
+from core.services.delivery_claims import Batch, Claim, Stop
 from core.services.delivery_limits import Wait
 from core.tables import candidates, school
 from core.tables.filters import AccountFilter

@@ -1,0 +1,159 @@
+"""Claims: a message becomes that of one sender, with the links it carries, before it is sent. Several to a commit."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import cached_property
+from itertools import groupby
+from typing import Any
+
+import sqlalchemy as sa
+from sqlmodel import Session, col
+
+from core import clock
+from core.models import Channel, FailureReason, Message, MessageStatus, SignInMethod
+from core.rules import sms_text, wording
+from core.services import delivery_limits, delivery_texts
+from core.services import delivery_statements as statements
+from core.services.delivery_limits import Limits, Wait
+from core.services.delivery_texts import Form, Letter
+
+
+@dataclass(frozen=True)
+class Batch:
+    """What all messages of a batch share, read once. `put_off`: how many have to wait until another day."""
+
+    campaign_id: int
+    form: Form
+    is_demo: bool
+    pause_after: int
+    limits: Limits
+    message_ids: tuple[int, ...]
+    put_off: int
+    next_day: datetime
+
+    @property
+    def channel(self) -> str:
+        return self.form.channel
+
+
+@dataclass(frozen=True)
+class Claim:
+    """A message that is ours to send, with its text; the text holds a live link and is stored nowhere."""
+
+    message_id: int
+    account_id: int
+    address: str
+    reference: str
+    attempt: int
+    letter: Letter = field(repr=False)
+
+    @property
+    def ends_at(self) -> datetime:
+        return self.letter.ends_at
+
+    @cached_property
+    def text(self) -> wording.Filled:
+        """Written when it is asked for: the sender does that outside the transaction."""
+        return delivery_texts.compose(self.letter)
+
+
+@dataclass(frozen=True)
+class Stop:
+    """The campaign is to pause, with this sentence."""
+
+    why: str
+
+
+Answer = Claim | Wait | Stop | None
+
+
+def together(db: Session, *, wanted: Sequence[tuple[Batch, int]]) -> list[Answer]:
+    """Make messages ours and issue what they carry; None for one that is not to be sent (any more).
+
+    A Wait or a Stop leaves a message as it is. Each campaign by itself: two may write to one account, and the link
+    issued later ends the earlier one.
+    """
+    answers: dict[int, Answer] = {}
+    for _, same in groupby(sorted(wanted, key=_campaign), key=_campaign):
+        batches = {message_id: batch for batch, message_id in same}
+        answers |= _texts(db, batches) if _by_sms(batches) else _claim(db, batches)
+    return [answers.pop(message_id, None) for _, message_id in wanted]  # asked for twice, it goes to one
+
+
+def finish(db: Session, message_id: int, *, status: MessageStatus, reason: FailureReason | None, detail: str) -> None:
+    """A message that waits, or was just claimed, goes nowhere."""
+    values = {"status": status.value, "reason": reason, "detail": detail, "finished_at": clock.now()}
+    live = col(Message.status).in_((MessageStatus.QUEUED, MessageStatus.SENDING))
+    change = sa.update(Message).where(col(Message.id) == message_id, live)
+    db.execute(change.values(values).execution_options(synchronize_session=False))
+
+
+def _campaign(wanted: tuple[Batch, int]) -> int:
+    return wanted[0].campaign_id
+
+
+def _by_sms(batches: Mapping[int, Batch]) -> bool:
+    return next(iter(batches.values())).channel == Channel.SMS
+
+
+def _texts(db: Session, batches: Mapping[int, Batch]) -> dict[int, Answer]:
+    """One after the other: each counts for what may still be spent, and for the number it goes to."""
+    answers: dict[int, Answer] = {}
+    for message_id, batch in batches.items():
+        if why := delivery_limits.budget_is_spent(db, batch.limits):
+            answers[message_id] = Stop(why)
+            continue
+        held = delivery_limits.to_this_number(db, batch.limits, message_id=message_id)
+        if isinstance(held, str):
+            failed = {"status": MessageStatus.FAILED, "reason": FailureReason.OVER_LIMIT}
+            finish(db, message_id, **failed, detail=held)  # type: ignore[arg-type]
+        elif held:
+            answers[message_id] = held
+        elif claim := _claim(db, {message_id: batch}).get(message_id):
+            parts = sms_text.measure(claim.text.text).segments
+            db.connection().execute(statements.SEGMENTS, {"message": message_id, "parts": parts})
+            answers[message_id] = claim
+    return answers
+
+
+def _claim(db: Session, batches: Mapping[int, Batch]) -> dict[int, Claim]:
+    connection = db.connection()  # without the mapper: nothing in these transactions is an object of the session
+    taken = connection.execute(statements.CLAIM, {"messages": list(batches), "now": clock.now()}).all()
+    people = _addressees(db, [message.id for message in taken])
+    letters: dict[int, Letter] = {}
+    for message in taken:
+        form, asked = batches[message.id].form, people.get(message.id, [])
+        needing = tuple(one for one in asked if _needs_it(form, one, message.language))
+        if needing:
+            letters[message.id] = Letter(message.id, form, message.address, message.language, needing)
+        else:
+            finish(db, message.id, status=MessageStatus.CANCELLED, reason=None, detail="not needed any more")
+    issued = {letter.message_id: letter for letter in delivery_texts.issue(db, list(letters.values()))}
+    return {message.id: _made(message, issued[message.id]) for message in taken if message.id in issued}
+
+
+def _addressees(db: Session, message_ids: Collection[int]) -> dict[int, list[Any]]:
+    if not message_ids:
+        return {}
+    rows = db.connection().execute(statements.ADDRESSEES, {"messages": list(message_ids)}).all()
+    return {message_id: list(of_it) for message_id, of_it in groupby(rows, key=lambda row: row.message_id)}
+
+
+def _made(message: Any, letter: Letter) -> Claim:
+    to = (message.address, message.reference, message.attempts)
+    return Claim(message.id, letter.people[0].account_id, *to, letter)
+
+
+def _needs_it(form: Form, person: Any, language: str) -> bool:
+    """Deactivated or signed in since the launch, or a password chosen meanwhile: nobody needs it any more."""
+    if form.asks_about_address:
+        return not person.deactivated_at
+    if form.resets:
+        return not person.deactivated_at and person.sign_in_method == SignInMethod.LOCAL
+    if not form.has_key:
+        return True
+    done = person.deactivated_at or person.first_sign_in_at
+    return not done and not (person.password_hash and form.needs_password(person, language))
