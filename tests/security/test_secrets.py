@@ -173,6 +173,6 @@ def test_t7_r06_a_thousand_secrets_do_not_repeat_and_say_nothing_of_their_owner(
 
 def test_r41_no_page_keeps_anything_in_the_browser_but_cookies(used: tuple[Site, dict[str, str]]) -> None:
     site, _planted = used
-    page = httpx.get(site.server.url + "/sign-in").text
-    script = httpx.get(site.server.url + "/assets/passwords.js").text
+    page = httpx.get(site.server.url + "/sign-in", timeout=120).text
+    script = httpx.get(site.server.url + "/assets/passwords.js", timeout=120).text
     assert not re.search(r"localStorage|sessionStorage|indexedDB|document\.cookie", page + script)
