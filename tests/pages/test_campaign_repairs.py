@@ -1,0 +1,148 @@
+"""What the office does after a campaign: try the failed again, decide about what is unknown, write to the silent."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+from sqlmodel import col, select
+
+from core import database
+from core.delivery import batches, engine
+from core.models import Account, Campaign, CampaignStatus, Message, MessageStatus
+from core.services import campaigns, selections, wordings
+from core.services.campaigns import Draft
+from core.tables import accounts
+from core.tables.filters import AccountFilter
+from tests.cast import Cast
+from tests.pages import screens
+from tests.pages.screens import button, everything_said
+
+
+@pytest.fixture(name="open_screen")
+def _open_screen(monkeypatch: pytest.MonkeyPatch) -> screens.Open:
+    return screens.opener(monkeypatch)
+
+
+@pytest.fixture
+def sent(cast: Cast) -> Iterator[Cast]:
+    """Olga has written to Sam, Max and Otto; the engine only takes orders."""
+    with database.transaction() as db:
+        wordings.ensure_defaults(db)
+    draft = Draft(filter=AccountFilter(user_types=("student",)))
+    with database.transaction() as db:
+        seen = campaigns.check(db, cast.olga.actor, draft=draft)
+        campaigns.launch(db, cast.olga.actor, draft=draft, seen=seen.fingerprint, idempotency_key="k")
+        db.execute(sa.update(Message).values(status=MessageStatus.SENT.value, attempts=1))
+    engine.launch(deliver=False)
+    yield cast
+    engine.shutdown()
+    batches.stopping.clear()
+
+
+def became(cast_member: Any, status: MessageStatus, **more: str) -> None:
+    with database.transaction() as db:
+        mine = col(Message.address) == cast_member.person.personal_email
+        db.execute(sa.update(Message).where(mine).values(status=status.value, **more))
+
+
+def statuses() -> list[str]:
+    with database.reading() as db:
+        return sorted(db.exec(select(Message.status)))
+
+
+def labels(page: Any) -> list[str]:
+    return [found.label for found in page.button]
+
+
+def the_campaign(open_screen: screens.Open, cast: Cast) -> Any:
+    with database.reading() as db:
+        campaign_id = db.exec(select(col(Campaign.id)).order_by(col(Campaign.id))).first()
+    return open_screen(cast.olga.actor, "campaigns.py", campaign=str(campaign_id))
+
+
+def checked(cast: Cast) -> set[int]:
+    """Whom the newest selection of Olga's names."""
+    with database.reading() as db:
+        newest = db.scalar(sa.text("SELECT max(id) FROM selection"))
+        return set(db.scalars(selections.account_ids(db, cast.olga.actor, selection_id=newest)))
+
+
+def test_where_all_went_well_nothing_is_to_be_repaired(open_screen: screens.Open, sent: Cast) -> None:
+    page = the_campaign(open_screen, sent)
+    assert not [label for label in labels(page) if label.startswith("Retry") or label == "They arrived"]
+
+
+def test_retry_failed_leads_to_a_new_check_with_just_them(open_screen: screens.Open, sent: Cast) -> None:
+    became(sent.otto, MessageStatus.FAILED, reason="over_limit", detail="put off (451)")
+    page = the_campaign(open_screen, sent)
+    assert "too many tries: put off (451)" in everything_said(page)
+    page = button(page, "Retry the 1 that failed").click().run()
+    assert not page.exception
+    assert checked(sent) == {sent.otto.account.id}
+    assert page.title[0].value == "Send Initial Invitation"
+    assert [metric.value for metric in page.metric] == ["1", "0", "1"]
+
+
+def test_an_address_that_came_back_is_named_by_the_check_that_follows(open_screen: screens.Open, sent: Cast) -> None:
+    became(sent.otto, MessageStatus.FAILED, reason="bounced")
+    with database.transaction() as db:
+        bounced = {"delivery": "failed", "delivery_reason": "bounced"}
+        mine = sa.update(Account).where(col(Account.id) == sent.otto.account.id)
+        db.execute(mine.values(**bounced, delivery_address=sent.otto.person.personal_email))
+    page = button(the_campaign(open_screen, sent), "Retry the 1 that failed").click().run()
+    assert [metric.value for metric in page.metric] == ["0", "1", "1"]
+    assert "Nobody in this selection can receive it" in everything_said(page)
+
+
+def test_resend_goes_to_those_who_have_not_verified(open_screen: screens.Open, sent: Cast) -> None:
+    with database.transaction() as db:
+        mine = sa.update(Account).where(col(Account.id) == sent.sam.account.id)
+        db.execute(mine.values(verified_at=sent.sam.account.created_at))
+    button(the_campaign(open_screen, sent), "Resend to those not verified").click().run()
+    assert checked(sent) == {sent.max.account.id, sent.otto.account.id}
+
+
+def test_they_arrived_is_noted_and_the_question_is_gone(open_screen: screens.Open, sent: Cast) -> None:
+    became(sent.max, MessageStatus.UNKNOWN)
+    page = the_campaign(open_screen, sent)
+    assert "1 may have been sent" in everything_said(page)
+    assert "Ask Twilio" not in labels(page)  # it went by e-mail
+    page = button(page, "They arrived").click().run()
+    assert "1 arrived." in everything_said(page)
+    assert statuses() == ["sent"] * 3
+    assert "They arrived" not in labels(page)
+
+
+def test_send_them_again_puts_them_back_once(open_screen: screens.Open, sent: Cast) -> None:
+    became(sent.max, MessageStatus.UNKNOWN)
+    page = button(the_campaign(open_screen, sent), "Send them again").click().run()
+    assert "1 are being sent again." in everything_said(page)
+    assert statuses() == ["queued", "sent", "sent"]
+    assert "Send them again" not in labels(page)
+
+
+def test_what_was_cancelled_is_not_sent_again(open_screen: screens.Open, sent: Cast) -> None:
+    became(sent.max, MessageStatus.UNKNOWN)
+    with database.transaction() as db:
+        db.execute(sa.update(Campaign).values(status=CampaignStatus.CANCELLED.value))
+    page = the_campaign(open_screen, sent)
+    assert "They arrived" in labels(page)
+    assert "Send them again" not in labels(page)
+
+
+def test_the_numbers_of_the_check_agree_with_the_list_that_a_reason_opens(
+    open_screen: screens.Open, sent: Cast
+) -> None:
+    with database.transaction() as db:
+        sent.max.person.use_personal_email = False
+        db.add(sent.max.person)
+        selections.tick(db, sent.olga.actor, list_name="accounts", on={m.account.id for m in (sent.sam, sent.max)})
+        selection = selections.current(db, sent.olga.actor, list_name="accounts").id
+    page = open_screen(sent.olga.actor, "campaigns.py", selection=str(selection))
+    assert "Use Personal E-mail is off: 1" in everything_said(page)
+    opened = AccountFilter(selected=True, email_refusals=("personal_email_off",))
+    with database.reading() as db:
+        assert set(db.scalars(accounts.matching(db, sent.olga.actor, filter=opened))) == {sent.max.account.id}
