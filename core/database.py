@@ -45,7 +45,7 @@ def engine() -> sa.Engine:
 class _WithIndexes(SQLiteCompiler):
     """Writes the hint of `with_hint(Person, "INDEXED BY …", "sqlite")`: else SQLite looks up whole rows."""
 
-    def get_from_hint_text(self, table: Any, text: str) -> str:
+    def get_from_hint_text(self, table: Any, text: str | None) -> str | None:
         return text
 
 

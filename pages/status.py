@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import streamlit as st
 
 from core.permissions import Actor, Permission
@@ -9,6 +11,7 @@ from core.rules.headlines import WORDS
 from core.tables import status, status_charts
 from core.tables.filters import StatusFilter
 from core.tables.status import Asked, HeadlineNumber
+from core.tables.status_charts import Chart
 from pages.shared import (
     css,
     feedback,
@@ -74,10 +77,10 @@ def _headline(one: HeadlineNumber) -> None:
         )
 
 
-def _pair(found: Asked, about: str, *draw: object) -> None:
+def _pair(found: Asked, about: str, *draw: Callable[[Asked], Chart]) -> None:
     for column, chart in zip(st.columns(2), draw, strict=True):
         with column:
-            status_chart.draw(chart(found), about=about)  # type: ignore[operator]
+            status_chart.draw(chart(found), about=about)
 
 
 actor = guard.require(Permission.SEE_STATUS)

@@ -82,10 +82,7 @@ def _headline(one: HeadlineNumber) -> tuple[str, str, str]:
 
 def _charts(asked: Asked) -> tuple[PaperChart, ...]:
     by_class, _many = status_charts.classes(asked, order="fewest", first=0, most=MOST_CLASSES)
-    drawn = (status_charts.states(asked), status_charts.funnel(asked), status_charts.days(asked))
-    drawn += (status_charts.grades(asked), status_charts.ageing(asked), status_charts.addresses(asked))
-    drawn += (status_charts.channels(asked), status_charts.failures(asked), by_class)
-    return tuple(_on_paper(chart) for chart in drawn)
+    return tuple(_on_paper(chart) for chart in (*(draw(asked) for draw in status_charts.DRAWN), by_class))
 
 
 def _on_paper(chart: Chart) -> PaperChart:

@@ -18,7 +18,7 @@ Numbers = np.ndarray[Any, np.dtype[np.int64]]
 ROOM = 62  # bits of a whole number that both databases and numpy keep as it is
 
 
-def number_of(value: sa.ColumnElement[Any], known: Iterable[str]) -> sa.ColumnElement[Any]:
+def number_of(value: Any, known: Iterable[str]) -> sa.ColumnElement[Any]:
     """The place of a text among the known ones, from 1; 0 for any other and for NULL."""
     places = {text: place for place, text in enumerate(known, 1)}
     return sa.case(places, value=value, else_=0) if places else sa.literal(0)
@@ -48,10 +48,9 @@ def _groups(bits: Mapping[str, int]) -> list[dict[str, int]]:
 
 
 def _packed(rows: sa.Subquery, group: Mapping[str, int]) -> sa.ColumnElement[Any]:
-    total: Any = None
+    total: sa.ColumnElement[Any] = sa.literal_column("0", sa.BigInteger)
     for name, width in group.items():
-        value = sa.cast(rows.c[name], sa.BigInteger)
-        total = value if total is None else total * (1 << width) + value
+        total = total * (1 << width) + sa.cast(rows.c[name], sa.BigInteger)
     return total
 
 
@@ -63,7 +62,7 @@ def _numbers(found: str | list[int] | None) -> Numbers:
 
 def _unpacked(numbers: Numbers, group: Mapping[str, int]) -> dict[str, Numbers]:
     columns: dict[str, Numbers] = {}
-    for name, width in reversed(group.items()):
+    for name, width in reversed(list(group.items())):
         columns[name] = numbers & ((1 << width) - 1)
         numbers = numbers >> width
     return columns

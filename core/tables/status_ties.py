@@ -94,7 +94,8 @@ class _Wards:
 
 
 def _enrolments(actor: Actor) -> sa.Select[Any]:
-    query = sa.select(col(Enrolment.person_id).label("person"), col(Enrolment.section_id).label("section"))
+    columns: tuple[Any, ...] = (col(Enrolment.person_id).label("person"), col(Enrolment.section_id).label("section"))
+    query: sa.Select[Any] = sa.select(*columns)
     query = query.where(col(Enrolment.kind) == EnrolmentKind.LEARNER)
     if actor.scope.everybody:
         return query
@@ -102,7 +103,7 @@ def _enrolments(actor: Actor) -> sa.Select[Any]:
 
 
 def _wards(actor: Actor, grades: tuple[str, ...]) -> sa.Select[Any]:
-    query = sa.select(
+    query: sa.Select[Any] = sa.select(
         col(Guardianship.guardian_id).label("guardian"),
         col(Person.id).label("ward"),
         packed.number_of(col(Person.grade), grades).label("grade"),

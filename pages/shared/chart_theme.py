@@ -11,13 +11,6 @@ from core.rules.account_state import AccountState
 
 ACCENT = "#2b8a90"
 ROW_PX, AROUND_PX, LINES_PX = 30, 24, 290
-# One button above each chart, so that it can be kept as a picture.
-CONFIG = {
-    "displayModeBar": "hover",
-    "displaylogo": False,
-    "modeBarButtons": [["toImage"]],
-    "toImageButtonOptions": {"format": "png", "scale": 2},
-}
 # A shape and how much of the bar it covers: neighbours in the bar of states never look alike in grey.
 PATTERNS: dict[str, tuple[str, float]] = {
     AccountState.SIGNED_IN: ("", 0),
@@ -37,6 +30,13 @@ LINES = {
     "Verified": {"color": words.ACCOUNT_STATE[AccountState.VERIFIED].colour, "dash": "dash", "symbol": "diamond"},
     "First sign-in": {"color": "#23945a", "dash": "solid", "symbol": "circle"},
 }
+
+
+def config(title: str) -> dict[str, Any]:
+    """One button above a chart: it is kept as a picture under its title."""
+    picture = {"format": "png", "scale": 2, "filename": title}
+    buttons = [["toImage"]]
+    return {"displayModeBar": True, "displaylogo": False, "modeBarButtons": buttons, "toImageButtonOptions": picture}
 
 
 def state_bar(state: str) -> dict[str, Any]:

@@ -69,16 +69,11 @@ def _figure(chart: Chart, about: str) -> None:
         key=f"status.{chart.name}.{about}",
         on_select="rerun",
         selection_mode="points",
-        config=_config(chart),
+        config=chart_theme.config(chart.title),
         alt=status_figures.alternative(chart),
     )
     if (points := event["selection"]["points"]) and (mark := _mark(chart, points[0])):
         open_list(mark.behind)
-
-
-def _config(chart: Chart) -> dict[str, Any]:
-    options = {**chart_theme.CONFIG["toImageButtonOptions"], "filename": chart.title}  # type: ignore[dict-item]
-    return {**chart_theme.CONFIG, "toImageButtonOptions": options}
 
 
 def _mark(chart: Chart, point: dict[str, Any]) -> Mark | None:
