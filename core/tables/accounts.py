@@ -20,6 +20,7 @@ from core.tables import (
     chosen,
     conditions,
     guardians,
+    leafing,
     narrowing,
     ordering,
     periods,
@@ -94,7 +95,7 @@ def ids(db: Session, actor: Actor, *, filter: AccountFilter, page: Page) -> list
         asked.append(search.holds(db, actor, words))
     few = narrowing.few(db, narrowing.accounts(db, actor, filter, given))
     page = ordering.allowed(actor, page, hidden=HIDDEN_SORTS)
-    return ordering.ids(db, given, sorts=SORTS, page=page, rows=partial(_rows, asked), few=few)
+    return leafing.ids(db, given, sorts=SORTS, page=page, rows=partial(_rows, asked), few=few)
 
 
 def rows(db: Session, actor: Actor, *, ids: Sequence[int]) -> pd.DataFrame:

@@ -144,12 +144,16 @@ class StatusFilter(_Stored):
 
 @dataclass(frozen=True)
 class Page:
-    """A part of a list: `number` counts from 1, `sort` is one of the list's own names for its orders."""
+    """A part of a list: `number` counts from 1, `sort` is one of the list's own names for its orders.
+
+    `total`: how many rows the list has, where that was counted a moment ago. Its last pages are then read from its end.
+    """
 
     number: int = 1
     sort: str = "name"
     descending: bool = False
     size: int = PAGE_SIZE
+    total: int | None = None
 
     @property
     def offset(self) -> int:

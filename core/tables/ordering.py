@@ -5,26 +5,24 @@ A part is a condition and columns that an index can follow; so an order over two
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 import sqlalchemy as sa
-from sqlmodel import Session, col
+from sqlmodel import col
 
-from core.errors import InputProblem
 from core.models import Account, Person, Section, UserType
 from core.permissions import Actor, Permission
 from core.rules.account_state import AccountState
-from core.tables import account_state, narrowing, unindexed
+from core.tables import account_state, unindexed
 from core.tables.conditions import Given
 from core.tables.filters import Page
-from core.tables.narrowing import Few, Ids
+from core.tables.narrowing import Ids
 from core.tables.unindexed import Unindexed
 
 Column = sa.SQLColumnExpression[Any]
 NAME: tuple[Column, ...] = (col(Person.sort_name),)
-NEAR = 1_000  # rows that are sooner read past than those of a whole part are counted
 
 
 @dataclass(frozen=True)
@@ -47,7 +45,6 @@ class Part:
 ALL = Part(())
 Parts = Callable[[Given], tuple[Part, ...]]
 Sorts = Mapping[str, Parts]
-Rows = Callable[[Part, bool], sa.Select[Any]]
 
 
 def by(*columns: Column) -> Parts:
@@ -119,48 +116,6 @@ def allowed(actor: Actor, page: Page, *, hidden: Collection[str]) -> Page:
     return replace(page, sort="name")
 
 
-def ids(db: Session, given: Given, *, sorts: Sorts, page: Page, rows: Rows, few: Few | None) -> list[int]:
-    """The ids of one page. `rows` makes the query of a part: to walk through in its order (True), or to count.
-
-    `few`: the persons among whom all rows are, when an index has told so already.
-    """
-    if page.sort not in sorts:
-        raise InputProblem("The list cannot be sorted by this column. Choose another one.")
-    parts, found, offset = sorts[page.sort](given), list[int](), page.offset
-    if few is not None and few.number <= offset:
-        return []  # the list has become shorter than this page
-    for part in _from_the_end(parts) if page.descending else parts:
-        size: int | None = None
-        if offset > NEAR and len(parts) > 1:
-            size = _size(db, rows(part, few is not None), few)
-        if size is None or offset < size:
-            among = few if few is not None else narrowing.few(db, part.answers)
-            wanted = (
-                _within(db, rows(part, True), among)
-                .order_by(*_columns(part, page, looked_up=among is not None))
-                .limit(page.size - len(found))
-                .offset(offset)
-            )
-            found += db.connection().scalars(wanted)
-        if len(found) == page.size:
-            break
-        if offset and not found:
-            offset -= _size(db, rows(part, few is not None), few) if size is None else size
-        else:
-            offset = 0
-    return found
-
-
-def _within(db: Session, query: sa.Select[Any], few: Few | None) -> sa.Select[Any]:
-    return query if few is None else query.where(narrowing.among(db, few))
-
-
-def _from_the_end(parts: Sequence[Part]) -> list[Part]:
-    """The other way round, but for what stays last."""
-    turned = [part for part in reversed(parts) if not part.stays_last]
-    return turned + [part for part in parts if part.stays_last]
-
-
 def _of_state(state: AccountState, given: Given) -> Part:
     holds = (account_state.is_in((state,), given.now, given.policy),)
     if state is AccountState.NO_ACCOUNT:
@@ -171,20 +126,3 @@ def _of_state(state: AccountState, given: Given) -> Part:
 
 def _owners(known: Any) -> sa.Select[Any]:
     return sa.select(col(Account.person_id)).where(known)
-
-
-def _columns(part: Part, page: Page, *, looked_up: bool) -> list[Any]:
-    """Made unique by the person's id, as the index of the order ends with it.
-
-    `looked_up`: the rows are known; no index of the order may tempt the database to walk past all the others.
-    """
-    person_id = col(Account.person_id) if part.through == "account" else col(Person.id)
-    columns: list[Column] = [*part.columns, person_id]
-    if looked_up:
-        columns = [Unindexed(column) for column in columns]
-    return [column.desc() for column in columns] if page.descending else columns
-
-
-def _size(db: Session, query: sa.Select[Any], few: Few | None) -> int:
-    query = _within(db, query, few)
-    return db.connection().scalar(sa.select(sa.func.count()).select_from(query.subquery())) or 0

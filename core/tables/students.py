@@ -21,6 +21,7 @@ from core.tables import (
     chosen,
     conditions,
     guardians,
+    leafing,
     narrowing,
     ordering,
     reachability,
@@ -72,7 +73,7 @@ def ids(db: Session, actor: Actor, *, filter: StudentFilter, page: Page) -> list
         asked.append(search.holds(db, actor, words))
     few = narrowing.few(db, narrowing.students(db, actor, filter, given))
     rows, page = partial(_rows, filter, asked), ordering.allowed(actor, page, hidden=HIDDEN_SORTS)
-    return ordering.ids(db, given, sorts=SORTS, page=page, rows=rows, few=few)
+    return leafing.ids(db, given, sorts=SORTS, page=page, rows=rows, few=few)
 
 
 def rows(db: Session, actor: Actor, *, ids: Sequence[int]) -> pd.DataFrame:

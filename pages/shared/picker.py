@@ -25,10 +25,12 @@ COUNTED_AT_ONCE = 100_000
 
 def look(db: Session, actor: Actor, listing: Listing) -> Shown:
     """Read one page and its ticks. Counting comes later."""
-    view, wanted = selections.current(db, actor, list_name=listing.name), listing.wanted()
+    view = selections.current(db, actor, list_name=listing.name)
+    wanted = replace(listing.wanted(), total=totals.known(listing))
     rows = listing.page(db, actor, wanted)
     if rows.empty and wanted.number > 1:  # the list has become shorter: its last page
-        wanted = replace(wanted, number=pages(listing.count(db, actor, listing.filter)))
+        total = listing.count(db, actor, listing.filter)
+        wanted = replace(wanted, number=pages(total), total=total)
         rows = listing.page(db, actor, wanted)
     ids = [int(row_id) for row_id in rows["id"]]
     return Shown(rows, wanted.number, view, _ticked(db, actor, listing, view, ids))

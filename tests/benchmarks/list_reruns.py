@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from random import Random
 from typing import Any
 
@@ -56,10 +56,17 @@ def ask(actor: Actor, *, runs: int = RERUNS, seed: int = 7, counted: bool = True
         kind = list(list_questions.KINDS)[number % len(list_questions.KINDS)]
         wanted = list_questions.KINDS[kind](school, chance)
         page = list_questions.pages(chance, deepest=deepest)
+        if page.number > 1:  # whoever leafs on has been told how many there are
+            page = replace(page, total=_count(actor, wanted))
         rows_ms = ms(lambda db, w=wanted, p=page: students.page(db, actor, filter=w, page=p))
         count_ms = ms(lambda db, w=wanted: students.count(db, actor, filter=w)) if counted else 0.0
         done.append(Asked(kind, wanted, page, rows_ms, count_ms))
     return done[len(list_questions.KINDS) :]
+
+
+def _count(actor: Actor, wanted: StudentFilter) -> int:
+    with database.reading() as db:
+        return students.count(db, actor, filter=wanted)
 
 
 def figures(report: Report, actor: Actor, *, suffix: str) -> None:

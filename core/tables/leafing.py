@@ -1,0 +1,103 @@
+"""One page of an order: past how many rows, of which parts, from which end, by an index or in the order of the list."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+from sqlmodel import Session, col
+
+from core.errors import InputProblem
+from core.models import Account, Person
+from core.tables import narrowing
+from core.tables.conditions import Given
+from core.tables.filters import Page
+from core.tables.narrowing import Few
+from core.tables.ordering import Column, Part, Sorts
+from core.tables.unindexed import Unindexed
+
+NEAR = 1_000  # rows that are sooner read past than those of a whole part are counted
+Rows = Callable[[Part, bool], sa.Select[Any]]
+
+
+def ids(db: Session, given: Given, *, sorts: Sorts, page: Page, rows: Rows, few: Few | None) -> list[int]:
+    """The ids of one page. `rows` makes the query of a part: to walk through in its order (True), or to count.
+
+    `few`: the persons among whom all rows are, when an index has told so already.
+    """
+    if page.sort not in sorts:
+        raise InputProblem("The list cannot be sorted by this column. Choose another one.")
+    if few is not None and few.number <= page.offset:
+        return []  # the list has become shorter than this page
+    way = _way(sorts[page.sort](given), page)
+    found, offset = list[int](), way.offset
+    for part in way.parts:
+        far = offset > NEAR and len(way.parts) > 1
+        before = _size(db, rows(part, few is not None), few, up_to=offset) if far else None
+        if before is None or before > offset:
+            found += _walked(db, part, way, offset=offset, size=way.size - len(found), rows=rows, few=few)
+        if len(found) == way.size:
+            break
+        if offset and not found:  # all of the part stands before the page
+            offset -= _size(db, rows(part, few is not None), few, up_to=offset) if before is None else before
+        else:
+            offset = 0
+    return found[::-1] if way.from_the_end else found
+
+
+@dataclass(frozen=True)
+class _Way:
+    """How a page is read: past how many rows, of which parts, and whether from the end of the list."""
+
+    parts: list[Part]
+    descending: bool
+    offset: int
+    size: int
+    from_the_end: bool = False
+
+
+def _way(parts: Sequence[Part], page: Page) -> _Way:
+    order = _turned(parts) if page.descending else list(parts)
+    if page.total is None or not page.total < 2 * page.offset < 2 * page.total:
+        return _Way(order, page.descending, page.offset, page.size)
+    rest = page.total - page.offset
+    size = min(rest, page.size)
+    return _Way(order[::-1], not page.descending, rest - size, size, from_the_end=True)
+
+
+def _walked(
+    db: Session, part: Part, way: _Way, *, offset: int, size: int, rows: Rows, few: Few | None
+) -> sa.ScalarResult[Any]:
+    among = few if few is not None else narrowing.few(db, part.answers)
+    columns = _columns(part, descending=way.descending, looked_up=among is not None)
+    return db.connection().scalars(_within(db, rows(part, True), among).order_by(*columns).limit(size).offset(offset))
+
+
+def _within(db: Session, query: sa.Select[Any], few: Few | None) -> sa.Select[Any]:
+    return query if few is None else query.where(narrowing.among(db, few))
+
+
+def _turned(parts: Sequence[Part]) -> list[Part]:
+    """The other way round, but for what stays last."""
+    turned = [part for part in reversed(parts) if not part.stays_last]
+    return turned + [part for part in parts if part.stays_last]
+
+
+def _columns(part: Part, *, descending: bool, looked_up: bool) -> list[Any]:
+    """Made unique by the person's id, as the index of the order ends with it.
+
+    `looked_up`: the rows are known; no index of the order may tempt the database to walk past all the others.
+    """
+    person_id = col(Account.person_id) if part.through == "account" else col(Person.id)
+    columns: list[Column] = [*part.columns, person_id]
+    if looked_up:
+        columns = [Unindexed(column) for column in columns]
+    return [column.desc() for column in columns] if descending else columns
+
+
+def _size(db: Session, query: sa.Select[Any], few: Few | None, *, up_to: int) -> int:
+    """How many rows, counted no further than one more than `up_to`."""
+    counted = _within(db, query, few).limit(up_to + 1).subquery()
+    return db.connection().scalar(sa.select(sa.func.count()).select_from(counted)) or 0
