@@ -101,13 +101,33 @@ def _found(
 def count(
     db: Session, actor: Actor, *, account_ids: sa.Select[Any], parameters: CredentialParameters = _ALL
 ) -> dict[SlipSecret, int]:
-    """How many slips there would be, by what they would say about the way in."""
-    reader, found, seen = _Reader(actor, "", parameters), dict.fromkeys(SlipSecret, 0), set()
-    for row in db.execute(_query(account_ids)):
-        if row.account_id not in seen:
-            seen.add(row.account_id)
-            found[reader.secret(row)] += 1
-    return found
+    """How many slips there would be, by what they would say about the way in. The database counts: no row is read."""
+    secret = _secret(Role.ADMINISTRATOR in actor.roles, parameters).label("secret")
+    query = sa.select(secret).select_from(Account).join(Person, col(Person.id) == col(Account.person_id))
+    said = query.where(col(Account.id).in_(account_ids)).subquery()
+    rows = db.execute(sa.select(said.c.secret, sa.func.count()).group_by(said.c.secret))
+    return dict.fromkeys(SlipSecret, 0) | {SlipSecret(word): number for word, number in rows}
+
+
+def _secret(may_all: bool, parameters: CredentialParameters) -> sa.ColumnElement[str]:
+    """What `_Reader.secret` says of an account, as the database asks it."""
+    kids = sorted(keys.known())
+    ways: list[tuple[sa.ColumnElement[bool], SlipSecret]] = [
+        (col(Account.sign_in_method) != SignInMethod.LOCAL, SlipSecret.MICROSOFT),
+        (col(Account.password_hash) != "", SlipSecret.CHOSEN),
+    ]
+    if not may_all:
+        ways.append((handing_over.is_staff(), SlipSecret.STAFF))
+    if parameters.show_passwords:
+        ways.append((_has_live(Purpose.PASSWORD, kids), SlipSecret.PASSWORD))
+    ways.append((_has_live(Purpose.LINK, kids), SlipSecret.LINK))
+    nothing = SlipSecret.NONE if parameters.show_passwords else SlipSecret.NO_LINK
+    return sa.case(*((asked, said.value) for asked, said in ways), else_=nothing.value)
+
+
+def _has_live(purpose: Purpose, kids: list[str]) -> sa.ColumnElement[bool]:
+    live = aliased(Invitation)
+    return sa.exists().where(_live(live, purpose), col(live.kid).in_(kids)).correlate(Account)
 
 
 def with_guardians(actor: Actor, *, account_ids: sa.Select[Any]) -> sa.Select[Any]:

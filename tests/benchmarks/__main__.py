@@ -14,7 +14,7 @@ GROUPS = {
     "list": "lists",
     "list_million": "lists_million",
     "send": "sending sending_pace webhooks",
-    "pdf": "pdf",
+    "pdf": "pdf letters",
     "export": "exporting",
     "portal": "portal",
     "audit": "auditing",

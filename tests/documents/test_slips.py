@@ -111,6 +111,13 @@ def test_the_code_is_the_link_and_never_the_password() -> None:
     )
 
 
+@pytest.mark.parametrize("layout", ["letter", "2", "4", "8", "table"])
+def test_every_code_of_every_layout_is_read_and_a_table_has_none(layout: str) -> None:
+    rows = [row(number, token=token(number)) for number in range(11)]
+    read = decoded(credentials.render(paper({"7B": rows[:6], "8A": rows[6:]}, layout=layout)))
+    assert sorted(read) == ([] if layout == "table" else sorted(LINK + token(number) for number in range(11)))
+
+
 def test_codes_made_together_are_those_made_one_by_one() -> None:
     tokens = [token(number) for number in range(40)]
     assert LinkCodes(LINK, 26, expected=40).paths(tokens) == LinkCodes(LINK, 26, expected=4000).paths(tokens)

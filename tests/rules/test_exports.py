@@ -4,15 +4,52 @@ from __future__ import annotations
 
 import csv
 import io
+import zipfile
 from datetime import UTC, datetime
 
 import pytest
+from openpyxl import load_workbook
 from python_calamine import CalamineWorkbook
 
 from core.rules import exports
 from core.rules.exports import FileFormat
 
-HOSTILE = ("=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "＝1", "O'Brien", "<script>", "Ζωή", 'say "hi", they said')
+HOSTILE = (
+    *("", " ", "a\x0bb", "a\u2028b", "\r\n", "\n=1", "x" * 10_000, "O'Brien", "Null", "=1+1", "+1", "-1", "@SUM(A1)"),
+    *(
+        "\t=1",
+        "\r=1",
+        "＝1",
+        "＋1",
+        "－1",
+        "＠SUM",
+        "<script>",
+        "![x](http://mail.example)",
+        "{{7*7}}",
+        "${jndi:ldap://x}",
+    ),
+    *(
+        "%s",
+        "../../etc",
+        "</para><para>",
+        "\u202eabc\u202c",
+        "Z" + "\u0301" * 40,
+        "\U0001f468\u200d\U0001f469",
+        "e\u0301",
+    ),
+    *(
+        "İıIi",
+        "аdmin",
+        "x@bücher.example",
+        '"a b"@mail.example',
+        "a@b@mail.example",
+        "+1 900 555 0100",
+        "+881 1",
+        "112",
+    ),
+    *("9999-12-31", "2024-02-29", "http://mail.example", "mailto:a@mail.example", "internal:Sheet1!A1", "Ζωή"),
+    *('say "hi", they said', "a;b", "_x0041_", "{=1+1}", "1e5", "0012", "TRUE", "#REF!", "=cmd|' /C calc'!A0"),
+)
 WHEN = datetime(2026, 11, 23, 9, 30, tzinfo=UTC)
 
 
@@ -24,8 +61,8 @@ def _rows(content: bytes) -> list[list[str]]:
 def test_r70_no_cell_of_a_csv_begins_like_a_formula() -> None:
     rows = _rows(exports.write(FileFormat.CSV, ["Name"], [[name] for name in HOSTILE]))
     assert rows[0] == ["Name"]
-    assert [row[0].removeprefix("'") for row in rows[1:]] == [name.replace("\0", "") for name in HOSTILE]
-    assert not any(row[0].startswith(("=", "+", "-", "@", "\t", "\r", "＝")) for row in rows[1:])
+    assert [row[0].removeprefix("'") for row in rows[1:]] == list(HOSTILE)
+    assert not any(row[0].startswith(tuple("=+-@\t\r\n＝＋－＠")) for row in rows[1:])
 
 
 def test_r70_a_workbook_holds_texts_and_no_formulas() -> None:
@@ -33,8 +70,12 @@ def test_r70_a_workbook_holds_texts_and_no_formulas() -> None:
     rows = CalamineWorkbook.from_filelike(io.BytesIO(content)).get_sheet_by_index(0).to_python()
     assert rows[0] == ["Name", "Tries", "When"]
     assert len(rows) == len(HOSTILE) + 1
-    assert (rows[1][0], rows[1][1], rows[1][2]) == ("'=1+1", 2.0, WHEN.replace(tzinfo=None))
-    assert b"<f>" not in content
+    assert (rows[10][0], rows[10][1], rows[10][2]) == ("'=1+1", 2.0, WHEN.replace(tzinfo=None))
+    cells = [cell for row in load_workbook(io.BytesIO(content)).worksheets[0].iter_rows(min_row=2) for cell in row]
+    assert {cell.data_type for cell in cells[::3]} <= {"s", "n"} and not any(cell.hyperlink for cell in cells)
+    assert [cell.value for cell in cells[::3] if cell.data_type == "n"] == [None]  # the empty name
+    with zipfile.ZipFile(io.BytesIO(content)) as book:
+        assert not any(b"<f" in book.read(name) for name in book.namelist() if "worksheets" in name)
 
 
 @pytest.mark.parametrize("file_format", list(FileFormat))

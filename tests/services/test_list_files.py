@@ -88,7 +88,7 @@ def test_accounts_stand_in_a_workbook_with_moments_and_words(cast: Cast) -> None
 def test_r70_no_name_of_a_list_becomes_a_formula(cast: Cast, kind: str) -> None:
     with database.transaction() as db:
         for name in HOSTILE:
-            make.person(db, last_name=name.replace("\0", ""), in_section=cast.class_7b)
+            make.person(db, last_name=name, in_section=cast.class_7b)
         shown = _shown(db, cast.olga.actor)
         size = selections.size(db, cast.olga.actor, selection_id=shown, scope="shown")
         asked: Any = {"selection_id": shown, "scope": "shown", "expected": size, "columns": ("last_name",)}
@@ -163,3 +163,13 @@ def test_more_rows_than_one_slice_keep_their_order(cast: Cast, monkeypatch: pyte
         assert names == sorted(names) and len(names) == len(
             db.exec(select(Person).where(Person.kind == "student")).all()
         )
+
+
+def test_each_column_of_the_students_list_stands_in_a_file_alone_as_beside_the_others(cast: Cast) -> None:
+    names = tuple(list_columns.STUDENTS)
+    with database.transaction() as db:
+        shown = _shown(db, cast.olga.actor)
+        whole = _rows(db, cast.olga.actor, shown, columns=names)
+        assert whole[0] == [list_columns.STUDENTS[name].title for name in names]
+        for place, name in enumerate(names):
+            assert _rows(db, cast.olga.actor, shown, columns=(name,)) == [[row[place]] for row in whole]

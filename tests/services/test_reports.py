@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import replace
 
 import pytest
-from sqlmodel import Session, select
+import sqlalchemy as sa
+from sqlmodel import Session, col, select
 
 from core import database
 from core.documents.papers import Credentials, StudentAccountInfo
 from core.errors import Conflict, FreshCodeRequired, InputProblem, NotAllowed, NotFound
-from core.models import AuditEntry
+from core.models import Account, AuditEntry
 from core.permissions import Actor
+from core.rules.handing_over import SlipSecret
 from core.rules.report_parameters import CredentialParameters
-from core.services import initial_passwords, reports, selections
+from core.services import initial_passwords, invitations, reports, selections
 from core.services.reports import Prepared
+from core.tables import slips
 from core.tables.filters import AccountFilter, StudentFilter
 from tests import cast as tests_cast
 from tests.cast import Cast
@@ -333,3 +337,23 @@ def test_user_account_info_says_how_many_of_those_shown_are_selected(cast: Cast)
         asked = {"kind": "user-account-info", "selection_id": selection_id, "expected": 2}
         prepared = reports.prepare(db, cast.olga.actor, scope="selected", **asked)  # type: ignore[arg-type]
     assert prepared.paper.head.scope == f"2 selected of {shown}"
+
+
+@pytest.mark.parametrize("shown", [True, False])
+def test_the_window_counts_what_the_slips_will_say(cast: Cast, shown: bool) -> None:
+    parameters = CredentialParameters(show_passwords=shown)
+    with database.transaction() as db:
+        tests_cast.just_signed_in(db, cast.olga.actor)
+        initial_passwords.issue(db, cast.olga.actor, account_id=cast.sam.account.id or 0, expected=1)
+        for account in (cast.sam.account, cast.max.account):
+            invitations.issue_link(db, account_id=account.id or 0, channel="copied", address="", days=7)
+        db.get_one(Account, cast.otto.account.id).sign_in_method = "microsoft"
+        db.get_one(Account, cast.gina.account.id).password_hash = "chosen"
+    everybody = sa.select(col(Account.id))
+    for actor in (cast.olga.actor, cast.ada.actor):
+        with database.reading() as db:
+            groups = slips.of_accounts(db, actor, account_ids=everybody, parameters=parameters)
+            said = Counter(SlipSecret(row[7]) for group in groups for row in group.rows)
+            counted = slips.count(db, actor, account_ids=everybody, parameters=parameters)
+        assert {secret: number for secret, number in counted.items() if number} == said
+        assert said[SlipSecret.PASSWORD if shown else SlipSecret.LINK] and said[SlipSecret.MICROSOFT] == 1

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import re
 from collections.abc import Iterator
 from html import escape
@@ -9,6 +11,7 @@ from html import escape
 import pypdfium2
 import pytest
 from httpx import Response
+from openpyxl import load_workbook
 from sqlmodel import col, select
 from starlette.applications import Starlette
 from starlette.testclient import TestClient
@@ -27,9 +30,11 @@ from core.services.printed_accounts import Printed
 from core.tables import candidates
 from core.tables.filters import AccountFilter, StudentFilter
 from core.web import cookies, files
+from tests import cast as make
 from tests.cast import Cast, Member
 from tests.conftest import Clock
 from tests.documents import papers
+from tests.rules.test_exports import HOSTILE
 from tests.web import browsing
 
 PATH = "/files/student-account-info"
@@ -247,6 +252,27 @@ def test_the_outcome_of_a_campaign_is_downloaded_and_noted(
     with database.reading() as db:
         entry = db.exec(select(AuditEntry).where(AuditEntry.action == "outcome.exported")).one()
     assert entry.details == {"kind": f"campaign-outcome-{kind}", "count": 3}
+
+
+@pytest.mark.parametrize("kind", ["csv", "xlsx"])
+def test_r70_the_outcome_of_a_campaign_to_hostile_names_holds_no_formula(
+    client: TestClient, cast: Cast, kind: str
+) -> None:
+    names = [name for name in HOSTILE if name.strip()]
+    with database.transaction() as db:
+        for number, name in enumerate(names):
+            hostile = make.person(db, last_name=name, first_name=name, in_section=cast.class_7b)
+            make.account(db, person=hostile, username=f"hostile{number}")
+    form = _form(_signed_in(client, cast.olga), selection_id=_campaign(cast))
+    content = _post(client, form, f"/files/campaign-outcome-{kind}").content
+    if kind == "csv":
+        rows = list(csv.reader(io.StringIO(content.decode("utf-8-sig"), newline="")))
+    else:
+        cells = list(load_workbook(io.BytesIO(content)).worksheets[0].iter_rows())
+        assert not any(cell.data_type == "f" or cell.hyperlink for row in cells for cell in row)
+        rows = [[str(cell.value or "") for cell in row] for row in cells]
+    assert len(rows) == len(names) + 4
+    assert not any(cell.startswith(tuple("=+-@\t\r\n＝＋－＠")) for row in rows for cell in row)
 
 
 def test_r60_who_may_not_send_gets_no_outcome(client: TestClient, cast: Cast) -> None:
