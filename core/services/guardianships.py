@@ -11,10 +11,10 @@ from sqlmodel import Session, col, select
 
 from core import clock
 from core.errors import Conflict, InputProblem, NotFound
-from core.models import Guardianship, Person, PersonKind
+from core.models import Account, Guardianship, Person, PersonKind
 from core.permissions import Actor, Permission
 from core.rules import typed
-from core.services import audit
+from core.services import address_changes, audit
 from core.tables import scope
 
 PRIORITIES = range(1, 10)
@@ -88,7 +88,10 @@ def change(db: Session, actor: Actor, *, guardianship_id: int, seen: Terms, want
 
 
 def end(db: Session, actor: Actor, *, guardianship_id: int) -> None:
-    """From now on the guardian does not answer for the student; yesterday stays the last day on record."""
+    """From now on the guardian does not answer for the student; yesterday stays the last day on record.
+
+    What was sent to their number for the account of the student opens nothing any more (R105).
+    """
     known = _editable(db, actor, guardianship_id)
     today = clock.now().date()
     ended = db.execute(
@@ -99,7 +102,23 @@ def end(db: Session, actor: Actor, *, guardianship_id: int) -> None:
     )
     if getattr(ended, "rowcount", 0) != 1:
         raise Conflict("Somebody was quicker: this link has ended already.")
+    _close_number(db, known)
     _record(db, actor, known, "ended", ["ends_on"])
+
+
+def _close_number(db: Session, known: Guardianship) -> None:
+    """Unless it is also the number of the student, or of somebody who still answers for them."""
+    number = db.scalar(sa.select(col(Person.mobile)).where(col(Person.id) == known.guardian_id))
+    account = db.scalar(sa.select(col(Account.id)).where(col(Account.person_id) == known.student_id))
+    if not number or account is None:
+        return
+    others = sa.select(col(Guardianship.guardian_id)).where(
+        col(Guardianship.student_id) == known.student_id, scope.holds_today(Guardianship)
+    )
+    still = sa.or_(col(Person.id) == known.student_id, col(Person.id).in_(others))
+    theirs = sa.or_(col(Person.mobile) == number, col(Person.phone) == number)
+    if db.scalar(sa.select(col(Person.id)).where(still, theirs).limit(1)) is None:
+        address_changes.close(db, [(int(account), number)])
 
 
 def _in_force() -> sa.ColumnElement[bool]:

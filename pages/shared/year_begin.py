@@ -62,7 +62,7 @@ def _table(year: Year, current: Year) -> tuple[Step, ...]:
         _rows(classes, proposal),
         key=key,
         hide_index=True,
-        height="auto" if len(classes) < 12 else 420,
+        height="auto" if len(classes) <= 20 else 640,
         disabled=["Class", "Grade", "School", "Students"],
         column_config={
             "Students": st.column_config.NumberColumn(format="localized", help="Those who count as registered."),

@@ -9,8 +9,8 @@ from sqlmodel import select
 
 from core import clock, database
 from core.errors import Conflict, InputProblem, NotAllowed, NotFound
-from core.models import AuditEntry, Guardianship
-from core.services import guardianships
+from core.models import AuditEntry, Guardianship, Invitation, Person
+from core.services import guardianships, invitations, portal
 from core.services.guardianships import Terms
 from core.tables import guardians
 from tests.cast import Cast
@@ -111,3 +111,36 @@ def test_only_the_office_and_administrators_link_and_end(cast: Cast) -> None:
                 guardianships.link(db, member.actor, **_ids(cast))
             with pytest.raises(NotAllowed):
                 guardianships.end(db, member.actor, guardianship_id=link)
+
+
+NUMBER = "+306971111111"
+
+
+def _password_to_gina(cast: Cast) -> None:
+    """Sam's initial password went to his guardian's number."""
+    with database.transaction() as db:
+        db.merge(Person(**(cast.gina.person.model_dump() | {"mobile": NUMBER})))
+        account_id = cast.sam.account.id or 0
+        invitations.issue_link(db, account_id=account_id, channel="sms", address=NUMBER, days=7)
+
+
+def _end_of_sam(cast: Cast) -> Invitation:
+    link = _of_sam(cast)
+    with database.transaction() as db:
+        guardianships.end(db, cast.olga.actor, guardianship_id=link)
+    with database.reading() as db:
+        return db.exec(select(Invitation)).one()
+
+
+def test_r105_when_a_guardianship_ends_nothing_sent_to_the_guardian_opens_the_account_any_more(cast: Cast) -> None:
+    _password_to_gina(cast)
+    assert _end_of_sam(cast).superseded_because == "address_changed"
+    with database.reading() as db:
+        assert portal.own(db, cast.gina.actor).students == ("Max Sideris",)
+
+
+def test_r105_a_number_that_is_the_students_own_too_goes_on(cast: Cast) -> None:
+    _password_to_gina(cast)
+    with database.transaction() as db:
+        db.merge(Person(**(cast.sam.person.model_dump() | {"phone": NUMBER})))
+    assert _end_of_sam(cast).superseded_at is None
