@@ -22,7 +22,7 @@ from core.permissions import Actor, Permission
 from core.rules.search_text import fold_name
 from core.services import account_effects, audit, traces
 from core.services.traces import Removed
-from core.tables import freshness, scope
+from core.tables import scope
 
 
 @dataclass(frozen=True)
@@ -65,8 +65,7 @@ def erase(db: Session, actor: Actor, *, person_id: int, typed_name: str) -> Remo
     person = _erasable(db, actor, person_id)
     if fold_name(typed_name) != fold_name(_name(person)):
         raise InputProblem("This is not the name. Type it as it stands on the card.", field="typed_name")
-    if not freshness.is_fresh(db, actor):
-        raise InputProblem("Type your password again to erase a person.", field="password")
+    actor.require_fresh()
     account_effects.lock(db)
     mine = sa.select(col(Account.id)).where(col(Account.person_id) == person_id)
     administers = account_effects.administrators_among(db, mine)

@@ -66,7 +66,7 @@ def _way(db: Session, account_id: int) -> tuple[Channel, str, str] | None:
         reachability.has_email_address(policy), reachability.email_address(policy), texted, number, col(Person.language)
     )
     query = query.select_from(Account).join(Person, col(Person.id) == col(Account.person_id))
-    row = db.execute(query.where(col(Account.id) == account_id, reachability.counts())).first()
+    row = db.execute(query.where(col(Account.id) == account_id, reachability.counts(policy))).first()
     if row is None:
         return None
     if row[0]:

@@ -14,11 +14,11 @@ from sqlmodel import Session, col
 from core import clock, config
 from core.documents import press
 from core.documents.papers import Letterhead, SubjectFile
-from core.errors import InputProblem, NotFound
+from core.errors import NotFound
 from core.models import Person
 from core.permissions import Actor, Permission
 from core.services import audit
-from core.tables import freshness, people, school, scope, subject
+from core.tables import people, school, scope, subject
 from core.tables.subject import Held
 
 KINDS = {"person-json": ("json", "application/json"), "person-pdf": ("pdf", "application/pdf")}
@@ -64,8 +64,7 @@ def prepare(db: Session, actor: Actor, *, kind: str, person_id: int) -> SubjectE
     person = db.scalars(sa.select(Person).where(col(Person.id) == person_id, scope.people(actor))).first()
     if person is None:
         raise NotFound("There is no such person any more. Go back to the list.")
-    if not freshness.is_fresh(db, actor):
-        raise InputProblem("Type your password again on the card of the person, then take the file.")
+    actor.require_fresh()
     details = {"kind": kind}
     audit.record(db, actor, action="person.exported", object_kind="person", object_id=person_id, details=details)
     held = subject.held(db, person_id=person_id)

@@ -8,8 +8,7 @@ from core import compaction, database, outbox
 from core.permissions import Actor, Permission
 from core.services import erasure
 from core.services.erasure import Foreseen
-from core.tables import freshness
-from pages.shared import download, feedback, fresh_password
+from pages.shared import download, feedback, fresh_code
 
 TITLE = "Data protection"
 
@@ -20,11 +19,10 @@ def offered(actor: Actor) -> list[str]:
 
 
 def draw(actor: Actor, person_id: int, back_to: str) -> None:
-    """First the password, then the files and the form."""
-    with database.reading() as db:
-        fresh = freshness.is_fresh(db, actor)
-    if not fresh:
-        if fresh_password.ask(actor, "Confirm that it is you to see what can be done here.", key="rights.password"):
+    """First the fresh code, then the files and the form."""
+    if not actor.is_fresh:
+        st.write("Confirm that it is you to see what can be done here.")
+        if fresh_code.ask(actor, key=f"rights.{person_id}", act="Go on"):
             st.rerun()
         return
     _files(actor, person_id)
