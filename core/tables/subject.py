@@ -21,7 +21,7 @@ HIDDEN = frozenset(
     {
         *("password_hash", "token_hash", "uid", "kid", "sealed", "seal", "previous_seal", "reference", "secret"),
         *("search_text", "sort_name", "sort_grade", "sort_title", "username_key", "standing", "has_account"),
-        *("session_id", "preview"),
+        *("session_id", "preview", "code_hash", "hint", "token", "asked", "idempotency_key"),
     }
 )
 LEFT_OUT = frozenset({"audit_entry", "message_account"})  # told in sections of their own

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -11,7 +12,7 @@ from sqlmodel import col, select
 
 from core import clock, compaction, database, outbox
 from core.delivery import batches
-from core.errors import Conflict, InputProblem, NotAllowed
+from core.errors import Conflict, FreshCodeRequired, InputProblem, NotAllowed
 from core.models import (
     Account,
     AccountChange,
