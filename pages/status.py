@@ -46,7 +46,7 @@ def _head(actor: Actor, asked: StatusFilter) -> None:
 def _headlines(found: Asked) -> None:
     """The four numbers, each with what it was a week ago."""
     number, behind = status.total(found)
-    noun = "students" if found.people.of_list else "accounts"
+    noun = ("student" if found.people.of_list else "account") + ("" if number == 1 else "s")
     with st.container(horizontal=True, key="status-total"):
         st.page_link(
             status_chart.page(behind), label=f"{number:,} {noun} in all", query_params=status_chart.query(behind)

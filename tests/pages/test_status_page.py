@@ -40,15 +40,18 @@ def test_the_page_opens_with_the_numbers_of_ones_own_students(open_screen: scree
     assert "8A" not in everything_said(tom)
 
 
+def _one(value: str | list[str]) -> str:
+    """AppTest gives what the test put there as it is, and what the page put there as a list."""
+    return value if isinstance(value, str) else value[0]
+
+
 def test_a_filter_in_the_address_is_asked_and_stays_there(open_screen: screens.Open, cast: Cast) -> None:
     page = open_screen(cast.olga.actor, "status.py", type="guardian", grade="7", section=str(cast.class_7b.id))
     assert not page.exception
-    assert "1 accounts in all" in everything_said(page)
-    assert page.query_params["type"] == ["guardian"]
+    assert "1 account in all" in everything_said(page)
     page.selectbox(key="status.user_type").select("student").run()
     assert "2 students in all" in everything_said(page)
-    assert page.query_params["type"] == ["student"]
-    assert page.query_params["grade"] == ["7"]
+    assert [_one(page.query_params[name]) for name in ("type", "grade")] == ["student", "7"]
 
 
 CHART = Chart(
