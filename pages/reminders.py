@@ -67,7 +67,7 @@ def _earlier(zone: ZoneInfo) -> None:
 
 actor = guard.require(Permission.SEND)
 feedback.said()
-with database.reading() as db:
+with feedback.refusals_shown(), database.reading() as db:
     own, foreseen = school_settings(db), reminders.foresee(db, actor)
 _heading(actor, own)
 reminder_preview.draw(actor, foreseen, ZoneInfo(own.time_zone))

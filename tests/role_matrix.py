@@ -31,12 +31,25 @@ SERVICES: dict[str, Needs] = {
         ("account_roles.change_scope", "account_roles.change_dates", "account_roles.end"), Permission.MANAGE_ROLES
     ),
     **dict.fromkeys(("school.start_own", "school.change_settings", "school.change_logo"), Permission.CHANGE_SETTINGS),
+    **dict.fromkeys(
+        ("key_rotation.reseal", "key_rotation.give_up", "microsoft_trials.begin"), Permission.CHANGE_SETTINGS
+    ),
+    "retention.foresee": Permission.CHANGE_SETTINGS,
+    **dict.fromkeys(("erasure.foresee", "erasure.erase", "subject_export.prepare"), Permission.ANSWER_RIGHTS),
+    **dict.fromkeys(("years.create", "years.foresee", "years.begin", "year_undo.undo"), Permission.MANAGE_PERIODS),
+    "year_roles.foresee": Permission.MANAGE_PERIODS,
+    **dict.fromkeys(("reminders.foresee", "reminders.left_out"), Permission.SEND),
+    "status_papers.prepare": Permission.SEE_STATUS,
+    "second_factor.remove": Permission.MANAGE_ROLES,
+    **dict.fromkeys((f"sessions.{verb}" for verb in ("own", "end_own", "end_others")), Permission.USE_OWN_ACCOUNT),
+    **dict.fromkeys(("second_factor.begin_again", "second_factor.renew_codes"), Asks.OWN),  # and of staff alone
     "wordings.save": Permission.CHANGE_SETTINGS,
     **dict.fromkeys(("accounts.preview", "accounts.create", "auto_invitations.send"), Permission.CREATE_ACCOUNTS),
     **dict.fromkeys(
         ("account_names.change", "account_unlock.unlock", "address_confirmation.ask"), Permission.MANAGE_ACCOUNTS
     ),
     **dict.fromkeys(("people.of_account", "people.change_email"), Permission.MANAGE_ACCOUNTS),
+    **dict.fromkeys(("sessions.of_account", "sessions.end_all"), Permission.MANAGE_ACCOUNTS),
     **dict.fromkeys(("people.create", "people.save", "person_writing.editable"), Permission.EDIT_STUDENTS),
     **dict.fromkeys(
         (f"guardianships.{verb}" for verb in ("link", "terms", "change", "end")),
@@ -58,9 +71,17 @@ SERVICES: dict[str, Needs] = {
     **dict.fromkeys(("initial_passwords.reveal", "copied_links.issue"), Permission.REVEAL_CREDENTIALS),
     **dict.fromkeys(("previews.begin", "previews.read"), Permission.REVEAL_CREDENTIALS),
     **dict.fromkeys(("imports.check", "imports.apply"), Permission.IMPORT),
-    **dict.fromkeys(("list_files.prepare", "reports.prepare"), Permission.PRINT_REPORTS),
+    **dict.fromkeys(
+        (*(f"list_files.{verb}" for verb in ("prepare", "check", "read")), "reports.prepare", "reports.check"),
+        Permission.PRINT_REPORTS,
+    ),
+    "report_requests.ask": Permission.PRINT_REPORTS,
+    **dict.fromkeys(("outcome_files.check", "outcome_files.read"), Permission.SEND),
+    **dict.fromkeys(("report_requests.cancel", "report_requests.fetch"), Asks.OWN),
+    "reports.read": Asks.BY_KIND,
+    **dict.fromkeys(("list_files.note", "outcome_files.note", "reports.note"), Asks.OWN),
     "selections.of_one": Permission.SEE_ACCOUNTS,
-    "selections.of_people": Permission.SEE_STUDENTS,
+    **dict.fromkeys(("selections.of_people", "selections.of_students"), Permission.SEE_STUDENTS),
     **dict.fromkeys(("account_acts.check", "account_acts.carry_out", "reports.prepare_for_students"), Asks.BY_KIND),
     **dict.fromkeys(
         (f"selections.{verb}" for verb in ("current", "show", "tick", "everything", "clear")), Asks.BY_KIND
@@ -75,7 +96,8 @@ SERVICES: dict[str, Needs] = {
         (
             f"selections.{verb}"
             for verb in (
-                *("list_of", "shown_filter", "size", "require_size", "hidden", "among", "person_ids", "account_ids"),
+                *("list_of", "shown_filter", "size", "require_size", "sizes", "among", "person_ids", "account_ids"),
+                *("frozen", "row_ids", "stands_beside"),
             )
         ),
         Asks.OWN,
@@ -87,14 +109,14 @@ SERVICES: dict[str, Needs] = {
         ),
         Asks.OWN,
     ),
-    "step_up.note": Asks.OWN,
+    **dict.fromkeys(("step_up.note", "sign_in_steps.begin", "second_factor.tell"), Asks.OWN),
     **dict.fromkeys((f"access.{verb}" for verb in ("refused", "is_due_to_note", "note_look")), Asks.OWN),
     **dict.fromkeys(
         (f"account_effects.{verb}" for verb in ("begin", "apply", "staff_role_changed", "switch_personal_email")),
         Asks.PART,
     ),
     **dict.fromkeys(("address_changes.follow", "import_addresses.follow"), Asks.PART),
-    **dict.fromkeys(("address_notices.tell_left", "address_notices.ask_to_confirm"), Asks.PART),
+    **dict.fromkeys((f"address_notices.{verb}" for verb in ("tell", "tell_left", "ask_to_confirm")), Asks.PART),
     **dict.fromkeys(("audit.name_of", "audit.session_of"), Asks.PART),
     "printed_accounts.accounts": Asks.OWN,
     "audit.record": Asks.OWN,
@@ -102,7 +124,10 @@ SERVICES: dict[str, Needs] = {
     **dict.fromkeys(
         (
             f"report_papers.{verb}"
-            for verb in ("rows_of_selection", "student_account_info", "credentials", "user_account_info")
+            for verb in (
+                *("rows_of_selection", "student_account_info", "credentials", "user_account_info"),
+                *("letterhead", "remember"),
+            )
         ),
         Asks.PART,
     ),
@@ -115,7 +140,17 @@ TABLES: dict[str, Needs] = {
     **dict.fromkeys(("relatives.guardians", "relatives.students", "relatives.siblings"), Permission.SEE_STUDENTS),
     **dict.fromkeys(("account_card.read", "person_card.read", "sign_in_trouble.read"), Permission.SEE_ACCOUNTS),
     **dict.fromkeys(("account_roles.held", "account_roles.username"), Permission.SEE_ACCOUNTS),
-    "status.by_state": Permission.SEE_STATUS,
+    **dict.fromkeys(("status_people.read", "needs.of"), Permission.SEE_STATUS),
+    "status.ask": Asks.SCOPED,
+    **dict.fromkeys(("status_people.is_of_list", "status_ties.read"), Asks.PART),
+    "microsoft_switch.differences": Permission.CHANGE_SETTINGS,
+    "report_requests.mine": Permission.PRINT_REPORTS,
+    **dict.fromkeys(("report_requests.scope_of", "report_requests.stands_as", "frames.mask_columns"), Asks.PART),
+    **dict.fromkeys(
+        (f"second_factor.{name}" for name in ("is_demanded", "is_required", "is_wanted", "standing")), Asks.OWN
+    ),
+    "students.cells": Permission.SEE_STUDENTS,
+    "accounts.cells": Permission.SEE_ACCOUNTS,
     **dict.fromkeys(("staff.page", "staff.count"), Permission.MANAGE_ROLES),
     **dict.fromkeys(("audit.entries", "audit.count", "audit.actors"), Permission.SEE_AUDIT),
     **dict.fromkeys(("alerts.latest", "disclosures.found"), Permission.SEE_AUDIT),
@@ -128,7 +163,7 @@ TABLES: dict[str, Needs] = {
     "imports.runs": Permission.IMPORT,
     **dict.fromkeys((f"options.{name}" for name in ("sections", "grades", "programmes", "languages")), Asks.SCOPED),
     "found_people.of": Asks.SCOPED,
-    **dict.fromkeys(("people.name_of", "candidates.own", "freshness.is_fresh"), Asks.OWN),
+    **dict.fromkeys(("people.name_of", "candidates.own", "freshness.require_above"), Asks.OWN),
     **dict.fromkeys(("list_views.own", "list_views.columns", "list_views.count"), Asks.OWN),
     **dict.fromkeys(("account_acts.judged", "account_changes.unchanged", "account_changes.untouched"), Asks.PART),
     **dict.fromkeys(("conditions.students", "conditions.accounts", "chosen.holds", "frames.mask_contacts"), Asks.PART),

@@ -19,7 +19,17 @@ from core.permissions import ROLE_PERMISSIONS, STAFF_ROLES, Actor, Permission, R
 from core.rules import account_acts
 from core.rules.account_acts import Act
 from core.services import account_acts as acts
-from core.services import audit_files, list_files, list_views, outcome_files, reports, selections, sign_in
+from core.services import (
+    audit_files,
+    list_files,
+    list_views,
+    outcome_files,
+    reports,
+    selections,
+    sign_in,
+    status_papers,
+    subject_export,
+)
 from core.services.report_papers import ReportKind
 from core.tables.filters import StudentFilter
 from core.web import cookies, routes
@@ -145,7 +155,7 @@ def test_every_window_and_part_names_a_permission() -> None:
     for path in (ROOT / "pages").rglob("*.py"):
         for node in ast.walk(ast.parse(path.read_text())):
             if isinstance(node, ast.Call) and ast.unparse(node.func) in ("guarded.dialog", "guarded.fragment"):
-                assert ast.unparse(node.args[0]).startswith(("Permission.", "permission(")), path
+                assert ast.unparse(node.args[0]).startswith(("Permission.", "permission(", "screen.permission")), path
                 named += 1
     assert named > 20
 
@@ -202,13 +212,19 @@ FILES: dict[str, Permission] = {
     **dict.fromkeys(outcome_files.KINDS, Permission.SEND),
     **dict.fromkeys(audit_files.KINDS, Permission.SEE_AUDIT),
     **{kind.value: needs for kind, needs in reports.NEEDED.items()},
+    **dict.fromkeys(subject_export.KINDS, Permission.ANSWER_RIGHTS),
+    status_papers.KIND: Permission.SEE_STATUS,
 }
 PUBLIC = {
     *("/sign-in", "/sign-out", "/sign-in/new-password", "/setup/{token}", "/i/{token:path}", "/invitation"),
-    *("/invitation/new-link", "/v/{token:path}", "/address", "/healthz", "/webhooks/twilio"),
+    *("/invitation/new-link", "/v/{token:path}", "/address", "/healthz", "/webhooks/twilio", "/forgotten"),
+    *("/auth/start", "/auth/callback", "/sign-in/code", "/sign-in/recovery-code", "/sign-in/app"),
 }
-ANY_SESSION = {"/me", "/me/password", "/me/language"}
-OF_STAFF = {"/files/{kind}", "/files/{preview}/page/{number:int}"}
+ANY_SESSION = {
+    *("/me", "/me/password", "/me/language", "/me/sessions"),
+    *("/me/second-factor", "/me/second-factor/app", "/me/second-factor/codes"),
+}
+OF_STAFF = {"/files/{kind}", "/files/{preview}/page/{number:int}", "/files/{token}"}
 
 
 def test_every_route_stands_in_the_matrix() -> None:
