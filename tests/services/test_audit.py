@@ -53,7 +53,7 @@ def _entries(number: int = 5) -> None:
             audit.record(db, command_line("root"), action="test.done", reason="why", details={"number": place})
 
 
-def _behind_our_back(*statements: str) -> None:
+def behind_our_back(*statements: str) -> None:
     """As somebody who owns the database, and has not the key."""
     with database.transaction() as db:
         for statement in (*TRIGGERS[db.get_bind().dialect.name], *statements):
@@ -73,13 +73,13 @@ def test_r95_an_untouched_chain_verifies() -> None:
 @pytest.mark.parametrize("tampering", TAMPERINGS)
 def test_r99_verification_names_the_first_entry_that_does_not_fit(tampering: str) -> None:
     _entries()
-    _behind_our_back(*TAMPERINGS[tampering])
+    behind_our_back(*TAMPERINGS[tampering])
     assert _verdict().broken_at == 3
 
 
 def test_r99_a_check_in_parts_finds_the_same_as_one_at_once() -> None:
     _entries(7)
-    _behind_our_back("UPDATE audit_entry SET actor = 'somebody else' WHERE seq = 6")
+    behind_our_back("UPDATE audit_entry SET actor = 'somebody else' WHERE seq = 6")
     walk = audit_chain.Walk()
     while walk.broken_at is None:
         with database.reading() as db:
@@ -91,7 +91,7 @@ def test_r99_entries_cut_off_at_the_end_are_missed(clock: Clock) -> None:
     _entries()
     with database.reading() as db:
         assert audit_anchors.drop(db)
-    _behind_our_back("DELETE FROM audit_entry WHERE seq > 3")
+    behind_our_back("DELETE FROM audit_entry WHERE seq > 3")
     assert _verdict() == audit.Verdict(3, 4, "entries up to 5, noted on 23 Nov 2026, 09:00 UTC, were cut off")
 
 
@@ -101,7 +101,7 @@ def test_r99_a_chain_that_grew_again_after_a_cut_is_not_the_one_that_was_noted(c
         with database.reading() as db:
             assert audit_anchors.drop(db)
         clock.forward(minutes=1)
-    _behind_our_back("DELETE FROM audit_entry WHERE seq > 3")
+    behind_our_back("DELETE FROM audit_entry WHERE seq > 3")
     _entries(5)
     assert _verdict().broken_at == 3  # the last note that fits is of entry 2
     with database.reading() as db:

@@ -30,6 +30,7 @@ from core.rules.retention import Kept
 from core.services import audit, audit_pruning, invitations, retention, school
 from tests.cast import Cast, Member
 from tests.conftest import Clock
+from tests.services import test_audit
 
 pytestmark = pytest.mark.both_databases
 
@@ -193,15 +194,13 @@ def test_r99_what_was_not_pruned_by_a_checkpoint_is_missed(tampering: str, cast:
     entries(3)
     assert prune(clock) == 3
     assert verdict().broken_at is None
-    with database.transaction() as db:
-        db.execute(sa.text(TAMPERINGS[tampering]))
+    test_audit.behind_our_back(TAMPERINGS[tampering])
     assert verdict().broken_at is not None
 
 
 def test_r99_the_front_cannot_be_cut_off_without_a_checkpoint(cast: Cast) -> None:
     entries(5)
-    with database.transaction() as db:
-        db.execute(sa.text("DELETE FROM audit_entry WHERE seq <= 2"))
+    test_audit.behind_our_back("DELETE FROM audit_entry WHERE seq <= 2")
     assert (verdict().broken_at, "no checkpoint" in verdict().why) == (1, True)
 
 

@@ -16,7 +16,7 @@ from core import clock as core_clock
 from core import database
 from core.config import ROOT
 from core.errors import AppError, FreshCodeRequired
-from core.models import Account, AccountRole, SchoolSettings, SignInSession
+from core.models import Account, AccountRole, Campaign, SchoolSettings, SignInSession
 from core.permissions import Actor, Role, command_line
 from core.rules.account_acts import Act, Gift
 from core.rules.report_parameters import CredentialParameters
@@ -26,6 +26,7 @@ from core.services import (
     account_roles,
     campaigns,
     copied_links,
+    erasure,
     initial_passwords,
     key_rotation,
     list_files,
@@ -38,6 +39,7 @@ from core.services import (
     selections,
     sign_in,
     step_up,
+    subject_export,
     wordings,
 )
 from core.services.campaigns import Draft
@@ -65,14 +67,14 @@ def _role_of_cora(db: Session, cast: Cast) -> int:
     return db.exec(select(AccountRole.id).where(AccountRole.account_id == cast.cora.account.id)).one() or 0
 
 
-def _launch(db: Session, actor: Actor, _cast: Cast) -> object:
+def _launch(db: Session, actor: Actor, _cast: Cast) -> Campaign:
     seen = campaigns.check(db, actor, draft=ALL).fingerprint
     return campaigns.launch(db, actor, draft=ALL, seen=seen, idempotency_key=seen)
 
 
 def _outcome(db: Session, actor: Actor, cast: Cast) -> object:
     made = _launch(db, cast.ada.actor, cast)
-    return outcome_files.prepare(db, actor, kind="campaign-outcome-csv", campaign_id=made.id)  # type: ignore[attr-defined]
+    return outcome_files.prepare(db, actor, kind="campaign-outcome-csv", campaign_id=made.id or 0)
 
 
 def _undo(db: Session, actor: Actor, cast: Cast) -> object:
@@ -99,6 +101,22 @@ ACTS: dict[str, Callable[[Session, Actor, Cast], object]] = {
     "reports.prepare": lambda db, by, _cast: reports.prepare(db, by, kind="credentials", **_rows(db, by)),
     "reports.prepare above the limit": lambda db, by, _cast: reports.prepare(
         db, by, kind="student-account-info", **_rows(db, by)
+    ),
+    "reports.check": lambda db, by, _cast: reports.check(db, by, kind="credentials", **_rows(db, by)),
+    "list_files.check": lambda db, by, _cast: list_files.check(
+        db, by, kind="list-csv", columns=["name"], **_rows(db, by)
+    ),
+    "outcome_files.check": lambda db, by, cast: outcome_files.check(
+        db, by, kind="campaign-outcome-csv", campaign_id=_launch(db, cast.ada.actor, cast).id
+    ),
+    "subject_export.prepare": lambda db, by, cast: subject_export.prepare(
+        db, by, kind="person-json", person_id=cast.sam.person.id or 0
+    ),
+    "erasure.erase": lambda db, by, cast: erasure.erase(
+        db, by, person_id=cast.sam.person.id or 0, typed_name="Sam Sideris"
+    ),
+    "account_roles.change_dates": lambda db, by, cast: account_roles.change_dates(
+        db, by, role_id=_role_of_cora(db, cast), starts_on=None, ends_on=None
     ),
     "list_files.prepare": lambda db, by, _cast: list_files.prepare(
         db, by, kind="list-csv", columns=["name"], order=Order(), **_rows(db, by)

@@ -191,4 +191,4 @@ def _actions(path: Path) -> set[str]:
             found |= {
                 part.value for part in ast.walk(text) if isinstance(part, ast.Constant) and "." in str(part.value)
             }
-    return {str(one) for one in found} - {".", ".undone", "accounts.", "campaign.", "guardianship."}
+    return {str(one) for one in found} - {".", ".undone", "accounts.", "campaign.", "guardianship.", "report_file."}
