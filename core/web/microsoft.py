@@ -108,7 +108,7 @@ def _trouble(
     request: Request, why: Hindrance, begun: Begun | None = None, *, came_as: str = "", expected: str = ""
 ) -> Response:
     """What stood in the way, and what to do now."""
-    status = 503 if why in (Hindrance.DOWN, Hindrance.SETTINGS) else 403
+    status = {Hindrance.DOWN: 503, Hindrance.SETTINGS: 409}.get(why, 403)
     by_invitation = bool(begun and begun.by_invitation)
     again = "/auth/start?for=invitation" if by_invitation else "/auth/start"
     response = pages.render(

@@ -36,8 +36,6 @@ AT_MOST = {"server.maxUploadSize": 10, "server.maxMessageSize": 50}  # megabytes
 def run() -> None:
     """Raises SettingsError with the option that is wrong and where it belongs."""
     keys.known()
-    with database.reading() as db:
-        keys_in_use.require(db)
     wrong = {name: value for name, value in WANTED.items() if st.get_option(name) != value}
     wrong |= {name: most for name, most in AT_MOST.items() if not 0 < st.get_option(name) <= most}
     for name, value in wrong.items():
@@ -49,6 +47,8 @@ def run() -> None:
         raise SettingsError("Streamlit was loaded before it was told our key. Start with: python -m core.manage serve")
     if sorted(st.get_option("server.allowedHosts")) != environment.hosts():
         raise SettingsError(f"Streamlit did not take over the host of {settings().base_url}. Is this another version?")
+    with database.reading() as db:  # last: what is wrong with the options is said without asking a database
+        keys_in_use.require(db)
 
 
 def set_hosts() -> None:

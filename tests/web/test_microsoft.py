@@ -310,7 +310,7 @@ def test_the_sign_in_page_offers_microsoft_only_where_it_is_set_up(
     config.settings.cache_clear()
     microsoft_identity.from_settings.cache_clear()
     assert "Sign in with Microsoft" not in browser.open("/sign-in").text
-    assert browser.open(START).status_code == 503
+    assert browser.open(START).status_code == 409
     assert CLIENT not in browser.page
 
 
