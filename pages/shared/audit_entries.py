@@ -27,7 +27,7 @@ def draw(actor: Actor) -> None:
         st.info("No entry matches. Take something out of the filter, or press Clear.", icon=":material/search_off:")
         return
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.markdown(f"**{_number(total)}** entries", width="content")
+        st.markdown(f"**{_number(total)}** {'entry' if total == 1 else 'entries'}", width="content")
         st.space("stretch")
         _export(actor, asked, total)
     st.dataframe(

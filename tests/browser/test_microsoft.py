@@ -112,7 +112,7 @@ def test_flipping_the_switch_breaks_no_list_and_changes_no_username(chromium: Br
         db.add(AccountRole(account_id=office.account_id, role="administrator", everybody=True))
     context = staff.signed_in(chromium, server, viewport={"width": 1440, "height": 900})
     page = context.new_page()
-    page.goto("/settings")
+    page.goto("/settings?section=Microsoft%20365")
     page.get_by_text("The school uses Microsoft 365").click(timeout=SLOW)
     expect(page.get_by_text("No username that exists changes")).to_be_visible(timeout=SLOW)
     page.get_by_role("button", name="Save this change").click()

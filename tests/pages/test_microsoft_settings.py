@@ -88,7 +88,7 @@ def test_the_switch_says_first_what_differs_and_changes_no_username(
 ) -> None:
     with database.reading() as db:
         before = dict(db.exec(select(Account.id, Account.username)).all())
-    page = screens.opener(monkeypatch)(cast.ada.actor, "settings.py")
+    page = screens.opener(monkeypatch)(cast.ada.actor, "settings.py", section="Microsoft 365")
     page.toggle(key="microsoft.on").set_value(True).run()
     assert any("No username that exists changes" in said.value for said in page.info)
     with database.reading() as db:
@@ -104,7 +104,7 @@ def test_the_switch_says_first_what_differs_and_changes_no_username(
 def test_somebody_tries_the_connection_and_it_is_written_down(
     cast: Cast, entra: Entra, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    page = screens.opener(monkeypatch)(cast.ada.actor, "settings.py")
+    page = screens.opener(monkeypatch)(cast.ada.actor, "settings.py", section="Microsoft 365")
     page.button(key="microsoft.read_users").click().run()
     assert any("can read users" in said.value for said in page.success)
     with database.reading() as db:
