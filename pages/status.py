@@ -67,7 +67,7 @@ def _headline(one: HeadlineNumber) -> None:
             f"{change:+,}" if change else "0",
             delta_color=colour if change else "off",
             delta_arrow="auto" if change else "off",
-            delta_description="since last week",
+            delta_description="in 7 days",
             help=said.meaning,
         )
         st.page_link(
