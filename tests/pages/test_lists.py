@@ -195,16 +195,6 @@ def test_those_who_may_not_edit_see_a_locked_and_masked_card(open_screen: screen
     assert cast.sam.person.personal_email not in everything_said(page)
 
 
-def test_the_status_page_shows_every_state_in_words_and_links_each_number(
-    open_screen: screens.Open, cast: Cast
-) -> None:
-    page = open_screen(cast.olga.actor, "status.py")
-    assert not page.exception
-    said = everything_said(page)
-    assert "Bars: Deactivated 0, Locked 0" in said and "Ready 8" in said
-    assert "state=ready" in said
-
-
 def test_the_demo_says_so_on_every_screen(open_screen: screens.Open, cast: Cast) -> None:
     with database.transaction() as db:
         school = db.get_one(SchoolSettings, 1)
