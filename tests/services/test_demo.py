@@ -47,6 +47,7 @@ def _everything() -> list[Any]:
 def _empty() -> None:
     with database.transaction() as db:
         db.execute(sa.insert(models.AuditPruning).values(upto=2**31 - 1))
+        db.execute(sa.delete(models.AuditEntry))
         for table in reversed(models.metadata.sorted_tables):
             db.execute(sa.delete(table))
 
