@@ -13,7 +13,7 @@ from core.delivery import alarms
 from core.models import Alert, Campaign, Message, SchoolSettings
 from core.permissions import visitor
 from core.rules.alerts import AlertKind
-from core.services import alerts, audit, audit_anchors, delivery, school, wordings
+from core.services import alerts, audit, audit_anchors, delivery, delivery_claims, school, wordings
 from core.services.alerts import Finding
 from core.tables import alerts as table
 from tests.cast import Cast, Member
@@ -151,9 +151,9 @@ def test_r98_the_alert_is_mailed_to_the_address_of_the_settings_and_says_where_t
     assert campaign is not None
     with database.transaction() as db:
         batch = delivery.open_batch(db, campaign_id=campaign, batch=0)
-        assert isinstance(batch, delivery.Batch)
+        assert isinstance(batch, delivery_claims.Batch)
         claim = delivery.claim(db, batch=batch, message_id=batch.message_ids[0])
-    assert isinstance(claim, delivery.Claim)
+    assert isinstance(claim, delivery_claims.Claim)
     assert (claim.address, claim.text.subject) == ("head@school.example", "Athena School: an alert in Firstkey")
     assert "/sign-in" in claim.text.text
     assert "/i/" not in claim.text.text, "it opens nothing"
