@@ -83,6 +83,7 @@ def test_the_maker_ends_with_the_process_that_started_it(cast: Cast, olga: Actor
     request_id = _ask(olga)
     command = [sys.executable, "-m", "core.delivery.report_maker", str(request_id)]
     with database.transaction() as db:  # holds the maker up: it waits for this writer
+        assert db.get(ReportRequest, request_id)
         maker = subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE)
         pause = threading.Event()
         pause.wait(6)
