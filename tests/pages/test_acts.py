@@ -132,7 +132,7 @@ def test_roles_are_listed_given_and_ended(cast: Cast) -> None:
     assert "Teacher, every period, for 7B" in _said(page)
     page.selectbox(key="roles.role").select("office")
     page = page.run()
-    assert "Choose the classes" in _said(page)
+    assert "Choose classes, grades or schools" in _said(page)
     page = page.toggle(key="roles.everybody.new").set_value(True).run()
     page = button(page, "Give the role to 1 account").click().run()
     with database.reading() as db:

@@ -134,7 +134,13 @@ def test_a_guardian_or_colleague_without_an_account_has_a_card_and_gets_one_ther
             make.guardianship(db, student=cast.sam.person, guardian=person)
     page = open_screen(cast.ada.actor, "account.py", person=str(person.id))
     assert not page.exception
-    assert _tabs(page) == ["Account", "Contact", *(["Students"] if kind == "guardian" else []), "Timeline"]
+    assert _tabs(page) == [
+        "Account",
+        "Contact",
+        *(["Students"] if kind == "guardian" else []),
+        "Timeline",
+        "Data protection",
+    ]
     assert "The username will be nnew." in everything_said(page)
     button(page, "Create account").click().run()
     assert not page.exception
