@@ -104,13 +104,3 @@ def test_a_long_one_is_made_while_the_person_goes_on_and_fetched_once(page: Page
     assert len(path.read_text(encoding="utf-8-sig").splitlines()) > 2_000
     expect(page.get_by_text(re.compile("^Downloaded"))).to_be_visible(timeout=SLOW)
     assert page.request.get(address).status == 404
-
-
-def test_the_reports_page_prints_a_class(page: Page, tmp_path: Path) -> None:
-    page.goto("/reports")
-    staff.settled(page)
-    page.get_by_role("combobox", name="Classes").fill("7A")
-    page.keyboard.press("Enter")
-    staff.settled(page)
-    path = _downloaded(page, page.get_by_role("button", name=re.compile("^Download PDF")).first.click, tmp_path)
-    assert "7A" in _text(path)
