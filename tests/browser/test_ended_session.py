@@ -66,7 +66,7 @@ def test_leaving_the_demo_on_screen_leads_to_an_administrator_of_ones_own_school
         page = context.new_page()
         assert server.setup_link
         _sign_up(page, server.setup_link)
-        page.goto("/settings")
+        page.goto("/settings?section=Start%20with%20my%20own%20school")
         page.get_by_label("Name of my school").fill("Lyceum", timeout=30_000)
         page.get_by_label("Type REMOVE to confirm").fill("REMOVE")
         page.get_by_label("Type REMOVE to confirm").press("Enter")

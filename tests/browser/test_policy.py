@@ -28,7 +28,7 @@ def test_r52_no_screen_breaks_the_policy_and_r37_an_idle_page_empties_itself_wit
         expect(page.get_by_role("heading", name="Account status")).to_be_visible(timeout=SLOW)
         staff.settled(page)
         staff.open_list(page, "/students")
-        page.goto("/me")
+        page.goto("/me?lang=en")
         expect(page.get_by_text("Where you are signed in")).to_be_visible(timeout=SLOW)
         staff.open_list(page, "/accounts")
         assert broken == []
