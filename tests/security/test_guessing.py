@@ -94,7 +94,8 @@ def _cannot_be_told_apart(site: Site, path: str, known: list[str]) -> None:
                 text = answer.text.replace(name, "…").replace(form["form_token"], "…")  # that of the browser
                 answers.add((answer.status_code, text, str(sorted(set(answer.headers)))))
     assert len(answers) == 1
-    assert p_value(times[True], times[False]) > 0.01
+    # One honest run in a hundred falls below 0.01: that is for the long form, which somebody reads.
+    assert p_value(times[True], times[False]) > (0.01 if LONG else 0.0001)
 
 
 def test_t2_r22_a_wrong_sign_in_tells_nobody_whether_the_name_exists(site: Site) -> None:
