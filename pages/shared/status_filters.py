@@ -22,6 +22,7 @@ NAME = "status"
 
 def asked() -> StatusFilter:
     """What the address says, else what was asked last."""
+    filters.take_up(NAME, StatusFilter)
     return filters.asked(NAME, StatusFilter)
 
 

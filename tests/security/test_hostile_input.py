@@ -28,7 +28,7 @@ from core.rules.imports import reading
 from core.rules.spreadsheets import PAGE_LIMITS, Upload
 from core.services import audit, campaigns, delivery, imports, list_files, recovery, reports, selections, wordings
 from core.services.campaigns import Draft
-from core.services.delivery import Batch, Claim
+from core.services.delivery_claims import Batch, Claim
 from core.services.list_files import Order
 from core.tables import list_columns
 from core.tables.filters import AccountFilter, StudentFilter

@@ -15,7 +15,7 @@ from core.models import Account, AuditEntry, Campaign, Channel, Invitation, Mess
 from core.permissions import visitor
 from core.services import activation, delivery, recovery, wordings
 from core.services.activation import Standing
-from core.services.delivery import Batch, Claim
+from core.services.delivery_claims import Batch, Claim
 from tests.cast import Cast, Member
 from tests.conftest import Clock
 

@@ -14,7 +14,7 @@ from sqlmodel import select
 from typer.testing import CliRunner
 
 from core import clock, database
-from core.errors import InputProblem, NotAllowed, NotFound
+from core.errors import FreshCodeRequired, NotAllowed, NotFound
 from core.manage import person
 from core.models import AccountChange, AccountChangeItem, AuditEntry, metadata
 from core.permissions import Role
@@ -95,10 +95,9 @@ def test_taking_it_is_for_administrators_who_have_just_shown_who_they_are_and_is
     with pytest.raises(NotAllowed), database.transaction() as db:
         subject_export.prepare(db, sam.olga.actor, kind="person-json", person_id=sam.sam.person.id or 0)
     other = casting.actor(sam.tom.account, Role.ADMINISTRATOR)
-    with pytest.raises(InputProblem, match="password again"), database.transaction() as db:
-        subject_export.prepare(
-            db, replace(other, session_id="another"), kind="person-json", person_id=sam.sam.person.id or 0
-        )
+    with pytest.raises(FreshCodeRequired), database.transaction() as db:
+        stale = replace(other, fresh_until=None)
+        subject_export.prepare(db, stale, kind="person-json", person_id=sam.sam.person.id or 0)
     with pytest.raises(NotFound), database.transaction() as db:
         subject_export.prepare(db, sam.ada.actor, kind="person-json", person_id=9999)
     taken(sam)
