@@ -22,6 +22,7 @@ class Permission(StrEnum):
     MANAGE_ROLES = "manage_roles"
     SEE_CONTACTS = "see_contacts"
     SEND = "send"
+    APPROVE_CAMPAIGNS = "approve_campaigns"
     PRINT_REPORTS = "print_reports"
     REVEAL_CREDENTIALS = "reveal_credentials"
     IMPORT = "import"

@@ -63,6 +63,7 @@ SERVICES: dict[str, Needs] = {
         (f"campaign_moves.{verb}" for verb in ("pause", "resume", "cancel", "note_arrived", "send_unknown_again")),
         Permission.SEND,
     ),
+    "campaign_approval.approve": Permission.APPROVE_CAMPAIGNS,
     **dict.fromkeys(
         ("campaigns.check", "campaigns.left_out", "campaigns.launch", "test_messages.send"), Permission.SEND
     ),

@@ -113,7 +113,8 @@ class Campaign(SQLModel, table=True):
     """One launch to many. `wording_ids` maps a language to the wording frozen at launch.
 
     Nothing leaves before `starts_at`: the moment asked for, and time to change one's mind. `by_family`: one message to
-    an address names all of its people. `next_try_at` and `next_try_why`: what the messages that were put off wait for.
+    an address names all of its people. `needs_approval`: it is paused until another administrator has looked (R32).
+    `next_try_at` and `next_try_why`: what the messages that were put off wait for.
     """
 
     id: int | None = Field(default=None, primary_key=True)
@@ -132,6 +133,7 @@ class Campaign(SQLModel, table=True):
     skipped: dict[str, int] = Field(default_factory=dict, sa_type=json_type())
     recipients_digest: str
     pause_reason: str = ""
+    needs_approval: bool = False
     next_try_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     next_try_why: str = ""
 

@@ -15,17 +15,16 @@ class SchoolSettings(SQLModel, table=True):
     `sms_number_order`: whose number gets an SMS for a student, the first that there is; for `sms_guardian_grades` only
     the guardian's (R107). `sms_price` is what one segment costs, `sms_spend_per_day` what a day may cost at most, in
     `sms_currency`. Above `fresh_code_above` recipients the sender proves anew who they are, above `typed_count_above`
-    they type the number. A campaign pauses by itself after `pause_after_failures` failures in a row.
+    they type the number, and above `second_administrator_above` another administrator looks first (R32; 0: never). A
+    campaign pauses by itself after `pause_after_failures` failures in a row.
     A session ends after so many minutes without use, and after so many hours in any case (R36). Of a sign-in on a new
-    device staff and guardians are always told.
-    they type the number. A campaign pauses by itself after `pause_after_failures` failures in a row. `second_factor`:
-    staff with a local password need a code of their phone too, from their next sign-in on (R25).
-    they type the number. A campaign pauses by itself after `pause_after_failures` failures in a row. With `reminders`
-    unanswered invitations are sent again, `reminder_after_days` after the last one and `reminders_at_most` times, from
-    `reminder_hour` on. The `keep_` settings say how long what has ended stays (R102).
-    they type the number. A campaign pauses by itself after `pause_after_failures` failures in a row. Messages go out in
-    `languages` only. `password_lengths` and `default_roles` name user types that differ from the others; whose type is
-    in `auto_invite` is invited as soon as their account is made. `portal_address` is where people go on to.
+    device staff and guardians are always told. `second_factor`: staff with a local password need a code of their phone
+    too, from their next sign-in on (R25).
+    With `reminders` unanswered invitations are sent again, `reminder_after_days` after the last one and
+    `reminders_at_most` times, from `reminder_hour` on. The `keep_` settings say how long what has ended stays (R102).
+    Messages go out in `languages` only. `password_lengths` and `default_roles` name user types that differ from the
+    others; whose type is in `auto_invite` is invited as soon as their account is made. `portal_address` is where people
+    go on to.
     """
 
     __tablename__ = "school_settings"
@@ -60,6 +59,7 @@ class SchoolSettings(SQLModel, table=True):
     sms_per_day: int = 5_000
     fresh_code_above: int = 100
     typed_count_above: int = 1_000
+    second_administrator_above: int = 0
     pause_after_failures: int = 10
     administrator_idle_minutes: int = 15
     administrator_session_hours: int = 8

@@ -52,6 +52,7 @@ ACTION: dict[str, Said] = {
     "initial_passwords.issued": Said("Issued initial passwords", Kind.TOOK),
     "link.copied": Said("Copied a link to hand it over", Kind.TOOK),
     "campaign.launched": Said("Sent a campaign", Kind.SENT),
+    "campaign.approved": Said("Let a campaign of somebody else leave", Kind.SENT),
     "campaign.running": Said("Resumed a campaign", Kind.SENT),
     "campaign.paused": Said("Paused a campaign", Kind.SENT),
     "campaign.cancelled": Said("Cancelled a campaign", Kind.SENT),

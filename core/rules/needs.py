@@ -16,6 +16,7 @@ class Need(StrEnum):
 
     NOBODY_DELIVERS = "nobody_delivers"
     PUT_OFF = "put_off"
+    APPROVAL = "approval"
     PAUSED = "paused"
     UNKNOWN = "unknown"
     FAILED = "failed"
@@ -52,6 +53,13 @@ WORDS: dict[Need, NeedWords] = {
         "See the campaign",
         Permission.SEND,
         "hourglass_top",
+    ),
+    Need.APPROVAL: NeedWords(
+        "1 campaign waits for you: a colleague wants to write to very many.",
+        "{number} campaigns wait for you: colleagues want to write to very many.",
+        "Look at it",
+        Permission.APPROVE_CAMPAIGNS,
+        "how_to_reg",
     ),
     Need.PAUSED: NeedWords(
         "1 campaign is paused, with messages that wait.",

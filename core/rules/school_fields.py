@@ -182,6 +182,7 @@ CHECKS: dict[str, Any] = {
     "email_per_day": _between(0, 10_000_000, "E-mails a day"),
     "fresh_code_above": _between(0, 1_000_000, "How many may be written to without the password"),
     "typed_count_above": _between(0, 1_000_000, "How many may be written to without typing the number"),
+    "second_administrator_above": _between(0, 1_000_000, "How many may be written to without a second administrator"),
     "second_factor": bool,
     "pause_after_failures": _between(2, 1_000, "Failures in a row after which a campaign pauses"),
     "administrator_idle_minutes": _between(5, 30, "The minutes after which administrators are signed out"),

@@ -82,6 +82,10 @@ SETTINGS: dict[str, Setting] = {
     "typed_count_above": Setting(
         "Have the number typed above", "Whoever sends to more people than this types how many they are."
     ),
+    "second_administrator_above": Setting(
+        "Wait for a second administrator above",
+        "A campaign to more people than this leaves when another administrator has looked at it. 0: none waits.",
+    ),
     "pause_after_failures": Setting("Pause after failures", "So many in a row, and the campaign waits for a person."),
     "alert_address": Setting(
         "E-mail address for alerts", "Gets a message when Firstkey notices something that a person should look at."

@@ -22,7 +22,11 @@ def pause(db: Session, actor: Actor, *, campaign_id: int) -> Campaign:
 
 
 def resume(db: Session, actor: Actor, *, campaign_id: int) -> Campaign:
-    """Go on with the messages that wait; the caller starts the engine after the commit."""
+    """Go on with the messages that wait; the caller starts the engine after the commit.
+
+    What waits for a second administrator goes on by their approval only (R32).
+    """
+    _refuse_unapproved(db, campaign_id)
     return _move(db, actor, campaign_id, _RUNNING, only_from=(_PAUSED,), reason="")
 
 
@@ -54,6 +58,13 @@ def send_unknown_again(db: Session, actor: Actor, *, campaign_id: int) -> int:
         raise Conflict("This campaign was cancelled. Choose the people in the list and send to them anew.")
     values = {"status": MessageStatus.QUEUED.value, "finished_at": None, "attempts": 0, "detail": None}
     return _decide(db, actor, campaign_id, "sent again", values)
+
+
+def _refuse_unapproved(db: Session, campaign_id: int) -> None:
+    """Once given, an approval stays, so this need not be one statement with the move."""
+    campaign = db.get(Campaign, campaign_id, populate_existing=True)
+    if campaign is not None and campaign.needs_approval:
+        raise Conflict("Another administrator has to look at this campaign first.")
 
 
 def _accounts_hear(db: Session, campaign_id: int) -> None:

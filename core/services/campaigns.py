@@ -12,9 +12,9 @@ from sqlmodel import Session, select
 from core import clock
 from core.config import settings
 from core.errors import Conflict, InputProblem
-from core.models import Campaign, CampaignKind, Channel, SchoolSettings
+from core.models import Campaign, CampaignKind, CampaignStatus, Channel, SchoolSettings
 from core.permissions import Actor, Permission
-from core.rules.launch_limits import AHEAD
+from core.rules.launch_limits import AHEAD, SECOND_LOOKS, needs_second
 from core.rules.reachability import Refusal
 from core.services import audit, invitations, selections
 from core.tables import accounts, freshness, plans, recipients, reminders, samples, school, sending, sms_cost
@@ -68,6 +68,7 @@ class Check:
     left_today: int
     sms: SmsCost | None
     typed_count_wanted: bool
+    waits_for_approval: bool
 
 
 def check(db: Session, actor: Actor, *, draft: Draft) -> Check:
@@ -94,6 +95,7 @@ def check(db: Session, actor: Actor, *, draft: Draft) -> Check:
         left_today=room.messages,
         sms=None if is_email else sms_cost.of(db, plan),
         typed_count_wanted=len(plan.found) > own.typed_count_above,
+        waits_for_approval=needs_second(len(plan.found), above=own.second_administrator_above),
     )
 
 
@@ -157,6 +159,7 @@ def _without_account(db: Session, actor: Actor, draft: Draft) -> dict[Refusal, i
 
 def _campaign(actor: Actor, draft: Draft, plan: Plan, key: str) -> Campaign:
     own, now = plan.school, clock.now()
+    held = needs_second(len(plan.found), above=own.second_administrator_above)
     return Campaign(
         kind=draft.kind,
         channel=draft.channel,
@@ -167,6 +170,9 @@ def _campaign(actor: Actor, draft: Draft, plan: Plan, key: str) -> Campaign:
         launched_by_label=actor.label,
         launched_at=now,
         starts_at=now,
+        status=CampaignStatus.PAUSED if held else CampaignStatus.RUNNING,
+        needs_approval=held,
+        pause_reason=SECOND_LOOKS if held else "",
         by_family=draft.by_family,
         recipients=len(plan.found),
         skipped={refusal.value: people for refusal, people in plan.skipped.items()},

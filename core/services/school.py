@@ -17,6 +17,7 @@ from core.models import Account, AuditEntry, AuditPruning, Message, Person, Scho
 from core.permissions import Actor, Permission
 from core.rules import logos, school_fields
 from core.services import audit, audit_anchors
+from core.tables import account_roles
 
 
 @dataclass(frozen=True)
@@ -72,6 +73,8 @@ def change_settings(db: Session, actor: Actor, *, changes: Mapping[str, Any]) ->
     language, offered = (wanted.get(name, getattr(school, name)) for name in ("default_language", "languages"))
     if language not in offered:
         raise InputProblem("The language for those whose own is not known is one of the languages of the school.")
+    if wanted.get("second_administrator_above", 0):
+        _refuse_without_second(db)
     changed = sorted(name for name, value in wanted.items() if getattr(school, name) != value)
     for name in changed:
         setattr(school, name, wanted[name])
@@ -79,6 +82,11 @@ def change_settings(db: Session, actor: Actor, *, changes: Mapping[str, Any]) ->
     if changed:
         audit.record(db, actor, action="settings.changed", object_kind="school", details={"fields": changed})
     return changed
+
+
+def _refuse_without_second(db: Session) -> None:
+    if account_roles.administrators(db) < 2:
+        raise Conflict("There is only one administrator. Give another account that role first.")
 
 
 def change_logo(db: Session, actor: Actor, *, content: bytes | None) -> None:

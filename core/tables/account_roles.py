@@ -71,6 +71,11 @@ def administers_today() -> Truth:
     return sa.and_(*on, _can_sign_in(), sa.select(col(role.id)).where(*asked).exists())
 
 
+def administrators(db: Session) -> int:
+    """How many accounts can administer at this moment."""
+    return db.scalar(sa.select(sa.func.count()).select_from(Account).where(administers_today())) or 0
+
+
 def _can_sign_in() -> Truth:
     """Holds for accounts with a password of their own, or tied to Microsoft while the school uses it."""
     microsoft = sa.select(col(SchoolSettings.id)).where(col(SchoolSettings.microsoft)).exists()

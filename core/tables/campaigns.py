@@ -43,6 +43,8 @@ class Progress:
     channel: Channel
     status: CampaignStatus
     pause_reason: str
+    needs_approval: bool
+    launched_by_me: bool
     launched_at: datetime
     starts_at: datetime
     next_try_at: datetime | None
@@ -83,6 +85,8 @@ def progress(db: Session, actor: Actor, *, campaign_id: int) -> Progress:
         Channel(campaign.channel),
         CampaignStatus(campaign.status),
         campaign.pause_reason,
+        campaign.needs_approval,
+        campaign.launched_by is not None and campaign.launched_by == actor.account_id,
         campaign.launched_at,
         campaign.starts_at,
         campaign.next_try_at,

@@ -42,7 +42,7 @@ class Entry:
 def of(db: Session, actor: Actor) -> list[Entry]:
     """At most seven entries, most urgent first; none when all is well."""
     actor.require(Permission.SEE_STATUS)
-    found = [*(_in_campaigns(db) if actor.may(Permission.SEND) else ()), *_in_lists(db, actor)]
+    found = [*(_in_campaigns(db) if actor.may(Permission.SEND) else ()), *_approvals(db, actor), *_in_lists(db, actor)]
     places = list(Need)
     return sorted(found, key=lambda entry: places.index(entry.need))[:AT_MOST]
 
@@ -55,11 +55,22 @@ def _in_campaigns(db: Session) -> Iterator[Entry]:
         yield from _messages(db, Need.NOBODY_DELIVERS, [running, due], queued)
     yield from _messages(db, Need.PUT_OFF, [running], queued & (col(Message.attempts) > 0))
     yield from _messages(db, Need.UNKNOWN, [], col(Message.status) == MessageStatus.UNKNOWN)
-    waiting = [campaign for campaign, _number in _counted(db, [paused], queued)]
+    stopped = [paused, sa.not_(col(Campaign.needs_approval))]
+    waiting = [campaign for campaign, _number in _counted(db, stopped, queued)]
     if waiting:
         only = db.get(Campaign, waiting[0]) if len(waiting) == 1 else None
         why = only.pause_reason if only else ""
         yield Entry(Need.PAUSED, len(waiting), campaign_id=only.id if only else None, why=why)
+
+
+def _approvals(db: Session, actor: Actor) -> Iterator[Entry]:
+    """Campaigns of others that wait for a second administrator (R32)."""
+    if actor.may(Permission.APPROVE_CAMPAIGNS):
+        others = col(Campaign.launched_by).is_distinct_from(actor.account_id)
+        held = [_with_status(CampaignStatus.PAUSED), col(Campaign.needs_approval), others]
+        found = list(db.scalars(sa.select(col(Campaign.id)).where(*held)))
+        if found:
+            yield Entry(Need.APPROVAL, len(found), campaign_id=found[0] if len(found) == 1 else None)
 
 
 def _messages(db: Session, need: Need, asked: list[Any], holds: Any) -> Iterator[Entry]:

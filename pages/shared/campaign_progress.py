@@ -12,11 +12,11 @@ from core.delivery import engine
 from core.models import CampaignStatus, MessageStatus
 from core.permissions import Actor, Permission
 from core.rules import words
-from core.services import campaign_moves
+from core.services import campaign_approval, campaign_moves
 from core.tables import campaigns as table
 from core.tables import school
 from core.tables.campaigns import Progress
-from pages.shared import campaign_outcome, cells, feedback, guarded
+from pages.shared import campaign_outcome, cells, feedback, fresh_code, guarded
 
 SOON_S = 300  # so near, the start is counted down
 
@@ -90,12 +90,26 @@ def _controls(actor: Actor, progress: Progress) -> None:
             _act(partial(_undo, actor, progress.id))
         if progress.is_under_way and not not_begun and st.button("Pause", icon=":material/pause:"):
             _act(partial(_pause, actor, progress.id))
-        paused = progress.status == CampaignStatus.PAUSED
+        paused = progress.status == CampaignStatus.PAUSED and not progress.needs_approval
         if paused and st.button("Resume", icon=":material/play_arrow:", type="primary"):
             _act(partial(_resume, actor, progress.id))
         can_cancel = progress.waiting and progress.status != CampaignStatus.CANCELLED and not not_begun
         if can_cancel and st.button(f"Cancel the {progress.waiting:,} that wait", icon=":material/cancel:"):
             _act(partial(_cancel, actor, progress))
+    _approval(actor, progress)
+
+
+def _approval(actor: Actor, progress: Progress) -> None:
+    """What another administrator decides about so large a campaign (R32)."""
+    if not progress.needs_approval or progress.status != CampaignStatus.PAUSED:
+        return
+    if not actor.may(Permission.APPROVE_CAMPAIGNS) or progress.launched_by_me:
+        st.caption("Tell another administrator: it stands under Needs you on their Account status.")
+        return
+    said = f"Let the {progress.waiting:,} leave"
+    pressed = st.button(said, icon=":material/how_to_reg:", type="primary")
+    if acting := fresh_code.proved(actor, pressed, key=f"approve.{progress.id}", act=said):
+        _act(partial(_approve, acting, progress.id))
 
 
 def _act(act: Callable[[], str]) -> None:
@@ -121,6 +135,13 @@ def _resume(actor: Actor, campaign_id: int) -> str:
         campaign_moves.resume(db, actor, campaign_id=campaign_id)
     engine.start(campaign_id)
     return "Sending goes on."
+
+
+def _approve(actor: Actor, campaign_id: int) -> str:
+    with database.transaction() as db:
+        campaign_approval.approve(db, actor, campaign_id=campaign_id)
+    engine.start(campaign_id)
+    return "Approved. The messages leave."
 
 
 def _cancel(actor: Actor, progress: Progress) -> str:

@@ -25,6 +25,7 @@ def draw(draft: Draft, check: Check) -> None:
         _shared_numbers(check)
         _cost(check)
     _today(draft, check)
+    _approval(check)
     _outbox(draft, check)
 
 
@@ -100,6 +101,14 @@ def _today(draft: Draft, check: Check) -> None:
         st.warning(
             f"{check.left_today:,} more {what} may leave today. The others follow on the next days by themselves.",
             icon=":material/event_upcoming:",
+        )
+
+
+def _approval(check: Check) -> None:
+    if check.waits_for_approval:
+        st.info(
+            "So many people at once: after you send, another administrator looks at it. Nothing leaves before.",
+            icon=":material/how_to_reg:",
         )
 
 

@@ -54,5 +54,6 @@ def limits(actor: Actor) -> None:
         with right:
             fields.number("sms_per_day", 0, 1_000_000)
             fields.number("typed_count_above", 0, 1_000_000)
+            fields.number("second_administrator_above", 0, 1_000_000)
         pressed = st.form_submit_button("Save", type="primary")
     setting_fields.button(actor, fields, pressed, of="limits")

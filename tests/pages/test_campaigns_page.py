@@ -196,3 +196,17 @@ def test_outside_the_demo_opening_a_message_is_audited(open_screen: screens.Open
         entry = db.exec(select(AuditEntry).where(AuditEntry.action == "outbox.read")).one()
     assert entry.account_id == people.olga.account.id
     assert people.sam.person.personal_email not in str(entry.details)
+
+
+def test_r32_a_second_administrator_lets_a_large_campaign_leave(open_screen: screens.Open, people: Cast) -> None:
+    with database.transaction() as db:
+        db.get_one(SchoolSettings, 1).second_administrator_above = 1
+    page = open_screen(people.olga.actor, "campaigns.py", selection=_select(people.olga.actor, people.sam, people.otto))
+    assert "another administrator looks at it" in everything_said(page)
+    page = button(page, "Write 2 invitations to the outbox").click().run()
+    assert "Tell another administrator" in everything_said(page)
+    assert "Resume" not in [found.label for found in page.button]
+    page = open_screen(people.ada.actor, "campaigns.py", campaign=str(_campaign().id))
+    page = button(page, "Let the 2 leave").click().run()
+    assert not page.exception and "Approved. The messages leave." in everything_said(page)
+    assert _campaign().status == CampaignStatus.RUNNING

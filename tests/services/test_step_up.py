@@ -16,7 +16,7 @@ from core import clock as core_clock
 from core import database
 from core.config import ROOT
 from core.errors import AppError, FreshCodeRequired
-from core.models import Account, AccountRole, Campaign, SchoolSettings, SignInSession
+from core.models import Account, AccountRole, Campaign, CampaignStatus, SchoolSettings, SignInSession
 from core.permissions import Actor, Role, command_line
 from core.rules.account_acts import Act, Gift
 from core.rules.report_parameters import CredentialParameters
@@ -24,6 +24,7 @@ from core.services import (
     account_acts,
     account_changes,
     account_roles,
+    campaign_approval,
     campaigns,
     copied_links,
     erasure,
@@ -70,6 +71,16 @@ def _role_of_cora(db: Session, cast: Cast) -> int:
 def _launch(db: Session, actor: Actor, _cast: Cast) -> Campaign:
     seen = campaigns.check(db, actor, draft=ALL).fingerprint
     return campaigns.launch(db, actor, draft=ALL, seen=seen, idempotency_key=seen)
+
+
+def _held(db: Session, cast: Cast) -> int:
+    """A campaign of somebody else that waits for a second administrator."""
+    campaign = _launch(db, cast.ada.actor, cast)
+    campaign.launched_by, campaign.needs_approval = cast.olga.account.id, True
+    campaign.status = CampaignStatus.PAUSED
+    db.add(campaign)
+    db.flush()
+    return campaign.id or 0
 
 
 def _outcome(db: Session, actor: Actor, cast: Cast) -> object:
@@ -124,6 +135,7 @@ ACTS: dict[str, Callable[[Session, Actor, Cast], object]] = {
     "outcome_files.prepare": _outcome,
     "outbox.read": lambda db, by, _cast: outbox.read(db, by, name=_written()),
     "campaigns.launch": _launch,
+    "campaign_approval.approve": lambda db, by, cast: campaign_approval.approve(db, by, campaign_id=_held(db, cast)),
     "account_acts.carry_out": _give,
     "account_roles.change_scope": lambda db, by, cast: account_roles.change_scope(
         db, by, role_id=_role_of_cora(db, cast), everybody=True
