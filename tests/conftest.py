@@ -15,6 +15,7 @@ import pytest
 
 from core import clock as core_clock
 from core import config, database, migrations
+from core.delivery import batches
 from tests import cast as tests_cast
 from tests.peers import postgres
 
@@ -88,6 +89,7 @@ def fresh_database(database_url: str, tmp_path: Path, monkeypatch: pytest.Monkey
     monkeypatch.setattr(config, "VAR", tmp_path)
     config.settings.cache_clear()
     database.forget()
+    batches.stopping.clear()  # an engine that an earlier test stopped has left the sign up
     yield
     database.forget()
     config.settings.cache_clear()

@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
 from typing import TypeVar
 
-AT_ONCE = min(8, 2 * (os.cpu_count() or 1))
+AT_ONCE = min(8, os.cpu_count() or 1)  # more at once are no quicker
 Result = TypeVar("Result")
 
 # Their own threads: each keeps the 19 MiB of a hash for the next one, and must not do so in forty.

@@ -18,7 +18,7 @@ from tests.security import site as sites
 from tests.security.ranks import p_value
 from tests.security.site import LONG, WRONG, Site
 
-TRIES, ACCOUNTS, ADDRESSES, AT_ONCE = (10_000, 200, 250, 8) if LONG else (120, 4, 12, 4)
+TRIES, ACCOUNTS, ADDRESSES, AT_ONCE = (10_000, 200, 250, 40) if LONG else (120, 4, 12, 4)
 SAMPLES = 200 if LONG else 30
 
 
