@@ -5,7 +5,7 @@ What the school decides is not here but in models.records.SchoolSettings.
 
 from __future__ import annotations
 
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from ipaddress import ip_network
 from pathlib import Path
 from typing import Literal
@@ -106,7 +106,7 @@ class Settings(BaseSettings):
         """Whether people can sign in with Microsoft here."""
         return bool(self.microsoft_tenant_id and self.microsoft_client_id and self.microsoft_client_secret)
 
-    @property
+    @cached_property
     def var_folder(self) -> Path:
         """Where files that belong to the database live: beside it on SQLite, data/var otherwise."""
         if self.database_url.startswith("sqlite:///"):

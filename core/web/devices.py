@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hmac
 import secrets
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -50,13 +51,14 @@ def remember(request: Request, response: Response, *, account_id: int) -> None:
 def _marks(request: Request) -> list[_Mark]:
     """The genuine ones that have not ended."""
     parts = request.cookies.get(cookies.device_name(), "")[:2000].split("~")[:MOST]
-    found = [mark for mark in map(_read, parts) if mark is not None]
+    known = keys.known().values()
+    found = [mark for mark in (_read(part, known) for part in parts) if mark is not None]
     return [mark for mark in found if mark.until > clock.now().timestamp()]
 
 
-def _read(text: str) -> _Mark | None:
+def _read(text: str, known: Collection[keys.Key]) -> _Mark | None:
     claim, _, seal = text.rpartition(".")
-    if not any(hmac.compare_digest(_seal(key, claim).encode(), seal.encode()) for key in keys.known().values()):
+    if not any(hmac.compare_digest(_seal(key, claim).encode(), seal.encode()) for key in known):
         return None
     account_id, device, until = claim.split(".")
     return _Mark(int(account_id), device, int(until))
