@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 import unicodedata
 from functools import lru_cache
@@ -10,19 +11,20 @@ from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
 _HASHER = PasswordHasher(time_cost=2, memory_cost=19_456, parallelism=1)
-_AT_ONCE = threading.BoundedSemaphore(8)  # a flood of sign-ins must not take all the memory (R05, T19)
+AT_ONCE = min(8, os.cpu_count() or 1)  # more are no quicker, and a flood of sign-ins must not take all the memory
+_places = threading.BoundedSemaphore(AT_ONCE)  # (R05, T19)
 
 
 def make(password: str) -> str:
     """The hash to store. About 35 ms: never call it inside a transaction."""
-    with _AT_ONCE:
+    with _places:
         return _HASHER.hash(_composed(password))
 
 
 def fits(stored: str, password: str) -> bool:
     """Whether `password` is the one behind `stored`; an empty or disabled hash fits nothing but takes as long (R22)."""
     chosen = stored.startswith("$argon2")
-    with _AT_ONCE:
+    with _places:
         try:
             return _HASHER.verify(stored if chosen else _nobody(), _composed(password)) and chosen
         except (VerificationError, InvalidHashError):

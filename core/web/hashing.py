@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-import os
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
 from typing import TypeVar
 
-AT_ONCE = min(8, os.cpu_count() or 1)  # more at once are no quicker
+from core.rules import password_hash
+
 Result = TypeVar("Result")
 
 # Their own threads: each keeps the 19 MiB of a hash for the next one, and must not do so in forty.
-_threads = ThreadPoolExecutor(AT_ONCE, thread_name_prefix="hashing")
+_threads = ThreadPoolExecutor(password_hash.AT_ONCE, thread_name_prefix="hashing")
 
 
 async def run(work: Callable[..., Result], *arguments: object) -> Result:
