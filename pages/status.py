@@ -28,6 +28,11 @@ STYLE = """
 <style>
 .st-key-status-filters { padding-bottom: .25rem; }
 .st-key-status-numbers [data-testid="stMetricValue"] { font-size: 1.9rem; font-variant-numeric: tabular-nums; }
+.st-key-status-numbers [data-testid="stMetricLabel"] * { white-space: normal; overflow: visible; }
+@media (max-width: 1100px) {
+  .st-key-status-numbers [data-testid="stHorizontalBlock"] { flex-wrap: wrap; }
+  .st-key-status-numbers [data-testid="stColumn"] { flex: 1 1 40%; min-width: 40%; }
+}
 @media print {
   .stSidebar, [data-testid="stHeader"], .st-key-status-filters button { display: none !important; }
   [class*="st-key-chart-"] { break-inside: avoid; }

@@ -55,6 +55,7 @@ class _Page:
     def __init__(self, actor: Actor, sections: dict[int, str]) -> None:
         self.actor, self.sections = actor, sections
         self._kept: dict[str, tuple[str, People]] = {}
+        self._counted = ""
 
     def view(self, db: Session, asked: StatusFilter, *, anew: bool) -> None:
         found = status.ask(db, self.actor, people=self._people(db, asked, anew), filter=asked, sections=self.sections)
@@ -62,7 +63,7 @@ class _Page:
         for draw in status_charts.DRAWN:
             draw(found)
         status_charts.classes(found, order="fewest", first=0, most=20)
-        needs.of(db, self.actor)
+        self._needs(db, anew)
 
     def _people(self, db: Session, asked: StatusFilter, anew: bool) -> People:
         seen = data_version.now(db)
@@ -71,6 +72,12 @@ class _Page:
             known = (seen, status_people.read(db, self.actor, user_type=asked.user_type))
             self._kept[asked.user_type] = known
         return known[1]
+
+    def _needs(self, db: Session, anew: bool) -> None:
+        seen = data_version.now(db)
+        if anew or self._counted != seen:
+            needs.of(db, self.actor)
+            self._counted = seen
 
 
 def _question(chance: Random, sections: list[int], grades: list[str], years: list[int | None]) -> StatusFilter:
