@@ -31,7 +31,7 @@ def columns(
     if names is not None:
         rows = rows.with_only_columns(*(one for one in rows.selected_columns if one.key in {*names, *_IDS_OF_ROWS}))
     result = db.connection().execute(rows, {"ids": list(ids), "now": now})
-    found = {row[0]: row for row in result}
+    found = {row[0]: row for row in result.all()}  # one by one they cost three times as much
     ordered = [found[row_id] for row_id in ids if row_id in found]
     listed = zip(*ordered, strict=True) if ordered else ((),) * len(result.keys())
     return dict(zip(result.keys(), listed, strict=True))

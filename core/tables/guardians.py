@@ -20,7 +20,7 @@ def of_students(db: Session, student_ids: Sequence[int]) -> dict[str, list[str]]
     ).join(Person, col(Person.id) == col(Guardianship.guardian_id))
     mine = query.where(col(Guardianship.student_id).in_(student_ids), scope.holds_today())
     first: dict[int, Any] = {}  # by position: names cost a lookup each
-    for row in db.execute(mine.order_by(col(Guardianship.priority), col(Person.sort_name))):
+    for row in db.connection().execute(mine.order_by(col(Guardianship.priority), col(Person.sort_name))).all():
         first.setdefault(row[0], row)
     found = [first.get(student_id, (0, "", "", "")) for student_id in student_ids]
     names = [f"{first_name} {last_name}".strip() for _id, first_name, last_name, _mobile in found]
