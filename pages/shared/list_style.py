@@ -5,7 +5,7 @@ from __future__ import annotations
 STYLE = """
 <style>
 .stMainBlockContainer { padding: 2.5rem 2rem 0; }
-@media (max-width: 800px) { .stMainBlockContainer { padding-top: 4rem; } }
+@media (max-width: 800px) { .stMainBlockContainer { padding-top: 4.25rem; } }
 /* The bar stays in view: what sticks is its wrapper, which stands in the same column as the table. */
 div:has(> [class*="st-key-selection-bar-"]) { position: sticky; bottom: 0; z-index: 90; }
 [class*="st-key-selection-bar-"] {

@@ -82,7 +82,9 @@ def test_the_card_of_an_account_has_no_serious_barrier_of_ours(page: Page, serve
     assert _ours(page) == []
 
 
-def test_the_check_of_a_campaign_has_no_serious_barrier_of_ours(page: Page) -> None:
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_the_check_of_a_campaign_has_no_serious_barrier_of_ours(page: Page, scheme: Any) -> None:
+    page.emulate_media(color_scheme=scheme)
     staff.open_list(page, "/students")
     page.get_by_role("button", name="Tick page", exact=True).click(timeout=SLOW)
     expect(page.get_by_text("50 selected", exact=False).first).to_be_visible(timeout=SLOW)
