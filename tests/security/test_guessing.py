@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import random
 import time
+from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 
+import sqlalchemy as sa
 from sqlmodel import col, select
 
 from core import database
@@ -22,14 +24,14 @@ TRIES, ACCOUNTS, ADDRESSES, AT_ONCE = (10_000, 200, 250, 40) if LONG else (120, 
 SAMPLES = 200 if LONG else 30
 
 
-def _attack(site: Site, address: int) -> set[int]:
-    """What one address of many gets for its share of the tries."""
+def _attack(site: Site, address: int) -> Counter[int]:
+    """What one address of many gets for its share of the tries: how often which status."""
     with site.stranger(f"203.0.113.{address}") as attacker:
         attacker.open("/sign-in")
         targets = [*site.usernames[:ACCOUNTS], site.cast.olga.account.username]
         names = [targets[(address + number) % len(targets)] for number in range(TRIES // ADDRESSES)]
         guesses = ({"username": name, "password": f"{WRONG} {number}"} for number, name in enumerate(names))
-        return {attacker.send("/sign-in", guess).status_code for guess in guesses}
+        return Counter(attacker.send("/sign-in", guess).status_code for guess in guesses)
 
 
 def test_t1_thousands_of_guesses_open_nothing_and_the_victim_gets_in_on_her_own_device(site: Site) -> None:
@@ -39,8 +41,9 @@ def test_t1_thousands_of_guesses_open_nothing_and_the_victim_gets_in_on_her_own_
         own.client.cookies.delete("sid")
         before = sites.resident_kb(site.server)
         with ThreadPoolExecutor(AT_ONCE) as pool:
-            statuses = set().union(*pool.map(lambda address: _attack(site, address), range(ADDRESSES)))
-        assert 403 in statuses and statuses <= {403, 429, 503}  # refused, or sent away because too many came at once
+            statuses = sum(pool.map(lambda address: _attack(site, address), range(ADDRESSES)), Counter[int]())
+        assert set(statuses) <= {403, 429, 503}  # refused, or sent away because too many came at once
+        assert statuses[403] > 0.8 * TRIES
         assert sites.resident_kb(site.server) - before < 100 * 1024
         with site.stranger("203.0.113.77") as thief:  # by luck with the right one
             assert thief.sign_in(victim).status_code == 403
@@ -50,7 +53,8 @@ def test_t1_thousands_of_guesses_open_nothing_and_the_victim_gets_in_on_her_own_
         assert all(account.next_try_at for account in tried if account.username != victim)
         alarms = db.exec(select(AuditEntry).where(AuditEntry.action == "sign_in.alarm")).all()
         assert 1 <= len(alarms) <= 2 + TRIES // 500  # one a window, and the tries may reach into the next
-        assert sum(row.times for row in db.exec(select(Throttle).where(Throttle.scope == "everybody"))) > 0.8 * TRIES
+        counted = sum(row.times for row in db.exec(select(Throttle).where(Throttle.scope == "everybody")))
+        assert counted > (0 if LONG else 0.8 * TRIES)  # what was counted ten minutes ago is forgotten
         assert audit.verify(db).broken_at is None
     mail = site.mail_to(site.cast.ada.person.contact_email, about="wrong sign-ins")
     assert mail["subject"] == "Many wrong sign-ins at Athena School"
@@ -61,6 +65,7 @@ def test_t5_one_guess_at_each_of_many_accounts_slows_the_guesser_down_and_not_th
     """All from one address: after a hundred failures every further one takes five seconds."""
     tries = 101 if LONG else 6
     with database.transaction() as db:  # the short form finds the first ones counted already
+        db.execute(sa.delete(Throttle))  # of whatever came before
         for _counted in range(101 - tries):
             throttles.count(db, ThrottleScope.ADDRESS, "203.0.113.250")
     with site.stranger("203.0.113.250") as sprayer:
