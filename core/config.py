@@ -55,6 +55,8 @@ class Settings(BaseSettings):
     executor_id: str = ""
     trusted_proxies: str = ""
     cjk_font: str = ""
+    backup_folder: str = ""
+    backup_key_file: str = ""
     demo: bool = True
     log_level: Literal["debug", "info", "warning", "error"] = "info"
 

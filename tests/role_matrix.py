@@ -35,6 +35,8 @@ SERVICES: dict[str, Needs] = {
         ("key_rotation.reseal", "key_rotation.give_up", "microsoft_trials.begin"), Permission.CHANGE_SETTINGS
     ),
     "retention.foresee": Permission.CHANGE_SETTINGS,
+    **dict.fromkeys(("backups.note_made", "backups.note_restored", "sending_hold.release"), Permission.CHANGE_SETTINGS),
+    "sending_hold.begin": Permission.SEND,
     **dict.fromkeys(("erasure.foresee", "erasure.erase", "subject_export.prepare"), Permission.ANSWER_RIGHTS),
     **dict.fromkeys(("years.create", "years.foresee", "years.begin", "year_undo.undo"), Permission.MANAGE_PERIODS),
     "year_roles.foresee": Permission.MANAGE_PERIODS,

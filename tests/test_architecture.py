@@ -50,6 +50,7 @@ ALLOWED = {
     "tables": FOUNDATION | {"tables"},
     "services": FOUNDATION | {"tables", "documents", "services"},
     "delivery": FOUNDATION | {"tables", "services", "gateways", "delivery", "compaction"},
+    "backup": FOUNDATION | {"tables", "backup", "migrations", "version"},
     "web": FOUNDATION | {"tables", "services", "web", "delivery", "gateways"},  # the way to Microsoft and back
 }
 

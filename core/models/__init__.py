@@ -33,6 +33,7 @@ from core.models.messaging import (
     MessageAccount,
     MessageStatus,
     OptOut,
+    SendingHold,
     Wording,
 )
 from core.models.people import (
@@ -115,6 +116,7 @@ __all__ = [
     "Section",
     "Selection",
     "SelectionItem",
+    "SendingHold",
     "SetupToken",
     "SignInMethod",
     "SignInSession",
