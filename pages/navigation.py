@@ -6,7 +6,7 @@ from html import escape
 
 import streamlit as st
 
-from core import database, requests
+from core import database, requests, version
 from core.config import ROOT
 from core.permissions import Actor, Permission
 from core.rules import words
@@ -91,6 +91,7 @@ def _sidebar(actor: Actor, screens: dict[str, list[st.Page]], *, school_name: st
         st.text(name)
         st.caption(", ".join(words.ROLE[role] for role in sorted(actor.roles)))
         st.html(SIGN_OUT.format(token=escape(sign_in.form_token(actor))))
+        st.caption(f"Firstkey {version.program()}")
 
 
 st.set_page_config(

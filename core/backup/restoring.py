@@ -33,7 +33,7 @@ def restore(source: Path, key: bytes, *, without_key: bool = False) -> Manifest:
         for name in sorted(about.databases, key=lambda each: each == PEOPLE):  # the one of people last
             _place(name, scratch / name, made_at=datetime.fromisoformat(about.made_at))
     _check(about)
-    migrations.upgrade()
+    migrations.upgrade(without_backup=True)  # the file just restored is one
     return about
 
 

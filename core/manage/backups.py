@@ -10,8 +10,9 @@ from typing import Annotated
 
 import typer
 
-from core import database
-from core.backup import making, restoring, sealed_files
+from core import database, migrations
+from core.backup import before_upgrade, making, restoring, sealed_files
+from core.backup.making import Made
 from core.backup.manifest import Manifest
 from core.config import settings
 from core.errors import InputProblem
@@ -34,8 +35,7 @@ def backup(
     target = folder or _named(settings().backup_folder, "folder for backups", "FIRSTKEY_BACKUP_FOLDER")
     key_path = _key_path(key_file)
     made = making.make(target, key_path, key=sealed_files.key_from(key_path), keep=keep)
-    with database.transaction(wait_ms=database.WORKER_WAIT_MS) as db:
-        backups.note_made(db, command_line(getpass.getuser()), size=made.size, key=made.about.key)
+    _note(made)
     took = time.perf_counter() - started
     print(f"Written: {made.path} ({made.size / 2**20:,.1f} MB in {took:.1f} s).")
     print(f"In it: {_contents(made.about)}.")
@@ -67,6 +67,14 @@ def restore(
     print("Nothing is sent until an administrator says Go under Campaigns. Now start Firstkey.")
     if without_key:
         print("First, because the key is lost: python -m core.manage rotate-key --old-is-lost")
+
+
+def _note(made: Made) -> None:
+    if made.about.schema != migrations.newest():
+        before_upgrade.note_backup()
+        return
+    with database.transaction(wait_ms=database.WORKER_WAIT_MS) as db:
+        backups.note_made(db, command_line(getpass.getuser()), size=made.size, key=made.about.key)
 
 
 def _look_at_audit(*, without_key: bool) -> None:

@@ -12,6 +12,7 @@ import pydantic
 import sqlalchemy as sa
 
 from core import database, keys
+from core import version as program
 from core.config import ROOT, Settings
 from core.config import settings as read_settings
 from core.errors import SettingsError
@@ -62,7 +63,8 @@ def versions() -> Iterator[Finding]:
         listed = ", ".join(f"{name} {found}" for name, found in sorted(others.items())[:10])
         yield warning("versions", f"Other versions than those tested: {listed}.", "Run: make run")
     else:
-        said = f"Python {platform.python_version()}, SQLite {sqlite3.sqlite_version}, {len(pins)} libraries as pinned"
+        below = f"Python {platform.python_version()}, SQLite {sqlite3.sqlite_version}"
+        said = f"Firstkey {program.program()}, {below}, {len(pins)} libraries as pinned"
         yield fine("versions", said)
 
 
