@@ -32,14 +32,10 @@ def test_systemd_finds_nothing_wrong_with_the_units(tmp_path: Path) -> None:
     if analyze is None:
         print("systemd-analyze is not here: the units are only read, not verified.", file=sys.stderr)
         return
-    for path in [*SERVICES, UNITS / "firstkey-backup.timer"]:
+    for path in UNITS.iterdir():
         (tmp_path / path.name).write_text(path.read_text().replace("/opt/firstkey/.venv/bin/python", sys.executable))
-    names = (
-        "firstkey-web@8501.service",
-        "firstkey-worker@1.service",
-        "firstkey-backup.service",
-        "firstkey-backup.timer",
-    )
+    names = ["firstkey-web@8501.service", "firstkey-worker@1.service", "firstkey-backup.service"]
+    names += ["firstkey-backup.timer", "firstkey.target"]
     asked = [analyze, "verify", "--man=no", *(str(tmp_path / name) for name in names)]
     done = subprocess.run(asked, capture_output=True, text=True, check=False)
     ours = [line for line in done.stderr.splitlines() if "firstkey" in line]
