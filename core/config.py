@@ -59,6 +59,8 @@ class Settings(BaseSettings):
     backup_key_file: str = ""
     demo: bool = True
     log_level: Literal["debug", "info", "warning", "error"] = "info"
+    log_format: Literal["text", "json"] = "text"
+    metrics_token: str = ""
 
     @field_validator("public_base_url")
     @classmethod

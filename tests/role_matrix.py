@@ -145,7 +145,7 @@ TABLES: dict[str, Needs] = {
     **dict.fromkeys(("status_people.read", "needs.of"), Permission.SEE_STATUS),
     "status.ask": Asks.SCOPED,
     **dict.fromkeys(("status_people.is_of_list", "status_ties.read"), Asks.PART),
-    "microsoft_switch.differences": Permission.CHANGE_SETTINGS,
+    **dict.fromkeys(("microsoft_switch.differences", "health.read"), Permission.CHANGE_SETTINGS),
     "report_requests.mine": Permission.PRINT_REPORTS,
     **dict.fromkeys(("report_requests.scope_of", "report_requests.stands_as", "frames.mask_columns"), Asks.PART),
     **dict.fromkeys(

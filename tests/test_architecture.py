@@ -41,7 +41,7 @@ SHARED = {"person_writing", "address_changes", "guardianships", "account_effects
 
 # What a folder may import from core. A name stands for itself and all below it.
 FOUNDATION = {"requests", "outbox", "config", "clock", "errors", "permissions", "database", "keys", "models", "rules"}
-FOUNDATION |= {"sealing"}
+FOUNDATION |= {"sealing", "measures", "logs", "version"}
 ALLOWED = {
     "models": {"models"},
     "rules": {"errors", "models", "rules", "permissions"},

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import getpass
-import logging
 import socket
 import sys
 import threading
@@ -14,7 +13,7 @@ from typing import Annotated
 import typer
 from sqlmodel import select
 
-from core import database, keys, migrations
+from core import database, keys, logs, migrations
 from core.config import settings
 from core.errors import SettingsError
 from core.models import Account, AccountRole, Person, SchoolSettings
@@ -119,7 +118,7 @@ def _run_server() -> None:
     import uvicorn
 
     # The website's files are found from here, and Streamlit reads .streamlit/config.toml from the working directory.
-    logging.basicConfig(level=settings().log_level.upper(), format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    logs.begin()
     server = uvicorn.Server(
         uvicorn.Config(
             "app:app",

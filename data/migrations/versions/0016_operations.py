@@ -1,4 +1,4 @@
-"""All sending can be held, and is after a backup was restored."""
+"""All sending can be held, and is after a backup was restored; faults are kept under their numbers."""
 
 from __future__ import annotations
 
@@ -19,6 +19,15 @@ def upgrade() -> None:
         sa.Column("by_label", sa.String(), nullable=False),
         sa.Column("restored_from", sa.DateTime(timezone=True)),
     )
+    op.create_table(
+        "fault",
+        sa.Column("reference", sa.String(), primary_key=True),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("place", sa.String(), nullable=False),
+        sa.Column("what", sa.String(), nullable=False),
+        sa.Column("request", sa.String(), nullable=False),
+    )
+    op.create_index("ix_fault_at", "fault", ["at"])
 
 
 def downgrade() -> None:
