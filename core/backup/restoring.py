@@ -85,7 +85,7 @@ def _require_keys(about: Manifest, *, without_key: bool) -> None:
     raise SettingsError(
         f"This backup was made with the secret key {about.key}. {here}: {where}, and restore again. Without it the "
         "links in letters, the authenticator apps and the audit of before open no more; if it is lost for good, "
-        "restore with --without-key and then run: python -m core.manage rotate-key --old-is-lost"
+        "restore with --without-key, which ends them."
     )
 
 

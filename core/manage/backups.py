@@ -17,7 +17,7 @@ from core.backup.manifest import Manifest
 from core.config import settings
 from core.errors import InputProblem
 from core.permissions import command_line
-from core.services import audit, audit_anchors, backups
+from core.services import audit, audit_anchors, backups, key_rotation
 
 KEEP = 35  # nightly: five weeks, as long as erased people may linger (R102)
 _KeyFile = Annotated[Path | None, typer.Option("--key-file", help="The backup key; else FIRSTKEY_BACKUP_KEY_FILE.")]
@@ -49,7 +49,7 @@ def restore(
     key_file: _KeyFile = None,
     only_check: Annotated[bool, typer.Option("--only-check", help="Open and check the file, restore nothing.")] = False,
     without_key: Annotated[
-        bool, typer.Option("--without-key", help="The secret key is lost for good; see rotate-key --old-is-lost.")
+        bool, typer.Option("--without-key", help="The secret key is lost for good: end what only it could open.")
     ] = False,
 ) -> None:
     """Put a backup into an empty place. Sending stays held until an administrator says go."""
@@ -60,13 +60,15 @@ def restore(
         return
     about = restoring.restore(file, key, without_key=without_key)
     print(f"Restored in {time.perf_counter() - started:.1f} s: {_contents(about)}. Each message is there once.")
+    actor, made_at = command_line(getpass.getuser()), datetime.fromisoformat(about.made_at)
     _look_at_audit(without_key=without_key)
     with database.transaction(wait_ms=database.WORKER_WAIT_MS) as db:
-        backups.note_restored(db, command_line(getpass.getuser()), made_at=datetime.fromisoformat(about.made_at))
+        gone = key_rotation.give_up(db, actor) if without_key else {}
+        backups.note_restored(db, actor, made_at=made_at)
+    if gone:
+        print(f"Ended, because only the lost key opened them: {gone['links']:,} links, {gone['apps']:,} apps.")
     print("Nobody is signed in, and reminders are off until somebody starts them again.")
     print("Nothing is sent until an administrator says Go under Campaigns. Now start Firstkey.")
-    if without_key:
-        print("First, because the key is lost: python -m core.manage rotate-key --old-is-lost")
 
 
 def _note(made: Made) -> None:

@@ -13,7 +13,7 @@ from core.tables import school
 
 
 def doctor() -> None:
-    """Look at settings, key, databases, e-mail, SMS, clock, disk, versions and backups; fails when something is at fault."""
+    """Look at all that an installation needs, from settings to backups; fails when something is at fault."""
     found = list(_look())
     for finding in found:
         print(f"{finding.level.value:>7}  {finding.what}: {finding.sentence}")

@@ -16,7 +16,7 @@ from core.backup import archives, making, postgresql_store, sealed_files
 from core.errors import InputProblem
 from core.models import AuditEntry
 from core.services import audit_anchors
-from core.tables import backups
+from core.tables import backups, keys_in_use
 from tests.backup import places
 from tests.cast import Cast
 from tests.conftest import Clock
@@ -131,7 +131,13 @@ def test_r93_a_backup_without_its_secret_key_says_so_plainly(
     config.settings.cache_clear()
     assert f"The key here is {keys.current().kid}" in str(places.restore(file, tmp_path).exception)
     done = places.restore(file, tmp_path, "--without-key")
-    assert done.exit_code == 0 and "rotate-key --old-is-lost" in done.output
+    assert done.exit_code == 0 and "Ended, because only the lost key opened them" in done.output
+    with database.reading() as db:
+        keys_in_use.require(db)  # a server would start
+        assert list(db.scalars(sa.text("SELECT action FROM audit_entry ORDER BY seq")))[-2:] == [
+            "key.lost",
+            "backup.restored",
+        ]
 
 
 def test_older_notes_of_the_audit_do_not_accuse_a_restored_school(
