@@ -49,7 +49,7 @@ ALLOWED = {
     "documents": {"documents", "rules", "errors", "config"},
     "tables": FOUNDATION | {"tables"},
     "services": FOUNDATION | {"tables", "documents", "services"},
-    "delivery": FOUNDATION | {"tables", "services", "gateways", "delivery", "compaction"},
+    "delivery": FOUNDATION | {"tables", "services", "gateways", "delivery", "compaction", "backup"},
     "backup": FOUNDATION | {"tables", "backup", "migrations", "version"},
     "web": FOUNDATION | {"tables", "services", "web", "delivery", "gateways"},  # the way to Microsoft and back
 }

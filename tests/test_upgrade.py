@@ -204,6 +204,9 @@ def test_f19_the_old_database_lies_beside_the_new_one(
         time.sleep(0.01)
     copies = sorted(before_upgrade.folder().iterdir())
     assert len(copies) == before_upgrade.KEPT, "the newest three stay"
+    os.utime(copies[0], (1, (clock.now - before_upgrade.KEPT_FOR).timestamp() - 1))
+    os.utime(copies[1], (1, (clock.now - before_upgrade.KEPT_FOR).timestamp() + 1))
+    assert before_upgrade.forget_old() == 1 and not copies[0].exists(), "nor longer than five weeks (R102)"
     assert copies[-1].stat().st_mode & 0o777 == 0o600
     with sqlite3.connect(copies[-1]) as old:
         assert old.execute("SELECT version_num FROM alembic_version").fetchone() == (OLD,)

@@ -14,6 +14,7 @@ from core.config import settings
 from core.errors import SettingsError
 
 KEPT, RECENT = 3, timedelta(hours=24)
+KEPT_FOR = timedelta(days=35)  # as long as backups: who was erased must not live on in a copy (R102)
 
 
 def secure(version: str) -> Path | None:
@@ -52,6 +53,15 @@ def _copy(version: str) -> Path:
     for old in sorted(folder().glob("firstkey-*.db"), key=lambda path: path.stat().st_mtime)[:-KEPT]:
         old.unlink()
     return target
+
+
+def forget_old() -> int:
+    """Copies of more than five weeks ago; gives how many."""
+    moment = (clock.now() - KEPT_FOR).timestamp()
+    old = [path for path in folder().glob("firstkey-*.db") if path.stat().st_mtime < moment]
+    for path in old:
+        path.unlink()
+    return len(old)
 
 
 def note_backup() -> None:

@@ -9,6 +9,7 @@ from datetime import timedelta
 from dbos import DBOS
 
 from core import clock, database
+from core.backup import before_upgrade
 from core.delivery import alarms, bounce_watch, reconcile, take_over, workflows
 from core.services import fault_notes, microsoft_flows, previews, report_requests, throttles, workers
 
@@ -87,6 +88,7 @@ JOBS: dict[str, tuple[timedelta, Callable[[], int]]] = {
     "forget previews": (timedelta(minutes=15), forget_previews),
     "forget sign-ins under way": (timedelta(hours=1), forget_flows),
     "forget wrong sign-ins": (timedelta(hours=1), forget_throttles),
+    "forget copies from before upgrades": (timedelta(hours=12), before_upgrade.forget_old),
     "forget faults": (timedelta(hours=12), forget_faults),
     "forget files": (timedelta(minutes=5), forget_files),
     "retain": (timedelta(minutes=30), workflows.enqueue_retention),
