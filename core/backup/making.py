@@ -39,15 +39,15 @@ class Made:
 
 def make(folder: Path, key_file: Path, *, key: bytes, keep: int) -> Made:
     """Make a backup in this folder and keep the newest `keep` of them. One at a time."""
-    _refuse(folder, key_file)
     target = folder / f"firstkey-{clock.now():%Y%m%d-%H%M%S}.backup"
     try:
+        _refuse(folder, key_file)
         with _alone(), _scratch(folder) as scratch:
             about, files = _copied(scratch)
             archives.write(target, key, about, files)
             return Made(target, target.stat().st_size, about, _rotate(folder, keep))
-    except (OSError, sqlite3.Error) as error:
-        raise InputProblem(f"No backup was made: {error}. The older ones are as they were.") from None
+    except (OSError, sqlite3.Error, sa.exc.OperationalError) as error:
+        raise InputProblem(f"No backup was made: {_said(error)}. The older ones are as they were.") from None
 
 
 def listed(folder: Path) -> list[Path]:
@@ -163,6 +163,10 @@ def _outbox(scratch: Path) -> Iterator[Path]:
             yield Path(shutil.copy(outbox.path(name), kept))
         except FileNotFoundError:
             continue
+
+
+def _said(error: Exception) -> str:
+    return str(getattr(error, "orig", None) or error).strip().splitlines()[0]
 
 
 def _rotate(folder: Path, keep: int) -> int:

@@ -37,8 +37,11 @@ def place(url: str, dump: Path, *, then: Sequence[str]) -> None:
 def is_empty(url: str) -> bool:
     """Whether there is no table of anybody in it."""
     own = "SELECT count(*) FROM pg_tables WHERE schemaname NOT IN ('pg_catalog', 'information_schema')"
-    with psycopg.connect(libpq(url)) as connection:
-        return connection.execute(own).fetchone() == (0,)
+    try:
+        with psycopg.connect(libpq(url)) as connection:
+            return connection.execute(own).fetchone() == (0,)
+    except psycopg.OperationalError as error:
+        raise InputProblem(f"The database does not answer: {str(error).strip().splitlines()[0]}") from None
 
 
 def require_tools() -> None:

@@ -255,3 +255,19 @@ def test_sealed_pieces_of_every_length_come_back(tmp_path: Path, monkeypatch: py
             path.write_bytes(pieces[:head] + pieces[head + 80 :])
             with path.open("rb") as file, pytest.raises(InputProblem):
                 sealed_files.SealedReader(file, KEY).read()
+
+
+def test_a_database_that_does_not_answer_is_said_in_a_sentence_without_its_password(
+    cast: Cast, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = places.back_up(tmp_path)
+    database.forget()
+    monkeypatch.setenv("FIRSTKEY_DATABASE_URL", "postgresql+psycopg://firstkey:canary@127.0.0.1:1/firstkey")
+    config.settings.cache_clear()
+    backups, key = places.folder(tmp_path)
+    refused = str(places.command("backup", str(backups), "--key-file", str(key)).exception)
+    assert refused.startswith("No backup was made: ") and "canary" not in refused
+    assert "name another kind of it" in str(places.restore(file, tmp_path).exception)
+    missing = places.restore(tmp_path / "missing.backup", tmp_path)
+    assert missing.exit_code == 1 and "cannot be read" in str(missing.exception)
+    database.forget()
