@@ -16,6 +16,7 @@ import streamlit as st
 from starlette.concurrency import run_in_threadpool
 from starlette.middleware import Middleware
 
+from core import logs as log_lines
 from core.config import settings
 from core.delivery import engine
 from core.errors import AppError
@@ -24,6 +25,7 @@ from core.web.middleware.faults import Faults
 from core.web.middleware.gate import Gate
 from core.web.middleware.headers import SecurityHeaders
 from core.web.middleware.hosts import Hosts
+from core.web.middleware.measured import Measured
 from core.web.middleware.proxies import Proxies
 from pages.shared import feedback
 
@@ -37,6 +39,7 @@ async def lifespan(_app: object) -> AsyncIterator[None]:
     for heavy in ("pandas", "pyarrow", "plotly.graph_objects"):
         import_module(heavy)
     await run_in_threadpool(engine.launch, deliver=settings().deliver_in_web)
+    log_lines.adopt()
     yield
     await run_in_threadpool(engine.shutdown)
 
@@ -58,7 +61,7 @@ app = st.App(
     Path(__file__).resolve().parent / "pages" / "navigation.py",
     lifespan=lifespan,
     routes=routes.ROUTES,
-    middleware=[Middleware(kind) for kind in (Proxies, SecurityHeaders, Faults, Hosts, Gate)],
+    middleware=[Middleware(kind) for kind in (Proxies, Measured, SecurityHeaders, Faults, Hosts, Gate)],
     exception_handlers=routes.HANDLERS,
     on_script_error=script_failed,
 )

@@ -55,8 +55,12 @@ class Settings(BaseSettings):
     executor_id: str = ""
     trusted_proxies: str = ""
     cjk_font: str = ""
+    backup_folder: str = ""
+    backup_key_file: str = ""
     demo: bool = True
     log_level: Literal["debug", "info", "warning", "error"] = "info"
+    log_format: Literal["text", "json"] = "text"
+    metrics_token: str = ""
 
     @field_validator("public_base_url")
     @classmethod

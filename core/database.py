@@ -14,6 +14,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.sqlite.base import SQLiteCompiler
 from sqlmodel import Session
 
+from core import measures
 from core.config import settings
 
 WEB_WAIT_MS, WORKER_WAIT_MS = 5_000, 30_000
@@ -30,6 +31,7 @@ def engine() -> sa.Engine:
     if not url.startswith("sqlite"):
         made = sa.create_engine(url, pool_size=20, max_overflow=20, pool_pre_ping=True, hide_parameters=True)
         sa.event.listen(made, "connect", _configure_postgresql)
+        sa.event.listen(made, "handle_error", measures.database_failed)
         return made
     path = Path(url.removeprefix("sqlite:///"))
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -39,6 +41,7 @@ def engine() -> sa.Engine:
     made.dialect.statement_compiler = _WithIndexes
     sa.event.listen(made, "connect", _configure_sqlite)
     sa.event.listen(made, "begin", _begin_sqlite)
+    sa.event.listen(made, "handle_error", measures.database_failed)
     return made
 
 

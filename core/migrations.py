@@ -1,4 +1,4 @@
-"""Brings the database to the newest version of the tables."""
+"""Brings the database to the newest version of the tables: all missing steps in one transaction, or none (F19)."""
 
 from __future__ import annotations
 
@@ -7,16 +7,34 @@ from functools import lru_cache
 import sqlalchemy as sa
 
 from core import database
+from core.backup import before_upgrade
 from core.config import ROOT
+from core.errors import SettingsError
 
 _FOLDER = ROOT / "data" / "migrations"
 
 
-def upgrade() -> None:
-    """Run the migrations that are missing; a database that is up to date is left alone without loading Alembic."""
-    if current() != newest():
+def upgrade(*, without_backup: bool = False) -> None:
+    """Run the migrations that are missing; a database that is up to date is left alone without loading Alembic.
+
+    What is in it is secured first. A killed upgrade leaves the tables as they were; it begins anew at the next start.
+    """
+    version = current()
+    if version != newest():
+        if version is not None:
+            _refuse_newer(version)
+            if not without_backup:
+                before_upgrade.secure(version)
         _migrate()
     _sample()
+
+
+def _refuse_newer(version: str) -> None:
+    if version > newest():
+        raise SettingsError(
+            f"This database belongs to a newer Firstkey: its tables are of version {version}, this program knows "
+            f"{newest()}. Install the newer program again, or restore the backup from before the upgrade."
+        )
 
 
 def _migrate() -> None:
@@ -45,7 +63,17 @@ def current() -> str | None:
         return version
 
 
+def missing() -> list[str]:
+    """The steps that an upgrade would take, oldest first."""
+    version = current() or ""
+    return [step for step in _steps() if step > version]
+
+
 @lru_cache
 def newest() -> str:
     """The version this program wants: the highest number among the migration files."""
-    return max(path.name.split("_")[0] for path in (_FOLDER / "versions").glob("[0-9]*.py"))
+    return _steps()[-1]
+
+
+def _steps() -> list[str]:
+    return sorted(path.name.split("_")[0] for path in (_FOLDER / "versions").glob("[0-9]*.py"))

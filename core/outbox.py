@@ -46,6 +46,11 @@ def names() -> list[str]:
     return sorted((path.stem for path in _folder().glob("*.json")), reverse=True)
 
 
+def path(name: str) -> Path:
+    """The file of a message."""
+    return _folder() / f"{name}.json"
+
+
 def read(name: str) -> Written | None:
     """One message; None when there is none of this name."""
     path = _folder() / f"{name}.json"

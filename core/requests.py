@@ -1,11 +1,17 @@
-"""Which click or call something belongs to: a name that its entries of the audit share (R96)."""
+"""Which click or call something belongs to: a name that its entries of the audit and its lines of the log share (R96).
+
+Where a campaign is sent, its number stands beside it.
+"""
 
 from __future__ import annotations
 
 import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
 from contextvars import ContextVar
 
 _current: ContextVar[str] = ContextVar("request", default="")
+_campaign: ContextVar[int | None] = ContextVar("campaign", default=None)
 
 
 def begin() -> None:
@@ -16,3 +22,18 @@ def begin() -> None:
 def current() -> str:
     """Its name; empty where nobody asked, as in the engine."""
     return _current.get()
+
+
+@contextmanager
+def for_campaign(campaign_id: int) -> Iterator[None]:
+    """What happens inside is done for this campaign."""
+    before = _campaign.set(campaign_id)
+    try:
+        yield
+    finally:
+        _campaign.reset(before)
+
+
+def campaign() -> int | None:
+    """The campaign for which it is done, where it is for one."""
+    return _campaign.get()

@@ -6,7 +6,7 @@ import streamlit as st
 
 from core.models import Channel
 from core.permissions import Permission
-from pages.shared import campaign_check, campaign_list, campaign_progress, feedback, guard
+from pages.shared import campaign_check, campaign_list, campaign_progress, feedback, guard, held
 
 
 def _number(name: str) -> int | None:
@@ -17,6 +17,7 @@ def _number(name: str) -> int | None:
 
 actor = guard.require(Permission.SEND)
 feedback.said()
+held.draw(actor)
 selection_id, campaign_id = _number("selection"), _number("campaign")
 with feedback.refusals_shown():
     if campaign_id is not None:

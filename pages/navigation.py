@@ -6,7 +6,7 @@ from html import escape
 
 import streamlit as st
 
-from core import database, requests
+from core import database, measures, requests, version
 from core.config import ROOT
 from core.permissions import Actor, Permission
 from core.rules import words
@@ -29,6 +29,7 @@ SCREENS = (
     ("retention.py", "Data retention", ":material/auto_delete:", Permission.CHANGE_SETTINGS, "School"),
     ("settings.py", "Settings", ":material/settings:", Permission.CHANGE_SETTINGS, "School"),
     ("staff.py", "Staff and roles", ":material/admin_panel_settings:", Permission.MANAGE_ROLES, "School"),
+    ("health.py", "Health", ":material/monitor_heart:", Permission.CHANGE_SETTINGS, "School"),
     ("audit.py", "Audit", ":material/fact_check:", Permission.SEE_AUDIT, "School"),
     ("new_person.py", "New person", ":material/person_add:", Permission.EDIT_STUDENTS, ""),
     ("account.py", "Account", ":material/badge:", Permission.SEE_ACCOUNTS, ""),
@@ -94,6 +95,7 @@ def _sidebar(actor: Actor, screens: dict[str, list[st.Page]], *, school_name: st
         st.text(name)
         st.caption(", ".join(words.ROLE[role] for role in sorted(actor.roles)))
         st.html(SIGN_OUT.format(token=escape(sign_in.form_token(actor))))
+        st.caption(f"Firstkey {version.program()}")
 
 
 st.set_page_config(
@@ -115,4 +117,5 @@ if settings.is_demo:
     st.badge("Demo school: nothing leaves this machine", icon=":material/science:", color="orange")
 with guard.drawing_for(actor):
     watch.still_signed_in(actor)
-    chosen.run()
+    with measures.RUNS.labels(chosen.url_path or "status").time():
+        chosen.run()

@@ -35,6 +35,8 @@ SERVICES: dict[str, Needs] = {
         ("key_rotation.reseal", "key_rotation.give_up", "microsoft_trials.begin"), Permission.CHANGE_SETTINGS
     ),
     "retention.foresee": Permission.CHANGE_SETTINGS,
+    **dict.fromkeys(("backups.note_made", "backups.note_restored", "sending_hold.release"), Permission.CHANGE_SETTINGS),
+    "sending_hold.begin": Permission.SEND,
     **dict.fromkeys(("erasure.foresee", "erasure.erase", "subject_export.prepare"), Permission.ANSWER_RIGHTS),
     **dict.fromkeys(("years.create", "years.foresee", "years.begin", "year_undo.undo"), Permission.MANAGE_PERIODS),
     "year_roles.foresee": Permission.MANAGE_PERIODS,
@@ -144,7 +146,7 @@ TABLES: dict[str, Needs] = {
     **dict.fromkeys(("status_people.read", "needs.of"), Permission.SEE_STATUS),
     "status.ask": Asks.SCOPED,
     **dict.fromkeys(("status_people.is_of_list", "status_ties.read"), Asks.PART),
-    "microsoft_switch.differences": Permission.CHANGE_SETTINGS,
+    **dict.fromkeys(("microsoft_switch.differences", "health.read"), Permission.CHANGE_SETTINGS),
     "report_requests.mine": Permission.PRINT_REPORTS,
     **dict.fromkeys(("report_requests.scope_of", "report_requests.stands_as", "frames.mask_columns"), Asks.PART),
     **dict.fromkeys(

@@ -6,6 +6,8 @@ command -v chromium >/dev/null || missing+=(chromium)
 ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || missing+=(postgresql)
 command -v pdftotext >/dev/null || missing+=(poppler-utils)
 command -v qpdf >/dev/null || missing+=(qpdf)
+command -v systemd-analyze >/dev/null || missing+=(systemd)
+{ command -v nginx || [ -x /usr/sbin/nginx ]; } >/dev/null || missing+=(nginx-light)
 { command -v node && command -v npm; } >/dev/null || missing+=(nodejs npm)
 # The stand-in for Twilio, at the version and with the hashes that stand in package-lock.json; none of its scripts run.
 peers() {

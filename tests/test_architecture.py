@@ -41,7 +41,7 @@ SHARED = {"person_writing", "address_changes", "guardianships", "account_effects
 
 # What a folder may import from core. A name stands for itself and all below it.
 FOUNDATION = {"requests", "outbox", "config", "clock", "errors", "permissions", "database", "keys", "models", "rules"}
-FOUNDATION |= {"sealing"}
+FOUNDATION |= {"sealing", "measures", "logs", "version"}
 ALLOWED = {
     "models": {"models"},
     "rules": {"errors", "models", "rules", "permissions"},
@@ -49,7 +49,8 @@ ALLOWED = {
     "documents": {"documents", "rules", "errors", "config"},
     "tables": FOUNDATION | {"tables"},
     "services": FOUNDATION | {"tables", "documents", "services"},
-    "delivery": FOUNDATION | {"tables", "services", "gateways", "delivery", "compaction"},
+    "delivery": FOUNDATION | {"tables", "services", "gateways", "delivery", "compaction", "backup"},
+    "backup": FOUNDATION | {"tables", "backup", "migrations", "version"},
     "web": FOUNDATION | {"tables", "services", "web", "delivery", "gateways"},  # the way to Microsoft and back
 }
 

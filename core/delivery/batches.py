@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 from dataclasses import dataclass, replace
 
-from core import clock, database
+from core import clock, database, requests
 from core.config import settings
 from core.delivery import breaker, streaks, turns
 from core.delivery.couriers import Courier
@@ -20,6 +21,7 @@ from core.tables import unfinished
 
 PUT_OFF_AFTER = 5  # so many in a row put off: the server is away, the rest of the batch need not ask too
 stopping = threading.Event()
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -35,6 +37,13 @@ class Rest:
 
 def send(campaign_id: int, batch_number: int) -> Rest:
     """Send what waits in a batch. Ends early when the campaign is paused or cancelled, or this process is to stop."""
+    with requests.for_campaign(campaign_id):
+        rest = _send(campaign_id, batch_number)
+        logger.info("batch %s ended, %s put off", batch_number, rest.deferred)
+    return rest
+
+
+def _send(campaign_id: int, batch_number: int) -> Rest:
     with database.transaction(wait_ms=database.WORKER_WAIT_MS) as db:
         batch = delivery.open_batch(db, campaign_id=campaign_id, batch=batch_number)
     if isinstance(batch, Wait):

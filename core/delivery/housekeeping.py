@@ -9,8 +9,9 @@ from datetime import timedelta
 from dbos import DBOS
 
 from core import clock, database
+from core.backup import before_upgrade
 from core.delivery import alarms, bounce_watch, reconcile, take_over, workflows
-from core.services import microsoft_flows, previews, report_requests, throttles, workers
+from core.services import fault_notes, microsoft_flows, previews, report_requests, throttles, workers
 
 KEPT = timedelta(days=7)
 SLICE, SLICES = 500, 40
@@ -58,6 +59,12 @@ def forget_throttles() -> int:
         return throttles.forget_old(db)
 
 
+def forget_faults() -> int:
+    """Numbers that nobody reads out any more."""
+    with database.transaction(wait_ms=database.WORKER_WAIT_MS) as db:
+        return fault_notes.forget_old(db)
+
+
 def forget_files() -> int:
     """Files that nobody may fetch any more."""
     with database.transaction(wait_ms=database.WORKER_WAIT_MS) as db:
@@ -81,6 +88,8 @@ JOBS: dict[str, tuple[timedelta, Callable[[], int]]] = {
     "forget previews": (timedelta(minutes=15), forget_previews),
     "forget sign-ins under way": (timedelta(hours=1), forget_flows),
     "forget wrong sign-ins": (timedelta(hours=1), forget_throttles),
+    "forget copies from before upgrades": (timedelta(hours=12), before_upgrade.forget_old),
+    "forget faults": (timedelta(hours=12), forget_faults),
     "forget files": (timedelta(minutes=5), forget_files),
     "retain": (timedelta(minutes=30), workflows.enqueue_retention),
     "remind": (timedelta(minutes=5), workflows.enqueue_reminders),

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import logging
 import signal
 import threading
 from typing import Annotated
 
 import typer
 
-from core.config import settings
+from core import logs
 from core.delivery import engine, take_over
 
 
@@ -19,11 +18,12 @@ def run(
     ] = "",
 ) -> None:
     """Deliver in this process until it is told to stop; several may run, each with its own FIRSTKEY_EXECUTOR_ID."""
-    logging.basicConfig(level=settings().log_level.upper(), format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    logs.begin()
     stop = threading.Event()
     for name in (signal.SIGINT, signal.SIGTERM):
         signal.signal(name, lambda *_: stop.set())
     engine.launch(executor="worker")
+    logs.adopt()
     if adopt:
         print(f"Taken over from {adopt}: {take_over.adopt(adopt)} batches.", flush=True)
     print("Delivering. Ctrl-C stops it.", flush=True)

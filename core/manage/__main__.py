@@ -8,10 +8,24 @@ import sys
 import typer
 
 from core.errors import AppError, SettingsError
-from core.manage import audit, campaign, demo, doctor, imports, keys, person, report, second_factor, serve, worker
+from core.manage import (
+    audit,
+    backups,
+    campaign,
+    demo,
+    doctor,
+    imports,
+    keys,
+    person,
+    report,
+    second_factor,
+    serve,
+    upgrade,
+    worker,
+)
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False, help="Firstkey")
-for module in (serve, demo, imports, campaign, report, worker, audit, keys, second_factor, doctor):
+for module in (serve, demo, imports, campaign, report, worker, audit, keys, second_factor, doctor, backups, upgrade):
     for name, command in module.COMMANDS.items():
         app.command(name)(command)
 for name, group in person.GROUPS.items():

@@ -10,7 +10,7 @@ import typer
 
 from core import database
 from core.delivery import engine
-from core.errors import InputProblem
+from core.errors import Conflict, InputProblem
 from core.manage import sections
 from core.models import MessageStatus, UserType
 from core.permissions import Actor, command_line
@@ -18,6 +18,7 @@ from core.rules import words
 from core.services import campaigns
 from core.services.campaigns import Check, Draft
 from core.tables import campaigns as campaigns_table
+from core.tables import sending_hold
 from core.tables.campaigns import Progress
 from core.tables.filters import AccountFilter
 
@@ -34,6 +35,8 @@ def campaign(
         raise InputProblem(f"There is no campaign {action}. Use: send-initial-invitation")
     actor = command_line(getpass.getuser())
     with database.reading() as db:
+        if sending_hold.read(db) is not None:
+            raise Conflict("All sending is held. An administrator says Go on the Campaigns page first.")
         wanted = AccountFilter(user_types=tuple(user_type), section_ids=sections.named(db, section or []))
         draft = Draft(filter=wanted)
         check = campaigns.check(db, actor, draft=draft)

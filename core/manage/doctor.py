@@ -13,7 +13,7 @@ from core.tables import school
 
 
 def doctor() -> None:
-    """Look at settings, key, databases, e-mail, SMS, clock, disk and versions; fails when something is at fault."""
+    """Look at all that an installation needs, from settings to backups; fails when something is at fault."""
     found = list(_look())
     for finding in found:
         print(f"{finding.level.value:>7}  {finding.what}: {finding.sentence}")
@@ -44,6 +44,7 @@ def _look() -> Iterator[Finding]:
     yield from ways_out.email(settings, is_demo=is_demo)
     yield from ways_out.sms(settings, is_demo=is_demo)
     yield from installation.signing_in()
+    yield from installation.backups(is_demo=is_demo)
 
 
 def _is_demo() -> bool:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import ctypes
 import getpass
-import logging
 import socket
 import sys
 import threading
@@ -15,7 +14,7 @@ from typing import Annotated
 import typer
 from sqlmodel import select
 
-from core import database, keys, migrations
+from core import database, keys, logs, migrations
 from core.config import settings
 from core.errors import SettingsError
 from core.models import Account, AccountRole, Person, SchoolSettings
@@ -122,7 +121,7 @@ def _run_server() -> None:
 
     _share_memory_among_threads()
     # The website's files are found from here, and Streamlit reads .streamlit/config.toml from the working directory.
-    logging.basicConfig(level=settings().log_level.upper(), format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    logs.begin()
     server = uvicorn.Server(
         uvicorn.Config(
             "app:app",

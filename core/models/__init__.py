@@ -33,6 +33,7 @@ from core.models.messaging import (
     MessageAccount,
     MessageStatus,
     OptOut,
+    SendingHold,
     Wording,
 )
 from core.models.people import (
@@ -53,6 +54,7 @@ from core.models.records import (
     AuditEntry,
     AuditPeople,
     AuditPruning,
+    Fault,
     ImportRun,
     ListColumns,
     PreviewPage,
@@ -90,6 +92,7 @@ __all__ = [
     "Enrolment",
     "EnrolmentKind",
     "FailureReason",
+    "Fault",
     "Guardianship",
     "ImportRun",
     "Invitation",
@@ -115,6 +118,7 @@ __all__ = [
     "Section",
     "Selection",
     "SelectionItem",
+    "SendingHold",
     "SetupToken",
     "SignInMethod",
     "SignInSession",

@@ -234,3 +234,14 @@ class DeliveryJob(SQLModel, table=True):
 
     name: str = Field(primary_key=True)
     ran_at: datetime = Field(sa_type=UtcDateTime)
+
+
+class SendingHold(SQLModel, table=True):
+    """While this row (id 1) is there, nothing is sent. `restored_from`: the moment of the backup it came with."""
+
+    __tablename__ = "sending_hold"
+
+    id: int = Field(default=1, primary_key=True)
+    since: datetime = Field(sa_type=UtcDateTime)
+    by_label: str
+    restored_from: datetime | None = Field(default=None, sa_type=UtcDateTime)

@@ -313,3 +313,13 @@ class Alert(SQLModel, table=True):
     at: datetime = Field(sa_type=UtcDateTime, index=True)
     number: int
     account_id: int | None = None
+
+
+class Fault(SQLModel, table=True):
+    """An error that nobody expected, under the number that a person was shown: where, and of which classes."""
+
+    reference: str = Field(primary_key=True)
+    at: datetime = Field(sa_type=UtcDateTime, index=True)
+    place: str
+    what: str
+    request: str = ""

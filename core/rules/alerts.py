@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
 
+from core.rules.health import BACKUP_WITHIN, MANY_FAULTS, STANDS_AFTER, WITHIN
+
 
 class AlertKind(StrEnum):
     """What was noticed."""
@@ -16,6 +18,10 @@ class AlertKind(StrEnum):
     BAD_SIGNATURES = "bad_signatures"
     BROKEN_CHAIN = "broken_chain"
     SMS_SPEND = "sms_spend"
+    QUEUE_STANDS = "queue_stands"
+    NO_BACKUP = "no_backup"
+    DISK_FULL = "disk_full"
+    FAULTS = "faults"
 
 
 @dataclass(frozen=True)
@@ -34,6 +40,10 @@ THRESHOLDS: dict[AlertKind, Threshold] = {
     AlertKind.BAD_SIGNATURES: Threshold(10, timedelta(minutes=1), TEN_MINUTES),
     AlertKind.BROKEN_CHAIN: Threshold(0, timedelta(0), DAY),
     AlertKind.SMS_SPEND: Threshold(80, DAY, DAY),
+    AlertKind.QUEUE_STANDS: Threshold(0, STANDS_AFTER, timedelta(hours=6)),
+    AlertKind.NO_BACKUP: Threshold(0, BACKUP_WITHIN, DAY),
+    AlertKind.DISK_FULL: Threshold(0, timedelta(0), timedelta(hours=6)),
+    AlertKind.FAULTS: Threshold(MANY_FAULTS - 1, WITHIN, timedelta(hours=6)),
 }
 _SENTENCES: dict[AlertKind, str] = {
     AlertKind.MASS_EXPORT: (
@@ -55,6 +65,13 @@ _SENTENCES: dict[AlertKind, str] = {
         "{number:,} % of what text messages may cost on one day are spent. When all is spent, campaigns pause until "
         "tomorrow; the limit stands in Settings."
     ),
+    AlertKind.QUEUE_STANDS: (
+        "Messages are due, and none has left for {number:,} minutes. Look at the Health page, and at the log of "
+        "whatever delivers."
+    ),
+    AlertKind.NO_BACKUP: "The latest backup is {number:,} hours old. Look at: systemctl status firstkey-backup",
+    AlertKind.DISK_FULL: "The disk has {number:,} MB left: writing may fail at any moment. Free some space now.",
+    AlertKind.FAULTS: "{number:,} errors within ten minutes. The Health page names them; the log has the rest.",
 }
 
 

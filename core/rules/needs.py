@@ -14,6 +14,7 @@ ENDS_SOON_DAYS = 2
 class Need(StrEnum):
     """In the order in which they are shown."""
 
+    HELD = "held"
     NOBODY_DELIVERS = "nobody_delivers"
     PUT_OFF = "put_off"
     APPROVAL = "approval"
@@ -40,6 +41,13 @@ class NeedWords:
 
 
 WORDS: dict[Need, NeedWords] = {
+    Need.HELD: NeedWords(
+        "All sending is held. 1 message waits.",
+        "All sending is held. {number} messages wait.",
+        "See why",
+        Permission.SEND,
+        "front_hand",
+    ),
     Need.NOBODY_DELIVERS: NeedWords(
         "1 message is due and nothing delivers it. Start the server or a worker.",
         "{number} messages are due and nothing delivers them. Start the server or a worker.",

@@ -16,11 +16,12 @@ from sqlmodel import Session, col
 from core import clock
 from core.models import Account, Alert, AuditEntry, Campaign, CampaignKind, Channel
 from core.permissions import system
-from core.rules import message_text
+from core.rules import health, message_text
 from core.rules.alerts import THRESHOLDS, AlertKind
 from core.services import audit, audit_anchors, audit_chain, invitations
 from core.services.audit_chain import Walk
 from core.tables import account_roles, school, sending, wordings
+from core.tables import health as health_table
 from core.tables.recipients import Recipient
 
 _TAKING = ("list.exported", "report.printed", "outcome.exported")
@@ -37,7 +38,7 @@ class Finding:
 
 def look(db: Session) -> list[Finding]:
     """What is too much at this moment and was not said lately; reads only."""
-    found = [*_exports(db), *_failures(db), *_chain(db), *_spend(db)]
+    found = [*_exports(db), *_failures(db), *_chain(db), *_spend(db), *_health(db)]
     return [finding for finding in found if not _said_lately(db, finding)]
 
 
@@ -116,6 +117,19 @@ def _spend(db: Session) -> Iterator[Finding]:
     spent = round(100 * (own.sms_spend_per_day - left) / own.sms_spend_per_day)
     if spent >= THRESHOLDS[AlertKind.SMS_SPEND].above:
         yield Finding(AlertKind.SMS_SPEND, spent)
+
+
+def _health(db: Session) -> Iterator[Finding]:
+    """What an administrator is woken for: see rules.health."""
+    facts = health_table.facts(db)
+    if minutes := health.standing_minutes(facts):
+        yield Finding(AlertKind.QUEUE_STANDS, minutes)
+    if hours := health.backup_hours(facts):
+        yield Finding(AlertKind.NO_BACKUP, hours)
+    if facts.free_bytes < health.TOO_LITTLE_DISK:
+        yield Finding(AlertKind.DISK_FULL, facts.free_bytes // 2**20)
+    if facts.faults > THRESHOLDS[AlertKind.FAULTS].above:
+        yield Finding(AlertKind.FAULTS, facts.faults)
 
 
 def _mail(db: Session) -> int | None:

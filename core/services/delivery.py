@@ -22,7 +22,7 @@ from core.services import delivery_statements as statements
 from core.services.delivery_claims import Answer, Batch
 from core.services.delivery_limits import Limits, Wait
 from core.services.delivery_texts import Form
-from core.tables import school, wordings
+from core.tables import school, sending_hold, wordings
 
 _QUIET = {"synchronize_session": False}
 _UNDECIDED = frozenset({MessageStatus.SENDING.value, MessageStatus.UNKNOWN.value})
@@ -44,7 +44,7 @@ def open_batch(db: Session, *, campaign_id: int, batch: int) -> Batch | Wait | N
     lost = Outcome(MessageStatus.UNKNOWN, detail="Firstkey stopped while it was being sent")
     left = db.scalars(select(Message.id).where(*mine, col(Message.status) == MessageStatus.SENDING))
     record_several(db, marks=[(message_id or 0, lost) for message_id in left])
-    if campaign.status != CampaignStatus.RUNNING:
+    if campaign.status != CampaignStatus.RUNNING or sending_hold.read(db) is not None:
         return None
     own = school.settings(db)
     wait, room = delivery_limits.of_the_day(db, own=own, channel=campaign.channel)

@@ -11,8 +11,9 @@ from sqlalchemy import bindparam
 from core.models import CampaignStatus, MessageStatus, metadata
 from core.models.messaging import CARRIES_NOTHING, NO_INVITATION
 
-_account, _campaign, _invitation, _message, _message_account, _person = (
-    metadata.tables[name] for name in ("account", "campaign", "invitation", "message", "message_account", "person")
+_account, _campaign, _invitation, _message, _message_account, _person, _hold = (
+    metadata.tables[name]
+    for name in ("account", "campaign", "invitation", "message", "message_account", "person", "sending_hold")
 )
 _this = _message.c.id == bindparam("message")
 _these = _message.c.id.in_(bindparam("messages", expanding=True))
@@ -34,6 +35,7 @@ CLAIM = (
             _campaign.c.id == _message.c.campaign_id,
             _campaign.c.status == CampaignStatus.RUNNING.value,
         ),
+        ~sa.exists().where(_hold.c.id == 1),  # held a moment ago: nothing more leaves, whatever is under way
     )
     .values(status=MessageStatus.SENDING.value, attempts=_message.c.attempts + 1, claimed_at=bindparam("now"))
     .returning(_message.c.id, _message.c.address, _message.c.language, _message.c.reference, _message.c.attempts)

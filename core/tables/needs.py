@@ -15,7 +15,7 @@ from core.models import Campaign, CampaignStatus, DeliveryWorker, FailureReason,
 from core.permissions import Actor, Permission
 from core.rules.account_state import AccountState
 from core.rules.needs import AT_MOST, ENDS_SOON_DAYS, WORDS, Need
-from core.tables import accounts, students
+from core.tables import accounts, sending_hold, students
 from core.tables.filters import AccountFilter, StudentFilter
 
 _SILENT = timedelta(minutes=2)  # no worker has given a sign for so long
@@ -50,7 +50,9 @@ def of(db: Session, actor: Actor) -> list[Entry]:
 def _in_campaigns(db: Session) -> Iterator[Entry]:
     queued = col(Message.status) == MessageStatus.QUEUED
     running, paused = _with_status(CampaignStatus.RUNNING), _with_status(CampaignStatus.PAUSED)
-    if not _somebody_delivers(db):
+    if sending_hold.read(db) is not None:
+        yield Entry(Need.HELD, sum(number for _campaign, number in _counted(db, [running], queued)))
+    elif not _somebody_delivers(db):
         due = col(Campaign.starts_at) <= clock.now() - _SILENT
         yield from _messages(db, Need.NOBODY_DELIVERS, [running, due], queued)
     yield from _messages(db, Need.PUT_OFF, [running], queued & (col(Message.attempts) > 0))

@@ -7,6 +7,7 @@ from datetime import datetime
 from sqlmodel import Session, col, select
 
 from core.models import Campaign, CampaignStatus, Channel, Message, MessageStatus
+from core.tables import sending_hold
 
 
 def waiting_batches(db: Session, *, campaign_id: int) -> list[int]:
@@ -19,7 +20,9 @@ def waiting_batches(db: Session, *, campaign_id: int) -> list[int]:
 
 
 def running_campaigns(db: Session) -> list[int]:
-    """The campaigns that are not finished: what the engine goes on with."""
+    """The campaigns that are not finished: what the engine goes on with. None while all sending is held."""
+    if sending_hold.read(db) is not None:
+        return []
     left = select(Message.campaign_id).where(col(Message.status).in_((MessageStatus.QUEUED, MessageStatus.SENDING)))
     running = select(Campaign.id).where(Campaign.status == CampaignStatus.RUNNING, col(Campaign.id).in_(left))
     return [campaign_id or 0 for campaign_id in db.exec(running)]

@@ -7,21 +7,28 @@ import re
 import secrets
 import sqlite3
 import traceback
-from collections.abc import Iterator
 
 import sqlalchemy as sa
+
+from core import clock, database, measures, requests
+from core.logs import chain, names
+from core.services import fault_notes
 
 logger = logging.getLogger(__name__)
 
 BUSY = "Firstkey is very busy just now. Nothing was changed. Try again in a minute."
 SENTENCE = "Something went wrong on our side. Try again; if it stays, tell your school's office this number: %s"
+NOTING_MS = 1_000
 _SECRET_PATHS = re.compile(r"^(/i/|/setup/|/media/|/_stcore/upload_file/).*", re.DOTALL)
 
 
 def log(error: BaseException, where: str) -> str:
     """Write an unexpected error down under a reference that a person can read out."""
     reference = secrets.token_hex(4).upper()
-    if any(isinstance(one, sa.exc.DBAPIError) for one in _chain(error)):  # it may quote the row, rows are people (R97)
+    measures.FAULTS.inc()
+    if not is_busy(error):
+        _note(reference, names(error), where)
+    if any(isinstance(one, sa.exc.DBAPIError) for one in chain(error)):  # it may quote the row, rows are people (R97)
         stack = "".join(traceback.format_tb(error.__traceback__))
         logger.error("fault %s at %s: %s\n%s", reference, where, names(error), stack)
     else:
@@ -29,19 +36,14 @@ def log(error: BaseException, where: str) -> str:
     return reference
 
 
-def names(error: BaseException) -> str:
-    """The classes of an error and of those behind it, without what they say."""
-    found = [type(one.orig if isinstance(one, sa.exc.DBAPIError) and one.orig else one) for one in _chain(error)]
-    return " from ".join(kind.__name__ for kind in dict.fromkeys(found))
-
-
-def _chain(error: BaseException) -> Iterator[BaseException]:
-    seen: set[int] = set()
-    behind: BaseException | None = error
-    while behind is not None and id(behind) not in seen:
-        seen.add(id(behind))
-        yield behind
-        behind = behind.__cause__ or behind.__context__
+def _note(reference: str, what: str, where: str) -> None:
+    """For the Health page; where the database is what is wrong, the log alone has it."""
+    note = {"reference": reference, "at": clock.now(), "place": where, "what": what, "request": requests.current()}
+    try:
+        with database.transaction(wait_ms=NOTING_MS) as db:
+            fault_notes.note(db, **note)  # type: ignore[arg-type]
+    except sa.exc.SQLAlchemyError:
+        logger.warning("fault %s could not be noted", reference)
 
 
 def is_busy(error: BaseException) -> bool:

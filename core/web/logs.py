@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 
-from core.web import faults
+from core.logs import names
 
 
 class _ClassNamesOnly(logging.Filter):
@@ -14,7 +14,7 @@ class _ClassNamesOnly(logging.Filter):
         """Let the record through, with the names of the errors in place of what they say."""
         raised = record.exc_info[1] if record.exc_info else None
         if raised is not None:
-            record.msg, record.args = f"{record.getMessage()}: {faults.names(raised)}", ()
+            record.msg, record.args = f"{record.getMessage()}: {names(raised)}", ()
             record.exc_info = record.exc_text = None
         return True
 

@@ -17,6 +17,7 @@ from core.web import (
     forgotten,
     health,
     invitation,
+    metrics,
     microsoft,
     my_second_factor,
     new_password,
@@ -44,7 +45,7 @@ PEOPLE = [
     *second_factor.ROUTES,
     *my_second_factor.ROUTES,
 ]
-OURS = [*PEOPLE, *files.ROUTES, *health.ROUTES, *twilio_webhook.ROUTES]
+OURS = [*PEOPLE, *files.ROUTES, *health.ROUTES, *metrics.ROUTES, *twilio_webhook.ROUTES]
 
 
 def not_like_this(request: Request) -> Response:

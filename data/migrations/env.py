@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
+import sqlalchemy as sa
 from alembic import context
 from sqlmodel.sql.sqltypes import AutoString
 
@@ -20,8 +21,14 @@ def _is_ours(_object: object, name: str | None, kind: str, _reflected: bool, _ot
     return not (kind in ("table", "index") and (name or "").startswith("search_"))
 
 
+_ALONE = 0x46495253544B4D47  # processes that start together: one migrates, the others find that it is done
+_PATIENCE_MS = 30 * 60 * 1000
+
+
 def run() -> None:
-    with database.engine().connect() as connection:
+    with database.engine().connect().execution_options(wait_ms=_PATIENCE_MS) as connection:
+        if not database.is_sqlite():  # whose transactions that write stand in line by themselves
+            connection.execute(sa.text("SELECT pg_advisory_xact_lock(:key)"), {"key": _ALONE})
         context.configure(
             connection=connection,
             target_metadata=metadata,
@@ -30,6 +37,7 @@ def run() -> None:
             render_item=_render,
             include_object=_is_ours,
             transaction_per_migration=False,
+            transactional_ddl=True,  # of SQLite Alembic thinks too little: it would commit after every step
         )
         with context.begin_transaction():
             context.run_migrations()

@@ -12,12 +12,15 @@ from core.rules import words
 from core.tables import campaigns as table
 from core.tables import school
 from core.tables.filters import PAGE_SIZE, Page
-from pages.shared import cells
+from pages.shared import cells, held
 
 
 def show(actor: Actor) -> None:
     """One line a campaign; a ticked one opens."""
-    st.title("Campaigns")
+    with st.container(horizontal=True, vertical_alignment="center", key="campaigns-head"):
+        st.title("Campaigns", width="content")
+        st.space("stretch")
+        held.offer(actor)
     page = Page(int(st.session_state.get("campaigns.page", 1)))
     with database.reading() as db:
         total = table.count(db, actor)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from types import SimpleNamespace
 
 import pytest
 import sqlalchemy as sa
@@ -10,12 +11,14 @@ from sqlmodel import select
 
 from core import database
 from core.delivery import alarms
-from core.models import Alert, Campaign, Message, SchoolSettings
-from core.permissions import visitor
+from core.models import Alert, Campaign, Message, SchoolSettings, SendingHold
+from core.permissions import command_line, visitor
 from core.rules.alerts import AlertKind
-from core.services import alerts, audit, audit_anchors, delivery, delivery_claims, school, wordings
+from core.services import alerts, audit, audit_anchors, backups, delivery, delivery_claims, school, wordings
 from core.services.alerts import Finding
 from core.tables import alerts as table
+from core.tables import health
+from core.web import faults
 from tests.cast import Cast, Member
 from tests.conftest import Clock
 
@@ -164,3 +167,50 @@ def test_without_an_address_an_alert_stands_on_the_page_alone(cast: Cast) -> Non
         assert db.get_one(SchoolSettings, 1).alert_address == ""
         assert alerts.raise_(db, finding=Finding(AlertKind.SMS_SPEND, 85)) is None
     assert len(_raised()) == 1
+
+
+def _waits(clock: Clock) -> None:
+    """One message is due."""
+    with database.transaction() as db:
+        same = {"idempotency_key": "k", "wording_ids": {}, "link_days": 7, "recipients": 1, "recipients_digest": ""}
+        about = {"kind": "initial_invitation", "channel": "email", "launched_by_label": "Olga"}
+        campaign = Campaign(launched_at=clock.now, starts_at=clock.now, **same, **about)
+        db.add(campaign)
+        db.flush()
+        to = {"channel": "email", "address": "x@mail.example", "language": "en", "reference": "r"}
+        db.add(Message(campaign_id=campaign.id, batch=0, **to))
+
+
+def test_messages_that_stand_make_an_alert_unless_sending_is_held(cast: Cast, clock: Clock) -> None:
+    _waits(clock)
+    clock.forward(minutes=14)
+    assert alarms.look() == 0
+    clock.forward(minutes=1)
+    assert [alarms.look() for _time in range(2)] == [1, 0]
+    assert _raised() == [("queue_stands", 15, None)]
+    clock.forward(hours=7)
+    with database.transaction() as db:
+        db.add(SendingHold(since=clock.now, by_label="Olga"))
+    assert alarms.look() == 0
+
+
+def test_a_backup_that_is_too_old_makes_an_alert_once_a_day(cast: Cast, clock: Clock) -> None:
+    assert alarms.look() == 0, "none was set up"
+    with database.transaction() as db:
+        backups.note_made(db, command_line("test"), size=1, key="k")
+    clock.forward(hours=47)
+    assert alarms.look() == 0
+    clock.forward(hours=2)
+    assert [alarms.look() for _time in range(2)] == [1, 0]
+    assert _raised() == [("no_backup", 49, None)]
+
+
+def test_many_faults_and_a_full_disk_make_an_alert(cast: Cast, clock: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
+    for number in range(9):
+        faults.log(ValueError("x"), f"GET /{number}")
+    assert alarms.look() == 0
+    faults.log(ValueError("x"), "GET /9")
+    assert alarms.look() == 1
+    monkeypatch.setattr(health.shutil, "disk_usage", lambda _folder: SimpleNamespace(free=50 * 2**20))
+    assert alarms.look() == 1
+    assert _raised() == [("faults", 10, None), ("disk_full", 50, None)]

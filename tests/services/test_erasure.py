@@ -74,6 +74,7 @@ def zoe(cast: Cast) -> Member:
 def live(cast: Cast, zoe: Member) -> None:
     """Staff look at her, search for her, tick her, write to her, change her account."""
     who = cast.ada.actor
+    batches.stopping.clear()  # an engine that was stopped before leaves it set
     with database.transaction() as db:
         casting.just_signed_in(db, who)
         access.note_look(db, who, person_id=zoe.person.id or 0)

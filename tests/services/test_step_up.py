@@ -38,6 +38,7 @@ from core.services import (
     school,
     second_factor,
     selections,
+    sending_hold,
     sign_in,
     step_up,
     subject_export,
@@ -152,6 +153,7 @@ ACTS: dict[str, Callable[[Session, Actor, Cast], object]] = {
     "key_rotation.give_up": lambda db, by, _cast: key_rotation.give_up(db, by),
     "second_factor.renew_codes": lambda db, by, _cast: second_factor.renew_codes(db, by, codes={}),
     "second_factor.begin_again": lambda db, by, _cast: second_factor.begin_again(db, by),
+    "sending_hold.release": lambda db, by, _cast: sending_hold.release(db, by),
     "second_factor.remove": lambda db, by, cast: second_factor.remove(db, by, account_id=cast.olga.account.id or 0),
 }
 

@@ -50,6 +50,7 @@ def test_r97_streamlit_logs_the_classes_of_an_error_and_not_what_it_says(written
     assert ("RuntimeError from ValueError" in written[0]) == chained
 
 
+@pytest.mark.usefixtures("database")
 @pytest.mark.parametrize("chained", [False, True])
 def test_r97_our_own_log_quotes_no_row_either(caplog: pytest.LogCaptureFixture, chained: bool) -> None:
     reference = faults.log(_raised(chained), "a staff page")

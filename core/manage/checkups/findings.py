@@ -8,7 +8,13 @@ from urllib.parse import unquote, urlsplit
 
 from core.config import Settings
 
-_SECRET_SETTINGS = ("secret_key", "secret_key_previous", "twilio_auth_token", "twilio_auth_token_previous")
+_SECRET_SETTINGS = (
+    "secret_key",
+    "secret_key_previous",
+    "twilio_auth_token",
+    "twilio_auth_token_previous",
+    "metrics_token",
+)
 _URL_SETTINGS = ("database_url", "engine_url", "smtp_url", "bounce_imap_url")
 
 

@@ -75,7 +75,7 @@ def disk(settings: Settings) -> Iterator[Finding]:
 
 
 def _private(settings: Settings) -> Iterator[Finding]:
-    names = ("secret.key", "*.db", "*.db-wal", "*.db-shm", "outbox/*.json")
+    names = ("secret.key", "*.db", "*.db-wal", "*.db-shm", "outbox/*.json", "before-upgrade/*.db")
     found = [path for name in names for path in settings.var_folder.glob(name) if path.is_file()]
     found += [path for path in [keys.path()] if path is not None and path.exists() and path not in found]
     shared = [path for path in found if stat.S_IMODE(path.stat().st_mode) & 0o077]

@@ -11,6 +11,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from core.config import settings
 
+NEAR = ("/healthz", "/metrics")  # asked by machines that know no name of ours
 LOOPBACK = re.compile(r"(localhost|127\.0\.0\.1|\[::1\])(:[0-9]{1,5})?")
 
 
@@ -27,7 +28,7 @@ class Hosts:
         host = Headers(scope=scope).get("host", "").lower()
         ours = urlsplit(settings().base_url).netloc.lower()
         near = LOOPBACK.fullmatch(host) is not None
-        if host == ours or (near and scope["path"] == "/healthz"):
+        if host == ours or (near and scope["path"] in NEAR):
             await self.app(scope, receive, send)
         elif scope["type"] == "websocket":
             await send({"type": "websocket.close", "code": 1008})

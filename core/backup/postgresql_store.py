@@ -1,0 +1,78 @@
+"""A PostgreSQL database: dumped by pg_dump, restored by psql, both from PostgreSQL's own package."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+from collections.abc import Sequence
+from pathlib import Path
+
+import psycopg
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
+
+from core.errors import InputProblem, SettingsError
+
+_INSTALLED = Path("/usr/lib/postgresql")
+
+
+def copy(url: str, target: Path, *, snapshot: str = "") -> None:
+    """Dump one moment of the database as SQL; with `snapshot` the moment that a transaction of ours sees."""
+    options = ["--format=plain", "--no-owner", "--no-privileges", "--no-comments", f"--file={target}"]
+    if snapshot:
+        options.append(f"--snapshot={snapshot}")
+    _run("pg_dump", url, options)
+
+
+def place(url: str, dump: Path, *, then: Sequence[str]) -> None:
+    """Restore a dump and run some statements, in one transaction: whatever happens, there is all of it or nothing."""
+    after = ("RESET search_path", *then)  # a dump takes the path away while it is read
+    options = ["--no-psqlrc", "--quiet", "--single-transaction", "--set=ON_ERROR_STOP=1", "--output=/dev/null"]
+    _run("psql", url, [*options, f"--file={dump}", *(f"--command={statement}" for statement in after)])
+    with psycopg.connect(libpq(url), autocommit=True) as connection:
+        connection.execute("ANALYZE")  # without statistics the first day would be slow
+
+
+def is_empty(url: str) -> bool:
+    """Whether there is no table of anybody in it."""
+    own = "SELECT count(*) FROM pg_tables WHERE schemaname NOT IN ('pg_catalog', 'information_schema')"
+    try:
+        with psycopg.connect(libpq(url)) as connection:
+            return connection.execute(own).fetchone() == (0,)
+    except psycopg.OperationalError as error:
+        raise InputProblem(f"The database does not answer: {str(error).strip().splitlines()[0]}") from None
+
+
+def require_tools() -> None:
+    """Raises SettingsError where PostgreSQL's own programs are missing."""
+    for name in ("pg_dump", "psql"):
+        _program(name)
+
+
+def libpq(url: str) -> str:
+    return url.replace("postgresql+psycopg://", "postgresql://", 1)
+
+
+def _run(name: str, url: str, options: Sequence[str]) -> None:
+    """The password goes through the environment: everybody on this machine sees the arguments of a process."""
+    parts = conninfo_to_dict(libpq(url))
+    password = parts.pop("password", None)
+    environment = os.environ | ({"PGPASSWORD": str(password)} if password else {})
+    command = [_program(name), f"--dbname={make_conninfo('', **parts)}", "--no-password", *options]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)  # noqa: S603
+    if done.returncode:
+        said = next(iter(done.stderr.strip().splitlines()), "it ended without a word")
+        raise InputProblem(f"{name} failed: {re.sub(r'^(pg_dump|psql): ', '', said)[:300]}")
+
+
+def _program(name: str) -> str:
+    """The newest that is installed: it reads every older server."""
+    found = sorted(_INSTALLED.glob(f"*/bin/{name}"), key=lambda path: float(path.parts[-3]))
+    program = str(found[-1]) if found else shutil.which(name)
+    if program is None:
+        raise SettingsError(
+            f"{name} is missing, without which PostgreSQL can be neither backed up nor restored. "
+            "Install it (on Debian: apt-get install postgresql-client), at least as new as the server."
+        )
+    return program

@@ -1,0 +1,22 @@
+"""What this process counts and times for Prometheus; nothing in it is about a person."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from prometheus_client import CollectorRegistry, Counter, Histogram
+
+REGISTRY = CollectorRegistry()
+_SECONDS = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2, 5, 10)
+
+REQUESTS = Histogram(
+    "firstkey_request_seconds", "Answers to browsers.", ["area", "status"], buckets=_SECONDS, registry=REGISTRY
+)
+RUNS = Histogram("firstkey_staff_page_seconds", "Runs of staff pages.", ["page"], buckets=_SECONDS, registry=REGISTRY)
+DATABASE_ERRORS = Counter("firstkey_database_errors", "Errors of the database.", ["kind"], registry=REGISTRY)
+FAULTS = Counter("firstkey_faults", "Errors that nobody expected; each has a number in the log.", registry=REGISTRY)
+
+
+def database_failed(context: Any) -> None:
+    """Listens to SQLAlchemy's engine."""
+    DATABASE_ERRORS.labels(type(context.original_exception).__name__).inc()

@@ -1,0 +1,75 @@
+"""Whether an installation is well: what is wrong, in sentences with what to do about it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+STANDS_AFTER = timedelta(minutes=15)
+BACKUP_WITHIN = timedelta(hours=48)
+LITTLE_DISK, TOO_LITTLE_DISK = 2 * 2**30, 200 * 2**20
+MANY_FAULTS, WITHIN = 10, timedelta(minutes=10)
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What is known at `now`. `due`: messages that could leave; `moved_at`: when the latest of any was begun."""
+
+    now: datetime
+    is_demo: bool
+    held: bool
+    due: int
+    due_since: datetime | None
+    moved_at: datetime | None
+    processes: int
+    backup_at: datetime | None
+    free_bytes: int
+    faults: int
+
+
+@dataclass(frozen=True)
+class Trouble:
+    """One thing that is not well; `urgent` is worth a mail at night."""
+
+    sentence: str
+    remedy: str
+    urgent: bool = True
+
+
+def standing_minutes(facts: Facts) -> int:
+    """For how long messages have been due while none of any campaign moved; 0 where sending goes on or is held."""
+    if facts.held or not facts.due or facts.due_since is None:
+        return 0
+    waited = facts.now - max(facts.due_since, facts.moved_at or facts.due_since)
+    return int(waited.total_seconds() // 60) if waited >= STANDS_AFTER else 0
+
+
+def backup_hours(facts: Facts) -> int:
+    """How old the latest backup is, where that is too old; 0 where there never was one: then none was set up."""
+    if facts.backup_at is None or facts.now - facts.backup_at < BACKUP_WITHIN:
+        return 0
+    return int((facts.now - facts.backup_at).total_seconds() // 3600)
+
+
+def troubles(facts: Facts) -> Iterator[Trouble]:
+    """What is wrong, most urgent first; nothing when all is well."""
+    if facts.free_bytes < TOO_LITTLE_DISK:
+        yield Trouble("The disk is full: writing may fail at any moment.", "Free some space now.")
+    if minutes := standing_minutes(facts):
+        yield Trouble(
+            f"{facts.due:,} messages are due, and none has left for {minutes:,} minutes.",
+            "Look whether a worker or the server runs, and at its log.",
+        )
+    elif facts.due and not facts.processes and not facts.held:
+        yield Trouble("Messages are due and nothing delivers them.", "Start the server or a worker.")
+    if facts.faults >= MANY_FAULTS:
+        yield Trouble(f"{facts.faults:,} errors within ten minutes.", "Look at the newest below, and at the log.")
+    if hours := backup_hours(facts):
+        yield Trouble(f"The latest backup is {hours:,} hours old.", "Look at: systemctl status firstkey-backup")
+    if facts.held:
+        yield Trouble("All sending is held.", "An administrator says Go on the Campaigns page.", urgent=False)
+    if facts.backup_at is None and not facts.is_demo:
+        yield Trouble("There is no backup yet.", "Set one up: docs/operations.md, Backups.", urgent=False)
+    if TOO_LITTLE_DISK <= facts.free_bytes < LITTLE_DISK:
+        yield Trouble("The disk is nearly full.", "Free some space soon.", urgent=False)

@@ -1,0 +1,227 @@
+"""Two web processes on one PostgreSQL behind the real nginx, with the site that deploy/ ships."""
+
+from __future__ import annotations
+
+import re
+import ssl
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import httpx
+import pytest
+import sqlalchemy as sa
+from playwright.sync_api import Browser, expect, sync_playwright
+from sqlmodel import delete
+from websockets import exceptions, typing
+from websockets.sync.client import connect
+
+from core import config, database
+from core.models import SchoolSettings
+from tests import cast as tests_cast
+from tests.browser import conftest as browsers
+from tests.cast import Cast
+from tests.deploy.district import KEY, Processes
+from tests.peers import nginx, postgres
+from tests.peers.firstkey import free_port
+from tests.peers.nginx import Front
+from tests.web import browsing
+from tests.web.browsing import PASSWORD
+
+
+@dataclass
+class District:
+    """The front, the processes behind it by their port, and the people."""
+
+    front: Front
+    processes: Processes
+    ports: tuple[int, int]
+    cast: Cast
+
+    def person(self, source: str = "127.0.0.1", **headers: str) -> httpx.Client:
+        """Somebody's browser, which comes from an address of this machine."""
+        way = httpx.HTTPTransport(local_address=source, verify=_trusting(self.front))
+        own = {"Origin": self.front.url} | headers
+        return httpx.Client(base_url=self.front.url, transport=way, headers=own, timeout=60)
+
+    def serves(self, client: httpx.Client) -> int:
+        """The port of the process that answers this browser; the line of the log comes after the answer."""
+        lines = self.front.log.count("\n")
+        client.get("/sign-in")
+        while self.front.log.count("\n") == lines:
+            time.sleep(0.01)
+        return int(self.front.log.rpartition(":")[2])
+
+
+@pytest.fixture(scope="module")
+def district(postgres_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[District]:
+    folder, ports, port = tmp_path_factory.mktemp("district"), (free_port(), free_port()), free_port()
+    postgres.admin(postgres_url, "CREATE DATABASE district TEMPLATE template_firstkey")
+    postgres.admin(postgres_url, "CREATE DATABASE district_engine")
+    url = postgres_url.format(name="district").replace("postgresql://", "postgresql+psycopg://", 1)
+    settings = {"database_url": url, "engine_url": postgres_url.format(name="district_engine"), "demo": "no"}
+    settings |= {"public_base_url": f"https://localhost:{port}", "trusted_proxies": "127.0.0.1"}
+    processes = Processes(folder, **settings)
+    with pytest.MonkeyPatch.context() as patch, nginx.running(folder, port=port, behind=ports) as front:
+        patch.setenv("FIRSTKEY_DATABASE_URL", url)
+        patch.setenv("FIRSTKEY_SECRET_KEY", KEY)
+        _forget()
+        processes.command("init")
+        with database.transaction() as db:
+            db.exec(delete(SchoolSettings))
+            people = tests_cast.school(db)
+        for member in (people.ada, people.olga):
+            browsing.give_password(member.account)
+        try:
+            for each in ports:
+                processes.web(each)
+            processes.wait_for(*ports)
+            yield District(front, processes, ports, people)
+        finally:
+            processes.stop_all()
+            _forget()
+    for name in ("district", "district_engine"):
+        postgres.admin(postgres_url, f"DROP DATABASE {name} WITH (FORCE)")
+
+
+def _forget() -> None:
+    database.forget()
+    config.settings.cache_clear()
+
+
+def _trusting(front: Front) -> ssl.SSLContext:
+    """Who knows the certificate of this test."""
+    return ssl.create_default_context(cafile=str(front.folder / "fullchain.pem"))
+
+
+def _sign_in(client: httpx.Client, username: str, password: str = PASSWORD) -> httpx.Response:
+    page = client.get("/sign-in")
+    found = re.search(r'name="form_token" value="([^"]+)"', page.text)
+    assert found, page.text
+    return client.post("/sign-in", data={"form_token": found[1], "username": username, "password": password})
+
+
+def _socket_status(district: District, cookie: str, origin: str) -> int:
+    try:
+        with connect(
+            f"wss://localhost:{district.front.port}/_stcore/stream",
+            ssl=_trusting(district.front),
+            origin=typing.Origin(origin),
+            subprotocols=[typing.Subprotocol("streamlit")],
+            additional_headers={"Cookie": cookie},
+        ):
+            return 101
+    except exceptions.InvalidStatus as refusal:
+        return refusal.response.status_code
+
+
+def test_plain_http_is_sent_on_and_https_carries_the_headers(district: District) -> None:
+    moved = httpx.get(f"http://localhost:{district.front.plain_port}/sign-in?next=/students")
+    assert (moved.status_code, moved.headers["location"]) == (301, f"{district.front.url}/sign-in?next=/students")
+    with district.person() as somebody:
+        shown = somebody.get("/sign-in")
+    assert shown.status_code == 200 and "max-age" in shown.headers["strict-transport-security"]
+    assert "server" not in shown.headers or not re.search(r"\d", shown.headers["server"])
+    assert "Secure" in shown.headers["set-cookie"]
+
+
+def test_r89_only_tls_1_2_and_newer(district: District) -> None:
+    old = _trusting(district.front)
+    old.set_ciphers("ALL:@SECLEVEL=0")
+    old.minimum_version = ssl.TLSVersion.TLSv1
+    old.maximum_version = ssl.TLSVersion.TLSv1_1
+    with pytest.raises(httpx.ConnectError):
+        httpx.get(district.front.url + "/sign-in", verify=old)
+
+
+def test_signing_in_and_a_websocket_work_through_it(district: District) -> None:
+    with district.person() as ada:
+        assert _sign_in(ada, district.cast.ada.account.username).status_code == 303
+        cookie = f"__Host-sid={ada.cookies['__Host-sid']}"
+        assert ada.get("/").status_code == 200
+    assert _socket_status(district, cookie, district.front.url) == 101
+    assert _socket_status(district, "", district.front.url) == 403
+    assert _socket_status(district, cookie, "https://evil.example") == 403
+
+
+def test_r57_the_address_of_the_client_reaches_the_limits_and_no_claim_of_theirs_does(district: District) -> None:
+    forged = {"X-Forwarded-For": "198.51.100.7", "Forwarded": "for=198.51.100.7", "X-Real-IP": "198.51.100.7"}
+    with district.person("127.0.0.9", **forged) as guesser:
+        _sign_in(guesser, district.cast.olga.account.username, "not this one at all")
+    with database.reading() as db:
+        seen = set(db.scalars(sa.text("SELECT ip FROM audit_entry WHERE action = 'sign_in.refused'")))
+        counted = set(db.scalars(sa.text("SELECT subject FROM throttle WHERE scope = 'address'")))
+    assert seen == {"127.0.0.9"}
+    assert counted == {"127.0.0.9"}
+
+
+def test_a_browser_stays_with_its_process_and_browsers_spread_over_both(district: District) -> None:
+    served: list[int] = []
+    for _browser in range(12):
+        with district.person() as somebody:
+            mine = {district.serves(somebody) for _page in range(4)}
+        assert len(mine) == 1
+        served += mine
+    assert set(served) == set(district.ports)
+
+
+def test_r43_no_link_no_session_and_no_question_stands_in_its_log(district: District) -> None:
+    secret = "canary0123456789abcdefghij"
+    paths = (f"/i/{secret}", f"/v/{secret}", f"/setup/{secret}", f"/files/{secret}", f"/media/{secret}.pdf")
+    with district.person() as somebody:
+        for path in (*paths, f"/sign-in?next=/{secret}", f"/_stcore/upload_file/{secret}/x"):
+            somebody.get(path, headers={"Referer": f"{district.front.url}/i/{secret}"})
+        district.serves(somebody)
+    assert secret not in district.front.log
+    assert "/i/[redacted]" in district.front.log and "/_stcore/upload_file/[redacted]" in district.front.log
+
+
+def test_r50_metrics_are_not_to_be_had_through_it(district: District) -> None:
+    with district.person() as somebody:
+        assert somebody.get("/metrics").status_code == 404
+
+
+def test_after_the_loss_of_a_process_the_next_page_comes_back_within_ten_seconds(district: District) -> None:
+    with sync_playwright() as playwright:
+        browser = browsers.launch(playwright)
+        try:
+            _lose_its_process(district, browser)
+        finally:
+            browser.close()
+    while_away = [port for port in district.ports if str(port) not in district.processes.running]
+    district.processes.web(while_away[0])
+    district.processes.wait_for(while_away[0])
+
+
+def _lose_its_process(district: District, browser: Browser) -> None:
+    context = browser.new_context(base_url=district.front.url, ignore_https_errors=True)
+    page = context.new_page()
+    page.goto("/sign-in")
+    page.get_by_label("Username").fill(district.cast.ada.account.username)
+    page.get_by_label("Password", exact=True).fill(PASSWORD)
+    page.get_by_role("button", name="Sign in").click()
+    expect(page.get_by_role("heading", name="Account status")).to_be_visible(timeout=60_000)
+    node = next(each["value"] for each in context.cookies() if each["name"] == "firstkey_node")
+    with district.person(Cookie=f"firstkey_node={node}") as same:
+        lost = district.serves(same)
+    district.processes.kill(str(lost))
+    started = time.monotonic()
+    page.goto("/students")
+    expect(page.get_by_role("heading", name="Students List")).to_be_visible(timeout=30_000)
+    took = time.monotonic() - started
+    assert took < 10, f"{took:.1f} s"
+    print(f"back after {took:.1f} s")
+
+
+def test_while_nothing_answers_a_page_says_so(district: District) -> None:
+    for name in list(district.processes.running):
+        district.processes.stop(name)
+    with district.person() as somebody:
+        away = somebody.get("/sign-in")
+    assert away.status_code == 502 and "Back in a moment" in away.text and away.headers["retry-after"] == "10"
+    for port in district.ports:
+        district.processes.web(port)
+    district.processes.wait_for(*district.ports)
+    time.sleep(5)  # fail_timeout of the site
+    with district.person() as somebody:
+        assert somebody.get("/sign-in").status_code == 200
