@@ -30,6 +30,7 @@ class Permission(StrEnum):
     ANSWER_RIGHTS = "answer_rights"
     SEE_AUDIT = "see_audit"
     MANAGE_PERIODS = "manage_periods"
+    MANAGE_DIRECTORY = "manage_directory"
 
 
 class Role(StrEnum):

@@ -35,6 +35,11 @@ SERVICES: dict[str, Needs] = {
         ("key_rotation.reseal", "key_rotation.give_up", "microsoft_trials.begin"), Permission.CHANGE_SETTINGS
     ),
     "retention.foresee": Permission.CHANGE_SETTINGS,
+    "directory_look_ups.ask": Permission.MANAGE_DIRECTORY,
+    **dict.fromkeys(
+        (f"directory_matches.{verb}" for verb in ("accept_certain", "accept", "reject", "release")),
+        Permission.MANAGE_DIRECTORY,
+    ),
     **dict.fromkeys(("erasure.foresee", "erasure.erase", "subject_export.prepare"), Permission.ANSWER_RIGHTS),
     **dict.fromkeys(("years.create", "years.foresee", "years.begin", "year_undo.undo"), Permission.MANAGE_PERIODS),
     "year_roles.foresee": Permission.MANAGE_PERIODS,
@@ -144,6 +149,9 @@ TABLES: dict[str, Needs] = {
     "status.ask": Asks.SCOPED,
     **dict.fromkeys(("status_people.is_of_list", "status_ties.read"), Asks.PART),
     "microsoft_switch.differences": Permission.CHANGE_SETTINGS,
+    **dict.fromkeys(
+        ("directory_review.counts", "directory_review.page", "directory_runs.latest"), Permission.MANAGE_DIRECTORY
+    ),
     "report_requests.mine": Permission.PRINT_REPORTS,
     **dict.fromkeys(("report_requests.scope_of", "report_requests.stands_as", "frames.mask_columns"), Asks.PART),
     **dict.fromkeys(

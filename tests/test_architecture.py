@@ -25,6 +25,8 @@ from core.rules import words
 from core.rules.account_acts import Act, LeftOut
 from core.rules.account_state import AccountState
 from core.rules.alerts import THRESHOLDS, AlertKind
+from core.rules.directory_match import Reason
+from core.rules.directory_users import NotTied
 from core.rules.handing_over import NoPassword
 from core.rules.new_accounts import AccountRefusal
 from core.rules.passwords import Objection
@@ -91,7 +93,7 @@ def test_a_service_calls_no_other_service_but_the_audit_and_selections(path: Pat
     parts = {"invitations", "import_writing", "delivery_statements", "delivery_facts", "opt_outs", "report_papers"}
     parts |= {"delivery_limits", "delivery_texts", "delivery_claims", "printed_accounts", "address_notices"}
     parts |= {"import_addresses", "notices", "sign_in_steps", "traces", "audit_pruning", "year_roles"}
-    parts |= {"audit_chain", "audit_anchors", "disclosures"}
+    parts |= {"audit_chain", "audit_anchors", "disclosures", "directory_ties"}
     assert called <= {"audit", "selections", path.stem} | parts | SHARED
 
 
@@ -167,6 +169,8 @@ def test_every_status_has_words() -> None:
         (Kept, words.KEPT),
         (AlertKind, THRESHOLDS),
         (CampaignKind, words.CAMPAIGN_KIND),
+        (NotTied, words.NOT_TIED),
+        (Reason, words.MATCH_REASON),
     ):
         assert set(values) == set(said)
 

@@ -2,12 +2,24 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Any
 
 FIELDS = ("id", "userPrincipalName", "mail", "displayName", "givenName", "surname", "employeeId", "accountEnabled")
 GUEST = "Guest"
+_USABLE = re.compile("[!-~]+@[!-~]+")  # Microsoft takes no other letters in a userPrincipalName
+
+
+class NotTied(StrEnum):
+    """Why somebody cannot be tied to a user of the directory."""
+
+    ADDRESS = "address"
+    NAME_TAKEN = "name_taken"
+    SOMEBODY_ELSE = "somebody_else"
+    ALREADY = "already"
 
 
 @dataclass(frozen=True)
@@ -37,6 +49,11 @@ class NewUser:
     @property
     def display_name(self) -> str:
         return f"{self.given_name} {self.surname}".strip()
+
+
+def usable(address: str) -> bool:
+    """Whether it can be a username here."""
+    return len(address) <= 100 and _USABLE.fullmatch(address) is not None
 
 
 def read(said: Mapping[str, Any]) -> User | None:

@@ -12,6 +12,8 @@ from core.permissions import Role
 from core.rules.account_acts import Act, Edit, LeftOut
 from core.rules.account_state import AccountState
 from core.rules.account_steps import Step
+from core.rules.directory_match import Reason
+from core.rules.directory_users import NotTied
 from core.rules.handing_over import NoPassword
 from core.rules.likeness import Likeness
 from core.rules.new_accounts import AccountRefusal
@@ -367,4 +369,22 @@ KEPT: dict[Kept, str] = {
     Kept.OUTBOX: "Files of the outbox",
     Kept.LEAVERS: "People who left, and guardians who answered for nobody else",
     Kept.AUDIT: "Entries of the audit",
+}
+
+# Said after a comma or “because”.
+NOT_TIED: dict[NotTied, str] = {
+    NotTied.ADDRESS: "their Microsoft address cannot be a username here",
+    NotTied.NAME_TAKEN: "another account here has this username",
+    NotTied.SOMEBODY_ELSE: "this Microsoft account belongs to somebody else here",
+    NotTied.ALREADY: "they are linked to another Microsoft account",
+}
+
+MATCH_REASON: dict[Reason, str] = {
+    Reason.CODE_AND_NAME: "the same code and name",
+    Reason.ADDRESS_AND_NAME: "the same address and name",
+    Reason.CODE: "the same code, another name",
+    Reason.ADDRESS: "the same address only",
+    Reason.NAME: "the same name only",
+    Reason.SIGNED_IN: "signed in with it",
+    Reason.CREATED: "created from here",
 }

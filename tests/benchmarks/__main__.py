@@ -19,6 +19,7 @@ GROUPS = {
     "portal": "portal",
     "audit": "auditing",
     "status": "status",
+    "microsoft": "microsoft",
 }
 
 

@@ -29,7 +29,7 @@ def graph(tenant: Entra, monkeypatch: pytest.MonkeyPatch) -> Iterator[Graph]:
     for name, value in tenant.settings().items():
         monkeypatch.setenv(name, value)
     config.settings.cache_clear()
-    tenant.graph.__init__()  # type: ignore[misc]
+    tenant.graph.empty()
     tenant.graph.groups[GROUP] = set()
     yield tenant.graph
     config.settings.cache_clear()

@@ -53,6 +53,10 @@ class Graph:
     passwords: dict[str, str] = field(default_factory=dict)
     changed: threading.Condition = field(default_factory=threading.Condition)
 
+    def empty(self) -> None:
+        """As it was when it was made."""
+        vars(self).update(vars(Graph()))
+
     def wait_for(self, number: int, *, seconds: float = 120) -> None:
         """Until so many users are in it."""
         with self.changed:

@@ -26,6 +26,7 @@ from core.services import (
     account_roles,
     campaigns,
     copied_links,
+    directory_matches,
     erasure,
     initial_passwords,
     key_rotation,
@@ -133,6 +134,9 @@ ACTS: dict[str, Callable[[Session, Actor, Cast], object]] = {
     "school.change_settings": lambda db, by, _cast: school.change_settings(db, by, changes={"link_days": 3}),
     "school.change_logo": lambda db, by, _cast: school.change_logo(db, by, content=None),
     "school.start_own": lambda db, by, _cast: school.start_own(db, by, school_name="Ours"),
+    "directory_matches.accept_certain": lambda db, by, _cast: directory_matches.accept_certain(db, by, expected=0),
+    "directory_matches.accept": lambda db, by, _cast: directory_matches.accept(db, by, match_ids=[1]),
+    "directory_matches.release": lambda db, by, _cast: directory_matches.release(db, by, match_id=1),
     "wordings.save": lambda db, by, _cast: wordings.save(
         db, by, kind="new_link", channel="email", language="en", seen=1, subject="New", body="{username} {link}"
     ),
