@@ -37,6 +37,9 @@ SERVICES: dict[str, Needs] = {
     "retention.foresee": Permission.CHANGE_SETTINGS,
     "directory_look_ups.ask": Permission.MANAGE_DIRECTORY,
     **dict.fromkeys(
+        (f"directory_creation.{verb}" for verb in ("preview", "launch", "stop", "resume")), Permission.MANAGE_DIRECTORY
+    ),
+    **dict.fromkeys(
         (f"directory_matches.{verb}" for verb in ("accept_certain", "accept", "reject", "release")),
         Permission.MANAGE_DIRECTORY,
     ),
@@ -122,7 +125,7 @@ SERVICES: dict[str, Needs] = {
     ),
     **dict.fromkeys(("address_changes.follow", "import_addresses.follow"), Asks.PART),
     **dict.fromkeys((f"address_notices.{verb}" for verb in ("tell", "tell_left", "ask_to_confirm")), Asks.PART),
-    **dict.fromkeys(("audit.name_of", "audit.session_of"), Asks.PART),
+    **dict.fromkeys(("audit.name_of", "audit.session_of", "directory_attempts.ask"), Asks.PART),
     "printed_accounts.accounts": Asks.OWN,
     "audit.record": Asks.OWN,
     **dict.fromkeys(("person_writing.store", "person_writing.check_section"), Asks.PART),

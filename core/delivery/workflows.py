@@ -10,7 +10,7 @@ from datetime import date
 
 from dbos import DBOS, SetEnqueueOptions, SetWorkflowID
 
-from core.delivery import batches, directory_look_up, files, recoveries, reminders, retention
+from core.delivery import batches, directory_accounts, directory_look_up, files, recoveries, reminders, retention
 from core.models import Channel, DirectoryRunKind
 from core.rules.delivery_status import wait_before
 from core.rules.retention import Kept
@@ -84,7 +84,19 @@ def look_up_directory(run_id: int) -> None:
     look_up_directory_once(run_id)
 
 
-OF_DIRECTORY = {DirectoryRunKind.LOOK_UP: look_up_directory}
+@DBOS.step(name="create_in_directory")
+def create_in_directory_once(run_id: int) -> None:
+    """Who was claimed and not marked is looked for first: nobody is created twice."""
+    directory_accounts.run(run_id)
+
+
+@DBOS.workflow(name="create_in_directory", max_recovery_attempts=1000)
+def create_in_directory(run_id: int) -> None:
+    """Create users in Microsoft 365."""
+    create_in_directory_once(run_id)
+
+
+OF_DIRECTORY = {DirectoryRunKind.LOOK_UP: look_up_directory, DirectoryRunKind.CREATE: create_in_directory}
 
 
 def enqueue_batch(run: str, campaign_id: int, batch: int, attempt: int, *, delay: float = 0.0) -> None:

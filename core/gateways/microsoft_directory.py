@@ -17,13 +17,12 @@ from core.errors import GatewayError, GatewayErrorKind
 from core.gateways import microsoft_graph
 from core.gateways.microsoft_graph import Graph
 from core.rules import directory_users
-from core.rules.directory_users import FIELDS, NewUser, User
+from core.rules.directory_users import FIELDS, MISSING, THERE, NewUser, User
 
 PAGE, TOGETHER, TRIES, LONGEST_S = 999, 20, 8, 300.0
 _KINDS = GatewayErrorKind
 _SELECTED = ",".join((*FIELDS, "userType"))
 _MADE_OF = "https://graph.microsoft.com/v1.0/directoryObjects"  # the name of an object, whatever Graph is asked at
-MISSING, THERE = "missing", "there"  # reasons of a refusal: there is no such object, there is one already
 Answer = Any  # what Graph says of one part of many: JSON, None, or the GatewayError that it means
 
 
@@ -74,6 +73,13 @@ class Directory:
             user = None if isinstance(said, GatewayError) else directory_users.read(said or {})
             made.append(user or (said if isinstance(said, GatewayError) else _unread()))
         return made
+
+    def has_group(self, group_id: str) -> bool:
+        """Whether there is such a group."""
+        (said,) = self.together([Part("GET", f"/groups/{quote(group_id)}?$select=id")])
+        if isinstance(said, GatewayError) and said.reason != MISSING:
+            raise said
+        return not isinstance(said, GatewayError)
 
     def join(self, group_id: str, object_ids: Sequence[str]) -> list[GatewayError | None]:
         """Put users into the group that gives licences; who is in it already stays."""

@@ -15,7 +15,7 @@ from functools import lru_cache
 from typing import TypeVar
 
 from core.rules import usernames
-from core.rules.directory_users import User
+from core.rules.directory_users import User, employee_id
 from core.rules.search_text import fold, fold_name
 
 K = TypeVar("K")
@@ -69,8 +69,8 @@ class Match:
 def match(people: Sequence[Sought], users: Sequence[User]) -> list[Match]:
     """All proposals, by person. Takes time in proportion to how many there are, not to their product."""
     directory = _Directory(users)
-    owner = {fold(person.source_id): person.person_id for person in people if person.source_id}
-    codes = Counter(fold(person.source_id) for person in people)
+    owner = {_code(person): person.person_id for person in people}
+    codes = Counter(map(_code, people))
     addresses = Counter(usernames.key(person.address) for person in people if person.address)
     found: dict[int, dict[str, Reason]] = {}
     for person in people:
@@ -101,10 +101,12 @@ def _candidates(
 ) -> dict[str, Reason]:
     """Whom the person may be, by object id, each with the strongest reason."""
     found: dict[str, Reason] = {}
-    code, address = fold(person.source_id), usernames.key(person.address)
+    code, address = _code(person), usernames.key(person.address)
     with_code, with_address = directory.by_code.get(code, []), directory.by_address.get(address, [])
     for user in with_code:
-        sure = len(with_code) == 1 and codes[code] == 1 and _related(person, user)
+        sure = (
+            len(with_code) == 1 and codes[code] == 1 and share_a_name(f"{person.first_name} {person.last_name}", user)
+        )
         _put(found, user, Reason.CODE_AND_NAME if sure else Reason.CODE)
     for user in with_address:
         sure = len(with_address) == 1 and addresses[address] == 1 and _same_name(person, user)
@@ -115,6 +117,10 @@ def _candidates(
             if not _is_anothers(person, user, owner):
                 _put(found, user, Reason.NAME)
     return found
+
+
+def _code(person: Sought) -> str:
+    return fold(employee_id(person.source_id))
 
 
 def _put(found: dict[str, Reason], user: User, reason: Reason) -> None:
@@ -153,10 +159,10 @@ def _same_name(person: Sought, user: User) -> bool:
     return bool(_names_of(person.first_name, person.last_name) & _names(user))
 
 
-def _related(person: Sought, user: User) -> bool:
+def share_a_name(name: str, user: User) -> bool:
     """Any part of the name agrees: whoever marries keeps the first name, whoever is called differently the last."""
     theirs = _tokens(f"{user.given_name} {user.surname} {user.display_name}")
-    return bool(set(_tokens(f"{person.first_name} {person.last_name}")) & set(theirs))
+    return bool(set(_tokens(name)) & set(theirs))
 
 
 def _names(user: User) -> frozenset[frozenset[str]]:

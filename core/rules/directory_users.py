@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -9,7 +10,8 @@ from enum import StrEnum
 from typing import Any
 
 FIELDS = ("id", "userPrincipalName", "mail", "displayName", "givenName", "surname", "employeeId", "accountEnabled")
-GUEST = "Guest"
+GUEST, LONGEST_CODE, LONGEST_NAME = "Guest", 16, 64
+MISSING, THERE = "missing", "there"  # why Microsoft refuses: there is no such object, or there is one already
 _USABLE = re.compile("[!-~]+@[!-~]+")  # Microsoft takes no other letters in a userPrincipalName
 
 
@@ -49,6 +51,14 @@ class NewUser:
     @property
     def display_name(self) -> str:
         return f"{self.given_name} {self.surname}".strip()
+
+
+def employee_id(source_id: str) -> str:
+    """A person's code as the directory can keep it: in 16 characters; a longer one as a digest of itself."""
+    code = source_id.strip()
+    if len(code) <= LONGEST_CODE:
+        return code
+    return hashlib.sha256(code.encode()).hexdigest()[:LONGEST_CODE]
 
 
 def usable(address: str) -> bool:

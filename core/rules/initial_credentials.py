@@ -34,6 +34,12 @@ def initial_password(secret: bytes, uid: str) -> str:
     return "-".join(text[start : start + 4] for start in range(0, PASSWORD_LENGTH, 4))
 
 
+def microsoft_password(secret: bytes, uid: str) -> str:
+    """The same for a user who is made in Microsoft 365, which wants letters of both cases, digits and signs."""
+    text = _crockford(_derive(secret, "microsoft", uid), PASSWORD_LENGTH)
+    return "-".join(text[start : start + 4] for start in range(0, PASSWORD_LENGTH, 4)) + "-k2"
+
+
 def canonical(typed: str) -> str:
     """What was meant: any case, with or without dashes, O for 0, I and L for 1."""
     return typed.strip().upper().translate(_READ_AS)

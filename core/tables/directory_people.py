@@ -55,13 +55,22 @@ def without_match(policy: Policy) -> Truth:
 
 def sought(db: Session) -> list[Sought]:
     """Those who are to be found in the directory, with the Microsoft address that the school keeps for them."""
+    query = _named().where(belong(school.policy(school.settings(db))), sa.not_(are_linked()))
+    return [Sought(*row) for row in db.execute(query.order_by(col(Person.id)))]
+
+
+def to_create(db: Session) -> sa.Select[Any]:
+    """Those whom nobody in the directory may be, with the same of them; by name, so that numbers go by name too."""
+    query = _named().where(without_match(school.policy(school.settings(db))))
+    return query.order_by(col(Person.sort_name), col(Person.id))
+
+
+def _named() -> sa.Select[Any]:
     address = sa.case(
         (col(Account.sign_in_method) == SignInMethod.MICROSOFT, col(Account.username)), else_=col(Person.external_email)
     )
-    columns = (col(Person.id), col(Person.first_name), col(Person.last_name), col(Person.source_id), address)
-    policy = school.policy(school.settings(db))
-    query = everybody().with_only_columns(*columns).where(belong(policy), sa.not_(are_linked()))
-    return [Sought(*row) for row in db.execute(query.order_by(col(Person.id)))]
+    names = (col(Person.id), col(Person.first_name), col(Person.last_name), col(Person.source_id), address)
+    return everybody().with_only_columns(*names, maintain_column_froms=True)
 
 
 def free(db: Session, *, run_id: int) -> list[User]:

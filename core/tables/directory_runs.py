@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import Any
 
 import sqlalchemy as sa
 from sqlmodel import Session, col, select
@@ -14,13 +13,6 @@ from core.permissions import Actor, Permission
 
 UNDER_WAY = (DirectoryRunStatus.WAITING, DirectoryRunStatus.RUNNING)
 FRESH = timedelta(hours=24)  # how long a look-up says who is not in the directory
-_POSTGRES_LOCK = 0x46495253544B4449  # one asks at a time; SQLite has only one writer anyway
-
-
-def lock(db: Session) -> None:
-    """Let nobody else ask for a run until this one is stored."""
-    if db.get_bind().dialect.name == "postgresql":
-        db.execute(sa.text("SELECT pg_advisory_xact_lock(:key)"), {"key": _POSTGRES_LOCK})
 
 
 def under_way(db: Session) -> dict[int, tuple[str, DirectoryRunKind]]:
@@ -28,13 +20,6 @@ def under_way(db: Session) -> dict[int, tuple[str, DirectoryRunKind]]:
     query = sa.select(col(DirectoryRun.id), col(DirectoryRun.token), col(DirectoryRun.kind))
     rows = db.execute(query.where(col(DirectoryRun.status).in_(UNDER_WAY)).order_by(col(DirectoryRun.id)))
     return {run_id: (token, DirectoryRunKind(kind)) for run_id, token, kind in rows}
-
-
-def change(db: Session, run_id: int, attempt: int, **values: Any) -> bool:
-    """Change a run, as whoever works on it now; whether it was still theirs."""
-    mine = sa.and_(col(DirectoryRun.id) == run_id, col(DirectoryRun.attempt) == attempt)
-    running = sa.update(DirectoryRun).where(mine, col(DirectoryRun.status) == DirectoryRunStatus.RUNNING)
-    return bool(db.execute(running.values(**values)).rowcount)  # type: ignore[attr-defined]
 
 
 def latest(db: Session, actor: Actor, *, kind: DirectoryRunKind) -> DirectoryRun | None:

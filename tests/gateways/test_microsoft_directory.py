@@ -10,7 +10,7 @@ from core import config
 from core.errors import GatewayError, GatewayErrorKind
 from core.gateways import microsoft_directory
 from core.gateways.microsoft_directory import TRIES, Directory
-from core.rules.directory_users import NewUser, User
+from core.rules.directory_users import MISSING, THERE, NewUser, User
 from tests.peers import entra as peer
 from tests.peers.entra import Entra
 from tests.peers.graph import Graph, error
@@ -130,7 +130,7 @@ def test_parts_of_a_batch_that_are_turned_away_are_asked_again_and_nobody_is_mad
 def test_a_name_that_is_taken_and_a_lost_answer_are_told_apart(directory: Directory, graph: Graph) -> None:
     graph.add("sam1@school.example")
     taken, made = directory.create([(_new(1), "p"), (_new(2), "p")], country="GR")
-    assert isinstance(taken, GatewayError) and taken.reason == microsoft_directory.THERE
+    assert isinstance(taken, GatewayError) and taken.reason == THERE
     assert isinstance(made, User)
     graph.lost = 1
     (lost,) = directory.create([(_new(3), "p")], country="GR")
@@ -143,7 +143,7 @@ def test_who_is_in_the_group_already_is_in_the_group(directory: Directory, graph
     assert directory.join(GROUP, [sam, max_]) == [None, None]
     assert graph.groups[GROUP] == {sam, max_}
     (refused,) = directory.join("gone", [sam])
-    assert refused is not None and refused.reason == microsoft_directory.MISSING
+    assert refused is not None and refused.reason == MISSING
 
 
 def test_names_are_changed(directory: Directory, graph: Graph) -> None:

@@ -131,6 +131,9 @@ class Graph:
                 known = self.users.values()
                 found = [user for user in known if key.lower() in (user["id"], user["userPrincipalName"].lower())]
                 return (200, found[0], {}) if found else (404, error("Request_ResourceNotFound"), {})
+            case "GET", ["groups", group]:
+                known = group in self.groups
+                return (200, {"id": group}, {}) if known else (404, error("Request_ResourceNotFound"), {})
             case "POST", ["groups", group, "members", "$ref"]:
                 return self._join(group, body["@odata.id"].rpartition("/")[2])
         return 404, error("Request_ResourceNotFound"), {}

@@ -10,7 +10,7 @@ from sqlmodel import Session, col, select
 
 from core import clock as core_clock
 from core import config, database
-from core.delivery import directory_look_up
+from core.delivery import directory_look_up, directory_work
 from core.errors import Conflict, FreshCodeRequired, InputProblem, NotAllowed, NotFound
 from core.models import (
     Account,
@@ -28,7 +28,15 @@ from core.permissions import visitor
 from core.rules.account_acts import Act
 from core.rules.directory_users import NotTied
 from core.rules.microsoft_identity import Hindrance, Identity
-from core.services import account_acts, accounts, audit, directory_look_ups, directory_matches, erasure
+from core.services import (
+    account_acts,
+    accounts,
+    audit,
+    directory_attempts,
+    directory_look_ups,
+    directory_matches,
+    erasure,
+)
 from core.services.microsoft_sign_in import arrive
 from core.tables import directory_review, students
 from core.tables.directory_review import Counts, Part
@@ -295,9 +303,9 @@ def test_a_process_that_was_thought_dead_changes_nothing_any_more(school: Cast, 
     with database.transaction() as db:
         run_id = directory_look_ups.ask(db, school.ada.actor)
     with database.transaction() as db:
-        old = directory_look_ups.begin(db, run_id=run_id)
-        new = directory_look_ups.begin(db, run_id=run_id)
-    assert old and new and old.attempt < new.attempt
+        old = directory_attempts.begin(db, run_id=run_id)
+        new = directory_attempts.begin(db, run_id=run_id)
+    assert old and new and old.number < new.number
     with database.transaction() as db:
         assert not directory_look_ups.keep(db, old, users=[])
         assert not directory_look_ups.finish(db, old, matches=[])
@@ -350,7 +358,7 @@ def test_a_fault_of_microsoft_fails_the_look_up_and_not_the_page(
     graph: Graph,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(directory_look_up, "pause", lambda _seconds: None)
+    monkeypatch.setattr(directory_work, "pause", lambda _seconds: None)
     graph.refusals += [(500, error("InternalServerError"), {})] * 20
     run = look_up(school)
     assert run.status == DirectoryRunStatus.FAILED and "did not answer" in run.refusal
