@@ -8,7 +8,7 @@ from core import database
 from core.config import settings
 from core.permissions import Permission
 from core.tables import directory_review, school
-from pages.shared import directory_look_up, directory_proposals, feedback, guard
+from pages.shared import directory_look_up, directory_pending, directory_proposals, feedback, guard
 
 actor = guard.require(Permission.MANAGE_DIRECTORY)
 st.title("Microsoft directory")
@@ -25,6 +25,7 @@ st.write(
     "It changes nothing: you decide below."
 )
 known = directory_look_up.draw(actor)
+directory_pending.draw(actor)
 if known:
     with database.reading() as db:
         counts = directory_review.counts(db, actor)

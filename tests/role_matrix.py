@@ -153,7 +153,8 @@ TABLES: dict[str, Needs] = {
     **dict.fromkeys(("status_people.is_of_list", "status_ties.read"), Asks.PART),
     "microsoft_switch.differences": Permission.CHANGE_SETTINGS,
     **dict.fromkeys(
-        ("directory_review.counts", "directory_review.page", "directory_runs.latest"), Permission.MANAGE_DIRECTORY
+        ("directory_review.counts", "directory_review.page", "directory_runs.latest", "directory_outcome.not_done"),
+        Permission.MANAGE_DIRECTORY,
     ),
     "report_requests.mine": Permission.PRINT_REPORTS,
     **dict.fromkeys(("report_requests.scope_of", "report_requests.stands_as", "frames.mask_columns"), Asks.PART),

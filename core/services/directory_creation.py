@@ -86,7 +86,7 @@ def stop(db: Session, actor: Actor, *, run_id: int) -> int:
     for part in database.slices(people):
         theirs = sa.update(Account).where(col(Account.person_id).in_(part))
         db.execute(theirs.values(pending_provider_at=None))
-    _note(db, actor, run_id, "stopped", done=len(people))
+    _note(db, actor, "directory.creation_stopped", run_id, done=len(people))
     return len(people)
 
 
@@ -101,7 +101,7 @@ def resume(db: Session, actor: Actor, *, run_id: int) -> None:
     run.token, run.attempt = initial_credentials.new_uid(), 0
     run.status, run.refusal, run.finished_at = DirectoryRunStatus.WAITING, "", None
     db.add(run)
-    _note(db, actor, run_id, "resumed")
+    _note(db, actor, "directory.creation_resumed", run_id)
 
 
 def _names_here(db: Session) -> set[str]:
@@ -146,6 +146,5 @@ def _run(db: Session, run_id: int, statuses: tuple[DirectoryRunStatus, ...]) -> 
     return run
 
 
-def _note(db: Session, actor: Actor, run_id: int, what: str, **details: int) -> None:
-    action = f"directory.creation_{what}"
+def _note(db: Session, actor: Actor, action: str, run_id: int, **details: int) -> None:
     audit.record(db, actor, action=action, object_kind="directory_run", object_id=run_id, details=details)

@@ -14,7 +14,7 @@ from core.services.directory_matches import Accepted
 from core.tables import directory_review
 from core.tables.directory_review import Counts, Part
 from core.tables.filters import PAGE_SIZE, Page
-from pages.shared import feedback, fresh_code
+from pages.shared import directory_create, feedback, fresh_code
 
 LABELS = {Part.CERTAIN: "Certain", Part.LIKELY: "Likely", Part.NONE: "Without a match", Part.LINKED: "Linked"}
 EXPLAINED = {
@@ -49,7 +49,9 @@ def draw(actor: Actor, counts: Counts) -> None:
             st.info(EMPTY[part], icon=":material/check:")
         elif part is Part.LINKED:
             _undo(actor, ticked)
-        elif part is not Part.NONE:
+        elif part is Part.NONE:
+            directory_create.offer(actor, counts.none)
+        else:
             _decide(actor, part, counts, ticked)
 
 

@@ -7,12 +7,17 @@ from sqlmodel import select
 from streamlit.testing.v1 import AppTest
 
 from core import database
-from core.delivery import directory_look_up, engine
-from core.models import Account, DirectoryMatch, SchoolSettings
-from core.services import directory_look_ups
+from core.delivery import directory_accounts, directory_look_up, engine
+from core.models import Account, DirectoryMatch, DirectoryRunKind, SchoolSettings
+from core.services import directory_creation, directory_look_ups
+from core.tables import directory_runs
 from tests.cast import Cast
+from tests.pages import fragments
 from tests.pages.screens import Open, button, everything_said, opener
 from tests.peers.graph import Graph
+from tests.peers.tenant import GROUP
+
+OF_KIND = {DirectoryRunKind.LOOK_UP: directory_look_up.run, DirectoryRunKind.CREATE: directory_accounts.run}
 
 
 @pytest.fixture
@@ -21,8 +26,16 @@ def school(cast: Cast, graph: Graph, monkeypatch: pytest.MonkeyPatch) -> Cast:
     with database.transaction() as db:
         own = db.get_one(SchoolSettings, 1)
         own.microsoft, own.microsoft_user_types = True, ["student"]
-    monkeypatch.setattr(engine, "start_directory", lambda: directory_look_up.run(1))
+        own.microsoft_domain, own.microsoft_licence_group = "school.example", GROUP
+    monkeypatch.setattr(engine, "start_directory", _do)
     return cast
+
+
+def _do() -> None:
+    with database.reading() as db:
+        wanted = directory_runs.under_way(db)
+    for run_id, (_token, kind) in wanted.items():
+        OF_KIND[kind](run_id)
 
 
 @pytest.fixture
@@ -89,3 +102,41 @@ def test_a_look_up_under_way_shows_how_far_it_is(school: Cast, opened: Open) -> 
         directory_look_ups.ask(db, school.ada.actor)
     page = opened(school.ada.actor, "directory.py")
     assert "Reading the directory: 0 people so far" in everything_said(page)
+
+
+def test_create_in_microsoft_after_the_dry_run(
+    school: Cast, graph: Graph, opened: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _look_up(school)
+    page = opened(school.ada.actor, "directory.py")
+    button(page, "Create in Microsoft 365 …").click().run()
+    assert any("ssideris@school.example" in frame.value.to_string() for frame in page.dataframe)
+    assert not graph.users
+    assert not fragments.press(page, "Create 3 in Microsoft 365", monkeypatch).exception
+    assert "Created in Microsoft 365: 3" in everything_said(opened(school.ada.actor, "directory.py"))
+    assert graph.groups[GROUP] == set(graph.users) and len(graph.users) == 3
+
+
+def test_what_was_refused_says_why_and_goes_on_by_a_button(school: Cast, graph: Graph, opened: Open) -> None:
+    _look_up(school)
+    graph.forbidden.add("users")
+    with database.transaction() as db:
+        seen = directory_creation.preview(db, school.ada.actor).seen
+        directory_creation.launch(db, school.ada.actor, seen=seen)
+    _do()
+    page = opened(school.ada.actor, "directory.py")
+    assert "User.ReadWrite.All" in everything_said(page)
+    graph.forbidden.clear()
+    button(page, "Go on").click().run()
+    assert "Created in Microsoft 365: 3" in everything_said(page)
+
+
+def test_a_round_under_way_shows_how_far_it_is_and_can_be_stopped(school: Cast, opened: Open) -> None:
+    _look_up(school)
+    with database.transaction() as db:
+        seen = directory_creation.preview(db, school.ada.actor).seen
+        directory_creation.launch(db, school.ada.actor, seen=seen)
+    page = opened(school.ada.actor, "directory.py")
+    assert "Creating in Microsoft 365: 0 of 3" in everything_said(page)
+    page.button(key="directory.stop").click().run()
+    assert "stopped before: 3" in everything_said(page)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 import secrets
 import threading
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
@@ -35,7 +36,8 @@ class Graph:
     """A directory. `throttle` says for each request whether it is turned away; `refusals` are given out first.
 
     `wait` is what those who are turned away are told. `groups` are those that there are. `asked` is what was asked for.
-    `lost`: how many of the next answers to a creation never arrive, though the user is made.
+    `lost`: how many of the next answers to a creation never arrive, though the user is made. `delay_s`: how long
+    making one takes.
     """
 
     users: dict[str, dict[str, Any]] = field(default_factory=dict)
@@ -49,6 +51,7 @@ class Graph:
     forbidden: set[str] = field(default_factory=set)
     wait: str = "1"
     lost: int = 0
+    delay_s: float = 0.0
     asked: list[tuple[str, str]] = field(default_factory=list)
     passwords: dict[str, str] = field(default_factory=dict)
     changed: threading.Condition = field(default_factory=threading.Condition)
@@ -152,6 +155,7 @@ class Graph:
             return 400, error("Request_BadRequest"), {}
         address, taken = body["userPrincipalName"].lower(), "Another object with the same value ... already exists"
         profile = body.pop("passwordProfile")
+        time.sleep(self.delay_s)
         with self.changed:
             if any(user["userPrincipalName"].lower() == address for user in self.users.values()):
                 return 400, error("Request_BadRequest", taken), {}
