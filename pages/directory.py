@@ -8,7 +8,14 @@ from core import database
 from core.config import settings
 from core.permissions import Permission
 from core.tables import directory_review, school
-from pages.shared import directory_look_up, directory_pending, directory_proposals, feedback, guard
+from pages.shared import (
+    directory_look_up,
+    directory_pending,
+    directory_proposals,
+    directory_update,
+    feedback,
+    guard,
+)
 
 actor = guard.require(Permission.MANAGE_DIRECTORY)
 st.title("Microsoft directory")
@@ -27,6 +34,7 @@ st.write(
 known = directory_look_up.draw(actor)
 directory_pending.draw(actor)
 if known:
+    directory_update.draw(actor)
     with database.reading() as db:
         counts = directory_review.counts(db, actor)
     directory_proposals.draw(actor, counts)

@@ -35,7 +35,9 @@ SERVICES: dict[str, Needs] = {
         ("key_rotation.reseal", "key_rotation.give_up", "microsoft_trials.begin"), Permission.CHANGE_SETTINGS
     ),
     "retention.foresee": Permission.CHANGE_SETTINGS,
-    "directory_look_ups.ask": Permission.MANAGE_DIRECTORY,
+    **dict.fromkeys(
+        ("directory_look_ups.ask", "directory_updates.foresee", "directory_updates.launch"), Permission.MANAGE_DIRECTORY
+    ),
     **dict.fromkeys(
         (f"directory_creation.{verb}" for verb in ("preview", "launch", "stop", "resume")), Permission.MANAGE_DIRECTORY
     ),

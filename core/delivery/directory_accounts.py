@@ -35,8 +35,7 @@ def _create(directory: Directory, attempt: Attempt) -> None:
     if attempt.group_id and not directory.has_group(attempt.group_id):
         raise GatewayError(_KINDS.CONFIGURATION, NO_GROUP)
     while claims := _claim(attempt):
-        tries = max(claim.tries for claim in claims)
-        directory_work.pause(2.0 ** (tries - 1) if tries > 1 else 0.0)
+        directory_work.pause(max(claim.seconds for claim in claims))
         refusal = _make(directory, attempt, [claim for claim in claims if claim.object_id is None])
         if refusal is None:
             refusal = _license(directory, attempt, [claim for claim in claims if claim.object_id is not None])

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from core import database
 from core.delivery import directory_work
-from core.services import directory_look_ups
+from core.services import directory_look_ups, directory_updates
 from core.services.directory_attempts import Attempt
 
 if TYPE_CHECKING:
@@ -32,4 +32,11 @@ def _look_up(directory: Directory, attempt: Attempt) -> None:
     with database.reading() as db:
         matches = directory_look_ups.compare(db, attempt)
     with database.transaction(wait_ms=database.WORKER_WAIT_MS) as db:
-        directory_look_ups.finish(db, attempt, matches=matches)
+        if directory_look_ups.finish(db, attempt, matches=matches) and attempt.by_itself:
+            directory_updates.after_look_up(db)
+
+
+def begin_at_night() -> int:
+    """The look-up of the night, when it is due; gives how many."""
+    with database.transaction(wait_ms=database.WORKER_WAIT_MS) as db:
+        return int(directory_updates.look_up_at_night(db))

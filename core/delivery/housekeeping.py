@@ -9,7 +9,7 @@ from datetime import timedelta
 from dbos import DBOS
 
 from core import clock, database
-from core.delivery import alarms, bounce_watch, reconcile, take_over, workflows
+from core.delivery import alarms, bounce_watch, directory_look_up, reconcile, take_over, workflows
 from core.services import microsoft_flows, previews, report_requests, throttles, workers
 
 KEPT = timedelta(days=7)
@@ -84,6 +84,7 @@ JOBS: dict[str, tuple[timedelta, Callable[[], int]]] = {
     "forget files": (timedelta(minutes=5), forget_files),
     "retain": (timedelta(minutes=30), workflows.enqueue_retention),
     "remind": (timedelta(minutes=5), workflows.enqueue_reminders),
+    "look up Microsoft's directory": (timedelta(minutes=30), directory_look_up.begin_at_night),
     "look for what makes an alert": (timedelta(seconds=30), alarms.look),
     "check the audit": (timedelta(hours=1), alarms.check_audit),
 }

@@ -10,7 +10,16 @@ from datetime import date
 
 from dbos import DBOS, SetEnqueueOptions, SetWorkflowID
 
-from core.delivery import batches, directory_accounts, directory_look_up, files, recoveries, reminders, retention
+from core.delivery import (
+    batches,
+    directory_accounts,
+    directory_look_up,
+    directory_names,
+    files,
+    recoveries,
+    reminders,
+    retention,
+)
 from core.models import Channel, DirectoryRunKind
 from core.rules.delivery_status import wait_before
 from core.rules.retention import Kept
@@ -96,7 +105,23 @@ def create_in_directory(run_id: int) -> None:
     create_in_directory_once(run_id)
 
 
-OF_DIRECTORY = {DirectoryRunKind.LOOK_UP: look_up_directory, DirectoryRunKind.CREATE: create_in_directory}
+@DBOS.step(name="update_directory")
+def update_directory_once(run_id: int) -> None:
+    """Whoever takes over asks for the rest."""
+    directory_names.run(run_id)
+
+
+@DBOS.workflow(name="update_directory", max_recovery_attempts=1000)
+def update_directory(run_id: int) -> None:
+    """Change users in Microsoft 365."""
+    update_directory_once(run_id)
+
+
+OF_DIRECTORY = {
+    DirectoryRunKind.LOOK_UP: look_up_directory,
+    DirectoryRunKind.CREATE: create_in_directory,
+    DirectoryRunKind.UPDATE: update_directory,
+}
 
 
 def enqueue_batch(run: str, campaign_id: int, batch: int, attempt: int, *, delay: float = 0.0) -> None:

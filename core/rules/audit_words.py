@@ -125,6 +125,8 @@ ACTION: dict[str, Said] = {
     "directory.creation_stopped": Said("Stopped creating users in Microsoft 365", Kind.CHANGED),
     "directory.creation_resumed": Said("Went on creating users in Microsoft 365", Kind.CHANGED),
     "directory.created": Said("Created users in Microsoft 365", Kind.CHANGED),
+    "directory.update_launched": Said("Began to change users in Microsoft 365", Kind.CHANGED),
+    "directory.updated": Said("Changed users in Microsoft 365", Kind.CHANGED),
     "key.rotated": Said("Made a new secret key", Kind.SCHOOL),
     "key.lost": Said("Gave up a secret key that was lost", Kind.SCHOOL),
     "retention.ran": Said("Looked for what had ended long ago", Kind.SCHOOL),

@@ -109,7 +109,11 @@ def _candidates(
         )
         _put(found, user, Reason.CODE_AND_NAME if sure else Reason.CODE)
     for user in with_address:
-        sure = len(with_address) == 1 and addresses[address] == 1 and _same_name(person, user)
+        sure = (
+            len(with_address) == 1
+            and addresses[address] == 1
+            and is_same_name(person.first_name, person.last_name, user)
+        )
         others = _is_anothers(person, user, owner)
         _put(found, user, Reason.ADDRESS_AND_NAME if sure and not others else Reason.ADDRESS)
     for key in _names_of(person.first_name, person.last_name):
@@ -155,8 +159,9 @@ def _resolved(found: dict[int, dict[str, Reason]]) -> list[Match]:
     return matches
 
 
-def _same_name(person: Sought, user: User) -> bool:
-    return bool(_names_of(person.first_name, person.last_name) & _names(user))
+def is_same_name(first_name: str, last_name: str, user: User) -> bool:
+    """Whether it is the same name, whatever letters it is written in."""
+    return bool(_names_of(first_name, last_name) & _names(user))
 
 
 def share_a_name(name: str, user: User) -> bool:

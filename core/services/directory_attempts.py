@@ -23,14 +23,19 @@ _LOST = "It could not be finished. Try again; what was done stays done."
 
 @dataclass(frozen=True)
 class Attempt:
-    """A run that this process works on. Another process that takes it over has another number."""
+    """A run that this process works on. Another process that takes it over has another number.
+
+    `by_itself`: nobody asked for it; it is the one of the night.
+    """
 
     run_id: int
     token: str
     number: int
+    kind: DirectoryRunKind
     tenant_id: str
-    group_id: str = ""
-    country: str = ""
+    by_itself: bool
+    group_id: str
+    country: str
 
 
 def ask(db: Session, actor: Actor, *, kind: DirectoryRunKind, group_id: str = "", country: str = "") -> DirectoryRun:
@@ -72,7 +77,16 @@ def begin(db: Session, *, run_id: int) -> Attempt | None:
     if run.attempt > GIVEN_UP_AFTER:
         run.status, run.refusal, run.finished_at = DirectoryRunStatus.FAILED, _LOST, clock.now()
         return None
-    return Attempt(run_id, run.token, run.attempt, run.tenant_id, run.group_id, run.country)
+    return Attempt(
+        run_id,
+        run.token,
+        run.attempt,
+        DirectoryRunKind(run.kind),
+        run.tenant_id,
+        run.asked_by is None,
+        run.group_id,
+        run.country,
+    )
 
 
 def change(db: Session, attempt: Attempt, **values: Any) -> bool:

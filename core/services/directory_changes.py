@@ -1,4 +1,4 @@
-"""Creating users: claimed before Microsoft is asked, marked afterwards (delivery.directory_accounts).
+"""Creating and changing users: claimed before Microsoft is asked, marked afterwards (by delivery.directory_accounts).
 
 Nobody is created twice. What was claimed and not marked, because the process died or the answer was lost, is looked up
 at Microsoft under its address before anything is asked again; the address itself can be given only once there.
@@ -27,7 +27,8 @@ from core.models import (
 from core.permissions import system
 from core.rules import initial_credentials
 from core.rules.directory_match import Certainty, Reason
-from core.rules.directory_users import NewUser
+from core.rules.directory_updates import Update
+from core.rules.directory_users import NewUser, User
 from core.rules.microsoft_accounts import NotCreated
 from core.services import audit, directory_attempts, directory_ties
 from core.services.directory_attempts import Attempt
@@ -40,9 +41,9 @@ _LEFT = (ChangeStatus.QUEUED, ChangeStatus.SENDING, ChangeStatus.MADE)
 
 @dataclass(frozen=True)
 class Claim:
-    """One user to be made, by this process and no other. With an `object_id` they are there, without a licence yet.
+    """One user to be made or changed, by this process and no other. With an `object_id` they are there already.
 
-    `tries` counts this one.
+    `tries` counts this one; `body` is what a change asks for.
     """
 
     change_id: int
@@ -50,6 +51,12 @@ class Claim:
     object_id: str | None
     tries: int
     password: str = field(repr=False)
+    body: Mapping[str, object] = field(default_factory=dict)
+
+    @property
+    def seconds(self) -> float:
+        """How long to wait before it is tried again."""
+        return 2.0 ** (self.tries - 1) if self.tries > 1 else 0.0
 
 
 @dataclass(frozen=True)
@@ -71,7 +78,8 @@ def claim(db: Session, attempt: Attempt) -> list[Claim]:
     rows = list(db.exec(left.order_by(col(DirectoryChange.id)).limit(TOGETHER)))
     worn_out = [row for row in rows if row.attempts >= TRIES]
     for row in worn_out:
-        _end(db, row, NotCreated.NO_LICENCE if row.object_id else NotCreated.NO_ANSWER)
+        is_made = row.object_id and attempt.kind is DirectoryRunKind.CREATE
+        _end(db, row, NotCreated.NO_LICENCE if is_made else NotCreated.NO_ANSWER)
     claims = []
     for row in rows:
         if row in worn_out:
@@ -79,7 +87,7 @@ def claim(db: Session, attempt: Attempt) -> list[Claim]:
         row.attempts += 1
         row.status = ChangeStatus.MADE if row.object_id else ChangeStatus.SENDING
         db.add(row)
-        claims.append(_claim(row))
+        claims.append(_claim(db, attempt, row))
     return claims or (claim(db, attempt) if worn_out else [])
 
 
@@ -98,6 +106,8 @@ def mark(db: Session, attempt: Attempt, *, outcomes: Mapping[int, Outcome]) -> N
             _end(db, row, outcome.reason)
         elif outcome.licensed:
             row.status, row.finished_at = ChangeStatus.DONE, clock.now()
+            if attempt.kind is DirectoryRunKind.UPDATE:
+                _know(db, row)
         else:
             row.status = ChangeStatus.MADE
         if row.person_id in not_tied:
@@ -111,23 +121,48 @@ def finish(db: Session, attempt: Attempt) -> None:
     if not directory_attempts.change(db, attempt, **ended):
         return
     numbers = directory_runs.counts(db, run_id=attempt.run_id)
-    details = {"created": numbers.get(ChangeStatus.DONE, 0), "failed": numbers.get(ChangeStatus.FAILED, 0)}
-    who, what = system("directory"), "directory_run"
-    audit.record(db, who, action="directory.created", object_kind=what, object_id=attempt.run_id, details=details)
+    done, failed = numbers.get(ChangeStatus.DONE, 0), numbers.get(ChangeStatus.FAILED, 0)
+    action = "directory.created" if attempt.kind is DirectoryRunKind.CREATE else "directory.updated"
+    audit.record(
+        db,
+        system("directory"),
+        action=action,
+        object_kind="directory_run",
+        object_id=attempt.run_id,
+        details={"done": done, "failed": failed},
+    )
 
 
-def _claim(row: DirectoryChange) -> Claim:
+def _claim(db: Session, attempt: Attempt, row: DirectoryChange) -> Claim:
     new = NewUser(row.person_id, row.address, row.given_name, row.surname, row.employee_id)
     key = keys.known().get(row.kid) or keys.current()  # the older one may be lost: then it is another password
     row.kid = key.kid
     password = initial_credentials.microsoft_password(key.secret, row.uid)
-    return Claim(row.id or 0, new, row.object_id, row.attempts, password)
+    body = _body(db, row) if attempt.kind is DirectoryRunKind.UPDATE else {}
+    return Claim(row.id or 0, new, row.object_id, row.attempts, password, body)
+
+
+def _body(db: Session, row: DirectoryChange) -> dict[str, object]:
+    """Only what is another than it was when it was looked up."""
+    known = db.get_one(DirectoryUser, row.object_id)
+    user = User(**known.model_dump(exclude={"run_id"}))
+    return Update(row.person_id, user, row.given_name, row.surname, row.is_enabled).body
+
+
+def _know(db: Session, row: DirectoryChange) -> None:
+    """The directory as it is known here is changed along, and nobody waits any more."""
+    names = {"given_name": row.given_name, "surname": row.surname, "is_enabled": row.is_enabled}
+    display_name = f"{row.given_name} {row.surname}".strip()
+    theirs = sa.update(DirectoryUser).where(col(DirectoryUser.object_id) == row.object_id)
+    db.execute(theirs.values(display_name=display_name, **names))
+    account = sa.update(Account).where(col(Account.person_id) == row.person_id)
+    db.execute(account.values(pending_provider_at=None))
 
 
 def _end(db: Session, row: DirectoryChange, reason: NotCreated) -> None:
     row.status, row.reason, row.finished_at = ChangeStatus.FAILED, reason, clock.now()
     db.add(row)
-    waits = sa.update(Account).where(col(Account.person_id) == row.person_id, col(Account.object_id).is_(None))
+    waits = sa.update(Account).where(col(Account.person_id) == row.person_id)
     db.execute(waits.values(pending_provider_at=None))
 
 

@@ -8,8 +8,13 @@ import sqlalchemy as sa
 from sqlmodel import Session, col
 
 from core import database
-from core.models import Account, Decision, DirectoryMatch, DirectoryUser, SignInMethod
+from core.models import Account, Decision, DirectoryMatch, DirectoryUser, Person, SignInMethod
+from core.rules.directory_updates import Linked
+from core.rules.directory_users import User
+from core.rules.reachability import Policy
+from core.tables import reachability
 
+USER = ("object_id", "address", "display_name", "given_name", "surname", "employee_id", "mail", "is_enabled")
 _ACCEPTED = col(DirectoryMatch.decision) == Decision.ACCEPTED
 
 
@@ -44,3 +49,13 @@ def of_people(db: Session, person_ids: Sequence[int]) -> dict[int, tuple[str, st
         query = sa.select(*columns).where(_ACCEPTED, col(DirectoryMatch.person_id).in_(part))
         found |= {person_id: (tenant_id, object_id) for person_id, tenant_id, object_id in db.execute(query)}
     return found
+
+
+def linked(db: Session, policy: Policy) -> list[Linked]:
+    """Everybody who is linked to a user of the latest look-up."""
+    user = (getattr(DirectoryUser, name) for name in USER)
+    names = (col(Person.id), col(Person.first_name), col(Person.last_name), reachability.counts(policy))
+    query = sa.select(*names, *user).join(DirectoryMatch, col(DirectoryMatch.person_id) == col(Person.id))
+    query = query.join(DirectoryUser, col(DirectoryUser.object_id) == col(DirectoryMatch.object_id)).where(_ACCEPTED)
+    rows = db.execute(query.order_by(col(Person.sort_name), col(Person.id)))
+    return [Linked(row[0], row[1], row[2], bool(row[3]), User(*row[4:])) for row in rows]

@@ -23,6 +23,7 @@ from core.rules.directory_match import Sought
 from core.rules.directory_users import User
 from core.rules.reachability import Policy
 from core.tables import reachability, school
+from core.tables.directory_links import USER
 
 Truth = sa.ColumnElement[bool]
 
@@ -78,8 +79,8 @@ def free(db: Session, *, run_id: int) -> list[User]:
     tied = sa.select(col(Account.object_id)).where(col(Account.object_id).is_not(None))
     accepted = sa.select(col(DirectoryMatch.object_id)).where(col(DirectoryMatch.decision) == Decision.ACCEPTED)
     mine = (col(DirectoryUser.run_id) == run_id, col(DirectoryUser.object_id).not_in(tied.union(accepted)))
-    names = ("object_id", "address", "display_name", "given_name", "surname", "employee_id", "mail", "is_enabled")
-    return [User(*row) for row in db.execute(sa.select(*(getattr(DirectoryUser, name) for name in names)).where(*mine))]
+    columns = (getattr(DirectoryUser, name) for name in USER)
+    return [User(*row) for row in db.execute(sa.select(*columns).where(*mine))]
 
 
 def rejected(db: Session) -> set[tuple[int, str]]:

@@ -7,9 +7,9 @@ from sqlmodel import select
 from streamlit.testing.v1 import AppTest
 
 from core import database
-from core.delivery import directory_accounts, directory_look_up, engine
-from core.models import Account, DirectoryMatch, DirectoryRunKind, SchoolSettings
-from core.services import directory_creation, directory_look_ups
+from core.delivery import directory_accounts, directory_look_up, directory_names, engine
+from core.models import Account, DirectoryMatch, DirectoryRunKind, Person, SchoolSettings
+from core.services import directory_creation, directory_look_ups, directory_matches
 from core.tables import directory_runs
 from tests.cast import Cast
 from tests.pages import fragments
@@ -17,7 +17,11 @@ from tests.pages.screens import Open, button, everything_said, opener
 from tests.peers.graph import Graph
 from tests.peers.tenant import GROUP
 
-OF_KIND = {DirectoryRunKind.LOOK_UP: directory_look_up.run, DirectoryRunKind.CREATE: directory_accounts.run}
+OF_KIND = {
+    DirectoryRunKind.LOOK_UP: directory_look_up.run,
+    DirectoryRunKind.CREATE: directory_accounts.run,
+    DirectoryRunKind.UPDATE: directory_names.run,
+}
 
 
 @pytest.fixture
@@ -140,3 +144,17 @@ def test_a_round_under_way_shows_how_far_it_is_and_can_be_stopped(school: Cast, 
     assert "Creating in Microsoft 365: 0 of 3" in everything_said(page)
     page.button(key="directory.stop").click().run()
     assert "stopped before: 3" in everything_said(page)
+
+
+def test_a_changed_name_is_shown_and_updated_by_one_button(school: Cast, graph: Graph, opened: Open) -> None:
+    sam = graph.add("sam@school.example", name="Sam Sideris", employee_id="S1")
+    _look_up(school)
+    with database.transaction() as db:
+        directory_matches.accept_certain(db, school.ada.actor, expected=1)
+        db.get_one(SchoolSettings, 1).microsoft_only_on_creation = False
+        db.get_one(Person, school.sam.person.id).last_name = "Newname"
+    page = opened(school.ada.actor, "directory.py")
+    assert "Sam Newname" in everything_said(page)
+    button(page, "Update 1 in Microsoft 365").click().run()
+    assert not page.exception and "Updated in Microsoft 365: 1" in everything_said(page)
+    assert graph.users[sam]["displayName"] == "Sam Newname"

@@ -130,7 +130,7 @@ def test_just_what_was_seen_is_created_licensed_and_linked(school: Cast, graph: 
         assert sam.external_email == "ssideris@school.example"
         assert len(db.exec(select(DirectoryMatch).where(DirectoryMatch.reason == "created")).all()) == 3
         entry = db.exec(select(AuditEntry).where(AuditEntry.action == "directory.created")).one()
-    assert entry.details == {"created": 3, "failed": 0} and entry.actor == "system, directory"
+    assert entry.details == {"done": 3, "failed": 0} and entry.actor == "system, directory"
     assert preview(school).new == ()
 
 

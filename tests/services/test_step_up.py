@@ -28,6 +28,7 @@ from core.services import (
     copied_links,
     directory_creation,
     directory_matches,
+    directory_updates,
     erasure,
     initial_passwords,
     key_rotation,
@@ -139,6 +140,7 @@ ACTS: dict[str, Callable[[Session, Actor, Cast], object]] = {
     "directory_matches.accept": lambda db, by, _cast: directory_matches.accept(db, by, match_ids=[1]),
     "directory_creation.launch": lambda db, by, _cast: directory_creation.launch(db, by, seen=""),
     "directory_creation.resume": lambda db, by, _cast: directory_creation.resume(db, by, run_id=1),
+    "directory_updates.launch": lambda db, by, _cast: directory_updates.launch(db, by, seen=""),
     "directory_matches.release": lambda db, by, _cast: directory_matches.release(db, by, match_id=1),
     "wordings.save": lambda db, by, _cast: wordings.save(
         db, by, kind="new_link", channel="email", language="en", seen=1, subject="New", body="{username} {link}"
