@@ -111,7 +111,7 @@ class DirectoryChange(SQLModel, table=True):
     """One user to be made or changed for a person: claimed before Microsoft is asked, marked afterwards.
 
     The names, the code and whether they may sign in are those that the user is to have. The initial password is
-    derived from `uid` and the key `kid`, and stored nowhere.
+    derived from `uid` and the key `kid`, and stored nowhere; a change has none.
     """
 
     __tablename__ = "directory_change"
@@ -128,10 +128,11 @@ class DirectoryChange(SQLModel, table=True):
     surname: str
     employee_id: str
     is_enabled: bool = True
-    uid: str
-    kid: str
+    uid: str = ""
+    kid: str = ""
     object_id: str | None = None
     status: str = ChangeStatus.QUEUED
     reason: str = ""
     attempts: int = 0
+    created_at: datetime = Field(sa_type=UtcDateTime)
     finished_at: datetime | None = Field(default=None, sa_type=UtcDateTime)

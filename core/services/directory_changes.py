@@ -50,7 +50,7 @@ class Claim:
     new: NewUser
     object_id: str | None
     tries: int
-    password: str = field(repr=False)
+    password: str = field(default="", repr=False)
     body: Mapping[str, object] = field(default_factory=dict)
 
     @property
@@ -135,11 +135,12 @@ def finish(db: Session, attempt: Attempt) -> None:
 
 def _claim(db: Session, attempt: Attempt, row: DirectoryChange) -> Claim:
     new = NewUser(row.person_id, row.address, row.given_name, row.surname, row.employee_id)
+    if attempt.kind is DirectoryRunKind.UPDATE:
+        return Claim(row.id or 0, new, row.object_id, row.attempts, body=_body(db, row))
     key = keys.known().get(row.kid) or keys.current()  # the older one may be lost: then it is another password
     row.kid = key.kid
     password = initial_credentials.microsoft_password(key.secret, row.uid)
-    body = _body(db, row) if attempt.kind is DirectoryRunKind.UPDATE else {}
-    return Claim(row.id or 0, new, row.object_id, row.attempts, password, body)
+    return Claim(row.id or 0, new, row.object_id, row.attempts, password)
 
 
 def _body(db: Session, row: DirectoryChange) -> dict[str, object]:

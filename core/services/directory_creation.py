@@ -125,6 +125,7 @@ def _queue(db: Session, run: DirectoryRun, plan: Plan) -> None:
                 "employee_id": new.employee_id,
                 "uid": initial_credentials.new_uid(),
                 "kid": kid,
+                "created_at": run.asked_at,
             }
             for new in part
         ]

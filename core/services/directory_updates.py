@@ -9,12 +9,12 @@ from zoneinfo import ZoneInfo
 import sqlalchemy as sa
 from sqlmodel import Session, col
 
-from core import clock, database, keys
+from core import clock, database
 from core.config import settings
 from core.errors import Conflict
 from core.models import Account, DirectoryChange, DirectoryRun, DirectoryRunKind, SchoolSettings, SignInMethod
 from core.permissions import Actor, Permission, system
-from core.rules import directory_updates, initial_credentials
+from core.rules import directory_updates
 from core.rules.directory_updates import Update
 from core.services import audit, directory_attempts
 from core.tables import directory_links, directory_runs, school
@@ -75,9 +75,9 @@ def _is_continuous(own: SchoolSettings) -> bool:
 
 
 def _queue(db: Session, actor: Actor, run: DirectoryRun, found: Sequence[Update]) -> None:
-    kid, microsoft = keys.current().kid, col(Account.sign_in_method) == SignInMethod.MICROSOFT
+    microsoft = col(Account.sign_in_method) == SignInMethod.MICROSOFT
     for part in database.slices(found):
-        db.execute(sa.insert(DirectoryChange), [_row(update, run, kid) for update in part])
+        db.execute(sa.insert(DirectoryChange), [_row(update, run) for update in part])
         theirs = col(Account.person_id).in_([update.person_id for update in part])
         db.execute(sa.update(Account).where(theirs, microsoft).values(pending_provider_at=clock.now()))
     details = {"count": len(found)}
@@ -86,12 +86,8 @@ def _queue(db: Session, actor: Actor, run: DirectoryRun, found: Sequence[Update]
     )
 
 
-def _row(update: Update, run: DirectoryRun, kid: str) -> dict[str, Any]:
+def _row(update: Update, run: DirectoryRun) -> dict[str, Any]:
     user = update.user
     names = {"given_name": update.given_name, "surname": update.surname, "is_enabled": update.is_enabled}
     same = {"address": user.address, "employee_id": user.employee_id, "object_id": user.object_id}
-    return (
-        {"run_id": run.id, "person_id": update.person_id, "uid": initial_credentials.new_uid(), "kid": kid}
-        | same
-        | names
-    )
+    return {"run_id": run.id, "person_id": update.person_id, "created_at": run.asked_at} | same | names

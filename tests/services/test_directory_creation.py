@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from sqlmodel import select
+import sqlalchemy as sa
+from sqlmodel import col, select
 
+from core import clock as core_clock
 from core import database
 from core.delivery import directory_accounts, directory_look_up, directory_work
 from core.errors import Conflict, InputProblem, NotAllowed, NotFound
@@ -22,10 +25,18 @@ from core.models import (
     Person,
     SchoolSettings,
 )
+from core.rules.handing_over import SlipSecret
 from core.rules.microsoft_accounts import NotCreated, Plan
-from core.services import directory_attempts, directory_changes, directory_creation, directory_look_ups
+from core.rules.report_parameters import CredentialParameters
+from core.services import (
+    directory_attempts,
+    directory_changes,
+    directory_creation,
+    directory_look_ups,
+    initial_passwords,
+)
 from core.tables import accounts as accounts_table
-from core.tables import directory_runs
+from core.tables import directory_runs, keys_in_use, slips
 from core.tables.filters import AccountFilter, Page
 from tests import cast as make
 from tests.cast import Cast
@@ -351,3 +362,76 @@ def test_r91_no_initial_password_stands_in_the_database_or_the_log(
     told = raw + caplog.text
     assert not any(password in told or password.replace("-", "") in told for password in passwords)
     assert "@school.example" not in caplog.text
+
+
+def _password_of(school: Cast, graph: Graph, name: str) -> str:
+    account = _account(getattr(school, name).person)
+    return graph.passwords[account.object_id or ""]
+
+
+def test_the_initial_password_is_shown_until_the_person_has_signed_in(school: Cast, graph: Graph) -> None:
+    _microsoft(school, "sam")
+    create(school)
+
+    def shown() -> initial_passwords.Revealed | None:
+        with database.transaction() as db:
+            return initial_passwords.reveal(db, school.ada.actor, account_id=school.sam.account.id or 0)
+
+    revealed = shown()
+    assert revealed and revealed.password == _password_of(school, graph, "sam") and revealed.expires_at is None
+    with database.transaction() as db:
+        entry = db.exec(select(AuditEntry).where(AuditEntry.action == "initial_password.revealed")).one()
+        assert entry.object_id == school.sam.account.id
+        db.get_one(Account, school.sam.account.id).first_sign_in_at = core_clock.now()
+    assert shown() is None
+
+
+def test_slips_print_the_initial_password_of_a_new_microsoft_account_and_only_where_asked(
+    school: Cast, graph: Graph
+) -> None:
+    _microsoft(school, "sam")
+    _microsoft(school, "max")
+    create(school)
+    with database.transaction() as db:
+        db.get_one(Account, school.max.account.id).first_sign_in_at = core_clock.now()
+    for shows, expected in ((True, SlipSecret.MICROSOFT_PASSWORD), (False, SlipSecret.MICROSOFT)):
+        parameters = CredentialParameters(show_passwords=shows)
+        ids = sa.select(col(Account.id)).where(col(Account.username).in_([f"sam@{DOMAIN}", f"max@{DOMAIN}"]))
+        with database.reading() as db:
+            groups = slips.of_accounts(db, school.ada.actor, account_ids=ids, parameters=parameters)
+            said = {row[6]: (row[7], row[8]) for group in groups for row in group.rows}
+            counted = slips.count(db, school.ada.actor, account_ids=ids, parameters=parameters)
+        password = _password_of(school, graph, "sam") if shows else ""
+        assert said == {f"sam@{DOMAIN}": (expected, password), f"max@{DOMAIN}": (SlipSecret.MICROSOFT, "")}
+        assert {secret: number for secret, number in counted.items() if number} == Counter(
+            SlipSecret(secret) for secret, _password in said.values()
+        )
+
+
+def test_r61_the_initial_password_of_staff_at_microsoft_is_for_administrators_alone(school: Cast, graph: Graph) -> None:
+    _set(microsoft_user_types=["teacher"])
+    _microsoft(school, "tom")
+    create(school)
+    parameters = CredentialParameters(show_passwords=True)
+    ids = sa.select(col(Account.id)).where(col(Account.id) == school.tom.account.id)
+    for member, expected in ((school.ada, SlipSecret.MICROSOFT_PASSWORD), (school.olga, SlipSecret.MICROSOFT)):
+        with database.reading() as db:
+            (group,) = slips.of_accounts(db, member.actor, account_ids=ids, parameters=parameters)
+            counted = slips.count(db, member.actor, account_ids=ids, parameters=parameters)
+        assert group.rows[0][7] == expected and counted[expected] == 1
+    with pytest.raises(NotAllowed), database.transaction() as db:
+        initial_passwords.reveal(db, school.olga.actor, account_id=school.tom.account.id or 0)
+
+
+def test_r94_the_key_of_an_initial_password_at_microsoft_is_kept_as_long_as_it_may_be_asked_for(
+    school: Cast, clock: Clock
+) -> None:
+    create(school)
+    with database.transaction() as db:
+        for change in db.exec(select(DirectoryChange)):
+            change.kid = "older"
+    with database.reading() as db:
+        assert "older" in keys_in_use.all_of_them(db)
+    clock.forward(days=500)
+    with database.reading() as db:
+        assert "older" not in keys_in_use.all_of_them(db)

@@ -75,6 +75,7 @@ def _changes() -> None:
         sa.Column("object_id", sa.String()),
         *_texts("status", "reason"),
         sa.Column("attempts", sa.Integer(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("finished_at", sa.DateTime(timezone=True)),
         sa.UniqueConstraint("run_id", "person_id"),
     )
