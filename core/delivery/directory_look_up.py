@@ -40,3 +40,9 @@ def begin_at_night() -> int:
     """The look-up of the night, when it is due; gives how many."""
     with database.transaction(wait_ms=database.WORKER_WAIT_MS) as db:
         return int(directory_updates.look_up_at_night(db))
+
+
+def forget_old() -> int:
+    """Who is in the directory, when nobody has looked for long."""
+    with database.transaction(wait_ms=database.WORKER_WAIT_MS) as db:
+        return directory_look_ups.forget_old(db)

@@ -85,6 +85,7 @@ JOBS: dict[str, tuple[timedelta, Callable[[], int]]] = {
     "retain": (timedelta(minutes=30), workflows.enqueue_retention),
     "remind": (timedelta(minutes=5), workflows.enqueue_reminders),
     "look up Microsoft's directory": (timedelta(minutes=30), directory_look_up.begin_at_night),
+    "forget Microsoft's directory": (timedelta(hours=6), directory_look_up.forget_old),
     "look for what makes an alert": (timedelta(seconds=30), alarms.look),
     "check the audit": (timedelta(hours=1), alarms.check_audit),
 }

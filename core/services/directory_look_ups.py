@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict
+from datetime import timedelta
 from typing import Any
 
 import sqlalchemy as sa
@@ -18,7 +19,9 @@ from core.rules.directory_users import User
 from core.services import audit, directory_attempts, directory_ties
 from core.services.directory_attempts import Attempt
 from core.services.directory_ties import Tie
-from core.tables import directory_links, directory_people
+from core.tables import directory_links, directory_people, directory_runs
+
+KEPT = timedelta(days=30)
 
 
 def ask(db: Session, actor: Actor) -> int:
@@ -60,6 +63,17 @@ def finish(db: Session, attempt: Attempt, *, matches: Sequence[Match]) -> bool:
     for part in database.slices(matches):
         db.execute(sa.insert(DirectoryMatch), [_row(attempt, one) for one in part])
     return True
+
+
+def forget_old(db: Session) -> int:
+    """Remove who is in the directory, but for those who are linked, when nobody has looked for a month; how many."""
+    newest = directory_runs.newest(db, kind=DirectoryRunKind.LOOK_UP, finished=True)
+    if newest is None or newest.finished_at is None or newest.finished_at > clock.now() - KEPT:
+        return 0
+    linked = sa.select(col(DirectoryMatch.object_id)).where(col(DirectoryMatch.decision) == Decision.ACCEPTED)
+    db.execute(sa.delete(DirectoryMatch).where(col(DirectoryMatch.decision) == Decision.OPEN))
+    gone = db.execute(sa.delete(DirectoryUser).where(col(DirectoryUser.object_id).not_in(linked)))
+    return int(getattr(gone, "rowcount", 0))
 
 
 def _row(attempt: Attempt, one: Match) -> dict[str, object]:

@@ -378,3 +378,17 @@ def test_open_proposals_of_a_user_who_is_linked_are_gone(school: Cast, graph: Gr
     accept(school, rows[0]["id"])
     with database.reading() as db:
         assert _decisions(db) == [Decision.ACCEPTED]
+
+
+def test_r102_who_is_in_the_directory_is_forgotten_after_a_month_but_for_links(
+    school: Cast, graph: Graph, clock: Clock
+) -> None:
+    graph.add("sam@school.example", name="Sam Sideris", employee_id="S1")
+    graph.add("max@school.example", name="Max Sideris", employee_id="S2")
+    graph.add("stranger@school.example", name="Stella Stranger")
+    look_up(school)
+    accept(school, shown(school, Part.CERTAIN)[1]["id"])
+    assert directory_look_up.forget_old() == 0
+    clock.forward(days=31)
+    assert directory_look_up.forget_old() == 2
+    assert counts(school) == Counts(certain=0, likely=0, none=2, linked=1, proposals=0, users=1)
