@@ -75,7 +75,7 @@ _ENGLISH = SlipWords(
         ),
         SlipSecret.MICROSOFT_PASSWORD: (
             "1. Open the portal and choose Microsoft 365.",
-            "2. Type the username and the initial password, with capital and small letters as above.",
+            "2. Type both as they stand above, capital and small letters too.",
             "3. Microsoft asks for a password of your own. Keep it to yourself.",
         ),
         SlipSecret.CHOSEN: (
@@ -127,7 +127,7 @@ _GREEK = SlipWords(
         ),
         SlipSecret.MICROSOFT_PASSWORD: (
             "1. Άνοιξε την πύλη και διάλεξε Microsoft 365.",
-            "2. Γράψε το όνομα χρήστη και τον αρχικό κωδικό, με κεφαλαία και πεζά όπως παραπάνω.",
+            "2. Γράψε και τα δύο όπως παραπάνω, με κεφαλαία και πεζά.",
             "3. Η Microsoft ζητά έναν δικό σου κωδικό. Μην τον πεις σε κανέναν.",
         ),
         SlipSecret.CHOSEN: (

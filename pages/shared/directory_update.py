@@ -11,7 +11,7 @@ from core.permissions import Actor
 from core.rules import directory_updates as rules
 from core.rules.directory_updates import Update
 from core.services import directory_updates
-from pages.shared import cells, drawn, feedback, fresh_code
+from pages.shared import drawn, feedback, fresh_code
 
 SHOWN = 200
 
@@ -45,7 +45,11 @@ def _dress(found: list[Update]) -> pd.DataFrame:
             "Microsoft account": [update.user.address for update in found],
             "Name there": [update.user.display_name for update in found],
             "Name to be": [f"{update.given_name} {update.surname}".strip() for update in found],
-            "Can sign in there": [cells.yes_no(update.user.is_enabled) for update in found],
-            "To be": [cells.yes_no(update.is_enabled) for update in found],
+            "Sign-in there": [_on(update.user.is_enabled) for update in found],
+            "Sign-in to be": [_on(update.is_enabled) for update in found],
         }
     )
+
+
+def _on(is_enabled: bool) -> str:
+    return "On" if is_enabled else "Off"
