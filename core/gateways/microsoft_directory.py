@@ -7,7 +7,7 @@ Many requests travel in one ($batch, twenty at most), each with an answer of its
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
@@ -21,8 +21,8 @@ from core.rules.directory_users import FIELDS, MISSING, THERE, NewUser, User
 
 PAGE, TOGETHER, TRIES, LONGEST_S = 999, 20, 8, 300.0
 _KINDS = GatewayErrorKind
+_AGAIN = {False: (_KINDS.TRANSIENT,), True: (_KINDS.TRANSIENT, _KINDS.AMBIGUOUS)}  # by whether it only reads
 _SELECTED = ",".join((*FIELDS, "userType"))
-_MADE_OF = "https://graph.microsoft.com/v1.0/directoryObjects"  # the name of an object, whatever Graph is asked at
 Answer = Any  # what Graph says of one part of many: JSON, None, or the GatewayError that it means
 
 
@@ -59,10 +59,11 @@ class Directory:
         """For each, whoever has the address already, and whoever has the code."""
         parts = []
         for new in wanted:
-            code = quote(new.employee_id.replace("'", "''"))
+            code = new.employee_id.replace("'", "''")
+            bears = quote(f"employeeId eq '{code}'")
             parts.append(Part("GET", f"/users/{quote(new.address)}?$select={_SELECTED}"))
-            parts.append(Part("GET", f"/users?$filter=employeeId eq '{code}'&$select={_SELECTED}"))
-        answers = self.together(parts)
+            parts.append(Part("GET", f"/users?$filter={bears}&$select={_SELECTED}"))
+        answers = self.together(parts, reading=True)
         return [(_one(answers[place]), _first(answers[place + 1])) for place in range(0, len(parts), 2)]
 
     def create(self, wanted: Sequence[tuple[NewUser, str]], *, country: str) -> list[User | GatewayError]:
@@ -76,7 +77,7 @@ class Directory:
 
     def has_group(self, group_id: str) -> bool:
         """Whether there is such a group."""
-        (said,) = self.together([Part("GET", f"/groups/{quote(group_id)}?$select=id")])
+        (said,) = self.together([Part("GET", f"/groups/{quote(group_id)}?$select=id")], reading=True)
         if isinstance(said, GatewayError) and said.reason != MISSING:
             raise said
         return not isinstance(said, GatewayError)
@@ -84,7 +85,8 @@ class Directory:
     def join(self, group_id: str, object_ids: Sequence[str]) -> list[GatewayError | None]:
         """Put users into the group that gives licences; who is in it already stays."""
         path = f"/groups/{quote(group_id)}/members/$ref"
-        parts = [Part("POST", path, {"@odata.id": f"{_MADE_OF}/{object_id}"}) for object_id in object_ids]
+        objects = f"{self._root}v1.0/directoryObjects"
+        parts = [Part("POST", path, {"@odata.id": f"{objects}/{object_id}"}) for object_id in object_ids]
         return [None if _is_member(said) else said for said in self.together(parts)]
 
     def update(self, changes: Sequence[tuple[str, dict[str, Any]]]) -> list[GatewayError | None]:
@@ -92,15 +94,18 @@ class Directory:
         parts = [Part("PATCH", f"/users/{quote(object_id)}", body) for object_id, body in changes]
         return [said if isinstance(said, GatewayError) else None for said in self.together(parts)]
 
-    def together(self, parts: Sequence[Part]) -> list[Answer]:
-        """An answer for each part; those that are turned away are asked again after as long as Microsoft says."""
+    def together(self, parts: Sequence[Part], *, reading: bool = False) -> list[Answer]:
+        """An answer for each part; those that are turned away are asked again after as long as Microsoft says.
+
+        What only reads is asked again after a fault too. Where the answer to all of them is lost, that is the answer.
+        """
         answers: dict[int, Answer] = {}
         for attempt in range(TRIES):
             left = [place for place in range(len(parts)) if place not in answers]
             wait = 0.0
             for begin in range(0, len(left), TOGETHER):
                 for place, said in self._batch(parts, left[begin : begin + TOGETHER]).items():
-                    if _asks_to_wait(said) and attempt < TRIES - 1:
+                    if _is_of_kind(said, _AGAIN[reading]) and attempt < TRIES - 1:
                         wait = max(wait, said.retry_after or 2.0**attempt)
                     else:
                         answers[place] = said
@@ -111,18 +116,22 @@ class Directory:
 
     def _batch(self, parts: Sequence[Part], places: Sequence[int]) -> dict[int, Answer]:
         requests = [_request(place, parts[place]) for place in places]
-        said = self._asked("POST", "/$batch", {"requests": requests})
+        try:
+            said = self._asked("POST", "/$batch", {"requests": requests})
+        except GatewayError as error:
+            if error.kind is not _KINDS.AMBIGUOUS:
+                raise
+            return dict.fromkeys(places, error)
         found = {int(one["id"]): _answer(one) for one in said["responses"]}
         return {place: found.get(place, _unread()) for place in places}
 
     def _asked(self, method: str, path: str, body: Any = None, *, reading: bool = False) -> Any:
         """The answer, patiently. What only reads is asked again after a fault too."""
-        again = (_KINDS.TRANSIENT, _KINDS.AMBIGUOUS) if reading else (_KINDS.TRANSIENT,)
         for attempt in range(TRIES):
             try:
                 return self._graph.ask(method, path, body)
             except GatewayError as error:
-                if error.kind not in again or attempt == TRIES - 1:
+                if error.kind not in _AGAIN[reading] or attempt == TRIES - 1:
                     raise
                 self._pause(min(error.retry_after or 2.0**attempt, LONGEST_S))
         raise AssertionError("the last try answers or raises")
@@ -145,8 +154,8 @@ def _answer(one: dict[str, Any]) -> Answer:
     return refusal
 
 
-def _asks_to_wait(said: Answer) -> bool:
-    return isinstance(said, GatewayError) and said.kind is _KINDS.TRANSIENT
+def _is_of_kind(said: Answer, kinds: Collection[GatewayErrorKind]) -> bool:
+    return isinstance(said, GatewayError) and said.kind in kinds
 
 
 def _unread() -> GatewayError:

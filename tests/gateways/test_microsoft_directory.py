@@ -158,3 +158,20 @@ def test_no_error_quotes_an_address_a_password_or_the_secret(directory: Director
     (refused,) = directory.create([(_new(1), "K7QD")], country="GR")
     assert isinstance(refused, GatewayError)
     assert not any(word in str(refused) for word in ("sam1", "K7QD", peer.SECRET))
+
+
+def test_a_lost_answer_to_many_is_a_lost_answer_to_each(directory: Directory, graph: Graph) -> None:
+    graph.lost_batches = 1
+    said = directory.create([(_new(1), "p"), (_new(2), "p")], country="GR")
+    assert len(graph.users) == 2
+    assert [isinstance(one, GatewayError) and one.kind for one in said] == [GatewayErrorKind.AMBIGUOUS] * 2
+
+
+def test_a_fault_while_looking_for_people_is_asked_again(
+    directory: Directory, graph: Graph, pauses: list[float]
+) -> None:
+    sam = graph.add("sam1@school.example", employee_id="S1")
+    graph.refusals += [(500, error("InternalServerError"), {})]
+    ((by_address, by_code),) = directory.find([_new(1)])
+    assert by_address and by_code and by_address.object_id == by_code.object_id == sam
+    assert pauses

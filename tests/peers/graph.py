@@ -36,7 +36,8 @@ class Graph:
     """A directory. `throttle` says for each request whether it is turned away; `refusals` are given out first.
 
     `wait` is what those who are turned away are told. `groups` are those that there are. `asked` is what was asked for.
-    `lost`: how many of the next answers to a creation never arrive, though the user is made. `delay_s`: how long
+    `lost`: how many of the next answers to a creation never arrive, though the user is made; `lost_batches`: of the
+    answers to many at once that make something. `delay_s`: how long
     making one takes.
     """
 
@@ -51,6 +52,7 @@ class Graph:
     forbidden: set[str] = field(default_factory=set)
     wait: str = "1"
     lost: int = 0
+    lost_batches: int = 0
     delay_s: float = 0.0
     asked: list[tuple[str, str]] = field(default_factory=list)
     passwords: dict[str, str] = field(default_factory=dict)
@@ -97,6 +99,9 @@ class Graph:
         if path == "/$batch":
             assert len(body["requests"]) <= 20, "Graph takes twenty at most"
             parts = [self._part(part) for part in body["requests"]]
+            if self.lost_batches and any(part["method"] == "POST" for part in body["requests"]):
+                self.lost_batches -= 1
+                return JSONResponse(error("GatewayTimeout"), 504)
             return JSONResponse({"responses": parts})
         url = f"{path}?{request.url.query}" if request.url.query else path
         status, content, headers = self._do(request.method, url, body, str(request.base_url))

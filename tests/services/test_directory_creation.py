@@ -189,6 +189,12 @@ def test_a_lost_answer_is_looked_for_and_nobody_is_created_twice(school: Cast, g
     assert len(graph.users) == 3 and _counts(run) == {ChangeStatus.DONE: 3}
 
 
+def test_a_lost_answer_to_all_of_them_is_looked_for_too(school: Cast, graph: Graph) -> None:
+    graph.lost_batches = 2
+    run = create(school)
+    assert len(graph.users) == 3 and _counts(run) == {ChangeStatus.DONE: 3}
+
+
 def test_being_turned_away_is_waited_for(school: Cast, graph: Graph) -> None:
     graph.throttle = lambda number: number % 3 == 0
     assert _counts(create(school)) == {ChangeStatus.DONE: 3}
