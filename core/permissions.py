@@ -31,6 +31,7 @@ class Permission(StrEnum):
     ANSWER_RIGHTS = "answer_rights"
     SEE_AUDIT = "see_audit"
     MANAGE_PERIODS = "manage_periods"
+    MANAGE_DIRECTORY = "manage_directory"
 
 
 class Role(StrEnum):

@@ -28,6 +28,7 @@ SCREENS = (
     ("periods.py", "Academic years", ":material/calendar_month:", Permission.MANAGE_PERIODS, "School"),
     ("retention.py", "Data retention", ":material/auto_delete:", Permission.CHANGE_SETTINGS, "School"),
     ("settings.py", "Settings", ":material/settings:", Permission.CHANGE_SETTINGS, "School"),
+    ("directory.py", "Microsoft directory", ":material/cloud_sync:", Permission.MANAGE_DIRECTORY, "School"),
     ("staff.py", "Staff and roles", ":material/admin_panel_settings:", Permission.MANAGE_ROLES, "School"),
     ("health.py", "Health", ":material/monitor_heart:", Permission.CHANGE_SETTINGS, "School"),
     ("audit.py", "Audit", ":material/fact_check:", Permission.SEE_AUDIT, "School"),

@@ -18,7 +18,9 @@ from core import config, database, migrations
 from core.delivery import batches
 from tests import cast as tests_cast
 from tests.peers import postgres
+from tests.peers.tenant import graph, tenant
 
+__all__ = ["graph", "tenant"]  # fixtures of whoever asks Microsoft's directory
 _numbers = count(1)
 # The same examples every time: a gate must not depend on luck. `--hypothesis-profile=default` looks further.
 hypothesis.settings.register_profile("gate", derandomize=True, deadline=None)

@@ -37,6 +37,16 @@ SERVICES: dict[str, Needs] = {
     "retention.foresee": Permission.CHANGE_SETTINGS,
     **dict.fromkeys(("backups.note_made", "backups.note_restored", "sending_hold.release"), Permission.CHANGE_SETTINGS),
     "sending_hold.begin": Permission.SEND,
+    **dict.fromkeys(
+        ("directory_look_ups.ask", "directory_updates.foresee", "directory_updates.launch"), Permission.MANAGE_DIRECTORY
+    ),
+    **dict.fromkeys(
+        (f"directory_creation.{verb}" for verb in ("preview", "launch", "stop", "resume")), Permission.MANAGE_DIRECTORY
+    ),
+    **dict.fromkeys(
+        (f"directory_matches.{verb}" for verb in ("accept_certain", "accept", "reject", "release")),
+        Permission.MANAGE_DIRECTORY,
+    ),
     **dict.fromkeys(("erasure.foresee", "erasure.erase", "subject_export.prepare"), Permission.ANSWER_RIGHTS),
     **dict.fromkeys(("years.create", "years.foresee", "years.begin", "year_undo.undo"), Permission.MANAGE_PERIODS),
     "year_roles.foresee": Permission.MANAGE_PERIODS,
@@ -120,7 +130,7 @@ SERVICES: dict[str, Needs] = {
     ),
     **dict.fromkeys(("address_changes.follow", "import_addresses.follow"), Asks.PART),
     **dict.fromkeys((f"address_notices.{verb}" for verb in ("tell", "tell_left", "ask_to_confirm")), Asks.PART),
-    **dict.fromkeys(("audit.name_of", "audit.session_of"), Asks.PART),
+    **dict.fromkeys(("audit.name_of", "audit.session_of", "directory_attempts.ask"), Asks.PART),
     "printed_accounts.accounts": Asks.OWN,
     "audit.record": Asks.OWN,
     **dict.fromkeys(("person_writing.store", "person_writing.check_section"), Asks.PART),
@@ -147,6 +157,11 @@ TABLES: dict[str, Needs] = {
     "status.ask": Asks.SCOPED,
     **dict.fromkeys(("status_people.is_of_list", "status_ties.read"), Asks.PART),
     **dict.fromkeys(("microsoft_switch.differences", "health.read"), Permission.CHANGE_SETTINGS),
+    "microsoft_switch.differences": Permission.CHANGE_SETTINGS,
+    **dict.fromkeys(
+        ("directory_review.counts", "directory_review.page", "directory_runs.latest", "directory_outcome.not_done"),
+        Permission.MANAGE_DIRECTORY,
+    ),
     "report_requests.mine": Permission.PRINT_REPORTS,
     **dict.fromkeys(("report_requests.scope_of", "report_requests.stands_as", "frames.mask_columns"), Asks.PART),
     **dict.fromkeys(

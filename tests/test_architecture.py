@@ -25,7 +25,10 @@ from core.rules import words
 from core.rules.account_acts import Act, LeftOut
 from core.rules.account_state import AccountState
 from core.rules.alerts import THRESHOLDS, AlertKind
+from core.rules.directory_match import Reason
+from core.rules.directory_users import NotTied
 from core.rules.handing_over import NoPassword
+from core.rules.microsoft_accounts import NotCreated
 from core.rules.new_accounts import AccountRefusal
 from core.rules.passwords import Objection
 from core.rules.reachability import Refusal
@@ -92,7 +95,7 @@ def test_a_service_calls_no_other_service_but_the_audit_and_selections(path: Pat
     parts = {"invitations", "import_writing", "delivery_statements", "delivery_facts", "opt_outs", "report_papers"}
     parts |= {"delivery_limits", "delivery_texts", "delivery_claims", "printed_accounts", "address_notices"}
     parts |= {"import_addresses", "notices", "sign_in_steps", "traces", "audit_pruning", "year_roles"}
-    parts |= {"audit_chain", "audit_anchors", "disclosures"}
+    parts |= {"audit_chain", "audit_anchors", "disclosures", "directory_ties", "directory_attempts"}
     assert called <= {"audit", "selections", path.stem} | parts | SHARED
 
 
@@ -168,6 +171,9 @@ def test_every_status_has_words() -> None:
         (Kept, words.KEPT),
         (AlertKind, THRESHOLDS),
         (CampaignKind, words.CAMPAIGN_KIND),
+        (NotTied, words.NOT_TIED),
+        (NotCreated, words.NOT_CREATED),
+        (Reason, words.MATCH_REASON),
     ):
         assert set(values) == set(said)
 

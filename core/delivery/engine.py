@@ -14,7 +14,7 @@ from core import database
 from core.config import settings
 from core.delivery import batches, housekeeping, take_over, workflows
 from core.delivery.heartbeat import Heartbeat, Watch
-from core.tables import report_requests, unfinished
+from core.tables import directory_runs, report_requests, unfinished
 
 NAME, VERSION = "firstkey", "delivery-1"  # raise VERSION only when the steps of a workflow change
 COMMAND_LINE = "command-line"
@@ -123,6 +123,18 @@ def start_files() -> None:
                 DBOS.enqueue_workflow(workflows.FILE_QUEUE, workflows.make_file, request_id)
 
 
+def start_directory() -> None:
+    """Hand over what somebody wants done with Microsoft's directory. Called twice, each is done once."""
+    with database.reading() as db:
+        wanted = directory_runs.under_way(db)
+    for run_id, (token, kind) in wanted.items():
+        prefix = f"d{token}-"
+        known = take_over.listed(workflow_id_prefix=prefix)
+        if not any(item.status in take_over.UNDER_WAY for item in known):
+            with SetWorkflowID(f"{prefix}{len(known)}"):
+                DBOS.enqueue_workflow(workflows.DIRECTORY_QUEUE, workflows.OF_DIRECTORY[kind], run_id)
+
+
 def _look_around(watch: Watch) -> None:
     """Now and then: whatever was committed but not handed over, resumed, or left by a process that is gone, goes on."""
     while not _stop.wait(LOOK_AROUND_EVERY_S):
@@ -140,6 +152,7 @@ def _go_on() -> None:
     for campaign_id in left:
         start(campaign_id)
     start_files()
+    start_directory()
 
 
 def _executor_id(part: str) -> str:
@@ -153,6 +166,9 @@ def _register_queues() -> None:
     DBOS.register_queue(email, global_concurrency=slots, polling_interval_sec=0.25, on_conflict="always_update")
     DBOS.register_queue(
         workflows.FILE_QUEUE, worker_concurrency=1, polling_interval_sec=0.25, on_conflict="always_update"
+    )
+    DBOS.register_queue(
+        workflows.DIRECTORY_QUEUE, global_concurrency=1, polling_interval_sec=0.5, on_conflict="always_update"
     )
     DBOS.register_queue(
         workflows.DAILY_QUEUE, worker_concurrency=1, polling_interval_sec=5, on_conflict="always_update"

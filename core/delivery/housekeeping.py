@@ -10,7 +10,7 @@ from dbos import DBOS
 
 from core import clock, database
 from core.backup import before_upgrade
-from core.delivery import alarms, bounce_watch, reconcile, take_over, workflows
+from core.delivery import alarms, bounce_watch, directory_look_up, reconcile, take_over, workflows
 from core.services import fault_notes, microsoft_flows, previews, report_requests, throttles, workers
 
 KEPT = timedelta(days=7)
@@ -93,6 +93,8 @@ JOBS: dict[str, tuple[timedelta, Callable[[], int]]] = {
     "forget files": (timedelta(minutes=5), forget_files),
     "retain": (timedelta(minutes=30), workflows.enqueue_retention),
     "remind": (timedelta(minutes=5), workflows.enqueue_reminders),
+    "look up Microsoft's directory": (timedelta(minutes=30), directory_look_up.begin_at_night),
+    "forget Microsoft's directory": (timedelta(hours=6), directory_look_up.forget_old),
     "look for what makes an alert": (timedelta(seconds=30), alarms.look),
     "check the audit": (timedelta(hours=1), alarms.check_audit),
 }

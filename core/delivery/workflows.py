@@ -10,13 +10,23 @@ from datetime import date
 
 from dbos import DBOS, SetEnqueueOptions, SetWorkflowID
 
-from core.delivery import batches, files, recoveries, reminders, retention
-from core.models import Channel
+from core.delivery import (
+    batches,
+    directory_accounts,
+    directory_look_up,
+    directory_names,
+    files,
+    recoveries,
+    reminders,
+    retention,
+)
+from core.models import Channel, DirectoryRunKind
 from core.rules.delivery_status import wait_before
 from core.rules.retention import Kept
 
 CONTROL_QUEUE, EMAIL_QUEUE, SMS_QUEUE, FILE_QUEUE = "control", "email", "sms", "files"
 DAILY_QUEUE = "daily"  # of its own: a campaign does not wait behind it
+DIRECTORY_QUEUE = "directory"  # one at a time, wherever it runs
 _QUEUES = {Channel.EMAIL: EMAIL_QUEUE, Channel.SMS: SMS_QUEUE}
 _ID = re.compile(r"c(?P<key>[^-]+)-\d+(-b(?P<batch>\d+)-a\d+)?")
 LAST_ATTEMPT = 40  # far beyond the four hours after which a message gives up by itself
@@ -69,6 +79,49 @@ def make_file_once(request_id: int) -> None:
 def make_file(request_id: int) -> None:
     """A long report or export that somebody waits for."""
     make_file_once(request_id)
+
+
+@DBOS.step(name="look_up_directory")
+def look_up_directory_once(run_id: int) -> None:
+    """From the beginning: whoever takes over reads it anew."""
+    directory_look_up.run(run_id)
+
+
+@DBOS.workflow(name="look_up_directory", max_recovery_attempts=20)
+def look_up_directory(run_id: int) -> None:
+    """Read who is in Microsoft's directory, and compare."""
+    look_up_directory_once(run_id)
+
+
+@DBOS.step(name="create_in_directory")
+def create_in_directory_once(run_id: int) -> None:
+    """Who was claimed and not marked is looked for first: nobody is created twice."""
+    directory_accounts.run(run_id)
+
+
+@DBOS.workflow(name="create_in_directory", max_recovery_attempts=1000)
+def create_in_directory(run_id: int) -> None:
+    """Create users in Microsoft 365."""
+    create_in_directory_once(run_id)
+
+
+@DBOS.step(name="update_directory")
+def update_directory_once(run_id: int) -> None:
+    """Whoever takes over asks for the rest."""
+    directory_names.run(run_id)
+
+
+@DBOS.workflow(name="update_directory", max_recovery_attempts=1000)
+def update_directory(run_id: int) -> None:
+    """Change users in Microsoft 365."""
+    update_directory_once(run_id)
+
+
+OF_DIRECTORY = {
+    DirectoryRunKind.LOOK_UP: look_up_directory,
+    DirectoryRunKind.CREATE: create_in_directory,
+    DirectoryRunKind.UPDATE: update_directory,
+}
 
 
 def enqueue_batch(run: str, campaign_id: int, batch: int, attempt: int, *, delay: float = 0.0) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from core.config import settings
@@ -11,6 +12,7 @@ from core.gateways.channels import Email, EmailGateway, Sms, SmsGateway
 from core.gateways.outbox import OutboxEmail, OutboxSms
 
 if TYPE_CHECKING:
+    from core.gateways.microsoft_directory import Directory
     from core.gateways.microsoft_graph import Graph
     from core.gateways.microsoft_identity import MicrosoftIdentity
 
@@ -37,6 +39,13 @@ def microsoft_graph() -> Graph:
     from core.gateways import microsoft_graph
 
     return microsoft_graph.from_settings()
+
+
+def microsoft_directory(*, pause: Callable[[float], None]) -> Directory:
+    """The school's directory at Microsoft; `pause` waits where Microsoft asks to."""
+    from core.gateways import microsoft_directory
+
+    return microsoft_directory.from_settings(pause=pause)
 
 
 def sms(*, outbox: bool) -> SmsGateway:

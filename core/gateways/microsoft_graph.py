@@ -6,6 +6,7 @@ accepted; 500, 502, 504 and a lost answer may have been.
 
 from __future__ import annotations
 
+import logging
 from functools import cached_property
 from typing import Any
 
@@ -17,6 +18,7 @@ from core.config import Settings, settings
 from core.errors import GatewayError, GatewayErrorKind, SettingsError
 from core.gateways import microsoft_app
 
+logging.getLogger("httpx").setLevel(logging.WARNING)  # a line of its own for each address that is asked for
 READ_S = 30.0
 _KINDS = GatewayErrorKind
 _WORDS = {

@@ -2,7 +2,7 @@
 
 from sqlmodel import SQLModel
 
-from core.models import accounts, messaging, people, records, years
+from core.models import accounts, directory, messaging, people, records, years
 from core.models.accounts import (
     Account,
     AccountRole,
@@ -19,6 +19,16 @@ from core.models.accounts import (
     ThrottleScope,
     TotpDevice,
     UserType,
+)
+from core.models.directory import (
+    ChangeStatus,
+    Decision,
+    DirectoryChange,
+    DirectoryMatch,
+    DirectoryRun,
+    DirectoryRunKind,
+    DirectoryRunStatus,
+    DirectoryUser,
 )
 from core.models.messaging import (
     Campaign,
@@ -85,10 +95,18 @@ __all__ = [
     "Campaign",
     "CampaignKind",
     "CampaignStatus",
+    "ChangeStatus",
     "Channel",
+    "Decision",
     "DeliveryEvent",
     "DeliveryJob",
     "DeliveryWorker",
+    "DirectoryChange",
+    "DirectoryMatch",
+    "DirectoryRun",
+    "DirectoryRunKind",
+    "DirectoryRunStatus",
+    "DirectoryUser",
     "Enrolment",
     "EnrolmentKind",
     "FailureReason",
@@ -132,6 +150,7 @@ __all__ = [
     "YearChange",
     "YearMove",
     "accounts",
+    "directory",
     "messaging",
     "metadata",
     "people",

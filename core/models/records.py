@@ -25,6 +25,8 @@ class SchoolSettings(SQLModel, table=True):
     Messages go out in `languages` only. `password_lengths` and `default_roles` name user types that differ from the
     others; whose type is in `auto_invite` is invited as soon as their account is made. `portal_address` is where people
     go on to.
+    Users of Microsoft are made under `microsoft_domain`, and put into `microsoft_licence_group` (the id of a group)
+    where there is one; with `microsoft_only_on_creation` they are not changed afterwards.
     """
 
     __tablename__ = "school_settings"
@@ -85,6 +87,9 @@ class SchoolSettings(SQLModel, table=True):
     auto_invite: list[str] = Field(default_factory=list, sa_type=json_type())
     registered_statuses: list[str] = Field(default_factory=lambda: ["registered"], sa_type=json_type())
     default_roles: dict[str, str] = Field(default_factory=dict, sa_type=json_type())
+    microsoft_domain: str = ""
+    microsoft_licence_group: str = ""
+    microsoft_only_on_creation: bool = True
 
 
 class Selection(SQLModel, table=True):

@@ -39,6 +39,7 @@ class SlipSecret(StrEnum):
     LINK = "link"
     CHOSEN = "chosen"
     MICROSOFT = "microsoft"
+    MICROSOFT_PASSWORD = "microsoft_password"  # noqa: S105
     NONE = "none"
     NO_LINK = "no_link"
     STAFF = "staff"

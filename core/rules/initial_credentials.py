@@ -30,8 +30,13 @@ def reset_token(secret: bytes, uid: str) -> str:
 
 def initial_password(secret: bytes, uid: str) -> str:
     """The 16 characters of an initial password, in four groups."""
-    text = _crockford(_derive(secret, "password", uid), PASSWORD_LENGTH)
-    return "-".join(text[start : start + 4] for start in range(0, PASSWORD_LENGTH, 4))
+    return "-".join(_groups(_crockford(_derive(secret, "password", uid), PASSWORD_LENGTH)))
+
+
+def microsoft_password(secret: bytes, uid: str) -> str:
+    """The same for a user who is made in Microsoft 365, which wants letters of both cases beside digits or signs."""
+    groups = _groups(_crockford(_derive(secret, "microsoft", uid), PASSWORD_LENGTH))
+    return "-".join(group.lower() if place % 2 else group for place, group in enumerate(groups))
 
 
 def canonical(typed: str) -> str:
@@ -51,6 +56,10 @@ def looks_like_link(typed: str) -> bool:
 
 def _derive(secret: bytes, purpose: str, uid: str) -> int:
     return int.from_bytes(hmac.new(secret, f"{purpose}|{uid}".encode(), hashlib.sha256).digest(), "big")
+
+
+def _groups(text: str) -> list[str]:
+    return [text[start : start + 4] for start in range(0, len(text), 4)]
 
 
 def _crockford(number: int, length: int) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlsplit
@@ -15,6 +16,8 @@ from core.models.people import PersonStatus
 from core.rules import new_accounts, reminders, retention, username_pattern
 from core.rules.contact_data import email_is_valid
 
+_DOMAIN = re.compile(r"(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z][a-z0-9-]{0,61}[a-z0-9]")
+_OBJECT_ID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 STUDENT_STATUSES = (PersonStatus.REGISTERED, PersonStatus.APPLICANT, PersonStatus.ACTIVE, PersonStatus.INACTIVE)
 
 
@@ -157,6 +160,28 @@ def _default_roles(value: Mapping[str, str]) -> dict[str, str]:
     return {UserType(user_type).value: role for user_type, role in sorted(value.items())}
 
 
+def _domain(value: str) -> str:
+    domain = value.strip().lower().removeprefix("@")
+    if domain and not (len(domain) <= 200 and _DOMAIN.fullmatch(domain)):
+        raise InputProblem(
+            "This is no domain of Microsoft 365.",
+            field="microsoft_domain",
+            hint="Write what stands after the @ of its addresses, for instance school.example.",
+        )
+    return domain
+
+
+def _licence_group(value: str) -> str:
+    group = value.strip().lower()
+    if group and not _OBJECT_ID.fullmatch(group):
+        raise InputProblem(
+            "This is not the id of a group.",
+            field="microsoft_licence_group",
+            hint="Copy the group's Object ID from the Entra admin center: 36 letters, digits and dashes.",
+        )
+    return group
+
+
 CHECKS: dict[str, Any] = {
     "school_name": school_name,
     "time_zone": _time_zone,
@@ -210,4 +235,7 @@ CHECKS: dict[str, Any] = {
     "auto_invite": _user_types,
     "registered_statuses": _registered,
     "default_roles": _default_roles,
+    "microsoft_domain": _domain,
+    "microsoft_licence_group": _licence_group,
+    "microsoft_only_on_creation": bool,
 }

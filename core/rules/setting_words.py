@@ -30,6 +30,18 @@ SETTINGS: dict[str, Setting] = {
     "microsoft": Setting(
         "The school uses Microsoft 365", "Then the username is the Microsoft address, and no password is sent."
     ),
+    "microsoft_domain": Setting(
+        "Domain of new Microsoft accounts",
+        "What stands after the @ of accounts that are created in Microsoft 365, for instance school.example.",
+    ),
+    "microsoft_licence_group": Setting(
+        "Licence group",
+        "The Object ID of a group that gives licences: whoever is created in Microsoft 365 is put into it; or empty.",
+    ),
+    "microsoft_only_on_creation": Setting(
+        "Sync with Microsoft 365 only on Creation (not on edit)",
+        "Off: every night the directory is looked up, and names that changed here are changed there too.",
+    ),
     "microsoft_user_types": Setting("Who signs in with Microsoft 365", "All others have a password of their own here."),
     "registered_statuses": Setting(
         "Student statuses that count as Registered", "Only students of these statuses get accounts and messages."

@@ -73,6 +73,11 @@ _ENGLISH = SlipWords(
             "2. Choose Microsoft 365 and type the username above.",
             "3. Use the password that you have for Microsoft 365.",
         ),
+        SlipSecret.MICROSOFT_PASSWORD: (
+            "1. Open the portal and choose Microsoft 365.",
+            "2. Type both as they stand above, capital and small letters too.",
+            "3. Microsoft asks for a password of your own. Keep it to yourself.",
+        ),
         SlipSecret.CHOSEN: (
             "1. Open the portal and type the username.",
             "2. Type the password that you have chosen.",
@@ -119,6 +124,11 @@ _GREEK = SlipWords(
             "1. Άνοιξε την πύλη.",
             "2. Διάλεξε Microsoft 365 και γράψε το παραπάνω όνομα χρήστη.",
             "3. Χρησιμοποίησε τον κωδικό που έχεις στο Microsoft 365.",
+        ),
+        SlipSecret.MICROSOFT_PASSWORD: (
+            "1. Άνοιξε την πύλη και διάλεξε Microsoft 365.",
+            "2. Γράψε και τα δύο όπως παραπάνω, με κεφαλαία και πεζά.",
+            "3. Η Microsoft ζητά έναν δικό σου κωδικό. Μην τον πεις σε κανέναν.",
         ),
         SlipSecret.CHOSEN: (
             "1. Άνοιξε την πύλη και γράψε το όνομα χρήστη.",

@@ -11,14 +11,14 @@ from sqlmodel import Session, col
 
 from core import clock, database
 from core.errors import Conflict, InputProblem, NotAllowed
-from core.models import Account, AccountChangeItem, AccountRole, Enrolment, EnrolmentKind, Person
+from core.models import Account, AccountChangeItem, AccountRole, Enrolment, EnrolmentKind, Person, SignInMethod
 from core.permissions import Actor, Permission
 from core.rules import new_accounts, username_pattern, usernames
 from core.rules.account_acts import Edit
 from core.rules.new_accounts import Candidate, NewAccount, Plan, Skipped
 from core.rules.reachability import Policy
 from core.services import account_effects, audit, selections
-from core.tables import periods, reachability, school, scope
+from core.tables import directory_links, periods, reachability, school, scope
 
 _POSTGRES_LOCK = 0x46495253544B4E41  # one maker of usernames at a time; SQLite has only one writer anyway
 IDS_IN_AUDIT = 100
@@ -125,6 +125,7 @@ def _taken(db: Session) -> dict[str, int]:
 
 def _insert(db: Session, new: Sequence[NewAccount], change_id: int) -> None:
     now = clock.now()
+    linked = directory_links.of_people(db, [one.person_id for one in new if one.sign_in_method != SignInMethod.LOCAL])
     for part in database.slices(new):
         rows = [
             {
@@ -134,6 +135,7 @@ def _insert(db: Session, new: Sequence[NewAccount], change_id: int) -> None:
                 "username_key": usernames.key(account.username),
                 "sign_in_method": account.sign_in_method,
                 "created_at": now,
+                **dict(zip(("tenant_id", "object_id"), linked.get(account.person_id, (None, None)), strict=True)),
             }
             for account in part
         ]

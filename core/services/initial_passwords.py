@@ -11,13 +11,13 @@ from sqlmodel import Session, col
 
 from core import clock, database, keys
 from core.errors import Conflict, InputProblem
-from core.models import Account, Channel, Invitation, Purpose, Superseded, metadata
+from core.models import Account, Channel, DirectoryChange, Invitation, Purpose, Superseded, metadata
 from core.permissions import Actor, Permission, Role
 from core.rules import initial_credentials
 from core.rules.handing_over import Check, NoPassword
 from core.services import audit, printed_accounts, selections
 from core.services.printed_accounts import Printed
-from core.tables import handing_over, people, school
+from core.tables import handing_over, microsoft_passwords, people, school
 
 _POSTGRES_LOCK = 0x46495253544B4950  # one issue at a time: two would leave two live passwords of one account
 _QUIET = {"synchronize_session": False}
@@ -26,10 +26,10 @@ _invitation = metadata.tables["invitation"]
 
 @dataclass(frozen=True)
 class Revealed:
-    """A live initial password. It exists only here and on the screen."""
+    """A live initial password. It exists only here and on the screen. Microsoft's own have no end known here."""
 
     username: str
-    expires_at: datetime
+    expires_at: datetime | None
     password: str = field(repr=False)
 
 
@@ -105,12 +105,23 @@ def reveal(db: Session, actor: Actor, *, account_id: int) -> Revealed | None:
     actor.require_fresh()
     school.require_first_password_shown(db)
     account = handing_over.one(db, actor, account_id=account_id)
+    if new := microsoft_passwords.one(db, account_id=account_id):
+        return _of_microsoft(db, actor, account, new)
     row = handing_over.live_one(db, account_id=account_id, purpose=Purpose.PASSWORD)
     key = keys.known().get(row.kid) if row else None
     if row is None or key is None:
         return None
     audit.record(db, actor, action="initial_password.revealed", object_kind="account", object_id=account_id)
     return Revealed(account.username, row.expires_at, initial_credentials.initial_password(key.secret, row.uid))
+
+
+def _of_microsoft(db: Session, actor: Actor, account: Account, new: DirectoryChange) -> Revealed | None:
+    """That of a user who was created in Microsoft 365 from here."""
+    key = keys.known().get(new.kid)
+    if key is None:
+        return None
+    audit.record(db, actor, action="initial_password.revealed", object_kind="account", object_id=account.id)
+    return Revealed(account.username, None, initial_credentials.microsoft_password(key.secret, new.uid))
 
 
 def _wanted(

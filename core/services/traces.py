@@ -19,6 +19,9 @@ from core import clock
 from core.models import (
     Account,
     Campaign,
+    Decision,
+    DirectoryMatch,
+    DirectoryUser,
     ImportRun,
     Invitation,
     Message,
@@ -68,6 +71,7 @@ def remove(db: Session, *, person_ids: Sequence[int]) -> Removed:
     _scrub_addresses(db, gone)
     _scrub_names(db, gone)
     _selections(db, gone)
+    _directory(db, gone)
     for model, ids in ((Account, gone.accounts), (Person, gone.people)):
         _delete(db, metadata.tables[str(model.__tablename__)], ids)
     db.expire_all()
@@ -162,6 +166,16 @@ def _selections(db: Session, gone: _Gone) -> None:
         if _tells_of(gone, view.filter.get("text")) or _tells_of(gone, view.name):
             db.delete(view)
     db.flush()
+
+
+def _directory(db: Session, gone: _Gone) -> None:
+    """What was looked up of whoever they may be at Microsoft; the school's directory there is its own affair."""
+    proposed = sa.select(col(DirectoryMatch.object_id)).where(
+        col(DirectoryMatch.person_id).in_(gone.people), col(DirectoryMatch.decision) != Decision.REJECTED
+    )
+    tied = sa.select(col(Account.object_id)).where(col(Account.id).in_(gone.accounts), col(Account.object_id) != "")
+    users = col(DirectoryUser.object_id)
+    db.execute(sa.delete(DirectoryUser).where(sa.or_(users.in_(proposed), users.in_(tied))).execution_options(**_QUIET))
 
 
 def _tells_of(gone: _Gone, written: object) -> bool:

@@ -10,8 +10,8 @@ from sqlmodel import Session, col, select
 
 from core import clock, keys
 from core.errors import SettingsError
-from core.models import AuditEntry, Invitation, PreviewPage, SignInStep, TotpDevice
-from core.tables import school
+from core.models import AuditEntry, DirectoryChange, Invitation, PreviewPage, SignInStep, TotpDevice
+from core.tables import microsoft_passwords, school
 
 LOST = (
     "The secret key is not the one with which this database was made. Put the right one back (secret.key beside the "
@@ -24,7 +24,8 @@ def all_of_them(db: Session) -> set[str]:
     """The kids of all keys with which something in the database is verified or opened, the audit included."""
     live = sa.select(col(Invitation.kid)).where(is_live())
     others: list[Any] = [sa.select(col(table.kid)) for table in (PreviewPage, SignInStep, TotpDevice, AuditEntry)]
-    return {kid for kid in db.scalars(sa.union(live, *others)) if kid}
+    waits = sa.select(col(DirectoryChange.kid)).where(microsoft_passwords.is_kept())
+    return {kid for kid in db.scalars(sa.union(live, waits, *others)) if kid}
 
 
 def live_until(db: Session, *, but: str) -> datetime | None:

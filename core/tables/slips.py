@@ -12,12 +12,12 @@ from sqlalchemy.orm import aliased
 from sqlmodel import Session, col
 
 from core import keys
-from core.models import Account, Guardianship, Invitation, Person, PersonKind, Purpose, SignInMethod
+from core.models import Account, DirectoryChange, Guardianship, Invitation, Person, PersonKind, Purpose, SignInMethod
 from core.permissions import Actor, Role
 from core.rules import initial_credentials
 from core.rules.handing_over import SlipSecret
 from core.rules.report_parameters import CredentialParameters
-from core.tables import handing_over, reports, school, scope
+from core.tables import handing_over, microsoft_passwords, reports, school, scope
 
 Row = tuple[Any, ...]  # what core.documents.papers.SlipRow holds
 _STAFF = "Staff"
@@ -112,8 +112,13 @@ def count(
 def _secret(may_all: bool, parameters: CredentialParameters) -> sa.ColumnElement[str]:
     """What `_Reader.secret` says of an account, as the database asks it."""
     kids = sorted(keys.known())
-    ways: list[tuple[sa.ColumnElement[bool], SlipSecret]] = [
-        (col(Account.sign_in_method) != SignInMethod.LOCAL, SlipSecret.MICROSOFT),
+    microsoft = col(Account.sign_in_method) != SignInMethod.LOCAL
+    ways: list[tuple[sa.ColumnElement[bool], SlipSecret]] = []
+    if parameters.show_passwords:
+        mine = sa.true() if may_all else sa.not_(handing_over.is_staff())
+        ways.append((sa.and_(microsoft, mine, _has_new_user(kids)), SlipSecret.MICROSOFT_PASSWORD))
+    ways += [
+        (microsoft, SlipSecret.MICROSOFT),
         (col(Account.password_hash) != "", SlipSecret.CHOSEN),
     ]
     if not may_all:
@@ -128,6 +133,11 @@ def _secret(may_all: bool, parameters: CredentialParameters) -> sa.ColumnElement
 def _has_live(purpose: Purpose, kids: list[str]) -> sa.ColumnElement[bool]:
     live = aliased(Invitation)
     return sa.exists().where(_live(live, purpose), col(live.kid).in_(kids)).correlate(Account)
+
+
+def _has_new_user(kids: list[str]) -> sa.ColumnElement[bool]:
+    new = aliased(DirectoryChange)
+    return sa.exists().where(microsoft_passwords.of_account(new), col(new.kid).in_(kids)).correlate(Account)
 
 
 def with_guardians(actor: Actor, *, account_ids: sa.Select[Any]) -> sa.Select[Any]:
@@ -162,7 +172,8 @@ class _Reader:
 
     def secret(self, row: Any) -> SlipSecret:
         if row.sign_in_method != SignInMethod.LOCAL:
-            return SlipSecret.MICROSOFT
+            shown = self._parameters.show_passwords and (self._all or not row.is_staff)
+            return SlipSecret.MICROSOFT_PASSWORD if shown and row.new_kid in self._keys else SlipSecret.MICROSOFT
         if row.has_chosen:
             return SlipSecret.CHOSEN
         if row.is_staff and not self._all:
@@ -179,6 +190,8 @@ class _Reader:
         if secret is SlipSecret.PASSWORD:
             password = initial_credentials.initial_password(self._keys[row.password_kid].secret, row.password_uid)
             until = row.password_ends.isoformat(" ")[:16]
+        elif secret is SlipSecret.MICROSOFT_PASSWORD:
+            password = initial_credentials.microsoft_password(self._keys[row.new_kid].secret, row.new_uid)
         if row.link_kid in self._keys and (self._all or not row.is_staff):
             token = initial_credentials.link_token(self._keys[row.link_kid].secret, row.link_uid)
             until = until or row.link_ends.isoformat(" ")[:16]
@@ -193,7 +206,7 @@ class _Reader:
 
 
 def _query(account_ids: sa.Select[Any]) -> sa.Select[Any]:
-    password, link = aliased(Invitation), aliased(Invitation)
+    password, link, new = aliased(Invitation), aliased(Invitation), aliased(DirectoryChange)
     columns: tuple[Any, ...] = (
         col(Account.id).label("account_id"),
         col(Person.id).label("person_id"),
@@ -209,10 +222,13 @@ def _query(account_ids: sa.Select[Any]) -> sa.Select[Any]:
         handing_over.is_staff().label("is_staff"),
         *_columns(password, "password"),
         *_columns(link, "link"),
+        col(new.uid).label("new_uid"),
+        col(new.kid).label("new_kid"),
     )
     query = sa.select(*columns).select_from(Account).join(Person, col(Person.id) == col(Account.person_id))
     query = query.outerjoin(password, _live(password, Purpose.PASSWORD)).outerjoin(link, _live(link, Purpose.LINK))
-    order = (col(Person.sort_name), col(Person.id), col(password.id).desc(), col(link.id).desc())
+    query = query.outerjoin(new, microsoft_passwords.of_account(new))
+    order = (col(Person.sort_name), col(Person.id), *(col(one.id).desc() for one in (password, link, new)))
     return query.where(col(Account.id).in_(account_ids)).order_by(*order)
 
 

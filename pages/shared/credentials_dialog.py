@@ -105,4 +105,7 @@ def _secret(shown: initial_passwords.Revealed | None) -> None:
         return
     st.text(f"Username: {shown.username}")
     st.code(shown.password, language=None)
+    if shown.expires_at is None:
+        st.write("It is Microsoft's: whoever signs in there with it chooses a password of their own at once.")
+        return
     st.write(f"It works until **{_moment(shown.expires_at)}** and opens only the page to choose a password.")

@@ -22,6 +22,7 @@ SAID = {
     SlipSecret.PASSWORD: "with a live initial password",
     SlipSecret.LINK: "with a code for a live link, without an initial password",
     SlipSecret.CHOSEN: "of people who have chosen a password already",
+    SlipSecret.MICROSOFT_PASSWORD: "with the initial password of a new Microsoft account",
     SlipSecret.MICROSOFT: "of people who sign in with Microsoft 365",
     SlipSecret.STAFF: "of members of staff: only an administrator prints their password",
     SlipSecret.NONE: "without live credentials",

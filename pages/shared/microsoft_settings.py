@@ -15,7 +15,8 @@ from core.services import microsoft_trials, school
 from core.tables import microsoft_switch
 from core.tables.microsoft_switch import Differences
 from core.tables.school import settings as school_settings
-from pages.shared import feedback, fresh_code
+from pages.shared import feedback, fresh_code, setting_fields
+from pages.shared.setting_fields import Fields
 
 _FOUND = "microsoft.found"
 BUTTONS = {
@@ -27,6 +28,7 @@ BUTTONS = {
 
 def form(actor: Actor) -> None:
     _switch(actor)
+    _directory(actor)
     with st.expander("Connection to Microsoft", icon=":material/cable:", expanded=bool(st.session_state.get(_FOUND))):
         _connection(actor)
 
@@ -58,6 +60,23 @@ def _switch(actor: Actor) -> None:
     pressed = st.button("Save this change", type="primary", key="microsoft.save")
     if now_fresh := fresh_code.proved(actor, pressed, key="settings.microsoft", act="Save this change"):
         _save(now_fresh, {"microsoft": on, "microsoft_user_types": types})
+
+
+def _directory(actor: Actor) -> None:
+    """How people are created there."""
+    with database.reading() as db:
+        now = school_settings(db)
+    if not now.microsoft:
+        return
+    with st.form("microsoft.directory"):
+        st.markdown("**Accounts that are created in Microsoft 365**")
+        fields = Fields(now)
+        fields.text("microsoft_domain", placeholder="school.example")
+        fields.text("microsoft_licence_group", placeholder="00000000-0000-0000-0000-000000000000")
+        fields.switch("microsoft_only_on_creation")
+        pressed = st.form_submit_button("Save", type="primary")
+    setting_fields.button(actor, fields, pressed, of="microsoft.directory")
+    st.page_link("directory.py", label="Microsoft directory: look up and create", icon=":material/cloud_sync:")
 
 
 def _what_differs(found: Differences, *, on: bool) -> str:

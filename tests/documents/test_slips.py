@@ -166,3 +166,12 @@ def test_many_slips_are_all_there() -> None:
 
 def test_a_character_without_a_glyph_is_a_box_and_the_slip_is_printed() -> None:
     assert credentials.render(paper({"7B": [row(name="李雷 \U0001f600")]}))
+
+
+@pytest.mark.parametrize("layout", ["letter", "8", "table"])
+def test_a_new_microsoft_account_has_its_password_and_how_to_type_it(layout: str, tmp_path: Path) -> None:
+    password = initial_credentials.microsoft_password(KEY, "1")
+    new = row(secret="microsoft_password", password=password, until="", token="", language="en")
+    text = papers.poppler_text(credentials.render(paper({"7B": [new]}, layout=layout)), tmp_path)
+    assert password in text and "Works until 1" not in text
+    assert ("capital and small letters too" in text) is (layout != "table")

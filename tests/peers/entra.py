@@ -111,11 +111,11 @@ class Entra:
 @contextmanager
 def running(folder: Path, users: list[User]) -> Iterator[Entra]:
     """The counterpart on a free port, with a certificate of its own."""
-    certificate, key = _certificate(folder)
+    pem, key = certificate(folder)
     port = free_port()
-    entra = Entra(f"https://localhost:{port}", certificate, users)
+    entra = Entra(f"https://localhost:{port}", pem, users)
     config = uvicorn.Config(
-        _site(entra), port=port, ssl_certfile=str(certificate), ssl_keyfile=str(key), log_level="error", lifespan="off"
+        _site(entra), port=port, ssl_certfile=str(pem), ssl_keyfile=str(key), log_level="error", lifespan="off"
     )
     server = uvicorn.Server(config)
     thread = Thread(target=server.run, daemon=True)
@@ -193,7 +193,7 @@ def _site(entra: Entra) -> Starlette:
     )
 
 
-def _certificate(folder: Path) -> tuple[Path, Path]:
+def certificate(folder: Path) -> tuple[Path, Path]:
     """A certificate for localhost that signs itself."""
     key = rsa.generate_private_key(65537, 2048)
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "localhost")])
@@ -210,11 +210,11 @@ def _certificate(folder: Path) -> tuple[Path, Path]:
         .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
         .sign(key, hashes.SHA256())
     )
-    certificate, private = folder / "entra.pem", folder / "entra-key.pem"
-    certificate.write_bytes(made.public_bytes(serialization.Encoding.PEM))
+    public, private = folder / "entra.pem", folder / "entra-key.pem"
+    public.write_bytes(made.public_bytes(serialization.Encoding.PEM))
     private.write_bytes(
         key.private_bytes(
             serialization.Encoding.PEM, serialization.PrivateFormat.TraditionalOpenSSL, serialization.NoEncryption()
         )
     )
-    return certificate, private
+    return public, private

@@ -1,15 +1,18 @@
-"""A counterpart of Microsoft Graph: users in pages, batches, mail, and the ways in which it says no.
+"""A counterpart of Microsoft Graph: users in pages, batches, groups, mail, and the ways in which it says no.
 
-Shapes after https://learn.microsoft.com/graph/api: errors, `@odata.nextLink`, `$batch`.
+Shapes after https://learn.microsoft.com/graph/api: errors, `@odata.nextLink`, `$filter`, `$batch`.
 """
 
 from __future__ import annotations
 
+import re
 import secrets
+import threading
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs, unquote, urlsplit
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -18,7 +21,7 @@ from starlette.routing import Route
 PAGE = 100
 KNOWN = {
     *("id", "accountEnabled", "displayName", "mailNickname", "userPrincipalName", "passwordProfile"),
-    *("givenName", "surname", "employeeId", "usageLocation", "mail", "department"),
+    *("givenName", "surname", "employeeId", "usageLocation", "mail", "department", "userType"),
 }
 NEEDED = ("accountEnabled", "displayName", "mailNickname", "userPrincipalName", "passwordProfile")
 Answer = tuple[int, Any, dict[str, str]]
@@ -30,7 +33,13 @@ def error(code: str, message: str = "no") -> dict[str, Any]:
 
 @dataclass
 class Graph:
-    """A directory. `throttle` says for each request whether it is turned away; `refusals` are given out first."""
+    """A directory. `throttle` says for each request whether it is turned away; `refusals` are given out first.
+
+    `wait` is what those who are turned away are told. `groups` are those that there are. `asked` is what was asked for.
+    `lost`: how many of the next answers to a creation never arrive, though the user is made; `lost_batches`: of the
+    answers to many at once that make something. `delay_s`: how long
+    making one takes.
+    """
 
     users: dict[str, dict[str, Any]] = field(default_factory=dict)
     groups: dict[str, set[str]] = field(default_factory=dict)
@@ -41,6 +50,22 @@ class Graph:
     throttle: Callable[[int], bool] = lambda number: False
     refusals: list[Answer] = field(default_factory=list)
     forbidden: set[str] = field(default_factory=set)
+    wait: str = "1"
+    lost: int = 0
+    lost_batches: int = 0
+    delay_s: float = 0.0
+    asked: list[tuple[str, str]] = field(default_factory=list)
+    passwords: dict[str, str] = field(default_factory=dict)
+    changed: threading.Condition = field(default_factory=threading.Condition)
+
+    def empty(self) -> None:
+        """As it was when it was made."""
+        vars(self).update(vars(Graph()))
+
+    def wait_for(self, number: int, *, seconds: float = 120) -> None:
+        """Until so many users are in it."""
+        with self.changed:
+            assert self.changed.wait_for(lambda: len(self.users) >= number, seconds), len(self.users)
 
     def new_token(self) -> str:
         token = secrets.token_urlsafe(24)
@@ -74,6 +99,9 @@ class Graph:
         if path == "/$batch":
             assert len(body["requests"]) <= 20, "Graph takes twenty at most"
             parts = [self._part(part) for part in body["requests"]]
+            if self.lost_batches and any(part["method"] == "POST" for part in body["requests"]):
+                self.lost_batches -= 1
+                return JSONResponse(error("GatewayTimeout"), 504)
             return JSONResponse({"responses": parts})
         url = f"{path}?{request.url.query}" if request.url.query else path
         status, content, headers = self._do(request.method, url, body, str(request.base_url))
@@ -88,12 +116,16 @@ class Graph:
         if self.refusals:
             return self.refusals.pop(0)
         if self.throttle(self.requests):
-            return 429, error("TooManyRequests"), {"Retry-After": "1"}
+            return 429, error("TooManyRequests"), {"Retry-After": self.wait}
         parts = urlsplit(url)
-        steps, asked = parts.path.strip("/").split("/"), {name: v[0] for name, v in parse_qs(parts.query).items()}
+        self.asked.append((method, parts.path))
+        steps = unquote(parts.path).strip("/").split("/")
+        asked = {name: values[0] for name, values in parse_qs(parts.query).items()}
         if steps[0] in self.forbidden or steps[-1] in self.forbidden:
             return 403, error("Authorization_RequestDenied", "Insufficient privileges"), {}
         match method, steps:
+            case "GET", ["users"] if "$filter" in asked:
+                return self._with_code(asked["$filter"])
             case "GET", ["users"]:
                 return self._page(asked, base)
             case "POST", ["users"]:
@@ -104,11 +136,14 @@ class Graph:
                 self.users[key].update(body)
                 return 204, None, {}
             case "GET", ["users", key]:
-                found = [user for user in self.users.values() if key in (user["id"], user["userPrincipalName"])]
+                known = self.users.values()
+                found = [user for user in known if key.lower() in (user["id"], user["userPrincipalName"].lower())]
                 return (200, found[0], {}) if found else (404, error("Request_ResourceNotFound"), {})
+            case "GET", ["groups", group]:
+                known = group in self.groups
+                return (200, {"id": group}, {}) if known else (404, error("Request_ResourceNotFound"), {})
             case "POST", ["groups", group, "members", "$ref"]:
-                self.groups.setdefault(group, set()).add(body["@odata.id"].rpartition("/")[2])
-                return 204, None, {}
+                return self._join(group, body["@odata.id"].rpartition("/")[2])
         return 404, error("Request_ResourceNotFound"), {}
 
     def _page(self, asked: dict[str, str], base: str) -> Answer:
@@ -123,12 +158,35 @@ class Graph:
     def _create(self, body: dict[str, Any]) -> Answer:
         if set(body) - KNOWN or any(name not in body for name in NEEDED) or "@" in body["mailNickname"]:
             return 400, error("Request_BadRequest"), {}
-        address = body["userPrincipalName"].lower()
-        if any(user["userPrincipalName"].lower() == address for user in self.users.values()):
-            return 400, error("Request_BadRequest", "Another object with the same value ... already exists"), {}
-        key = self.add(body["userPrincipalName"], name=body["displayName"])
-        self.users[key].update(body)
+        address, taken = body["userPrincipalName"].lower(), "Another object with the same value ... already exists"
+        profile = body.pop("passwordProfile")
+        time.sleep(self.delay_s)
+        with self.changed:
+            if any(user["userPrincipalName"].lower() == address for user in self.users.values()):
+                return 400, error("Request_BadRequest", taken), {}
+            key = self.add(body["userPrincipalName"], name=body["displayName"])
+            self.users[key].update(body)
+            self.passwords[key] = profile["password"]
+            assert profile["forceChangePasswordNextSignIn"] is True
+            self.changed.notify_all()
+        if self.lost:
+            self.lost -= 1
+            return 504, error("GatewayTimeout"), {}
         return 201, self.users[key], {}
+
+    def _with_code(self, filter: str) -> Answer:
+        wanted = re.fullmatch(r"employeeId eq '(.*)'", filter)
+        assert wanted, filter
+        code = wanted[1].replace("''", "'").lower()
+        return 200, {"value": [user for user in self.users.values() if (user["employeeId"] or "").lower() == code]}, {}
+
+    def _join(self, group: str, key: str) -> Answer:
+        if group not in self.groups or key not in self.users:
+            return 404, error("Request_ResourceNotFound"), {}
+        if key in self.groups[group]:
+            return 400, error("Request_BadRequest", "One or more added object references already exist for: ..."), {}
+        self.groups[group].add(key)
+        return 204, None, {}
 
     def _send(self, mailbox: str, body: dict[str, Any]) -> Answer:
         if mailbox not in self.mailboxes:

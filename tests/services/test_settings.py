@@ -72,6 +72,10 @@ def test_a_change_is_audited_by_the_name_of_the_setting_and_not_by_its_value(cas
         {"default_roles": {"student": "administrator"}},
         {"default_roles": {"staff": "office"}},
         {"alert_address": "nobody"},
+        {"microsoft_domain": "school"},
+        {"microsoft_domain": "sam@school.example"},
+        {"microsoft_domain": "school.example/x"},
+        {"microsoft_licence_group": "All students"},
     ],
 )
 def test_what_makes_no_sense_is_refused_in_words(cast: Cast, changes: dict[str, Any]) -> None:
@@ -235,3 +239,11 @@ def test_auto_invitation_of_another_user_type_invites_none_of_them(cast: Cast) -
 
 def test_auto_invitation_never_writes_to_more_than_a_person_may_without_a_fresh_password(cast: Cast) -> None:
     assert _invited(cast, auto_invite=["student"], fresh_code_above=0) == (auto_invitations.Automatic(too_many=1), [])
+
+
+def test_the_domain_and_the_group_of_microsoft_are_kept_as_they_are_used(cast: Cast) -> None:
+    group = "11110000-0000-4000-8000-00000000000A"
+    _set(cast, microsoft_domain=" @School.Example ", microsoft_licence_group=f" {group} ")
+    with database.reading() as db:
+        own = school_table.settings(db)
+    assert (own.microsoft_domain, own.microsoft_licence_group) == ("school.example", group.lower())

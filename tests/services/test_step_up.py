@@ -27,6 +27,9 @@ from core.services import (
     campaign_approval,
     campaigns,
     copied_links,
+    directory_creation,
+    directory_matches,
+    directory_updates,
     erasure,
     initial_passwords,
     key_rotation,
@@ -146,6 +149,12 @@ ACTS: dict[str, Callable[[Session, Actor, Cast], object]] = {
     "school.change_settings": lambda db, by, _cast: school.change_settings(db, by, changes={"link_days": 3}),
     "school.change_logo": lambda db, by, _cast: school.change_logo(db, by, content=None),
     "school.start_own": lambda db, by, _cast: school.start_own(db, by, school_name="Ours"),
+    "directory_matches.accept_certain": lambda db, by, _cast: directory_matches.accept_certain(db, by, expected=0),
+    "directory_matches.accept": lambda db, by, _cast: directory_matches.accept(db, by, match_ids=[1]),
+    "directory_creation.launch": lambda db, by, _cast: directory_creation.launch(db, by, seen=""),
+    "directory_creation.resume": lambda db, by, _cast: directory_creation.resume(db, by, run_id=1),
+    "directory_updates.launch": lambda db, by, _cast: directory_updates.launch(db, by, seen=""),
+    "directory_matches.release": lambda db, by, _cast: directory_matches.release(db, by, match_id=1),
     "wordings.save": lambda db, by, _cast: wordings.save(
         db, by, kind="new_link", channel="email", language="en", seen=1, subject="New", body="{username} {link}"
     ),

@@ -1,0 +1,23 @@
+"""What became of the users that were to be created in Microsoft 365."""
+
+from __future__ import annotations
+
+import pandas as pd
+import sqlalchemy as sa
+from sqlmodel import Session, col
+
+from core.models import DirectoryChange, Person
+from core.permissions import Actor, Permission
+
+SHOWN = 200
+
+
+def not_done(db: Session, actor: Actor, *, run_id: int) -> pd.DataFrame:
+    """The first of those of whom there is something to say, with the reason."""
+    actor.require(Permission.MANAGE_DIRECTORY)
+    names = (col(Person.first_name), col(Person.last_name), col(Person.source_id))
+    query = sa.select(*names, col(DirectoryChange.address), col(DirectoryChange.reason))
+    query = query.join(DirectoryChange, col(DirectoryChange.person_id) == col(Person.id))
+    mine = query.where(col(DirectoryChange.run_id) == run_id, col(DirectoryChange.reason) != "")
+    rows = db.execute(mine.order_by(col(Person.sort_name), col(Person.id)).limit(SHOWN))
+    return pd.DataFrame([tuple(row) for row in rows], columns=list(rows.keys()), dtype=object)
