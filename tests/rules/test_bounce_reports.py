@@ -156,10 +156,10 @@ HOSTILE = {
 
 @pytest.mark.parametrize("content", HOSTILE.values(), ids=HOSTILE.keys())
 def test_mail_made_to_harm_is_no_report_and_costs_little_time(content: bytes) -> None:
-    started = time.monotonic()
+    started = time.process_time()
     assert bounce_reports.read(content) is None
     bounce_reports.is_report(content)
-    assert time.monotonic() - started < 5
+    assert time.process_time() - started < 5
 
 
 def test_what_comes_after_the_first_part_of_a_huge_mail_is_not_read() -> None:
