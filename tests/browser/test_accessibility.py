@@ -40,7 +40,7 @@ def page(chromium: Browser, server: Server) -> Iterator[Page]:
 
 
 def _ours(page: Page) -> list[Any]:
-    """What still stands after a moment: on a busy machine a page fades in late, and pale letters are no barrier then."""
+    """What still stands after a moment: on a busy machine a page fades in late, and is pale until then."""
     page.add_script_tag(path=AXE)
     found = list(page.evaluate(RUN))
     for _look in range(3):
