@@ -181,7 +181,9 @@ TABLES: dict[str, Needs] = {
     "imports.runs": Permission.IMPORT,
     **dict.fromkeys((f"options.{name}" for name in ("sections", "grades", "programmes", "languages")), Asks.SCOPED),
     "found_people.of": Asks.SCOPED,
-    **dict.fromkeys(("people.name_of", "candidates.own", "freshness.require_above"), Asks.OWN),
+    **dict.fromkeys(
+        ("people.name_of", "candidates.own", "candidates.signs_in_elsewhere", "freshness.require_above"), Asks.OWN
+    ),
     **dict.fromkeys(("list_views.own", "list_views.columns", "list_views.count"), Asks.OWN),
     **dict.fromkeys(("account_acts.judged", "account_changes.unchanged", "account_changes.untouched"), Asks.PART),
     **dict.fromkeys(("conditions.students", "conditions.accounts", "chosen.holds", "frames.mask_contacts"), Asks.PART),

@@ -89,8 +89,15 @@ def refused(status: int, body: Any, *, retry_after: str | None = None) -> Gatewa
         return GatewayError(_KINDS.CONFIGURATION, f"Microsoft does not allow the application to do this ({status}).")
     if status >= 500:
         return GatewayError(_KINDS.AMBIGUOUS, f"Microsoft had a fault ({status})")
-    reason = "bad_address" if "recipient" in code.lower() else "bounced"
+    reason = _reason(code.lower())
     return GatewayError(_KINDS.PERMANENT, f"Microsoft refused it ({status} {code[:40]})", reason=reason)
+
+
+def _reason(code: str) -> str | None:
+    """Only what is said of a recipient is a fault of the address; any other refusal is ours, and blocks nobody."""
+    if "recipient" in code:
+        return "bad_address"
+    return "bounced" if "mailbox" in code else None
 
 
 def _json(answer: httpx.Response) -> Any:

@@ -104,9 +104,7 @@ def _candidates(
     code, address = _code(person), usernames.key(person.address)
     with_code, with_address = directory.by_code.get(code, []), directory.by_address.get(address, [])
     for user in with_code:
-        sure = (
-            len(with_code) == 1 and codes[code] == 1 and share_a_name(f"{person.first_name} {person.last_name}", user)
-        )
+        sure = len(with_code) == 1 and codes[code] == 1 and share_a_name(person.last_name, user)
         _put(found, user, Reason.CODE_AND_NAME if sure else Reason.CODE)
     for user in with_address:
         sure = (

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -52,15 +52,20 @@ class Update:
         return wanted if self.is_of_names_only else wanted | {"accountEnabled": self.is_enabled}
 
 
-def updates(linked: Iterable[Linked]) -> list[Update]:
-    """One for each who is another here than there; whoever left is switched off there, and on when they come back."""
+def updates(linked: Iterable[Linked], *, switched_off: Collection[str] = ()) -> list[Update]:
+    """One for each who is another here than there; whoever left is switched off there.
+
+    On again, when they come back, are switched those who were switched off from here (`switched_off`, by object id):
+    whom somebody blocked there stays blocked.
+    """
     found = []
     for one in linked:
         same = directory_match.is_same_name(one.first_name, one.last_name, one.user)
         ours = (one.first_name[:LONGEST_NAME], one.last_name[:LONGEST_NAME])
         given_name, surname = (one.user.given_name, one.user.surname) if same else ours
-        if not same or one.belongs != one.user.is_enabled:
-            found.append(Update(one.person_id, one.user, given_name, surname, one.belongs))
+        is_enabled = one.belongs and (one.user.is_enabled or one.user.object_id in switched_off)
+        if not same or is_enabled != one.user.is_enabled:
+            found.append(Update(one.person_id, one.user, given_name, surname, is_enabled))
     return found
 
 

@@ -21,6 +21,7 @@ from core.models import (
     Person,
     SignInMethod,
     SignInSession,
+    SignInStep,
     Superseded,
 )
 from core.models.columns import json_type
@@ -128,6 +129,7 @@ def end_sessions(db: Session, accounts: sa.Select[Any], *, at: datetime, but: st
     """Sign the accounts out everywhere; the session `but` is spared."""
     open_ones = sa.and_(col(SignInSession.account_id).in_(accounts), col(SignInSession.ended_at).is_(None))
     write(db, sa.update(SignInSession).where(open_ones, col(SignInSession.id) != but).values(ended_at=at))
+    write(db, sa.delete(SignInStep).where(col(SignInStep.account_id).in_(accounts)))
 
 
 def administrators_among(db: Session, accounts: sa.Select[Any]) -> bool:

@@ -21,7 +21,7 @@ from core.rules import audit_words, exports
 from core.rules.exports import Cell, FileFormat
 from core.services import audit, disclosures
 from core.tables import audit as table
-from core.tables import school
+from core.tables import freshness, school
 from core.tables.disclosures import Disclosure
 from core.tables.filters import AuditFilter, DisclosureFilter, Page
 
@@ -54,22 +54,26 @@ class Prepared:
         return press.draw(self.sheet)
 
 
-def prepare(db: Session, actor: Actor, *, kind: str, asked: str, expected: int) -> Prepared:
+def prepare(db: Session, actor: Actor, *, kind: str, asked: str) -> Prepared:
     """What the form on the page stands for: `asked` is its filter or its question, as the page wrote it."""
     actor.require(Permission.SEE_AUDIT)
     if kind not in KINDS:
         raise NotFound("There is no such file.")
     zone = ZoneInfo(school.settings(db).time_zone)
-    sheet, name = _sheet(db, actor, kind, _read(asked), zone)
-    audit.record(db, actor, action="audit.exported", details={"kind": kind, "count": expected})
+    sheet, name, number = _sheet(db, actor, kind, _read(asked), zone)
+    freshness.require_above(db, actor, people=number)
+    audit.record(db, actor, action="audit.exported", details={"kind": kind, "count": number})
     return Prepared(f"{name} {clock.now().astimezone(zone):%Y-%m-%d}.{KINDS[kind]}", sheet)
 
 
-def _sheet(db: Session, actor: Actor, kind: str, asked: dict[str, Any], zone: ZoneInfo) -> tuple[Sheet, str]:
+def _sheet(db: Session, actor: Actor, kind: str, asked: dict[str, Any], zone: ZoneInfo) -> tuple[Sheet, str, int]:
+    """With its name, and how many rows it has."""
     if kind.startswith("audit"):
-        return Sheet.of(KINDS[kind], ENTRIES, _entries(db, actor, AuditFilter.from_json(asked), zone)), "Audit"
+        filter = AuditFilter.from_json(asked)
+        sheet = Sheet.of(KINDS[kind], ENTRIES, _entries(db, actor, filter, zone))
+        return sheet, "Audit", table.count(db, actor, filter=filter, most=MOST)
     answer = disclosures.ask(db, actor, question=DisclosureFilter.from_json(asked))
-    return Sheet.of(KINDS[kind], ACTS, [_acts(answer.acts, zone)]), "Who saw whom"
+    return Sheet.of(KINDS[kind], ACTS, [_acts(answer.acts, zone)]), "Who saw whom", len(answer.acts)
 
 
 def _entries(db: Session, actor: Actor, filter: AuditFilter, zone: ZoneInfo) -> Iterator[list[tuple[Cell, ...]]]:

@@ -36,7 +36,8 @@ from core.services.directory_ties import Tie
 from core.tables import directory_runs
 
 TOGETHER, TRIES = 10, 6
-_LEFT = (ChangeStatus.QUEUED, ChangeStatus.SENDING, ChangeStatus.MADE)
+BEGUN = (ChangeStatus.SENDING, ChangeStatus.MADE)
+_LEFT = (ChangeStatus.QUEUED, *BEGUN)
 
 
 @dataclass(frozen=True)
@@ -69,14 +70,15 @@ class Outcome:
 
 
 def claim(db: Session, attempt: Attempt) -> list[Claim]:
-    """The next few; none when all is done, or this process is not to go on."""
-    if not directory_attempts.holds(db, attempt):
+    """The next few; none when all is done, or this process is not to go on. After a stop only what was begun."""
+    if not directory_attempts.holds(db, attempt, running=False):
         return []
+    statuses = _LEFT if directory_attempts.holds(db, attempt) else BEGUN
     left = select(DirectoryChange).where(
-        DirectoryChange.run_id == attempt.run_id, col(DirectoryChange.status).in_(_LEFT)
+        DirectoryChange.run_id == attempt.run_id, col(DirectoryChange.status).in_(statuses)
     )
     rows = list(db.exec(left.order_by(col(DirectoryChange.id)).limit(TOGETHER)))
-    worn_out = [row for row in rows if row.attempts >= TRIES]
+    worn_out = [row for row in rows if row.attempts >= TRIES or _is_gone(db, attempt, row)]
     for row in worn_out:
         is_made = row.object_id and attempt.kind is DirectoryRunKind.CREATE
         _end(db, row, NotCreated.NO_LICENCE if is_made else NotCreated.NO_ANSWER)
@@ -141,6 +143,11 @@ def _claim(db: Session, attempt: Attempt, row: DirectoryChange) -> Claim:
     row.kid = key.kid
     password = initial_credentials.microsoft_password(key.secret, row.uid)
     return Claim(row.id or 0, new, row.object_id, row.attempts, password)
+
+
+def _is_gone(db: Session, attempt: Attempt, row: DirectoryChange) -> bool:
+    """A later look-up did not find the user any more, so there is nothing to change."""
+    return attempt.kind is DirectoryRunKind.UPDATE and db.get(DirectoryUser, row.object_id) is None
 
 
 def _body(db: Session, row: DirectoryChange) -> dict[str, object]:

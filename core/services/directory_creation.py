@@ -39,6 +39,8 @@ def preview(db: Session, actor: Actor) -> Plan:
         raise Conflict("Say first under which domain people are created: Settings, Microsoft 365.")
     if directory_runs.fresh_look_up(db) is None:
         raise Conflict("The last look-up is older than a day. Look up again, so that nobody is created twice.")
+    if directory_runs.is_left_open(db):
+        raise Conflict("The last time was not finished. Go on with it first, or stop it: it is shown on the page.")
     pattern = username_pattern.read(own.username_pattern, year=periods.year(db))
     people = [Candidate(*row) for row in db.execute(directory_people.to_create(db))]
     there = {usernames.key(address) for address in db.scalars(sa.select(col(DirectoryUser.address)))}
@@ -77,7 +79,7 @@ def launch(db: Session, actor: Actor, *, seen: str, typed_count: int | None = No
 def stop(db: Session, actor: Actor, *, run_id: int) -> int:
     """Create nobody more; gives how many were not begun. Whoever is being created at this moment still is."""
     actor.require(Permission.MANAGE_DIRECTORY)
-    run = _run(db, run_id, directory_runs.UNDER_WAY)
+    run = _run(db, run_id, (*directory_runs.UNDER_WAY, DirectoryRunStatus.FAILED))
     run.status, run.finished_at = DirectoryRunStatus.STOPPED, clock.now()
     db.add(run)
     waits = sa.and_(col(DirectoryChange.run_id) == run_id, col(DirectoryChange.status) == ChangeStatus.QUEUED)
@@ -91,11 +93,15 @@ def stop(db: Session, actor: Actor, *, run_id: int) -> int:
 
 
 def resume(db: Session, actor: Actor, *, run_id: int) -> None:
-    """Go on with a run that was refused, once the reason is repaired; what is done stays done."""
+    """Go on with a run that was refused, once the reason is repaired; what is done stays done.
+
+    Of one that was stopped only those go on who had been begun.
+    """
     actor.require(Permission.MANAGE_DIRECTORY)
     actor.require_fresh()
     directory_attempts.alone(db)
-    run = _run(db, run_id, (DirectoryRunStatus.FAILED,))
+    begun = directory_runs.is_left_open(db)
+    run = _run(db, run_id, (DirectoryRunStatus.FAILED, *((DirectoryRunStatus.STOPPED,) if begun else ())))
     own = school.settings(db)
     run.group_id, run.country = own.microsoft_licence_group, own.default_region
     run.token, run.attempt = initial_credentials.new_uid(), 0

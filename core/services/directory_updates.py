@@ -66,7 +66,8 @@ def _found(db: Session) -> list[Update]:
     own = school.settings(db)
     if not _is_continuous(own) or directory_runs.fresh_look_up(db) is None:
         return []
-    return directory_updates.updates(directory_links.linked(db, school.policy(own)))
+    linked = directory_links.linked(db, school.policy(own))
+    return directory_updates.updates(linked, switched_off=directory_links.switched_off(db))
 
 
 def _is_continuous(own: SchoolSettings) -> bool:

@@ -11,7 +11,7 @@ from sqlmodel import Session, col, select
 
 from core import clock
 from core.errors import NotAllowed, NotFound
-from core.models import Account, Person, SignInSession
+from core.models import Account, Person, SignInSession, SignInStep
 from core.permissions import Actor, Permission, Role
 from core.rules import devices, sign_in_limits
 from core.services import audit
@@ -100,6 +100,7 @@ def _open(db: Session, account_id: int) -> list[SignInSession]:
 def _end(db: Session, actor: Actor, account_id: int, session_ids: list[str]) -> int:
     live = sa.update(SignInSession).where(col(SignInSession.id).in_(session_ids), col(SignInSession.ended_at).is_(None))
     ended = int(db.execute(live.values(ended_at=clock.now())).rowcount)  # type: ignore[attr-defined]
+    db.execute(sa.delete(SignInStep).where(col(SignInStep.account_id) == account_id))  # nobody finishes a half sign-in
     if ended:
         details = {"sessions": ended}
         audit.record(

@@ -74,9 +74,12 @@ def open(
 
 
 def admit(db: Session, visitor: Actor, *, account_id: int, user_agent: str = "") -> Opened | None:
-    """Begin the session of somebody whose second factor was just accepted; None when the account closed meanwhile."""
+    """Begin the session of somebody whose second factor was just accepted; None when the account closed meanwhile.
+
+    Whether wrong passwords hold them up was asked before the code: on a browser that they know they do not (R09).
+    """
     account = db.get(Account, account_id, with_for_update=True)
-    if account is None or account.deactivated_at is not None or account.suspended_at is not None:
+    if account is None or account.deactivated_at is not None:
         return None
     actor = actors.of_account(db, account, session_id=secrets.token_hex(16), ip=visitor.ip)
     return _go_on(db, visitor, account, actor, user_agent) if actor.roles else None

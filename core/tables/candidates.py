@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import sqlalchemy as sa
 from sqlmodel import Session, col
 
-from core.models import Account, Invitation, Purpose
+from core.models import Account, Invitation, Purpose, SignInMethod
 from core.permissions import Actor
 from core.rules import initial_credentials, usernames
 from core.tables import handing_over
@@ -43,6 +43,12 @@ def named(db: Session, *, username: str) -> Candidate:
     query = sa.select(*columns).select_from(Account).outerjoin(Invitation, live)
     row = db.execute(query.where(col(Account.username_key) == key).order_by(col(Invitation.id).desc())).first()
     return Candidate(row[0], row[1], row[2], row[3] or "") if row else Candidate(None, "")
+
+
+def signs_in_elsewhere(db: Session, actor: Actor) -> bool:
+    """Whether only Microsoft knows the actor's password."""
+    account = db.get(Account, actor.account_id)
+    return account is not None and account.sign_in_method == SignInMethod.MICROSOFT and not account.password_hash
 
 
 def own(db: Session, actor: Actor) -> Candidate:

@@ -8,7 +8,16 @@ import sqlalchemy as sa
 from sqlmodel import Session, col
 
 from core import database
-from core.models import Account, Decision, DirectoryMatch, DirectoryUser, Person, SignInMethod
+from core.models import (
+    Account,
+    ChangeStatus,
+    Decision,
+    DirectoryChange,
+    DirectoryMatch,
+    DirectoryUser,
+    Person,
+    SignInMethod,
+)
 from core.rules.directory_updates import Linked
 from core.rules.directory_users import User
 from core.rules.reachability import Policy
@@ -59,3 +68,9 @@ def linked(db: Session, policy: Policy) -> list[Linked]:
     query = query.join(DirectoryUser, col(DirectoryUser.object_id) == col(DirectoryMatch.object_id)).where(_ACCEPTED)
     rows = db.execute(query.order_by(col(Person.sort_name), col(Person.id)))
     return [Linked(row[0], row[1], row[2], bool(row[3]), User(*row[4:])) for row in rows]
+
+
+def switched_off(db: Session) -> set[str]:
+    """The object ids of users who were switched off there from here."""
+    done = (col(DirectoryChange.status) == ChangeStatus.DONE, sa.not_(col(DirectoryChange.is_enabled)))
+    return {object_id or "" for object_id in db.scalars(sa.select(col(DirectoryChange.object_id)).where(*done))}

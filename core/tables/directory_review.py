@@ -56,7 +56,7 @@ def counts(db: Session, actor: Actor) -> Counts:
     of_people: Any = (sa.func.count(sa.distinct(col(DirectoryMatch.person_id))), sa.func.count())
     by_part = {}
     for part in (Part.CERTAIN, Part.LIKELY, Part.LINKED):
-        query = _seen(sa.select(*of_people).select_from(DirectoryMatch))
+        query = _seen(sa.select(*of_people).select_from(DirectoryMatch), or_gone=part is Part.LINKED)
         by_part[part] = db.execute(query.where(_holds(part))).one()
     policy = school.policy(school.settings(db))
     none = directory_people.everybody().with_only_columns(sa.func.count(), maintain_column_froms=True)
@@ -78,7 +78,7 @@ def page(db: Session, actor: Actor, *, part: Part, page: Page) -> pd.DataFrame:
 def _proposals(part: Part) -> sa.Select[Any]:
     match = (col(DirectoryMatch.id), col(DirectoryMatch.person_id), col(DirectoryMatch.reason))
     query = sa.select(*match, *_PERSON, *_USER).join(Person, col(Person.id) == col(DirectoryMatch.person_id))
-    query = _with_place(_seen(query)).where(_holds(part))
+    query = _with_place(_seen(query, or_gone=part is Part.LINKED)).where(_holds(part))
     return query.order_by(col(Person.sort_name), col(Person.id), col(DirectoryMatch.id))
 
 
@@ -94,9 +94,10 @@ def _with_place(query: sa.Select[Any]) -> sa.Select[Any]:
     return with_account.outerjoin(Section, col(Section.id) == col(Person.section_id))
 
 
-def _seen(query: sa.Select[Any]) -> sa.Select[Any]:
-    """With the user as the latest look-up saw them; whoever is gone from the directory is not shown."""
-    return query.join(DirectoryUser, col(DirectoryUser.object_id) == col(DirectoryMatch.object_id))
+def _seen(query: sa.Select[Any], *, or_gone: bool = False) -> sa.Select[Any]:
+    """With the user as the latest look-up saw them; a proposal of one who is gone from the directory is none."""
+    same = col(DirectoryUser.object_id) == col(DirectoryMatch.object_id)
+    return query.join(DirectoryUser, same, isouter=or_gone)
 
 
 def _holds(part: Part) -> sa.ColumnElement[bool]:

@@ -12,6 +12,7 @@ from core.models import ChangeStatus, DirectoryChange, DirectoryRun, DirectoryRu
 from core.permissions import Actor, Permission
 
 UNDER_WAY = (DirectoryRunStatus.WAITING, DirectoryRunStatus.RUNNING)
+OPEN = (ChangeStatus.QUEUED, ChangeStatus.SENDING, ChangeStatus.MADE)
 FRESH = timedelta(hours=24)  # how long a look-up says who is not in the directory
 
 
@@ -42,6 +43,14 @@ def fresh_look_up(db: Session) -> DirectoryRun | None:
     if found is None or found.finished_at is None or found.finished_at < clock.now() - FRESH:
         return None
     return found
+
+
+def is_left_open(db: Session) -> bool:
+    """Whether some are to be created, or were begun, in a run that nobody works on."""
+    query = sa.select(col(DirectoryChange.id)).join(DirectoryRun, col(DirectoryRun.id) == col(DirectoryChange.run_id))
+    ended = (DirectoryRunStatus.FAILED, DirectoryRunStatus.STOPPED)
+    mine = query.where(col(DirectoryRun.kind) == DirectoryRunKind.CREATE, col(DirectoryRun.status).in_(ended))
+    return db.scalar(mine.where(col(DirectoryChange.status).in_(OPEN)).limit(1)) is not None
 
 
 def counts(db: Session, *, run_id: int) -> dict[ChangeStatus, int]:

@@ -10,7 +10,16 @@ from sqlmodel import Session, col, select
 
 from core import clock, keys
 from core.errors import SettingsError
-from core.models import AuditEntry, DirectoryChange, Invitation, PreviewPage, SignInStep, TotpDevice
+from core.models import (
+    AuditEntry,
+    DirectoryChange,
+    Invitation,
+    MicrosoftFlow,
+    PreviewPage,
+    ReportRequest,
+    SignInStep,
+    TotpDevice,
+)
 from core.tables import microsoft_passwords, school
 
 LOST = (
@@ -23,7 +32,8 @@ LOST = (
 def all_of_them(db: Session) -> set[str]:
     """The kids of all keys with which something in the database is verified or opened, the audit included."""
     live = sa.select(col(Invitation.kid)).where(is_live())
-    others: list[Any] = [sa.select(col(table.kid)) for table in (PreviewPage, SignInStep, TotpDevice, AuditEntry)]
+    tables: tuple[Any, ...] = (PreviewPage, ReportRequest, SignInStep, MicrosoftFlow, TotpDevice, AuditEntry)
+    others: list[Any] = [sa.select(col(table.kid)) for table in tables]
     waits = sa.select(col(DirectoryChange.kid)).where(microsoft_passwords.is_kept())
     return {kid for kid in db.scalars(sa.union(live, waits, *others)) if kid}
 

@@ -108,8 +108,7 @@ def _asked(kind: str, form: Mapping[str, str]) -> Asked:
 
 def _of_audit(actor: Actor, kind: str, form: Mapping[str, str]) -> File:
     with database.transaction() as db:
-        expected = _number(form, "expected")
-        entries = audit_files.prepare(db, actor, kind=kind, asked=form.get("asked", ""), expected=expected)
+        entries = audit_files.prepare(db, actor, kind=kind, asked=form.get("asked", ""))
     return File(entries.name, entries.media_type, entries.content())
 
 

@@ -26,6 +26,7 @@ def ask(request: Request, actor: Actor, asked: Mapping[str, str], *, back: str, 
         carried={name: value for name, value in asked.items() if name not in dropped},
         locks_file=bool(asked.get(FILE_PASSWORD)),
         by_code=proof.by_code(actor),
+        has_any=proof.has_any(actor),
         back=back,
         problem=problem,
     )

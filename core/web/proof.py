@@ -18,6 +18,12 @@ def by_code(actor: Actor) -> bool:
         return factors.is_enrolled(db, account_id=actor.account_id or 0)
 
 
+def has_any(actor: Actor) -> bool:
+    """Whether there is something to type: whoever signs in with Microsoft may have neither app nor password here."""
+    with database.reading() as db:
+        return by_code(actor) or not candidates.signs_in_elsewhere(db, actor)
+
+
 def given(actor: Actor, typed: str) -> bool:
     """Whether they typed the right thing; then their sign-in is fresh again. Wrong tries count as at the door.
 

@@ -86,10 +86,15 @@ def _outcome(actor: Actor, run: DirectoryRun, numbers: Numbers, zone: str) -> No
     at = cells.moment_words(run.finished_at or run.asked_at, zone)
     said = SAID[DirectoryRunKind(run.kind)]
     st.markdown(f"**{said.done}: {numbers.get(ChangeStatus.DONE, 0):,}** · {at}{_also(numbers, said)}")
-    if run.status == DirectoryRunStatus.FAILED:
+    has_failed = run.status == DirectoryRunStatus.FAILED
+    if has_failed:
         st.error(feedback.plain(run.refusal), icon=":material/info:")
-        key = f"directory.go_on.{run.kind}"
-        pressed = st.button("Go on", type="primary", icon=":material/play_arrow:", key=key)
+    if has_failed or any(numbers.get(status) for status in directory_runs.OPEN):
+        with st.container(horizontal=True):
+            key = f"directory.go_on.{run.kind}"
+            pressed = st.button("Go on", type="primary", icon=":material/play_arrow:", key=key)
+            if numbers.get(ChangeStatus.QUEUED) and st.button("Stop", key=f"directory.give_up.{run.kind}"):
+                _stop(actor, run)
         if now_fresh := fresh_code.proved(actor, pressed, key=f"directory.resume.{run.id}", act="Go on"):
             with feedback.refusals_shown(), database.transaction() as db:
                 directory_creation.resume(db, now_fresh, run_id=run.id or 0)

@@ -88,16 +88,18 @@ def _dress(rows: pd.DataFrame, part: Part) -> pd.DataFrame:
     if part is Part.NONE:
         return pd.DataFrame(columns | {"Account here": rows["username"].fillna("none yet")})
     there = {
-        "Microsoft account": rows["address"],
-        "Name there": rows["display_name"],
-        "Code there": rows["employee_id"],
+        "Microsoft account": rows["address"].fillna("gone"),
+        "Name there": rows["display_name"].fillna(""),
+        "Code there": rows["employee_id"].fillna(""),
         "Why": [_why(reason, enabled) for reason, enabled in zip(rows["reason"], rows["is_enabled"], strict=True)],
         "Account here": rows["sign_in_method"].map(words.SIGN_IN_METHOD).fillna("none yet"),
     }
     return pd.DataFrame(columns | there)
 
 
-def _why(reason: str, is_enabled: bool) -> str:
+def _why(reason: str, is_enabled: bool | None) -> str:
+    if is_enabled is None:
+        return "no longer in the directory: undo the link, then look up again"
     return words.MATCH_REASON[Reason(reason)] + ("" if is_enabled else "; switched off there")
 
 

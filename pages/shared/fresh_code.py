@@ -12,6 +12,10 @@ from core.permissions import Actor
 from core.rules.launch_limits import FRESH
 from core.web import proof
 
+NOTHING_TO_TYPE = (
+    "This asks once more who you are. Sign out and sign in with Microsoft again: that counts for ten minutes. Or set "
+    "up an authenticator app under My account, and its codes are asked for here."
+)
 FORGOTTEN_AFTER = timedelta(minutes=3)  # a click of which nobody thinks any more is not carried out later
 
 
@@ -39,6 +43,9 @@ def proved(actor: Actor, pressed: bool, *, key: str, act: str) -> Actor | None:
 
 def ask(actor: Actor, *, key: str, act: str) -> Actor | None:
     """Draw the form; in the run in which the right code came: the same actor, fresh from now on."""
+    if not proof.has_any(actor):
+        st.info(NOTHING_TO_TYPE, icon=":material/info:")
+        return None
     by_code, place = proof.by_code(actor), st.empty()
     with place, st.form(f"fresh.form.{key}", border=True, clear_on_submit=True, width=440):
         st.markdown("**One moment: is it you?**")

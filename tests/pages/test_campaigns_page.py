@@ -10,7 +10,7 @@ from sqlmodel import select
 
 from core import database
 from core.delivery import batches, engine
-from core.models import AuditEntry, Campaign, CampaignStatus, Message, MessageStatus, SchoolSettings
+from core.models import Account, AuditEntry, Campaign, CampaignStatus, Message, MessageStatus, SchoolSettings
 from core.permissions import Actor
 from core.services import selections, wordings
 from tests.cast import Cast
@@ -210,3 +210,15 @@ def test_r32_a_second_administrator_lets_a_large_campaign_leave(open_screen: scr
     page = button(page, "Let the 2 leave").click().run()
     assert not page.exception and "Approved. The messages leave." in everything_said(page)
     assert _campaign().status == CampaignStatus.RUNNING
+
+
+def test_r31_whoever_has_nothing_to_type_here_is_told_what_to_do(open_screen: screens.Open, people: Cast) -> None:
+    with database.transaction() as db:
+        db.get_one(SchoolSettings, 1).fresh_code_above = 1
+        account = db.get_one(Account, people.olga.account.id)
+        account.sign_in_method, account.password_hash = "microsoft", ""
+    stale = replace(people.olga.actor, fresh_until=None)
+    page = open_screen(stale, "campaigns.py", selection=_select(people.olga.actor, people.sam, people.otto))
+    page = button(page, "Write 2 invitations to the outbox").click().run()
+    assert "sign in with Microsoft again" in everything_said(page)
+    assert "Your password" not in [field.label for field in page.text_input]

@@ -25,7 +25,8 @@ def _user(key: str, given: str = "", surname: str = "", *, code: str = "", addre
     [
         (_user("a", "Sam", "Sideris", code="S1"), (CERTAIN, Reason.CODE_AND_NAME)),
         (_user("a", "SAM", "SIDERIS", code=" s1 "), (CERTAIN, Reason.CODE_AND_NAME)),
-        (_user("a", "Sam", "Newname", code="S1"), (CERTAIN, Reason.CODE_AND_NAME)),
+        (_user("a", "Samuel", "Sideris", code="S1"), (CERTAIN, Reason.CODE_AND_NAME)),
+        (_user("a", "Sam", "Newname", code="S1"), (LIKELY, Reason.CODE)),
         (_user("a", "Otto", "Other", code="S1"), (LIKELY, Reason.CODE)),
         (_user("a", code="S1"), (LIKELY, Reason.CODE)),
         (_user("a", "Sam", "Sideris", address="SAM@school.example"), (CERTAIN, Reason.ADDRESS_AND_NAME)),

@@ -295,8 +295,41 @@ def test_who_was_being_created_when_it_was_stopped_is_marked_all_the_same(school
     key = graph.add(claims[0].new.address, name="x", employee_id="S1")
     with database.transaction() as db:
         directory_changes.mark(db, attempt, outcomes={claims[0].change_id: directory_changes.Outcome(key)})
+        left = directory_changes.claim(db, attempt)
+    assert [claim.object_id for claim in left] == [key, None, None]  # begun before the stop: they come to an end
+    _answered(attempt, left)
+    assert set(_counts(_run(run_id))) == {ChangeStatus.DONE, ChangeStatus.FAILED}
+    assert _run(run_id).status == DirectoryRunStatus.STOPPED
+
+
+def _answered(attempt: directory_attempts.Attempt, claims: list[directory_changes.Claim]) -> None:
+    """Whoever is there gets a licence, the others were refused; then there is nothing more to claim."""
+    outcomes = {
+        claim.change_id: directory_changes.Outcome(claim.object_id, licensed=True)
+        if claim.object_id
+        else directory_changes.Outcome(reason=NotCreated.REFUSED)
+        for claim in claims
+    }
+    with database.transaction() as db:
+        directory_changes.mark(db, attempt, outcomes=outcomes)
         assert directory_changes.claim(db, attempt) == []
-    assert _counts(_run(run_id))[ChangeStatus.MADE] == 1
+
+
+def test_a_run_that_failed_is_gone_on_with_or_stopped_before_another_begins(school: Cast, graph: Graph) -> None:
+    graph.forbidden.add("users")
+    failed = create(school).id or 0
+    with pytest.raises(Conflict, match="not finished"):
+        preview(school)
+    with database.transaction() as db:
+        directory_creation.stop(db, school.ada.actor, run_id=failed)
+    with pytest.raises(Conflict, match="not finished"):  # they were asked for already
+        preview(school)
+    graph.forbidden.clear()
+    with database.transaction() as db:
+        directory_creation.resume(db, school.ada.actor, run_id=failed)
+    directory_accounts.run(failed)
+    assert _counts(_run(failed)) == {ChangeStatus.DONE: 3}
+    assert preview(school).new == ()
 
 
 def test_what_changed_since_the_dry_run_is_refused(school: Cast, graph: Graph) -> None:

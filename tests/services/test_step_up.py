@@ -24,6 +24,8 @@ from core.services import (
     account_acts,
     account_changes,
     account_roles,
+    audit,
+    audit_files,
     campaign_approval,
     campaigns,
     copied_links,
@@ -75,6 +77,13 @@ def _role_of_cora(db: Session, cast: Cast) -> int:
 def _launch(db: Session, actor: Actor, _cast: Cast) -> Campaign:
     seen = campaigns.check(db, actor, draft=ALL).fingerprint
     return campaigns.launch(db, actor, draft=ALL, seen=seen, idempotency_key=seen)
+
+
+def _audit_file(db: Session, actor: Actor, cast: Cast) -> object:
+    """More entries than the school's limit."""
+    for _entry in range(3):
+        audit.record(db, cast.ada.actor, action="list.exported")
+    return audit_files.prepare(db, actor, kind="audit-csv", asked="{}")
 
 
 def _held(db: Session, cast: Cast) -> int:
@@ -140,6 +149,7 @@ ACTS: dict[str, Callable[[Session, Actor, Cast], object]] = {
     "outbox.read": lambda db, by, _cast: outbox.read(db, by, name=_written()),
     "campaigns.launch": _launch,
     "campaign_approval.approve": lambda db, by, cast: campaign_approval.approve(db, by, campaign_id=_held(db, cast)),
+    "audit_files.prepare": _audit_file,
     "account_acts.carry_out": _give,
     "account_roles.change_scope": lambda db, by, cast: account_roles.change_scope(
         db, by, role_id=_role_of_cora(db, cast), everybody=True

@@ -273,3 +273,17 @@ def test_wrong_codes_wait_and_say_until_when(browser: Browser, cast: Cast, clock
     with database.reading() as db:
         refused = select(AuditEntry).where(AuditEntry.action == "second_factor.refused")
         assert len(db.exec(refused).all()) == 5
+
+
+@pytest.mark.both_databases
+def test_r09_staff_whose_account_strangers_suspended_come_in_with_their_app_on_their_own_device(
+    browser: Browser, cast: Cast, clock: Clock
+) -> None:
+    seed, _codes = _enrol(browser, cast.ada, clock)
+    _sign_out(browser)
+    with database.transaction() as db:
+        db.get_one(Account, cast.ada.account.id).suspended_at = clock.now
+    assert browser.sign_in(cast.ada.account.username).headers["location"] == CODE
+    browser.open(CODE)
+    browser.send(CODE, {"code": pyotp.TOTP(seed).at(clock.now)})
+    assert _has_session(browser)

@@ -14,6 +14,7 @@ _SECRET_SETTINGS = (
     "twilio_auth_token",
     "twilio_auth_token_previous",
     "metrics_token",
+    "microsoft_client_secret",
 )
 _URL_SETTINGS = ("database_url", "engine_url", "smtp_url", "bounce_imap_url")
 

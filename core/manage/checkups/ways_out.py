@@ -19,6 +19,9 @@ def email(settings: Settings, *, is_demo: bool) -> Iterator[Finding]:
         remedy = "Set FIRSTKEY_EMAIL=smtp and FIRSTKEY_SMTP_URL."
         yield fine("e-mail", _OUTBOX) if is_demo else warning("e-mail", f"{_OUTBOX}.", remedy)
         return
+    if settings.email == "graph":
+        yield _graph(settings)
+        return
     remedy = "Check FIRSTKEY_SMTP_URL: host, port, user and password; the server must offer TLS."
     try:
         smtp_email.from_settings().reach()
@@ -28,6 +31,14 @@ def email(settings: Settings, *, is_demo: bool) -> Iterator[Finding]:
         yield fault("e-mail", f"The mail server cannot be used: {told(error, settings)}", remedy)
     else:
         yield fine("e-mail", f"{urlsplit(settings.smtp_url).hostname} answers, encrypted, and lets us in")
+
+
+def _graph(settings: Settings) -> Finding:
+    """The settings belong together; Microsoft itself is asked by the button in Settings."""
+    if not settings.microsoft_is_set_up or not settings.graph_mailbox:
+        said = "FIRSTKEY_EMAIL=graph needs the three FIRSTKEY_MICROSOFT_… settings and FIRSTKEY_GRAPH_MAILBOX."
+        return fault("e-mail", said, "Set them as docs/microsoft365.md says.")
+    return fine("e-mail", f"Microsoft 365 sends as {settings.graph_mailbox}; Settings, Microsoft 365 tries it")
 
 
 def sms(settings: Settings, *, is_demo: bool) -> Iterator[Finding]:
