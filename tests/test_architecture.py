@@ -21,7 +21,7 @@ from core.models import (
     UserType,
 )
 from core.permissions import Permission, Role
-from core.rules import words
+from core.rules import directory_words, words
 from core.rules.account_acts import Act, LeftOut
 from core.rules.account_state import AccountState
 from core.rules.alerts import THRESHOLDS, AlertKind
@@ -171,9 +171,9 @@ def test_every_status_has_words() -> None:
         (Kept, words.KEPT),
         (AlertKind, THRESHOLDS),
         (CampaignKind, words.CAMPAIGN_KIND),
-        (NotTied, words.NOT_TIED),
-        (NotCreated, words.NOT_CREATED),
-        (Reason, words.MATCH_REASON),
+        (NotTied, directory_words.NOT_TIED),
+        (NotCreated, directory_words.NOT_CREATED),
+        (Reason, directory_words.MATCH_REASON),
     ):
         assert set(values) == set(said)
 

@@ -15,7 +15,7 @@ from functools import lru_cache
 from typing import TypeVar
 
 from core.rules import usernames
-from core.rules.directory_users import User, employee_id
+from core.rules.directory_users import SchoolMember, User, employee_id
 from core.rules.search_text import fold, fold_name
 
 K = TypeVar("K")
@@ -46,17 +46,6 @@ _SURE = (Reason.CODE_AND_NAME, Reason.ADDRESS_AND_NAME)
 
 
 @dataclass(frozen=True)
-class Sought:
-    """Somebody of the school. `address` is the Microsoft address that the school keeps, often none."""
-
-    person_id: int
-    first_name: str
-    last_name: str
-    source_id: str
-    address: str = ""
-
-
-@dataclass(frozen=True)
 class Match:
     """A person and a user who may be the same."""
 
@@ -66,7 +55,7 @@ class Match:
     reason: Reason
 
 
-def match(people: Sequence[Sought], users: Sequence[User]) -> list[Match]:
+def match(people: Sequence[SchoolMember], users: Sequence[User]) -> list[Match]:
     """All proposals, by person. Takes time in proportion to how many there are, not to their product."""
     directory = _Directory(users)
     owner = {_code(person): person.person_id for person in people}
@@ -97,7 +86,7 @@ def _grouped(users: Sequence[User], keys: Callable[[User], Iterable[K]]) -> dict
 
 
 def _candidates(
-    person: Sought, directory: _Directory, *, codes: Counter[str], addresses: Counter[str], owner: dict[str, int]
+    person: SchoolMember, directory: _Directory, *, codes: Counter[str], addresses: Counter[str], owner: dict[str, int]
 ) -> dict[str, Reason]:
     """Whom the person may be, by object id, each with the strongest reason."""
     found: dict[str, Reason] = {}
@@ -121,7 +110,7 @@ def _candidates(
     return found
 
 
-def _code(person: Sought) -> str:
+def _code(person: SchoolMember) -> str:
     return fold(employee_id(person.source_id))
 
 
@@ -131,7 +120,7 @@ def _put(found: dict[str, Reason], user: User, reason: Reason) -> None:
         found[user.object_id] = reason
 
 
-def _is_anothers(person: Sought, user: User, owner: dict[str, int]) -> bool:
+def _is_anothers(person: SchoolMember, user: User, owner: dict[str, int]) -> bool:
     """The user bears the code of somebody else here."""
     return bool(user.employee_id) and owner.get(fold(user.employee_id), person.person_id) != person.person_id
 

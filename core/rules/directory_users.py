@@ -25,6 +25,17 @@ class NotTied(StrEnum):
 
 
 @dataclass(frozen=True)
+class SchoolMember:
+    """Somebody of the school. `address` is the Microsoft address that the school keeps for them, often none."""
+
+    person_id: int
+    first_name: str
+    last_name: str
+    source_id: str
+    address: str = ""
+
+
+@dataclass(frozen=True)
 class User:
     """Somebody in the directory. `address` is the userPrincipalName, with which they sign in."""
 

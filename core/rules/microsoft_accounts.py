@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from core.rules import directory_match, directory_users, username_pattern, usernames
-from core.rules.directory_users import LONGEST_NAME, NewUser, User
+from core.rules.directory_users import LONGEST_NAME, NewUser, SchoolMember, User
 from core.rules.username_pattern import Pattern
 
 
@@ -23,17 +23,6 @@ class NotCreated(StrEnum):
     NO_ANSWER = "no_answer"
     NO_LICENCE = "no_licence"
     NOT_LINKED = "not_linked"
-
-
-@dataclass(frozen=True)
-class Candidate:
-    """Somebody who is to get a user. `address`: the Microsoft address that the school keeps for them, often none."""
-
-    person_id: int
-    first_name: str
-    last_name: str
-    source_id: str
-    address: str = ""
 
 
 @dataclass(frozen=True)
@@ -59,7 +48,7 @@ class Plan:
 
 
 def plan(
-    people: Iterable[Candidate],
+    people: Iterable[SchoolMember],
     *,
     domain: str,
     pattern: Pattern,
@@ -92,7 +81,7 @@ def is_theirs(new: NewUser, user: User) -> bool:
     return same and directory_match.share_a_name(new.display_name, user)
 
 
-def _made(person: Candidate, *, domain: str, pattern: Pattern, taken: MutableMapping[str, int]) -> str:
+def _made(person: SchoolMember, *, domain: str, pattern: Pattern, taken: MutableMapping[str, int]) -> str:
     stem = username_pattern.stem(
         pattern, first_name=person.first_name, last_name=person.last_name, code=person.source_id
     )

@@ -12,11 +12,8 @@ from core.permissions import Role
 from core.rules.account_acts import Act, Edit, LeftOut
 from core.rules.account_state import AccountState
 from core.rules.account_steps import Step
-from core.rules.directory_match import Reason
-from core.rules.directory_users import NotTied
 from core.rules.handing_over import NoPassword
 from core.rules.likeness import Likeness
-from core.rules.microsoft_accounts import NotCreated
 from core.rules.new_accounts import AccountRefusal
 from core.rules.passwords import Objection
 from core.rules.reachability import Refusal
@@ -370,33 +367,4 @@ KEPT: dict[Kept, str] = {
     Kept.OUTBOX: "Files of the outbox",
     Kept.LEAVERS: "People who left, and guardians who answered for nobody else",
     Kept.AUDIT: "Entries of the audit",
-}
-
-# Said after a comma or “because”.
-NOT_TIED: dict[NotTied, str] = {
-    NotTied.ADDRESS: "their Microsoft address cannot be a username here",
-    NotTied.NAME_TAKEN: "another account here has this username",
-    NotTied.SOMEBODY_ELSE: "this Microsoft account belongs to somebody else here",
-    NotTied.ALREADY: "they are linked to another Microsoft account",
-}
-
-MATCH_REASON: dict[Reason, str] = {
-    Reason.CODE_AND_NAME: "the same code and name",
-    Reason.ADDRESS_AND_NAME: "the same address and name",
-    Reason.CODE: "the same code, another name",
-    Reason.ADDRESS: "the same address only",
-    Reason.NAME: "the same name only",
-    Reason.SIGNED_IN: "signed in with it",
-    Reason.CREATED: "created from here",
-}
-
-NOT_CREATED: dict[NotCreated, str] = {
-    NotCreated.OTHER_DOMAIN: "their Microsoft address is of another domain than the one in Settings",
-    NotCreated.ADDRESS_TAKEN: "somebody else in Microsoft 365 has this address",
-    NotCreated.ADDRESS: "their Microsoft address cannot be a username",
-    NotCreated.THERE_ALREADY: "Microsoft 365 knows their code already: look up again",
-    NotCreated.REFUSED: "Microsoft refused it: look at the name and the domain",
-    NotCreated.NO_ANSWER: "Microsoft never gave a clear answer: look up again, then create who is missing",
-    NotCreated.NO_LICENCE: "they are created, but could not be put into the licence group",
-    NotCreated.NOT_LINKED: "they are created, but another account here has this username: look up again",
 }

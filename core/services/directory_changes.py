@@ -36,8 +36,7 @@ from core.services.directory_ties import Tie
 from core.tables import directory_runs
 
 TOGETHER, TRIES = 10, 6
-BEGUN = (ChangeStatus.SENDING, ChangeStatus.MADE)
-_LEFT = (ChangeStatus.QUEUED, *BEGUN)
+BEGUN = frozenset({ChangeStatus.SENDING, ChangeStatus.MADE})
 
 
 @dataclass(frozen=True)
@@ -71,9 +70,12 @@ class Outcome:
 
 def claim(db: Session, attempt: Attempt) -> list[Claim]:
     """The next few; none when all is done, or this process is not to go on. After a stop only what was begun."""
-    if not directory_attempts.holds(db, attempt, running=False):
+    if directory_attempts.holds(db, attempt):
+        statuses = directory_runs.OPEN
+    elif directory_attempts.holds(db, attempt, running=False):
+        statuses = BEGUN
+    else:
         return []
-    statuses = _LEFT if directory_attempts.holds(db, attempt) else BEGUN
     left = select(DirectoryChange).where(
         DirectoryChange.run_id == attempt.run_id, col(DirectoryChange.status).in_(statuses)
     )

@@ -22,7 +22,7 @@ from core.models import (
 )
 from core.permissions import Actor, Permission
 from core.rules import initial_credentials, microsoft_accounts, username_pattern, usernames
-from core.rules.microsoft_accounts import Candidate, Plan
+from core.rules.microsoft_accounts import Plan
 from core.services import audit, directory_attempts
 from core.tables import directory_people, directory_runs, periods, school
 
@@ -42,10 +42,11 @@ def preview(db: Session, actor: Actor) -> Plan:
     if directory_runs.is_left_open(db):
         raise Conflict("The last time was not finished. Go on with it first, or stop it: it is shown on the page.")
     pattern = username_pattern.read(own.username_pattern, year=periods.year(db))
-    people = [Candidate(*row) for row in db.execute(directory_people.to_create(db))]
     there = {usernames.key(address) for address in db.scalars(sa.select(col(DirectoryUser.address)))}
     taken = dict.fromkeys(there | _names_here(db), 1)
-    return microsoft_accounts.plan(people, domain=own.microsoft_domain, pattern=pattern, there=there, taken=taken)
+    return microsoft_accounts.plan(
+        directory_people.to_create(db), domain=own.microsoft_domain, pattern=pattern, there=there, taken=taken
+    )
 
 
 def launch(db: Session, actor: Actor, *, seen: str, typed_count: int | None = None) -> int:
@@ -100,7 +101,7 @@ def resume(db: Session, actor: Actor, *, run_id: int) -> None:
     actor.require(Permission.MANAGE_DIRECTORY)
     actor.require_fresh()
     directory_attempts.alone(db)
-    begun = directory_runs.is_left_open(db)
+    begun = directory_runs.OPEN & directory_runs.counts(db, run_id=run_id).keys()
     run = _run(db, run_id, (DirectoryRunStatus.FAILED, *((DirectoryRunStatus.STOPPED,) if begun else ())))
     own = school.settings(db)
     run.group_id, run.country = own.microsoft_licence_group, own.default_region

@@ -73,9 +73,9 @@ def change_settings(db: Session, actor: Actor, *, changes: Mapping[str, Any]) ->
     language, offered = (wanted.get(name, getattr(school, name)) for name in ("default_language", "languages"))
     if language not in offered:
         raise InputProblem("The language for those whose own is not known is one of the languages of the school.")
-    if wanted.get("second_administrator_above", 0):
-        _refuse_without_second(db)
     changed = sorted(name for name, value in wanted.items() if getattr(school, name) != value)
+    if "second_administrator_above" in changed and wanted["second_administrator_above"]:
+        _refuse_without_second(db)
     for name in changed:
         setattr(school, name, wanted[name])
     db.add(school)

@@ -71,6 +71,8 @@ def linked(db: Session, policy: Policy) -> list[Linked]:
 
 
 def switched_off(db: Session) -> set[str]:
-    """The object ids of users who were switched off there from here."""
-    done = (col(DirectoryChange.status) == ChangeStatus.DONE, sa.not_(col(DirectoryChange.is_enabled)))
-    return {object_id or "" for object_id in db.scalars(sa.select(col(DirectoryChange.object_id)).where(*done))}
+    """The object ids of users whom the latest change from here left switched off there."""
+    query = sa.select(col(DirectoryChange.object_id), col(DirectoryChange.is_enabled))
+    done = query.where(col(DirectoryChange.status) == ChangeStatus.DONE).order_by(col(DirectoryChange.id))
+    latest = {object_id or "": is_enabled for object_id, is_enabled in db.execute(done)}
+    return {object_id for object_id, is_enabled in latest.items() if not is_enabled}

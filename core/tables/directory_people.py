@@ -19,8 +19,7 @@ from core.models import (
     SignInMethod,
     UserType,
 )
-from core.rules.directory_match import Sought
-from core.rules.directory_users import User
+from core.rules.directory_users import SchoolMember, User
 from core.rules.reachability import Policy
 from core.tables import reachability, school
 from core.tables.directory_links import USER
@@ -54,16 +53,16 @@ def without_match(policy: Policy) -> Truth:
     return sa.and_(belong(policy), sa.not_(are_linked()), sa.not_(are_proposed()))
 
 
-def sought(db: Session) -> list[Sought]:
+def sought(db: Session) -> list[SchoolMember]:
     """Those who are to be found in the directory, with the Microsoft address that the school keeps for them."""
     query = _named().where(belong(school.policy(school.settings(db))), sa.not_(are_linked()))
-    return [Sought(*row) for row in db.execute(query.order_by(col(Person.id)))]
+    return [SchoolMember(*row) for row in db.execute(query.order_by(col(Person.id)))]
 
 
-def to_create(db: Session) -> sa.Select[Any]:
+def to_create(db: Session) -> list[SchoolMember]:
     """Those whom nobody in the directory may be, with the same of them; by name, so that numbers go by name too."""
     query = _named().where(without_match(school.policy(school.settings(db))))
-    return query.order_by(col(Person.sort_name), col(Person.id))
+    return [SchoolMember(*row) for row in db.execute(query.order_by(col(Person.sort_name), col(Person.id)))]
 
 
 def _named() -> sa.Select[Any]:

@@ -12,7 +12,7 @@ from core.models import ChangeStatus, DirectoryChange, DirectoryRun, DirectoryRu
 from core.permissions import Actor, Permission
 
 UNDER_WAY = (DirectoryRunStatus.WAITING, DirectoryRunStatus.RUNNING)
-OPEN = (ChangeStatus.QUEUED, ChangeStatus.SENDING, ChangeStatus.MADE)
+OPEN = frozenset({ChangeStatus.QUEUED, ChangeStatus.SENDING, ChangeStatus.MADE})
 FRESH = timedelta(hours=24)  # how long a look-up says who is not in the directory
 
 

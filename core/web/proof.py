@@ -21,7 +21,8 @@ def by_code(actor: Actor) -> bool:
 def has_any(actor: Actor) -> bool:
     """Whether there is something to type: whoever signs in with Microsoft may have neither app nor password here."""
     with database.reading() as db:
-        return by_code(actor) or not candidates.signs_in_elsewhere(db, actor)
+        elsewhere = candidates.signs_in_elsewhere(db, actor)
+    return not elsewhere or by_code(actor)
 
 
 def given(actor: Actor, typed: str) -> bool:

@@ -11,7 +11,7 @@ from core import database
 from core.delivery import engine
 from core.models import SchoolSettings
 from core.permissions import Actor, Permission
-from core.rules import words
+from core.rules import directory_words
 from core.rules.microsoft_accounts import Plan
 from core.services import directory_creation
 from core.tables import school
@@ -47,7 +47,7 @@ def confirm(actor: Actor) -> None:
 def _explain(plan: Plan, own: SchoolSettings) -> None:
     st.write(f"To be created: **{len(plan.new):,}**. Left out: **{len(plan.skipped):,}**.")
     for reason, number in Counter(skipped.reason for skipped in plan.skipped).most_common():
-        st.caption(f"Left out because {words.NOT_CREATED[reason]}: {number:,}")
+        st.caption(f"Left out because {directory_words.NOT_CREATED[reason]}: {number:,}")
     if plan.new:
         rows = [(f"{new.surname} {new.given_name}", new.employee_id, new.address) for new in plan.new[:SAMPLE]]
         frame = pd.DataFrame(rows, columns=["Name", "Code", "Address"])

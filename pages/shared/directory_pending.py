@@ -11,7 +11,7 @@ from core import database
 from core.delivery import engine
 from core.models import ChangeStatus, DirectoryRun, DirectoryRunKind, DirectoryRunStatus
 from core.permissions import Actor, Permission
-from core.rules import words
+from core.rules import directory_words
 from core.rules.microsoft_accounts import NotCreated
 from core.services import directory_creation
 from core.tables import directory_outcome, directory_runs, school
@@ -126,6 +126,6 @@ def _dress(rows: pd.DataFrame) -> pd.DataFrame:
             "Name": rows["last_name"] + " " + rows["first_name"],
             "Code": rows["source_id"],
             "Address": rows["address"],
-            "Why": [words.NOT_CREATED[NotCreated(reason)] for reason in rows["reason"]],
+            "Why": [directory_words.NOT_CREATED[NotCreated(reason)] for reason in rows["reason"]],
         }
     )

@@ -7,7 +7,7 @@ import streamlit as st
 
 from core import database
 from core.permissions import Actor
-from core.rules import words
+from core.rules import directory_words, words
 from core.rules.directory_match import Reason
 from core.services import directory_matches
 from core.services.directory_matches import Accepted
@@ -100,7 +100,7 @@ def _dress(rows: pd.DataFrame, part: Part) -> pd.DataFrame:
 def _why(reason: str, is_enabled: bool | None) -> str:
     if is_enabled is None:
         return "no longer in the directory: undo the link, then look up again"
-    return words.MATCH_REASON[Reason(reason)] + ("" if is_enabled else "; switched off there")
+    return directory_words.MATCH_REASON[Reason(reason)] + ("" if is_enabled else "; switched off there")
 
 
 def _decide(actor: Actor, part: Part, counts: Counts, ticked: list[int]) -> None:
@@ -129,7 +129,7 @@ def _decide(actor: Actor, part: Part, counts: Counts, ticked: list[int]) -> None
 def _accepted(done: Accepted) -> str:
     sentence = f"Linked: {done.done:,}."
     for why, number in done.left_out.items():
-        sentence += f" Left out: {number:,}, because {words.NOT_TIED[why]}."
+        sentence += f" Left out: {number:,}, because {directory_words.NOT_TIED[why]}."
     return sentence + " Accounts with a password here are converted in User Accounts, Bulk Actions."
 
 

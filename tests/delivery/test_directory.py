@@ -9,11 +9,12 @@ import pytest
 
 from core import database
 from core.delivery import engine
-from core.models import DirectoryRun, DirectoryRunStatus, SchoolSettings
+from core.models import DirectoryRunStatus, SchoolSettings
 from core.services import directory_look_ups
 from tests.cast import Cast
 from tests.delivery.engine_room import start_engine
 from tests.peers.graph import Graph
+from tests.peers.tenant import finished
 
 pytestmark = pytest.mark.both_databases
 
@@ -32,23 +33,13 @@ def _ask(cast: Cast) -> int:
         return directory_look_ups.ask(db, cast.ada.actor)
 
 
-def _finished(run_id: int, *, seconds: float = 40) -> DirectoryRun:
-    for _ in range(int(seconds / 0.05)):
-        with database.reading() as db:
-            run = db.get_one(DirectoryRun, run_id)
-        if run.finished_at is not None:
-            return run
-        time.sleep(0.05)
-    raise AssertionError(run)
-
-
 def test_a_look_up_runs_beside_the_page_and_once_however_often_it_is_handed_over(school: Cast, graph: Graph) -> None:
     graph.add("sam@school.example", name="Sam Sideris", employee_id="S1")
     start_engine()
     run_id = _ask(school)
     engine.start_directory()
     engine.start_directory()
-    run = _finished(run_id)
+    run = finished(run_id)
     assert (run.status, run.attempt, run.done) == (DirectoryRunStatus.DONE, 1, 1)
 
 
@@ -65,5 +56,5 @@ def test_a_look_up_that_a_stop_interrupted_is_made_by_the_next_process(school: C
     engine.shutdown()
     graph.throttle = lambda _number: False
     start_engine()
-    run = _finished(run_id)
+    run = finished(run_id)
     assert (run.status, run.done) == (DirectoryRunStatus.DONE, 1) and run.attempt > 1

@@ -4,20 +4,19 @@ from __future__ import annotations
 
 import os
 import signal
-import time
 
 import pytest
 from sqlmodel import select
 
 from core import config, database
 from core.delivery import directory_look_up
-from core.models import ChangeStatus, DirectoryChange, DirectoryRun, DirectoryRunStatus, Person, SchoolSettings
+from core.models import ChangeStatus, DirectoryChange, DirectoryRunStatus, Person, SchoolSettings
 from core.services import directory_creation, directory_look_ups
 from core.tables import directory_runs
 from tests.delivery.engine_room import SECRETARY, school
 from tests.delivery.test_kill import worker
 from tests.peers.graph import Graph
-from tests.peers.tenant import GROUP
+from tests.peers.tenant import GROUP, finished
 
 pytestmark = [pytest.mark.both_databases, pytest.mark.usefixtures("database")]
 PEOPLE, KILLS = 60, (7, 25, 44)
@@ -37,16 +36,6 @@ def _launch() -> int:
         return directory_creation.launch(db, SECRETARY, seen=plan.seen)
 
 
-def _finished(run_id: int, *, seconds: float = 90) -> DirectoryRun:
-    for _ in range(int(seconds / 0.1)):
-        with database.reading() as db:
-            run = db.get_one(DirectoryRun, run_id)
-        if run.finished_at is not None:
-            return run
-        time.sleep(0.1)
-    raise AssertionError(run)
-
-
 def test_f1_kill_9_while_sixty_are_created(monkeypatch: pytest.MonkeyPatch, database_url: str, graph: Graph) -> None:
     if database_url.startswith("postgresql"):
         monkeypatch.setenv("FIRSTKEY_ENGINE_URL", database_url.replace("+psycopg", ""))
@@ -61,7 +50,7 @@ def test_f1_kill_9_while_sixty_are_created(monkeypatch: pytest.MonkeyPatch, data
             process.wait(30)
     assert len(graph.users) < PEOPLE
     with worker():
-        run = _finished(run_id)
+        run = finished(run_id)
     assert run.status == DirectoryRunStatus.DONE and run.attempt > len(KILLS)
     codes = [user["employeeId"] for user in graph.users.values()]
     assert sorted(codes) == sorted(f"S{number}" for number in range(1, PEOPLE + 1)), "everybody once"

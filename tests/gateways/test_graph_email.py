@@ -18,12 +18,6 @@ KINDS, MAILBOX = GatewayErrorKind, "office@school.example"
 INVITATION = Email("sam@mail.example", "Your key,\r\nSam", "text", "<p>Γειά σου Sam</p>", "c1-m7")
 
 
-@pytest.fixture(scope="module")
-def tenant(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Entra]:
-    with peer.running(tmp_path_factory.mktemp("entra"), []) as running:
-        yield running
-
-
 @pytest.fixture
 def entra(tenant: Entra, monkeypatch: pytest.MonkeyPatch) -> Iterator[Entra]:
     for name, value in tenant.settings().items():

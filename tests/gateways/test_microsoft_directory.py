@@ -6,33 +6,13 @@ from collections.abc import Iterator
 
 import pytest
 
-from core import config
 from core.errors import GatewayError, GatewayErrorKind
 from core.gateways import microsoft_directory
 from core.gateways.microsoft_directory import TRIES, Directory
 from core.rules.directory_users import MISSING, THERE, NewUser, User
 from tests.peers import entra as peer
-from tests.peers.entra import Entra
 from tests.peers.graph import Graph, error
-
-GROUP = "11110000-0000-4000-8000-000000000001"
-
-
-@pytest.fixture(scope="module")
-def tenant(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Entra]:
-    with peer.running(tmp_path_factory.mktemp("entra"), []) as running:
-        yield running
-
-
-@pytest.fixture
-def graph(tenant: Entra, monkeypatch: pytest.MonkeyPatch) -> Iterator[Graph]:
-    for name, value in tenant.settings().items():
-        monkeypatch.setenv(name, value)
-    config.settings.cache_clear()
-    tenant.graph.empty()
-    tenant.graph.groups[GROUP] = set()
-    yield tenant.graph
-    config.settings.cache_clear()
+from tests.peers.tenant import GROUP
 
 
 @pytest.fixture

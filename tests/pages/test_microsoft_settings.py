@@ -14,16 +14,9 @@ from core.gateways import microsoft_identity
 from core.models import Account, AuditEntry, SchoolSettings
 from tests.cast import Cast
 from tests.pages import screens
-from tests.peers import entra as peer
 from tests.peers.entra import Entra
 
 OFFICE = "office@school.example"
-
-
-@pytest.fixture(scope="module")
-def tenant(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Entra]:
-    with peer.running(tmp_path_factory.mktemp("entra"), []) as running:
-        yield running
 
 
 @pytest.fixture

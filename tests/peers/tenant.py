@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 
 import pytest
 
-from core import config
+from core import config, database
+from core.models import DirectoryRun
 from tests.peers import entra as peer
 from tests.peers.entra import Entra
 from tests.peers.graph import Graph
@@ -30,3 +32,15 @@ def graph(tenant: Entra, database: None, monkeypatch: pytest.MonkeyPatch) -> Ite
     tenant.graph.groups[GROUP] = set()
     yield tenant.graph
     config.settings.cache_clear()
+
+
+def finished(run_id: int, *, seconds: float = 90) -> DirectoryRun:
+    """The run, once whoever works on it has come to its end."""
+    until = time.monotonic() + seconds
+    while time.monotonic() < until:
+        with database.reading() as db:
+            run = db.get_one(DirectoryRun, run_id)
+        if run.finished_at is not None:
+            return run
+        time.sleep(0.05)
+    raise AssertionError(run)

@@ -9,10 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.rules import directory_match
-from core.rules.directory_match import AT_MOST, Certainty, Match, Reason, Sought
-from core.rules.directory_users import User
+from core.rules.directory_match import AT_MOST, Certainty, Match, Reason
+from core.rules.directory_users import SchoolMember, User
 
-SAM = Sought(1, "Sam", "Sideris", "S1", "sam@school.example")
+SAM = SchoolMember(1, "Sam", "Sideris", "S1", "sam@school.example")
 CERTAIN, LIKELY = Certainty.CERTAIN, Certainty.LIKELY
 
 
@@ -63,7 +63,7 @@ def test_r28_an_address_alone_is_never_certain() -> None:
 def test_names_agree_across_alphabets_accents_and_further_names(
     first: str, last: str, given: str, surname: str
 ) -> None:
-    (found,) = directory_match.match([Sought(1, first, last, "S1")], [_user("a", given, surname)])
+    (found,) = directory_match.match([SchoolMember(1, first, last, "S1")], [_user("a", given, surname)])
     assert found == Match(1, "a", LIKELY, Reason.NAME)
 
 
@@ -73,7 +73,7 @@ def test_a_display_name_is_enough_where_it_is_all_there_is() -> None:
 
 
 def test_a_code_that_two_people_share_makes_nobody_certain() -> None:
-    twin = Sought(2, "Sam", "Sideris", "S1")
+    twin = SchoolMember(2, "Sam", "Sideris", "S1")
     found = directory_match.match([SAM, twin], [_user("a", "Sam", "Sideris", code="S1")])
     assert {(match.person_id, match.certainty) for match in found} == {(1, LIKELY), (2, LIKELY)}
 
@@ -90,13 +90,13 @@ def test_a_code_and_an_address_that_lead_to_different_users_make_nobody_certain(
 
 
 def test_who_is_certainly_somebody_is_proposed_to_nobody_of_the_same_name() -> None:
-    namesake = Sought(2, "Sam", "Sideris", "S2")
+    namesake = SchoolMember(2, "Sam", "Sideris", "S2")
     found = directory_match.match([SAM, namesake], [_user("a", "Sam", "Sideris", code="S1")])
     assert found == [Match(1, "a", CERTAIN, Reason.CODE_AND_NAME)]
 
 
 def test_who_bears_anothers_code_is_not_proposed_by_name_and_by_address_only_as_likely() -> None:
-    other = Sought(2, "Otto", "Other", "S2")
+    other = SchoolMember(2, "Otto", "Other", "S2")
     bears = _user("a", "Sam", "Sideris", code="S2", address="sam@school.example")
     found = directory_match.match([SAM, other], [bears])
     assert {(match.person_id, match.certainty, match.reason) for match in found} == {
@@ -120,7 +120,7 @@ _USERS = st.lists(st.tuples(_FEW(["Sam", "Max", ""]), _FEW(["A", "B"]), _FEW(["S
 def test_certain_is_always_one_to_one_and_leaves_nothing_else_for_either(
     people: list[tuple[str, ...]], users: list[tuple[str, ...]]
 ) -> None:
-    sought = [Sought(number, *person) for number, person in enumerate(people)]
+    sought = [SchoolMember(number, *person) for number, person in enumerate(people)]
     directory = [_user(f"u{n}", given, last, code=code, address=at) for n, (given, last, code, at) in enumerate(users)]
     found = directory_match.match(sought, directory)
     persons, objects = Counter(one.person_id for one in found), Counter(one.object_id for one in found)

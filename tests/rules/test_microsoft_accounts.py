@@ -5,27 +5,28 @@ from __future__ import annotations
 import pytest
 
 from core.rules import initial_credentials, microsoft_accounts, username_pattern
-from core.rules.directory_users import LONGEST_CODE, User, employee_id
-from core.rules.microsoft_accounts import Candidate, NotCreated, Plan
+from core.rules.directory_users import LONGEST_CODE, SchoolMember, User, employee_id
+from core.rules.microsoft_accounts import NotCreated, Plan
 
-SAM = Candidate(1, "Sam", "Sideris", "S1")
+SAM = SchoolMember(1, "Sam", "Sideris", "S1")
 
 
-def _plan(*people: Candidate, there: tuple[str, ...] = (), taken: tuple[str, ...] = ()) -> Plan:
+def _plan(*people: SchoolMember, there: tuple[str, ...] = (), taken: tuple[str, ...] = ()) -> Plan:
     pattern = username_pattern.read("FirstName(1)LastName")
     known = dict.fromkeys((*there, *taken), 1)
     return microsoft_accounts.plan(people, domain="school.example", pattern=pattern, there=there, taken=known)
 
 
 def test_an_address_is_made_by_the_school_s_pattern_with_a_number_where_it_is_taken() -> None:
-    sofia = Candidate(2, "Σοφία", "Σίδερης", "S2")
+    sofia = SchoolMember(2, "Σοφία", "Σίδερης", "S2")
     made = _plan(SAM, sofia, there=("ssideris2@school.example",))
     assert [new.address for new in made.new] == ["ssideris@school.example", "ssideris3@school.example"]
     assert made.new[0].display_name == "Sam Sideris" and made.new[0].employee_id == "S1"
 
 
 def test_whoever_has_an_address_gets_just_that() -> None:
-    (made,) = _plan(Candidate(1, "Sam", "Sideris", "S1", "Sam.S@School.example"), taken=("sam.s@school.example",)).new
+    sam = SchoolMember(1, "Sam", "Sideris", "S1", "Sam.S@School.example")
+    (made,) = _plan(sam, taken=("sam.s@school.example",)).new
     assert made.address == "Sam.S@School.example"
 
 
@@ -40,12 +41,12 @@ def test_whoever_has_an_address_gets_just_that() -> None:
     ],
 )
 def test_an_address_that_cannot_be_given_is_said_and_nobody_gets_another_one(address: str, reason: NotCreated) -> None:
-    made = _plan(Candidate(1, "Sam", "Sideris", "S1", address), there=("there@school.example",))
+    made = _plan(SchoolMember(1, "Sam", "Sideris", "S1", address), there=("there@school.example",))
     assert made.new == () and [one.reason for one in made.skipped] == [reason]
 
 
 def test_of_two_people_with_one_address_the_first_gets_it() -> None:
-    both = [Candidate(number, "Sam", "Sideris", f"S{number}", "sam@school.example") for number in (1, 2)]
+    both = [SchoolMember(number, "Sam", "Sideris", f"S{number}", "sam@school.example") for number in (1, 2)]
     made = _plan(*both)
     assert [new.person_id for new in made.new] == [1]
     assert [(one.person_id, one.reason) for one in made.skipped] == [(2, NotCreated.ADDRESS_TAKEN)]
