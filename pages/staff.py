@@ -28,6 +28,7 @@ def _list(actor: Actor) -> None:
         _dress(rows),
         key=f"staff-table-{page.number}-{text}",
         hide_index=True,
+        placeholder="",
         height=37 + 35 * min(len(rows), 16),
         on_select="rerun",
         selection_mode="single-row",

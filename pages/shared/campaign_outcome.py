@@ -46,9 +46,8 @@ def _table(actor: Actor, progress: Progress, zone: str) -> None:
             db, actor, campaign_id=progress.id, statuses=tuple(status.value for status in wanted), page=page
         )
     table_key = f"outcome-table-{key}-{page.number}"
-    st.dataframe(
-        _dress(rows), key=table_key, hide_index=True, column_config={"When": cells.moment_column("When", zone)}
-    )
+    when = cells.moment_column("When", zone)
+    st.dataframe(_dress(rows), key=table_key, hide_index=True, placeholder="", column_config={"When": when})
     if total > PAGE_SIZE:
         st.pagination(-(-total // PAGE_SIZE), key=key)
 
