@@ -20,6 +20,7 @@ GROUPS = {
     "audit": "auditing",
     "status": "status",
     "operations": "operations",
+    "morning": "morning",
     "microsoft": "microsoft",
 }
 

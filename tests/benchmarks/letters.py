@@ -19,6 +19,7 @@ from tests.benchmarks.report import Report
 from tests.benchmarks.scratch import seeded_school
 from tests.browser import staff
 from tests.browser.conftest import launch
+from tests.cast import FRESH_FOR_GOOD
 from tests.peers import firstkey
 
 STUDENTS, LETTERS, RUNS = 1_500, 500, 5
@@ -46,7 +47,9 @@ def _credentials() -> None:
     with database.transaction(wait_ms=database.WORKER_WAIT_MS) as db:
         wanted = select(AccountRole.account_id).where(col(AccountRole.role).in_([Role.OFFICE, Role.ADMINISTRATOR]))
         mine = db.get_one(Account, db.exec(wanted.order_by(col(AccountRole.account_id)).limit(1)).one())
-        actor = Actor("benchmark", mine.id, mine.person_id, frozenset({Role.ADMINISTRATOR}), Scope(everybody=True))
+        whose = ("benchmark", mine.id, mine.person_id)
+        roles = frozenset({Role.ADMINISTRATOR})
+        actor = Actor(*whose, roles, Scope(everybody=True), fresh_until=FRESH_FOR_GOOD)
         local = select(Account.id).where(Account.user_type == "student", Account.sign_in_method == "local")
         chosen = [account_id or 0 for account_id in db.exec(local.where(Account.password_hash == "").limit(LETTERS))]
         selections.show(db, actor, list_name="accounts", filter=AccountFilter())

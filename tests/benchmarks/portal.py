@@ -16,12 +16,13 @@ from unittest import mock
 
 import httpx
 import sqlalchemy as sa
-from sqlmodel import select
+from sqlmodel import col, select
 
 from core import config, database, demo
 from core.models import Account, AccountRole, Person, SignInMethod, UserType
 from core.rules import password_hash
 from core.services import invitations
+from core.tables import periods
 from tests.benchmarks.report import Report, p95
 from tests.peers import firstkey
 from tests.peers.firstkey import Server
@@ -41,7 +42,7 @@ class Invited:
 
 def run(report: Report) -> None:
     """The figures of the group."""
-    with _school() as (server, invited):
+    with school(students=STUDENTS) as (server, invited):
         times = asyncio.run(_activate(server, invited[:ACTIVATIONS]))
         report.figure("activation_p95_ms", p95(times) * 1000, "ms", runs=len(times))
         _give_everybody_a_password()
@@ -52,15 +53,15 @@ def run(report: Report) -> None:
 
 
 @contextmanager
-def _school() -> Iterator[tuple[Server, list[Invited]]]:
-    """A server of its own on a school where every student has just been invited."""
+def school(*, students: int, **settings: str) -> Iterator[tuple[Server, list[Invited]]]:
+    """A server of its own on a school where every student has just been invited; `settings` as for the server."""
     with tempfile.TemporaryDirectory(prefix="firstkey-bench-") as folder:
-        server = firstkey.start(Path(folder), demo="no")
+        server = firstkey.start(Path(folder), demo="no", **settings)
         seen = {name: server.environment[name] for name in ("FIRSTKEY_DATABASE_URL", "FIRSTKEY_PORT")}
         try:
             with mock.patch.dict(os.environ, seen):
                 _forget()
-                yield server, _invite()
+                yield server, _invite(students)
         finally:
             server.stop()
             _forget()
@@ -71,12 +72,16 @@ def _forget() -> None:
     config.settings.cache_clear()
 
 
-def _invite() -> list[Invited]:
+def _invite(students: int) -> list[Invited]:
     with database.transaction() as db:
         db.execute(sa.text("DELETE FROM school_settings"))
-        demo.seed(db, students=STUDENTS, seed=1)
+        demo.seed(db, students=students, seed=1)
+        db.execute(sa.update(Account).values(suspended_at=None, next_try_at=None, password_hash="", verified_at=None))
+        db.execute(sa.update(Account).values(first_sign_in_at=None, last_sign_in_at=None))
+        db.execute(sa.update(AccountRole).values(starts_on=None, ends_on=None))
     with database.transaction() as db:
-        query = select(Account).join(Person).where(Account.user_type == UserType.STUDENT)
+        with_role = col(Account.id).in_(select(AccountRole.account_id).where(periods.in_force()))
+        query = select(Account).join(Person).where(Account.user_type == UserType.STUDENT, with_role)
         accounts = db.exec(query.where(Account.sign_in_method == SignInMethod.LOCAL, Account.deactivated_at == None))  # noqa: E711
         issued = [(account.username, account.id or 0) for account in accounts]
         return [
@@ -91,8 +96,7 @@ def _invite() -> list[Invited]:
 def _give_everybody_a_password() -> None:
     stored = password_hash.make(PASSWORD)
     with database.transaction() as db:
-        db.execute(sa.update(Account).values(password_hash=stored, suspended_at=None, next_try_at=None))
-        db.execute(sa.update(AccountRole).values(starts_on=None, ends_on=None))
+        db.execute(sa.update(Account).values(password_hash=stored))
 
 
 async def _activate(server: Server, people: list[Invited]) -> list[float]:
@@ -101,9 +105,9 @@ async def _activate(server: Server, people: list[Invited]) -> list[float]:
 
     async def one(number: int, person: Invited) -> float:
         await asyncio.sleep(max(0.0, started + number / PER_SECOND - time.perf_counter()))
-        async with _browser(server) as client:
+        async with browser(server) as client:
             await client.get(f"/i/{person.token}")
-            form = {"form_token": _form_token((await client.get("/invitation")).text), "password": PASSWORD}
+            form = {"form_token": form_token((await client.get("/invitation")).text), "password": PASSWORD}
             before = time.perf_counter()
             answer = await client.post("/invitation", data=form)
             took = time.perf_counter() - before
@@ -119,8 +123,8 @@ async def _sign_ins_per_second(server: Server, usernames: Iterator[str]) -> floa
 
     async def one() -> int:
         done = 0
-        async with _browser(server) as client:
-            token = _form_token((await client.get("/sign-in")).text)
+        async with browser(server) as client:
+            token = form_token((await client.get("/sign-in")).text)
             while time.perf_counter() - started < WINDOW_S:
                 form = {"form_token": token, "username": next(usernames), "password": PASSWORD}
                 answer = await client.post("/sign-in", data=form)
@@ -133,11 +137,13 @@ async def _sign_ins_per_second(server: Server, usernames: Iterator[str]) -> floa
     return done / (time.perf_counter() - started)
 
 
-def _browser(server: Server) -> httpx.AsyncClient:
+def browser(server: Server) -> httpx.AsyncClient:
+    """One person's, which follows nothing by itself."""
     return httpx.AsyncClient(base_url=server.url, headers={"Origin": server.url}, timeout=60, verify=False)
 
 
-def _form_token(page: str) -> str:
+def form_token(page: str) -> str:
+    """What the form of this page sends back."""
     found = re.search(r'name="form_token" value="([^"]+)"', page)
     assert found
     return found[1]

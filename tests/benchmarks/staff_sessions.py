@@ -11,6 +11,7 @@ from sqlmodel import col, select
 from core import clock, database
 from core.models import Account, AccountRole, SignInSession
 from core.permissions import Role
+from core.tables import periods
 
 
 def tokens(number: int) -> list[str]:
@@ -19,7 +20,7 @@ def tokens(number: int) -> list[str]:
     with database.transaction() as db:
         wanted = select(AccountRole.account_id).join(Account, col(Account.id) == col(AccountRole.account_id))
         wanted = wanted.where(col(AccountRole.role).in_([Role.OFFICE, Role.ADMINISTRATOR]))
-        wanted = wanted.where(col(Account.deactivated_at).is_(None))
+        wanted = wanted.where(col(Account.deactivated_at).is_(None), periods.in_force())
         accounts = list(db.exec(wanted.order_by(col(AccountRole.account_id)).limit(number)))
         for place in range(number):
             made.append(secrets.token_urlsafe(32))
