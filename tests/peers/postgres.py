@@ -9,7 +9,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import psycopg
@@ -48,6 +48,17 @@ def restart(url: str) -> None:
     _run([*control, "-m", "immediate", "stop"])
     time.sleep(1)
     _run([*control, "-l", folder / "log", "-o", f"{FAST} -k {folder}", "start"])
+
+
+def fill_disk(url: str) -> None:
+    """No connection that is open now can write to a file any more, as on a full disk: the cluster gives up on itself
+    with the next commit and begins anew, with room.
+    """
+    query = "SELECT pid FROM pg_stat_activity WHERE backend_type = 'client backend' AND pid <> pg_backend_pid()"
+    with psycopg.connect(url.format(name="postgres"), autocommit=True) as connection:
+        for (pid,) in connection.execute(query).fetchall():
+            with suppress(subprocess.CalledProcessError):  # some end meanwhile
+                _run([*_as_postgres(), "prlimit", "--pid", str(pid), "--fsize=4096:"])
 
 
 def admin(url: str, statement: str) -> None:

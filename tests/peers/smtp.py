@@ -116,13 +116,14 @@ def server(
     certificate: Path | None = None,
     login: tuple[str, str] | None = None,
     hang_up_after_s: float = 300,
+    port: int = 0,
 ) -> Iterator[int]:
     """Start one; gives its port. With a certificate it wants STARTTLS, with a login AUTH."""
     context = None
     if certificate:
         context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
         context.load_cert_chain(certificate)
-    port = free_port()
+    port = port or free_port()
     controller = _Controller(
         behaviour,
         hostname="127.0.0.1",
