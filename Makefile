@@ -1,6 +1,6 @@
 # make run   starts Firstkey on this machine        make test   runs all tests
 # make lint  format, style, types, packages with known holes    make bench  measures (ONLY=group for one)
-# make chaos kill -9 in the middle of sending    ONLY=list_million: the lists at 1,000,000 people, 15 minutes
+# make chaos kill -9 in the middle of sending    ONLY=district: 1,000,000 people of 50 schools, 20 minutes
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin

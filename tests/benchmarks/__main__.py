@@ -12,7 +12,7 @@ GROUPS = {
     "start": "start",
     "import": "importing",
     "list": "lists",
-    "list_million": "lists_million",
+    "district": "district",
     "send": "sending sending_pace webhooks",
     "pdf": "pdf letters",
     "export": "exporting",
