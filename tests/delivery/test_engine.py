@@ -67,12 +67,17 @@ def test_everybody_gets_one_message_although_it_was_started_twice(sink: Behaviou
 
 @pytest.mark.usefixtures("ready")
 def test_f9_each_answer_of_the_server_ends_as_it_should(sink: Behaviour) -> None:
-    school(6)
+    school(8)
     sink.rcpt_by_address = {
         "person1@mail.example": ["451 4.7.1 Try again later", "451 4.7.1 Try again later"],
         "person2@mail.example": ["550 5.1.1 No such user"],
+        "person7@mail.example": ["421 4.7.0 Too many, closing", "450 4.2.1 Busy"],
     }
-    sink.content_by_address = {"person3@mail.example": [smtp.DROP], "person4@mail.example": ["552 5.2.2 Full"]}
+    sink.content_by_address = {
+        "person3@mail.example": [smtp.DROP],
+        "person4@mail.example": ["552 5.2.2 Full"],
+        "person8@mail.example": [smtp.HALF_CLOSE],
+    }
     engine_room.start_engine()
     campaign_id = launch()
     engine.start(campaign_id)
@@ -84,8 +89,10 @@ def test_f9_each_answer_of_the_server_ends_as_it_should(sink: Behaviour) -> None
         "person4@mail.example": MessageStatus.FAILED,
         "person5@mail.example": MessageStatus.SENT,
         "person6@mail.example": MessageStatus.SENT,
+        "person7@mail.example": MessageStatus.SENT,
+        "person8@mail.example": MessageStatus.UNKNOWN,
     }
-    assert sorted(addresses(sink)) == [f"person{number}@mail.example" for number in (1, 5, 6)]
+    assert sorted(addresses(sink)) == [f"person{number}@mail.example" for number in (1, 5, 6, 7)]
 
 
 @pytest.mark.usefixtures("ready")

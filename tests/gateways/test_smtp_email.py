@@ -19,7 +19,7 @@ from core.gateways.channels import Email
 from core.gateways.smtp_email import SmtpEmail
 from tests.peers import smtp
 from tests.peers.firstkey import free_port
-from tests.peers.smtp import DROP, Behaviour
+from tests.peers.smtp import DROP, HALF_CLOSE, Behaviour
 
 SENDER = "School office <office@school.example>"
 LETTER = Email("sam@mail.example", "Your key", "Hello Sam\nκλειδί\n", "<p>Hello Sam</p>", "ab" * 16)
@@ -75,6 +75,7 @@ REPLIES = {
     "hung up at the address": (Behaviour(rcpt=DROP), GatewayErrorKind.TRANSIENT, None),
     "hung up before the content": (Behaviour(data=DROP), GatewayErrorKind.TRANSIENT, None),
     "hung up after the content": (Behaviour(content=DROP), GatewayErrorKind.AMBIGUOUS, None),
+    "silent for good after the content": (Behaviour(content=HALF_CLOSE), GatewayErrorKind.AMBIGUOUS, None),
 }
 
 

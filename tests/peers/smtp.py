@@ -23,11 +23,15 @@ from cryptography.x509.oid import NameOID
 from tests.peers.firstkey import free_port
 
 DROP = "drop"
+HALF_CLOSE = "half-close"
 
 
 @dataclass
 class Behaviour:
-    """Replies per command; DROP hangs up. `content` is said after the content."""
+    """Replies per command; DROP hangs up. `content` is said after the content.
+
+    HALF_CLOSE, after the content: the server says that it will say no more, and leaves the line open.
+    """
 
     mail: str = ""
     rcpt: str = ""
@@ -65,6 +69,11 @@ class Behaviour:
         await asyncio.sleep(self.delay_s)
         said = _next(self.content_by_address, envelope.rcpt_tos[0]) or self.content
         if said == DROP:
+            server.transport.close()
+            return "421 closing"
+        if said == HALF_CLOSE:
+            server.transport.write_eof()
+            await asyncio.sleep(2)
             server.transport.close()
             return "421 closing"
         if said.startswith("250"):
