@@ -8,25 +8,33 @@ from __future__ import annotations
 import os
 import smtplib
 import statistics
+import subprocess
+import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 from email.message import EmailMessage
 from unittest import mock
 
-from core import clock, config, database
+import sqlalchemy as sa
+from sqlmodel import col
+
+from core import clock, config, database, keys
+from core.config import ROOT
 from core.delivery import engine
-from core.models import CampaignKind, Channel, MessageStatus
+from core.models import CampaignKind, Channel, DeliveryWorker, MessageStatus
 from core.rules import message_text
 from core.tables import school, wordings
 from tests.benchmarks.report import Report
 from tests.benchmarks.scratch import scratch_school
 from tests.delivery import engine_room
+from tests.peers import postgres
 from tests.peers.smtp_sink import sink
 
 RUNS, BARE = 3, 2000
+WORKERS, SLOTS = ("first", "second"), "16"  # what a relay of one's own can take
 
 
 def run(report: Report) -> None:
@@ -39,6 +47,10 @@ def run(report: Report) -> None:
     ratios = [mine / theirs for mine, theirs in zip(ours, bare, strict=True)]
     report.figure("send_email_vs_bare_smtplib", statistics.median(ratios), "ratio", runs=RUNS)
     report.median("launch_100k_ms", "ms", measure=lambda: launch_ms(100_000))
+    report.figure("send_email_per_s_sqlite_100k", delivered_per_second(100_000), "1/s", runs=1)
+    with postgres.cluster() as url:
+        both = [by_workers_per_second(10_000, url) for _ in range(RUNS)]
+        report.figure("send_email_per_s_pg_2workers_10k", statistics.median(both), "1/s", runs=RUNS)
 
 
 @contextmanager
@@ -69,6 +81,49 @@ def delivered_per_second(recipients: int) -> float:
         engine.shutdown()
         assert progress.counts == {MessageStatus.SENT: recipients}
         return recipients / took
+
+
+def by_workers_per_second(recipients: int, postgres_url: str) -> float:
+    """The same on PostgreSQL by two processes that are up already, from the first message marked to the last."""
+    with mail_server(), scratch_school(postgres_url=postgres_url):
+        books = config.settings().database_url.replace("+psycopg", "")
+        with mock.patch.dict(os.environ, {"FIRSTKEY_ENGINE_URL": books, "FIRSTKEY_EMAIL_SLOTS": SLOTS}):
+            config.settings.cache_clear()
+            engine_room.school(recipients)
+            running = [_worker(name) for name in WORKERS]
+            try:
+                _wait_until(lambda: _beating() == len(WORKERS))
+                campaign_id = engine_room.launch()
+                _wait_until(lambda: _sent(campaign_id) > 0)
+                started, before = time.perf_counter(), _sent(campaign_id)
+                _wait_until(lambda: engine_room.finished(engine_room.progress(campaign_id)))
+                took = time.perf_counter() - started
+                assert _sent(campaign_id) == recipients
+            finally:
+                for process in running:
+                    process.terminate()
+                    process.wait(60)
+        return (recipients - before) / took
+
+
+def _worker(name: str) -> subprocess.Popen[bytes]:
+    command = [sys.executable, "-m", "core.manage", "worker"]
+    own = os.environ | {"FIRSTKEY_EXECUTOR_ID": name, "FIRSTKEY_SECRET_KEY": keys.current().secret.hex()}
+    return subprocess.Popen(command, cwd=ROOT, env=own, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+
+
+def _beating() -> int:
+    with database.reading() as db:
+        return db.scalar(sa.select(sa.func.count(col(DeliveryWorker.executor_id)))) or 0
+
+
+def _sent(campaign_id: int) -> int:
+    return engine_room.progress(campaign_id).counts.get(MessageStatus.SENT, 0)
+
+
+def _wait_until(so: Callable[[], bool]) -> None:
+    while not so():
+        time.sleep(0.25)
 
 
 def bare_per_second(messages: int) -> float:
