@@ -80,8 +80,8 @@ def students(db: Session, actor: Actor, filter: StudentFilter, given: Given) -> 
             yield people.where(student, col(column).in_(values))
     yield from _by_history(filter, given)
     if filter.in_period is False:
-        listed = col(Person.section_id).is_not(None) & col(Person.section_id).in_(periods.sections(filter.period_id))
-        yield people.where(student, sa.not_(listed))
+        elsewhere = col(Person.section_id).in_(periods.other_sections(filter.period_id))  # two ways by one index
+        yield people.where(student, col(Person.section_id).is_(None)).union_all(people.where(student, elsewhere))
     yield from _reach(filter, student, given)
 
 

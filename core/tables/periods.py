@@ -21,6 +21,11 @@ def sections(period_id: int | None) -> sa.Select[Any]:
     return query.where(col(Section.period_id).in_(current))
 
 
+def other_sections(period_id: int | None) -> sa.Select[Any]:
+    """The ids of all other classes."""
+    return sa.select(col(Section.id)).where(col(Section.id).not_in(sections(period_id)))
+
+
 def in_force(role: type[AccountRole] = AccountRole) -> sa.ColumnElement[bool]:
     """Holds for roles that an account has today: of every period or the current one, between their two dates."""
     today = clock.now().date()
