@@ -51,7 +51,10 @@ class User:
 
 @dataclass
 class Entra:
-    """The counterpart. `tamper` changes the claims; `algorithm` none or `foreign_key` spoil the signature."""
+    """The counterpart. `tamper` changes the claims; `algorithm` none or `foreign_key` spoil the signature.
+
+    `broken`: what is said instead, with 200, by where: configuration, keys, token.
+    """
 
     url: str
     certificate: Path
@@ -63,6 +66,7 @@ class Entra:
     algorithm: str = "RS256"
     foreign_key: bool = False
     is_down: bool = False
+    broken: dict[str, str] = field(default_factory=dict)
     graph: Graph = field(default_factory=Graph)
 
     def settings(self) -> dict[str, str]:
@@ -131,6 +135,8 @@ def _site(entra: Entra) -> Starlette:
     def published(request: Request) -> Response:
         if entra.is_down:
             return Response(status_code=503)
+        if "configuration" in entra.broken:
+            return Response(entra.broken["configuration"])
         base, tenant = entra.url, request.path_params["tenant"]
         return JSONResponse(
             {
@@ -142,6 +148,8 @@ def _site(entra: Entra) -> Starlette:
         )
 
     def keys(_request: Request) -> Response:
+        if "keys" in entra.broken:
+            return Response(entra.broken["keys"])
         public = jwt.algorithms.RSAAlgorithm.to_jwk(entra.key.public_key(), as_dict=True)
         return JSONResponse({"keys": [public | {"kid": entra.kid, "use": "sig", "alg": "RS256"}]})
 
@@ -165,6 +173,8 @@ def _site(entra: Entra) -> Starlette:
         given = {name: values[0] for name, values in parse_qs((await request.body()).decode()).items()}
         if (given.get("client_id"), given.get("client_secret")) != (CLIENT, SECRET):
             return JSONResponse({"error": "invalid_client"}, 401)
+        if "token" in entra.broken:
+            return Response(entra.broken["token"])
         if given.get("grant_type") == "client_credentials":
             return JSONResponse({"token_type": "Bearer", "expires_in": 3600, "access_token": entra.graph.new_token()})
         question = entra.codes.pop(given.get("code", ""), None)
