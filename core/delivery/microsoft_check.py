@@ -64,7 +64,10 @@ def _sign_in(_address: str) -> Found:
 def _read_users(_address: str) -> Found:
     users = choose.microsoft_graph().ask("GET", "/users?$top=1&$select=id")
     return Found(
-        True, "The application can read users." if users["value"] else "It can read users; there are none yet."
+        True,
+        "The application can read users."
+        if isinstance(users, dict) and users.get("value")
+        else "It can read users; there are none yet.",
     )
 
 
