@@ -11,6 +11,7 @@ from functools import cached_property
 from typing import Any
 
 import httpx
+import jwt
 import msal
 import requests
 
@@ -77,6 +78,17 @@ class Graph:
             return str(result["access_token"])
         why = _WORDS.get(str(result.get("error")), "Microsoft gives the application no access.")
         raise GatewayError(_KINDS.CONFIGURATION, why)
+
+    def permissions(self) -> frozenset[str] | None:
+        """What the school's administrator has granted, as the token says it; None where that cannot be read.
+
+        Only to be shown: the token came from Microsoft itself and is not ours to judge, Graph does that.
+        """
+        try:
+            roles = jwt.decode(self.token(), options={"verify_signature": False}).get("roles", [])
+        except jwt.PyJWTError:
+            return None
+        return frozenset(map(str, roles)) if isinstance(roles, list) else None
 
     @cached_property
     def _client(self) -> Any:
