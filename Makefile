@@ -29,7 +29,7 @@ bench: $(VENV)/.ready-for-tests
 	@$(BIN)/python -m tests.benchmarks $(ONLY)
 
 chaos: $(VENV)/.ready-for-tests
-	FIRSTKEY_CHAOS=long $(BIN)/python -m pytest -q tests/chaos
+	FIRSTKEY_CHAOS=long $(BIN)/python -m pytest -q tests/chaos tests/delivery/test_directory_kill.py
 
 # A machine needs nothing but Python 3.11+ and its pip: the versions and their hashes stand in requirements.txt.
 $(VENV)/.ready: requirements.txt

@@ -77,7 +77,7 @@ def _known(claim: Claim, by_address: User | None, by_code: User | None) -> Outco
     if by_address is not None:
         theirs = microsoft_accounts.is_theirs(claim.new, by_address)
         return Outcome(by_address.object_id) if theirs else Outcome(reason=NotCreated.ADDRESS_TAKEN)
-    if by_code is not None and microsoft_accounts.is_theirs(claim.new, by_code):
+    if by_code is not None and microsoft_accounts.may_be_theirs(claim.new, by_code):
         return Outcome(reason=NotCreated.THERE_ALREADY)
     return None
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
@@ -10,6 +11,7 @@ from core import database
 from core.delivery import batches
 from core.errors import GatewayError, GatewayErrorKind, SettingsError
 from core.gateways import choose
+from core.rules.directory_users import UNREADABLE
 from core.services import directory_attempts
 from core.services.directory_attempts import Attempt
 
@@ -51,4 +53,12 @@ def _why(error: GatewayError | SettingsError, not_allowed: str) -> str:
         return not_allowed
     if error.kind is GatewayErrorKind.CONFIGURATION:
         return str(error)
+    if error.retry_after:
+        minutes = math.ceil(error.retry_after / 60)
+        return f"Microsoft asks to wait for {minutes} minutes. Go on after that; what was done stays done."
+    if error.reason == UNREADABLE:
+        return (
+            "Microsoft's answers cannot be read. Something on the way, such as a proxy, may have put its own page in "
+            "their place: look at this server's way to the internet, then try again. What was done stays done."
+        )
     return "Microsoft did not answer for a while. Try again in some minutes; what was done stays done."

@@ -18,6 +18,7 @@ class Trial(StrEnum):
 
     SIGN_IN = "sign_in"
     READ_USERS = "read_users"
+    CREATE_USERS = "create_users"
     SEND_MAIL = "send_mail"
 
 
@@ -35,6 +36,11 @@ _NOT_ALLOWED = {
     Trial.SEND_MAIL: "The application may not send mail. Give it the application permission Mail.Send, "
     "then press “Grant admin consent”.",
 }
+_CONSENT = "Grant admin consent"
+_CREATING = (  # each with the wider ones that include it
+    ("User.ReadWrite.All", "Directory.ReadWrite.All"),
+    ("GroupMember.ReadWrite.All", "Group.ReadWrite.All", "Directory.ReadWrite.All"),
+)
 _SIGN_IN = {
     Hindrance.DOWN: "Microsoft does not answer. Check this server's way to the internet, then try again.",
     Hindrance.SETTINGS: "Microsoft does not know this tenant. Check FIRSTKEY_MICROSOFT_TENANT_ID.",
@@ -64,7 +70,25 @@ def _sign_in(_address: str) -> Found:
 def _read_users(_address: str) -> Found:
     users = choose.microsoft_graph().ask("GET", "/users?$top=1&$select=id")
     return Found(
-        True, "The application can read users." if users["value"] else "It can read users; there are none yet."
+        True,
+        "The application can read users."
+        if isinstance(users, dict) and users.get("value")
+        else "It can read users; there are none yet.",
+    )
+
+
+def _create_users(_address: str) -> Found:
+    """Nobody is created for it: what was granted stands in the token."""
+    granted = choose.microsoft_graph().permissions()
+    if granted is None:
+        return Found(False, "Microsoft does not say what it allows. Create one person to see whether it works.")
+    missing = [names[0] for names in _CREATING if not granted & set(names)]
+    if not missing:
+        return Found(True, "The application may create users and put them into the licence group.")
+    lacks = " and ".join(missing)
+    more = "" if len(missing) > 1 or missing[0] == _CREATING[0][0] else " It may create users without a licence group."
+    return Found(
+        False, f"The application lacks the application permission {lacks}.{more} Give it, then press “{_CONSENT}”."
     )
 
 
@@ -83,4 +107,9 @@ def _sentence(error: GatewayError) -> str:
     return text if text.endswith(".") else f"{text[:1].upper()}{text[1:]}. Try again in a few minutes."
 
 
-_TRIALS = {Trial.SIGN_IN: _sign_in, Trial.READ_USERS: _read_users, Trial.SEND_MAIL: _send_mail}
+_TRIALS = {
+    Trial.SIGN_IN: _sign_in,
+    Trial.READ_USERS: _read_users,
+    Trial.CREATE_USERS: _create_users,
+    Trial.SEND_MAIL: _send_mail,
+}

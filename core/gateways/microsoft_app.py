@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import ssl
 from typing import Any
@@ -10,6 +11,7 @@ import certifi
 import msal
 
 TIMEOUT_S = 10.0
+logging.getLogger("msal").setLevel(logging.CRITICAL)  # it logs answers that it cannot read, tokens and all
 
 
 def client(authority: str, client_id: str, secret: str, **extra: Any) -> Any:

@@ -2,12 +2,13 @@
 
 Many requests travel in one ($batch, twenty at most), each with an answer of its own. Whoever is asked to wait
 (429, 503 with Retry-After) waits as long as Microsoft says and asks the same again: it was certainly not accepted.
+Where that is longer than a quarter of an hour it ends there, and whoever asked is told how long.
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
@@ -17,9 +18,10 @@ from core.errors import GatewayError, GatewayErrorKind
 from core.gateways import microsoft_graph
 from core.gateways.microsoft_graph import Graph
 from core.rules import directory_users
-from core.rules.directory_users import FIELDS, MISSING, THERE, NewUser, User
+from core.rules.directory_users import FIELDS, MISSING, THERE, UNREADABLE, NewUser, User
 
-PAGE, TOGETHER, TRIES, LONGEST_S = 999, 20, 8, 300.0
+PAGE, TOGETHER, TRIES, LONGEST_S = 999, 20, 8, 900.0
+TRIES_TO_READ = 3  # what cannot be read will not be read much better by asking on
 _KINDS = GatewayErrorKind
 _AGAIN = {False: (_KINDS.TRANSIENT,), True: (_KINDS.TRANSIENT, _KINDS.AMBIGUOUS)}  # by whether it only reads
 _SELECTED = ",".join((*FIELDS, "userType"))
@@ -49,9 +51,9 @@ class Directory:
         """Everybody but guests, page by page."""
         path: str | None = f"/users?$select={_SELECTED}&$top={PAGE}"
         while path:
-            page = self._asked("GET", path, reading=True)
+            page = self._asked("GET", path, lists="value", reading=True)
             yield [user for said in page["value"] if (user := directory_users.read(said))]
-            path = page.get("@odata.nextLink")
+            path = str(page.get("@odata.nextLink") or "")
             if path and not path.startswith(self._root):  # the token goes along: to Graph and to nobody else
                 raise GatewayError(_KINDS.CONFIGURATION, "Microsoft leads to another address than its own.")
 
@@ -72,7 +74,7 @@ class Directory:
         made: list[User | GatewayError] = []
         for said in self.together(parts):
             user = None if isinstance(said, GatewayError) else directory_users.read(said or {})
-            made.append(user or (said if isinstance(said, GatewayError) else _unread()))
+            made.append(user or (said if isinstance(said, GatewayError) else microsoft_graph.unreadable()))
         return made
 
     def has_group(self, group_id: str) -> bool:
@@ -105,35 +107,35 @@ class Directory:
             wait = 0.0
             for begin in range(0, len(left), TOGETHER):
                 for place, said in self._batch(parts, left[begin : begin + TOGETHER]).items():
-                    if _is_of_kind(said, _AGAIN[reading]) and attempt < TRIES - 1:
+                    if isinstance(said, GatewayError) and _again(said, attempt, reading=reading):
                         wait = max(wait, said.retry_after or 2.0**attempt)
                     else:
                         answers[place] = said
             if not wait:
                 break
-            self._pause(min(wait, LONGEST_S))
+            self._pause(wait)
         return [answers[place] for place in range(len(parts))]
 
     def _batch(self, parts: Sequence[Part], places: Sequence[int]) -> dict[int, Answer]:
         requests = [_request(place, parts[place]) for place in places]
         try:
-            said = self._asked("POST", "/$batch", {"requests": requests})
+            said = self._asked("POST", "/$batch", {"requests": requests}, lists="responses")
         except GatewayError as error:
             if error.kind is not _KINDS.AMBIGUOUS:
                 raise
             return dict.fromkeys(places, error)
-        found = {int(one["id"]): _answer(one) for one in said["responses"]}
-        return {place: found.get(place, _unread()) for place in places}
+        found = {str(one.get("id")): _answer(one) for one in said["responses"]}
+        return {place: found.get(str(place), microsoft_graph.unreadable()) for place in places}
 
-    def _asked(self, method: str, path: str, body: Any = None, *, reading: bool = False) -> Any:
-        """The answer, patiently. What only reads is asked again after a fault too."""
+    def _asked(self, method: str, path: str, body: Any = None, *, lists: str, reading: bool = False) -> dict[str, Any]:
+        """The answer, which lists objects under that name; patiently. What only reads is asked again after a fault."""
         for attempt in range(TRIES):
             try:
-                return self._graph.ask(method, path, body)
+                return _listing(self._graph.ask(method, path, body), lists)
             except GatewayError as error:
-                if error.kind not in _AGAIN[reading] or attempt == TRIES - 1:
+                if not _again(error, attempt, reading=reading):
                     raise
-                self._pause(min(error.retry_after or 2.0**attempt, LONGEST_S))
+                self._pause(error.retry_after or 2.0**attempt)
         raise AssertionError("the last try answers or raises")
 
 
@@ -143,23 +145,31 @@ def _request(place: int, part: Part) -> dict[str, Any]:
 
 
 def _answer(one: dict[str, Any]) -> Answer:
-    if one["status"] < 400:
-        return one.get("body")
-    headers = {str(name).lower(): str(value) for name, value in (one.get("headers") or {}).items()}
-    refusal = microsoft_graph.refused(one["status"], one.get("body"), retry_after=headers.get("retry-after"))
-    if one["status"] == 404:
+    status, body, told = one.get("status"), one.get("body"), one.get("headers")
+    if not isinstance(status, int):
+        return microsoft_graph.unreadable()
+    if status < 400:
+        return body if body is None or isinstance(body, dict) else microsoft_graph.unreadable()
+    headers = {str(name).lower(): str(value) for name, value in told.items()} if isinstance(told, dict) else {}
+    refusal = microsoft_graph.refused(status, body, retry_after=headers.get("retry-after"))
+    if status == 404:
         refusal.reason = MISSING
-    elif one["status"] in (400, 409) and "already exist" in str(one.get("body")):
+    elif status in (400, 409) and "already exist" in str(one.get("body")):
         refusal.reason = THERE
     return refusal
 
 
-def _is_of_kind(said: Answer, kinds: Collection[GatewayErrorKind]) -> bool:
-    return isinstance(said, GatewayError) and said.kind in kinds
+def _again(error: GatewayError, attempt: int, *, reading: bool) -> bool:
+    """Whether to ask once more: it may help, it was not tried too often, and the wait is not too long."""
+    tries = TRIES_TO_READ if error.reason == UNREADABLE else TRIES
+    return error.kind in _AGAIN[reading] and attempt < tries - 1 and (error.retry_after or 0.0) <= LONGEST_S
 
 
-def _unread() -> GatewayError:
-    return GatewayError(_KINDS.AMBIGUOUS, "Microsoft gave an answer that could not be read")
+def _listing(said: Any, name: str) -> dict[str, Any]:
+    listed = said.get(name) if isinstance(said, dict) else None
+    if not isinstance(listed, list) or not all(isinstance(one, dict) for one in listed):
+        raise microsoft_graph.unreadable()
+    return dict(said)
 
 
 def _one(said: Answer) -> User | None:
@@ -173,7 +183,7 @@ def _one(said: Answer) -> User | None:
 def _first(said: Answer) -> User | None:
     if isinstance(said, GatewayError):
         raise said
-    return next((user for one in said["value"] if (user := directory_users.read(one))), None)
+    return next((user for one in _listing(said, "value")["value"] if (user := directory_users.read(one))), None)
 
 
 def _is_member(said: Answer) -> bool:

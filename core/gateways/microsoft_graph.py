@@ -11,15 +11,18 @@ from functools import cached_property
 from typing import Any
 
 import httpx
+import jwt
 import msal
 import requests
 
 from core.config import Settings, settings
 from core.errors import GatewayError, GatewayErrorKind, SettingsError
 from core.gateways import microsoft_app
+from core.gateways import retry_after as waits
+from core.rules.directory_users import UNREADABLE
 
 logging.getLogger("httpx").setLevel(logging.WARNING)  # a line of its own for each address that is asked for
-READ_S = 30.0
+READ_S, ACCEPTED = 30.0, 202
 _KINDS = GatewayErrorKind
 _WORDS = {
     "invalid_client": "Microsoft does not accept FIRSTKEY_MICROSOFT_CLIENT_SECRET. Make a new one.",
@@ -52,7 +55,12 @@ class Graph:
             raise GatewayError(_KINDS.AMBIGUOUS, "Microsoft did not answer in time") from None
         if answer.status_code >= 400:
             raise refused(answer.status_code, _json(answer), retry_after=answer.headers.get("retry-after"))
-        return _json(answer) if answer.content else None
+        if not answer.content or answer.status_code == ACCEPTED:  # accepted is accepted, whatever is said of it
+            return None
+        said = _json(answer)
+        if said is None:
+            raise unreadable()
+        return said
 
     def close(self) -> None:
         self._http.close()
@@ -71,6 +79,17 @@ class Graph:
         why = _WORDS.get(str(result.get("error")), "Microsoft gives the application no access.")
         raise GatewayError(_KINDS.CONFIGURATION, why)
 
+    def permissions(self) -> frozenset[str] | None:
+        """What the school's administrator has granted, as the token says it; None where that cannot be read.
+
+        Only to be shown: the token came from Microsoft itself and is not ours to judge, Graph does that.
+        """
+        try:
+            roles = jwt.decode(self.token(), options={"verify_signature": False}).get("roles", [])
+        except jwt.PyJWTError:
+            return None
+        return frozenset(map(str, roles)) if isinstance(roles, list) else None
+
     @cached_property
     def _client(self) -> Any:
         values = self._values
@@ -82,7 +101,7 @@ def refused(status: int, body: Any, *, retry_after: str | None = None) -> Gatewa
     """What a refusal means for what was asked. Its text is ours: Graph's may quote addresses."""
     error = body.get("error") if isinstance(body, dict) else None
     code = str(error.get("code", "")) if isinstance(error, dict) else ""
-    wait = float(retry_after) if retry_after and retry_after.isdigit() else None
+    wait = waits.seconds(retry_after)
     if status == 429 or (status == 503 and wait is not None):
         return GatewayError(_KINDS.TRANSIENT, f"Microsoft asks to wait ({status})", retry_after=wait)
     if status in (401, 403):
@@ -91,6 +110,11 @@ def refused(status: int, body: Any, *, retry_after: str | None = None) -> Gatewa
         return GatewayError(_KINDS.AMBIGUOUS, f"Microsoft had a fault ({status})")
     reason = _reason(code.lower())
     return GatewayError(_KINDS.PERMANENT, f"Microsoft refused it ({status} {code[:40]})", reason=reason)
+
+
+def unreadable() -> GatewayError:
+    """An answer of another shape than Graph's: a proxy's page, or half of one. It may have been done."""
+    return GatewayError(_KINDS.AMBIGUOUS, "Microsoft gave an answer that could not be read", reason=UNREADABLE)
 
 
 def _reason(code: str) -> str | None:

@@ -6,6 +6,7 @@ publishes, which are kept for an hour and asked for again when a token names one
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from functools import cached_property, lru_cache
 from typing import Any
@@ -21,6 +22,8 @@ from core.rules.microsoft_identity import Hindered, Hindrance, Identity, identit
 
 KEYS_KEPT_S, LEEWAY_S = 3_600.0, 120
 REQUIRED = ["exp", "iat", "iss", "aud"]
+PUBLISHED = ("issuer", "authorization_endpoint", "token_endpoint", "jwks_uri")
+_BROKEN = (ValueError, LookupError, TypeError, AttributeError)  # what a library raises on an answer of another shape
 
 
 class _Forgetful(msal.TokenCache):  # type: ignore[misc]  # the package has no types
@@ -39,6 +42,7 @@ class MicrosoftIdentity:
 
     def begin(self, *, login_hint: str = "") -> dict[str, Any]:
         """A flow: `auth_uri` is where the browser goes, the rest stays on the server until it comes back."""
+        self._published  # noqa: B018  (asked first: MSAL says the same of a broken answer and of an unknown tenant)
         try:
             return dict(
                 self._client.initiate_auth_code_flow(
@@ -50,8 +54,8 @@ class MicrosoftIdentity:
             )
         except (requests.RequestException, msal.exceptions.MsalServiceError):
             raise Hindered(Hindrance.DOWN) from None
-        except ValueError:  # the authority does not know this tenant
-            raise Hindered(Hindrance.SETTINGS) from None
+        except _BROKEN:
+            raise Hindered(Hindrance.DOWN) from None
 
     def finish(self, flow: dict[str, Any], answer: Mapping[str, str]) -> Identity:
         """Who came back with this answer; raises Hindered for every other one. A code is exchanged once."""
@@ -59,12 +63,16 @@ class MicrosoftIdentity:
             raise Hindered(Hindrance.CANCELLED if answer["error"] == "access_denied" else Hindrance.SETTINGS)
         try:
             result = self._client.acquire_token_by_auth_code_flow(flow, dict(answer))
-        except (requests.RequestException, msal.exceptions.MsalServiceError):
+        except (requests.RequestException, msal.exceptions.MsalServiceError, json.JSONDecodeError):
             raise Hindered(Hindrance.DOWN) from None
         except ValueError:  # the state is that of another flow
             raise Hindered(Hindrance.EXPIRED) from None
         except RuntimeError:  # the nonce is that of another flow
             raise Hindered(Hindrance.NOT_GENUINE) from None
+        except _BROKEN:
+            raise Hindered(Hindrance.DOWN) from None
+        if not isinstance(result, dict):
+            raise Hindered(Hindrance.DOWN)
         if "id_token" not in result:
             expired = result.get("error") == "invalid_grant"
             raise Hindered(Hindrance.EXPIRED if expired else Hindrance.SETTINGS)
@@ -73,11 +81,10 @@ class MicrosoftIdentity:
     def _claims(self, token: str) -> dict[str, Any]:
         """What the token says, when the tenant's own key signed it for us and it is of now."""
         try:
-            key = self._keys.get_signing_key_from_jwt(token)
             return dict(
                 jwt.decode(
                     token,
-                    key,
+                    self._key(token),
                     algorithms=["RS256"],
                     audience=self._client_id,
                     issuer=self._published["issuer"],
@@ -85,10 +92,19 @@ class MicrosoftIdentity:
                     options={"require": REQUIRED},
                 )
             )
-        except (jwt.PyJWKClientConnectionError, requests.RequestException):
-            raise Hindered(Hindrance.DOWN) from None
         except jwt.PyJWTError:
             raise Hindered(Hindrance.NOT_GENUINE) from None
+
+    def _key(self, token: str) -> jwt.PyJWK:
+        """The key that the token names. No keys at all are Microsoft's fault, an unknown one is the token's."""
+        try:
+            self._keys.get_signing_keys()
+        except (jwt.PyJWTError, *_BROKEN):
+            raise Hindered(Hindrance.DOWN) from None
+        try:
+            return self._keys.get_signing_key_from_jwt(token)
+        except (jwt.PyJWKClientConnectionError, jwt.PyJWKSetError, *_BROKEN):
+            raise Hindered(Hindrance.DOWN) from None
 
     @cached_property
     def _client(self) -> Any:
@@ -97,12 +113,17 @@ class MicrosoftIdentity:
 
     @cached_property
     def _published(self) -> dict[str, Any]:
-        """What the tenant publishes of itself (OpenID Connect Discovery §4)."""
-        answer = requests.get(
-            f"{self._authority}/v2.0/.well-known/openid-configuration", timeout=microsoft_app.TIMEOUT_S
-        )
-        answer.raise_for_status()
-        return dict(answer.json())
+        """What the tenant publishes of itself (OpenID Connect Discovery §4); kept once it is whole."""
+        place = f"{self._authority}/v2.0/.well-known/openid-configuration"
+        try:
+            answer = requests.get(place, timeout=microsoft_app.TIMEOUT_S)
+            if 400 <= answer.status_code < 500:  # Microsoft knows no such tenant
+                raise Hindered(Hindrance.SETTINGS)
+            answer.raise_for_status()
+            said = answer.json()
+            return {name: str(said[name]) for name in PUBLISHED}
+        except (requests.RequestException, *_BROKEN):
+            raise Hindered(Hindrance.DOWN) from None
 
     @cached_property
     def _keys(self) -> jwt.PyJWKClient:

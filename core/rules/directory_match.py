@@ -8,7 +8,7 @@ be several is at most likely, and then somebody looks.
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache
@@ -19,7 +19,7 @@ from core.rules.directory_users import SchoolMember, User, employee_id
 from core.rules.search_text import fold, fold_name
 
 K = TypeVar("K")
-AT_MOST = 5  # proposals for one person: with more than these a name says nothing
+AT_MOST = 5  # proposals for one person at a time: with more, the next come when these were rejected
 
 
 class Certainty(StrEnum):
@@ -55,8 +55,13 @@ class Match:
     reason: Reason
 
 
-def match(people: Sequence[SchoolMember], users: Sequence[User]) -> list[Match]:
-    """All proposals, by person. Takes time in proportion to how many there are, not to their product."""
+def match(
+    people: Sequence[SchoolMember], users: Sequence[User], *, rejected: Collection[tuple[int, str]] = ()
+) -> list[Match]:
+    """All proposals, by person, but for pairs that were `rejected`.
+
+    Takes time in proportion to how many there are, not to their product.
+    """
     directory = _Directory(users)
     owner = {_code(person): person.person_id for person in people}
     codes = Counter(map(_code, people))
@@ -64,6 +69,8 @@ def match(people: Sequence[SchoolMember], users: Sequence[User]) -> list[Match]:
     found: dict[int, dict[str, Reason]] = {}
     for person in people:
         found[person.person_id] = _candidates(person, directory, codes=codes, addresses=addresses, owner=owner)
+        for object_id in [key for key in found[person.person_id] if (person.person_id, key) in rejected]:
+            del found[person.person_id][object_id]
     return _resolved(found)
 
 
@@ -140,9 +147,7 @@ def _resolved(found: dict[int, dict[str, Reason]]) -> list[Match]:
             matches.append(Match(person_id, object_id, Certainty.CERTAIN, users[object_id]))
             continue
         free = sorted((_STRENGTH[why], object_id, why) for object_id, why in users.items() if object_id not in taken)
-        if len(free) > AT_MOST:
-            free = [one for one in free if one[2] is not Reason.NAME][:AT_MOST]
-        matches += [Match(person_id, object_id, Certainty.LIKELY, why) for _place, object_id, why in free]
+        matches += [Match(person_id, object_id, Certainty.LIKELY, why) for _place, object_id, why in free[:AT_MOST]]
     return matches
 
 

@@ -12,6 +12,7 @@ from typing import Any
 FIELDS = ("id", "userPrincipalName", "mail", "displayName", "givenName", "surname", "employeeId", "accountEnabled")
 GUEST, LONGEST_CODE, LONGEST_NAME = "Guest", 16, 64
 MISSING, THERE = "missing", "there"  # why Microsoft refuses: there is no such object, or there is one already
+UNREADABLE = "unreadable"  # it answered, and not in the shape that it promises
 _USABLE = re.compile("[!-~]+@[!-~]+")  # Microsoft takes no other letters in a userPrincipalName
 
 

@@ -76,9 +76,20 @@ def plan(
 
 
 def is_theirs(new: NewUser, user: User) -> bool:
-    """Whether a user is the one that was made for somebody, or was there for them: the same code, and a name."""
-    same = user.employee_id.strip().casefold() == new.employee_id.casefold()
-    return same and directory_match.share_a_name(new.display_name, user)
+    """Whether a user is the one that was made for somebody: the same code, and a word of the last name.
+
+    Student 12 and teacher 12 share a code, and easily a first name.
+    """
+    return _same_code(new, user) and directory_match.share_a_name(new.surname or new.given_name, user)
+
+
+def may_be_theirs(new: NewUser, user: User) -> bool:
+    """Whether a person has to look before another is made: the same code, and any word of the name."""
+    return _same_code(new, user) and directory_match.share_a_name(new.display_name, user)
+
+
+def _same_code(new: NewUser, user: User) -> bool:
+    return user.employee_id.strip().casefold() == new.employee_id.casefold()
 
 
 def _made(person: SchoolMember, *, domain: str, pattern: Pattern, taken: MutableMapping[str, int]) -> str:

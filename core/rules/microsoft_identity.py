@@ -59,6 +59,8 @@ def identity(claims: Mapping[str, Any], *, tenant_id: str, nonce: str) -> Identi
         raise Hindered(Hindrance.WRONG_TENANT)
     if not person:
         raise Hindered(Hindrance.NOT_GENUINE)
-    methods = claims.get("amr")
+    methods = claims.get(
+        "amr"
+    )  # Microsoft puts it into v1.0 tokens only: mostly it is missing, and that proves nothing
     proved = isinstance(methods, list) and "mfa" in methods
     return Identity(tenant.casefold(), person.casefold(), str(claims.get("preferred_username") or ""), proved)

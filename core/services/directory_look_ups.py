@@ -47,8 +47,8 @@ def keep(db: Session, attempt: Attempt, *, users: Sequence[User]) -> bool:
 def compare(db: Session, attempt: Attempt) -> list[Match]:
     """Who may be who; reads only. Whoever was rejected is not proposed again."""
     rejected = directory_people.rejected(db)
-    found = directory_match.match(directory_people.sought(db), directory_people.free(db, run_id=attempt.run_id))
-    return [one for one in found if (one.person_id, one.object_id) not in rejected]
+    users = directory_people.free(db, run_id=attempt.run_id)
+    return directory_match.match(directory_people.sought(db), users, rejected=rejected)
 
 
 def finish(db: Session, attempt: Attempt, *, matches: Sequence[Match]) -> bool:

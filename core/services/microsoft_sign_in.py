@@ -46,8 +46,8 @@ def arrive(db: Session, visitor: Actor, *, identity: Identity, token: str = "") 
         return _refused(db, visitor, account, Hindrance.UNKNOWN_PERSON)
     account.verified_at = account.verified_at or clock.now()  # a directory match tied it before they came
     db.add(account)
-    if invited is not None:
-        _use_up(db, invited[0], at=clock.now())
+    if invited is not None and _use_up(db, invited[0], at=clock.now()):
+        _follow(db, visitor, invited[0], account)
     return Arrival(account)
 
 
@@ -66,14 +66,19 @@ def _by_invitation(
         return _refused(db, visitor, account, Hindrance.EXPIRED)
     account.tenant_id, account.object_id = identity.tenant_id, identity.object_id
     account.verified_at, account.pending_provider_at = account.verified_at or now, None
+    _follow(db, visitor, invitation, account)
+    audit.record(db, visitor, action="microsoft.tied", object_kind="account", object_id=account.id)
+    return Arrival(account)
+
+
+def _follow(db: Session, visitor: Actor, invitation: Invitation, account: Account) -> None:
+    """What follows from a link that is used: its address is the person's own, and every other one ends."""
     if invitation.channel == Channel.EMAIL:
         account.verified_address = invitation.address
     db.add(account)
     db.flush()
     invitations.supersede(db, account_id=invitation.account_id, because=Superseded.PASSWORD_CHOSEN)
     audit.record(db, visitor, action="invitation.used", object_kind="account", object_id=account.id)
-    audit.record(db, visitor, action="microsoft.tied", object_kind="account", object_id=account.id)
-    return Arrival(account)
 
 
 def _use_up(db: Session, invitation: Invitation, *, at: datetime) -> bool:

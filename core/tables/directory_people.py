@@ -11,6 +11,9 @@ from core.models import (
     Account,
     Decision,
     DirectoryMatch,
+    DirectoryRun,
+    DirectoryRunKind,
+    DirectoryRunStatus,
     DirectoryUser,
     Enrolment,
     EnrolmentKind,
@@ -19,6 +22,7 @@ from core.models import (
     SignInMethod,
     UserType,
 )
+from core.rules.directory_match import AT_MOST
 from core.rules.directory_users import SchoolMember, User
 from core.rules.reachability import Policy
 from core.tables import reachability, school
@@ -50,7 +54,23 @@ def everybody() -> sa.Select[Any]:
 
 def without_match(policy: Policy) -> Truth:
     """Holds for those whom nobody in the directory may be: who can be created there."""
-    return sa.and_(belong(policy), sa.not_(are_linked()), sa.not_(are_proposed()))
+    return sa.and_(belong(policy), sa.not_(are_linked()), sa.not_(are_proposed()), sa.not_(_may_have_more()))
+
+
+def _may_have_more() -> Truth:
+    """Holds for people of whom as many proposals as are made at once were rejected since the last look-up.
+
+    The next look-up says whether there are more who bear the name; until then nobody is made for them.
+    """
+    looked = sa.select(sa.func.max(col(DirectoryRun.finished_at))).where(
+        col(DirectoryRun.kind) == DirectoryRunKind.LOOK_UP, col(DirectoryRun.status) == DirectoryRunStatus.DONE
+    )
+    rejected = sa.select(sa.func.count()).where(
+        col(DirectoryMatch.person_id) == col(Person.id),
+        col(DirectoryMatch.decision) == Decision.REJECTED,
+        col(DirectoryMatch.decided_at) >= looked.scalar_subquery(),
+    )
+    return rejected.correlate(Person).scalar_subquery() >= AT_MOST
 
 
 def sought(db: Session) -> list[SchoolMember]:

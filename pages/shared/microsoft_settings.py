@@ -22,6 +22,7 @@ _FOUND = "microsoft.found"
 BUTTONS = {
     Trial.SIGN_IN: "Can people sign in?",
     Trial.READ_USERS: "Can it read users?",
+    Trial.CREATE_USERS: "Can it create users?",
     Trial.SEND_MAIL: "Send me a test",
 }
 

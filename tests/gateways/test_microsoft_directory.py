@@ -7,9 +7,10 @@ from collections.abc import Iterator
 import pytest
 
 from core.errors import GatewayError, GatewayErrorKind
-from core.gateways import microsoft_directory
-from core.gateways.microsoft_directory import TRIES, Directory
-from core.rules.directory_users import MISSING, THERE, NewUser, User
+from core.gateways import microsoft_directory, retry_after
+from core.gateways.microsoft_directory import LONGEST_S, TRIES, TRIES_TO_READ, Directory
+from core.rules.directory_users import MISSING, THERE, UNREADABLE, NewUser, User
+from tests.conftest import Clock
 from tests.peers import entra as peer
 from tests.peers.graph import Graph, error
 from tests.peers.tenant import GROUP
@@ -155,3 +156,72 @@ def test_a_fault_while_looking_for_people_is_asked_again(
     ((by_address, by_code),) = directory.find([_new(1)])
     assert by_address and by_code and by_address.object_id == by_code.object_id == sam
     assert pauses
+
+
+@pytest.mark.parametrize(
+    ("said", "seconds"),
+    [
+        ("17", 17),
+        ("Mon, 23 Nov 2026 09:02:00 GMT", 120),
+        ("Monday, 23-Nov-26 09:02:00 GMT", 120),
+        ("Mon Nov 23 09:02:00 2026", 120),
+        ("Mon, 23 Nov 2026 08:00:00 GMT", 0),
+        ("Tue, 24 Nov 2026 09:00:00 GMT", retry_after.LONGEST_S),
+        ("9" * 400, retry_after.LONGEST_S),
+        ("soon", None),
+        ("-5", None),
+        ("1.5", None),
+        ("\u0663", None),
+        ("", None),
+        (None, None),
+    ],
+)
+def test_how_long_to_wait_is_understood_in_each_form_of_rfc_9110(
+    clock: Clock, said: str | None, seconds: float | None
+) -> None:
+    assert retry_after.seconds(said) == seconds
+
+
+def test_a_wait_until_a_date_is_kept_in_full(
+    directory: Directory, graph: Graph, pauses: list[float], clock: Clock
+) -> None:
+    until = {"Retry-After": "Mon, 23 Nov 2026 09:10:00 GMT"}
+    graph.refusals += [(429, error("TooManyRequests"), until), (503, error("ServiceUnavailable"), until)]
+    assert list(directory.users()) == [[]]
+    assert pauses == [600.0, 600.0]
+
+
+def test_a_wait_that_is_too_long_ends_it_and_says_how_long(
+    directory: Directory, graph: Graph, pauses: list[float]
+) -> None:
+    graph.throttle, graph.wait = lambda _number: True, str(int(LONGEST_S) + 1)
+    with pytest.raises(GatewayError) as caught:
+        list(directory.users())
+    assert (caught.value.kind, caught.value.retry_after) == (GatewayErrorKind.TRANSIENT, LONGEST_S + 1)
+    (said,) = directory.create([(_new(1), "p")], country="GR")
+    assert isinstance(said, GatewayError) and said.retry_after == LONGEST_S + 1
+    assert not pauses and graph.users == {}
+
+
+@pytest.mark.parametrize("said", ["<html>", [], {}, {"value": None}, {"value": ["x"]}, {"value": {"a": 1}}, 7])
+def test_an_answer_of_another_shape_is_asked_for_a_few_times_and_then_told(
+    directory: Directory, graph: Graph, pauses: list[float], said: object
+) -> None:
+    graph.refusals += [(200, said, {})] * TRIES
+    with pytest.raises(GatewayError) as caught:
+        list(directory.users())
+    assert caught.value.reason == UNREADABLE and len(pauses) == TRIES_TO_READ - 1
+    graph.refusals[:] = [(200, said, {})]
+    assert list(directory.users()) == [[]]
+
+
+@pytest.mark.parametrize("said", ["<html>", [], {"value": None}, 7])
+def test_a_part_of_another_shape_is_told_and_nobody_is_made_twice(
+    directory: Directory, graph: Graph, said: object
+) -> None:
+    graph.refusals += [(200, said, {})]
+    (one,) = directory.create([(_new(1), "p")], country="GR")
+    assert isinstance(one, GatewayError) and one.kind is GatewayErrorKind.AMBIGUOUS and graph.users == {}
+    graph.refusals += [(200, said, {})] * TRIES * 2
+    with pytest.raises(GatewayError):
+        directory.find([_new(1)])

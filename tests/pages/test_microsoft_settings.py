@@ -15,6 +15,7 @@ from core.models import Account, AuditEntry, SchoolSettings
 from tests.cast import Cast
 from tests.pages import screens
 from tests.peers.entra import Entra
+from tests.peers.graph import Graph
 
 OFFICE = "office@school.example"
 
@@ -31,6 +32,7 @@ def entra(tenant: Entra, cast: Cast, monkeypatch: pytest.MonkeyPatch) -> Iterato
     yield tenant
     tenant.graph.forbidden.clear()
     tenant.graph.sent.clear()
+    tenant.graph.roles, tenant.graph.tells = Graph().roles, True
     tenant.is_down = False
     microsoft_identity.from_settings.cache_clear()
 
@@ -55,6 +57,32 @@ def test_a_missing_permission_is_named(entra: Entra, trial: Trial, part: str, pe
     entra.graph.forbidden.add(part)
     works, sentence = _run(trial)
     assert not works and permission in sentence and "Grant admin consent" in sentence
+
+
+@pytest.mark.parametrize(
+    ("granted", "missing"),
+    [
+        ({"User.ReadWrite.All"}, ["GroupMember.ReadWrite.All"]),
+        ({"GroupMember.ReadWrite.All", "User.Read.All"}, ["User.ReadWrite.All"]),
+        ({"Group.ReadWrite.All", "User.ReadWrite.All"}, []),
+        ({"Directory.ReadWrite.All"}, []),
+        (set(), ["User.ReadWrite.All", "GroupMember.ReadWrite.All"]),
+    ],
+)
+def test_what_is_missing_for_creating_users_is_named_and_nobody_is_created(
+    entra: Entra, granted: set[str], missing: list[str]
+) -> None:
+    entra.graph.roles, before = granted, len(entra.graph.users)
+    works, sentence = _run(Trial.CREATE_USERS)
+    named = [name for name in ("User.ReadWrite.All", "GroupMember.ReadWrite.All") if name in sentence]
+    assert (works, named) == (not missing, missing) and ("Grant admin consent" in sentence) is bool(missing)
+    assert len(entra.graph.users) == before
+
+
+def test_a_token_that_says_nothing_is_said_as_it_is(entra: Entra) -> None:
+    entra.graph.tells = False
+    works, sentence = _run(Trial.CREATE_USERS)
+    assert not works and "does not say" in sentence
 
 
 def test_a_wrong_secret_is_named(entra: Entra, monkeypatch: pytest.MonkeyPatch) -> None:

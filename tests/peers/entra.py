@@ -46,12 +46,16 @@ class User:
     address: str
     object_id: str
     tenant: str = TENANT
-    methods: tuple[str, ...] = ("pwd",)
+    methods: tuple[str, ...] = ()
 
 
 @dataclass
 class Entra:
-    """The counterpart. `tamper` changes the claims; `algorithm` none or `foreign_key` spoil the signature."""
+    """The counterpart. `tamper` changes the claims; `algorithm` none or `foreign_key` spoil the signature.
+
+    `broken`: what is said instead, with 200, by where: configuration, keys, token. `issued`: tokens, codes and
+    verifiers of sign-ins.
+    """
 
     url: str
     certificate: Path
@@ -63,6 +67,8 @@ class Entra:
     algorithm: str = "RS256"
     foreign_key: bool = False
     is_down: bool = False
+    broken: dict[str, str] = field(default_factory=dict)
+    issued: list[str] = field(default_factory=list)
     graph: Graph = field(default_factory=Graph)
 
     def settings(self) -> dict[str, str]:
@@ -99,8 +105,7 @@ class Entra:
             "oid": user.object_id,
             "preferred_username": user.address,
             "name": user.name,
-            "amr": list(user.methods),
-        }
+        } | ({"amr": list(user.methods)} if user.methods else {})  # v2.0 tokens say nothing of it
         self.tamper(claims)
         key = rsa.generate_private_key(65537, 2048) if self.foreign_key else self.key
         by_others: dict[str, Any] = {"none": None, "HS256": SECRET * 2}  # unsigned, and by who knows the app's secret
@@ -131,6 +136,8 @@ def _site(entra: Entra) -> Starlette:
     def published(request: Request) -> Response:
         if entra.is_down:
             return Response(status_code=503)
+        if "configuration" in entra.broken:
+            return Response(entra.broken["configuration"])
         base, tenant = entra.url, request.path_params["tenant"]
         return JSONResponse(
             {
@@ -142,6 +149,8 @@ def _site(entra: Entra) -> Starlette:
         )
 
     def keys(_request: Request) -> Response:
+        if "keys" in entra.broken:
+            return Response(entra.broken["keys"])
         public = jwt.algorithms.RSAAlgorithm.to_jwk(entra.key.public_key(), as_dict=True)
         return JSONResponse({"keys": [public | {"kid": entra.kid, "use": "sig", "alg": "RS256"}]})
 
@@ -165,6 +174,8 @@ def _site(entra: Entra) -> Starlette:
         given = {name: values[0] for name, values in parse_qs((await request.body()).decode()).items()}
         if (given.get("client_id"), given.get("client_secret")) != (CLIENT, SECRET):
             return JSONResponse({"error": "invalid_client"}, 401)
+        if "token" in entra.broken:
+            return Response(entra.broken["token"])
         if given.get("grant_type") == "client_credentials":
             return JSONResponse({"token_type": "Bearer", "expires_in": 3600, "access_token": entra.graph.new_token()})
         question = entra.codes.pop(given.get("code", ""), None)
@@ -173,10 +184,10 @@ def _site(entra: Entra) -> Starlette:
         if question is None or question["code_challenge"] != challenge:
             return JSONResponse({"error": "invalid_grant"}, 400)
         user = next(user for user in entra.users if user.object_id == question["object_id"])
-        id_token = entra.id_token(user, question["nonce"])
-        return JSONResponse(
-            {"token_type": "Bearer", "expires_in": 3600, "access_token": secrets.token_urlsafe(), "id_token": id_token}
-        )
+        id_token, access_token = entra.id_token(user, question["nonce"]), secrets.token_urlsafe()
+        entra.issued += [id_token, access_token, given["code"], given["code_verifier"]]
+        said = {"token_type": "Bearer", "expires_in": 3600, "access_token": access_token, "id_token": id_token}
+        return JSONResponse(said)
 
     def signed_out(_request: Request) -> Response:
         return HTMLResponse("<h1>You signed out of your account</h1>")

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
+import jwt
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
@@ -35,6 +36,8 @@ def error(code: str, message: str = "no") -> dict[str, Any]:
 class Graph:
     """A directory. `throttle` says for each request whether it is turned away; `refusals` are given out first.
 
+    `roles` were granted to the application, and its token `tells` so. `mail_answers` are given out first, by recipient;
+    mail to one of `lost_mail` is accepted, and the answer lost.
     `wait` is what those who are turned away are told. `groups` are those that there are. `asked` is what was asked for.
     `lost`: how many of the next answers to a creation never arrive, though the user is made; `lost_batches`: of the
     answers to many at once that make something. `delay_s`: how long
@@ -46,6 +49,10 @@ class Graph:
     mailboxes: set[str] = field(default_factory=set)
     sent: list[dict[str, Any]] = field(default_factory=list)
     tokens: set[str] = field(default_factory=set)
+    roles: set[str] = field(default_factory=lambda: {"User.ReadWrite.All", "GroupMember.ReadWrite.All", "Mail.Send"})
+    tells: bool = True
+    mail_answers: dict[str, list[Answer]] = field(default_factory=dict)
+    lost_mail: set[str] = field(default_factory=set)
     requests: int = 0
     throttle: Callable[[int], bool] = lambda number: False
     refusals: list[Answer] = field(default_factory=list)
@@ -68,7 +75,9 @@ class Graph:
             assert self.changed.wait_for(lambda: len(self.users) >= number, seconds), len(self.users)
 
     def new_token(self) -> str:
-        token = secrets.token_urlsafe(24)
+        """As Microsoft's own: what was granted stands in it."""
+        said = {"roles": sorted(self.roles), "uti": secrets.token_urlsafe(24)}
+        token = jwt.encode(said, secrets.token_bytes(32), algorithm="HS256") if self.tells else secrets.token_urlsafe()
         self.tokens.add(token)
         return token
 
@@ -194,5 +203,7 @@ class Graph:
         to = body["message"]["toRecipients"][0]["emailAddress"]["address"]
         if "@" not in to:
             return 400, error("ErrorInvalidRecipients"), {}
+        if self.mail_answers.get(to):
+            return self.mail_answers[to].pop(0)
         self.sent.append(body)
-        return 202, None, {}
+        return (504, error("GatewayTimeout"), {}) if to in self.lost_mail else (202, None, {})

@@ -105,10 +105,13 @@ def test_who_bears_anothers_code_is_not_proposed_by_name_and_by_address_only_as_
     }
 
 
-def test_a_name_that_many_bear_says_nothing() -> None:
-    users = [_user(f"u{number}", "Sam", "Sideris") for number in range(AT_MOST + 1)]
-    assert directory_match.match([SAM], users) == []
-    assert len(directory_match.match([SAM], users[:AT_MOST])) == AT_MOST
+def test_of_a_name_that_many_bear_a_few_are_proposed_and_the_next_when_these_were_rejected() -> None:
+    users = [_user(f"u{number}", "Sam", "Sideris") for number in range(AT_MOST + 2)]
+    found = directory_match.match([SAM], users)
+    assert len(found) == AT_MOST and {one.certainty for one in found} == {LIKELY}
+    rejected = {(one.person_id, one.object_id) for one in found}
+    left = directory_match.match([SAM], users, rejected=rejected)
+    assert {one.object_id for one in found + left} == {user.object_id for user in users} and len(left) == 2
 
 
 _FEW = st.sampled_from

@@ -63,12 +63,22 @@ def test_a_code_that_the_directory_cannot_keep_is_known_by_its_digest() -> None:
 
 
 @pytest.mark.parametrize(
-    ("code", "name", "theirs"),
-    [("S1", "Sam Sideris", True), ("s1 ", "Sam Newname", True), ("S1", "Otto Other", False), ("S2", "Sam", False)],
+    ("code", "name", "theirs", "may_be"),
+    [
+        ("S1", "Sam Sideris", True, True),
+        ("s1 ", "Samuel Sideris", True, True),
+        ("S1", "Sam Newname", False, True),
+        ("S1", "Otto Other", False, False),
+        ("S2", "Sam Sideris", False, False),
+    ],
 )
-def test_a_user_is_theirs_by_code_and_name(code: str, name: str, theirs: bool) -> None:
+def test_a_user_is_theirs_by_code_and_last_name_and_looked_at_by_any_name(
+    code: str, name: str, theirs: bool, may_be: bool
+) -> None:
     (new,) = _plan(SAM).new
-    assert microsoft_accounts.is_theirs(new, User("a", new.address, name, employee_id=code)) is theirs
+    user = User("a", new.address, name, employee_id=code)
+    assert microsoft_accounts.is_theirs(new, user) is theirs
+    assert microsoft_accounts.may_be_theirs(new, user) is may_be
 
 
 def test_r01_the_initial_password_has_what_microsoft_asks_for_and_80_bits() -> None:

@@ -26,6 +26,7 @@ from core.models import (
 )
 from core.permissions import visitor
 from core.rules.account_acts import Act
+from core.rules.directory_match import AT_MOST
 from core.rules.directory_users import NotTied
 from core.rules.microsoft_identity import Hindrance, Identity
 from core.services import (
@@ -38,7 +39,7 @@ from core.services import (
     erasure,
 )
 from core.services.microsoft_sign_in import arrive
-from core.tables import directory_review, students
+from core.tables import directory_people, directory_review, students
 from core.tables.directory_review import Counts, Part
 from core.tables.filters import Page, StudentFilter
 from tests import cast as make
@@ -392,3 +393,26 @@ def test_r102_who_is_in_the_directory_is_forgotten_after_a_month_but_for_links(
     clock.forward(days=31)
     assert directory_look_up.forget_old() == 2
     assert counts(school) == Counts(certain=0, likely=0, none=2, linked=1, proposals=0, users=1)
+
+
+def test_whom_many_share_the_name_with_is_decided_on_and_never_just_created(school: Cast, graph: Graph) -> None:
+    """Seven called Sam Sideris are in the directory: any of them may be our Sam."""
+    for number in range(AT_MOST + 2):
+        graph.add(f"sam{number}@school.example", name="Sam Sideris")
+
+    def look() -> tuple[list[int], bool]:
+        look_up(school)
+        with database.reading() as db:
+            return list(db.exec(select(DirectoryMatch.id).where(DirectoryMatch.decision == Decision.OPEN))), _offered()
+
+    def _offered() -> bool:
+        with database.reading() as db:
+            return school.sam.person.id in {one.person_id for one in directory_people.to_create(db)}
+
+    for expected in (AT_MOST, 2):
+        proposed, offered = look()
+        assert len(proposed) == expected and not offered
+        with database.transaction() as db:
+            directory_matches.reject(db, school.ada.actor, match_ids=proposed)
+        assert _offered() is (expected < AT_MOST)  # after as many as are shown at most there may be more
+    assert look() == ([], True)

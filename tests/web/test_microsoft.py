@@ -15,6 +15,7 @@ from sqlmodel import select
 from core import config, database
 from core.gateways import microsoft_identity
 from core.models import Account, AuditEntry, Invitation, MicrosoftFlow, SchoolSettings, SignInSession
+from core.services import invitations
 from tests.cast import Cast
 from tests.conftest import Clock
 from tests.peers import entra as peer
@@ -49,6 +50,7 @@ def entra(tenant: Entra, cast: Cast, monkeypatch: pytest.MonkeyPatch) -> Iterato
             account.username = account.username_key = user.address
     yield tenant
     tenant.tamper, tenant.algorithm, tenant.foreign_key, tenant.is_down = (lambda claims: None), "RS256", False, False
+    tenant.broken.clear()
     microsoft_identity.from_settings.cache_clear()
 
 
@@ -134,6 +136,32 @@ def test_whoever_the_directory_knows_needs_no_invitation(browser: Browser, entra
     _tie(cast.sam.account, SAM)
     assert _sign_in(browser, entra, SAM).headers["location"] == "/me"
     assert browsing.stored(cast.sam.account).verified_at
+
+
+def test_whoever_is_known_already_and_comes_by_an_invitation_uses_it_up_like_anybody(
+    browser: Browser, entra: Entra, cast: Cast
+) -> None:
+    _tie(cast.sam.account, SAM)
+    with database.transaction() as db:
+        slip = invitations.issue_link(db, account_id=cast.sam.account.id or 0, channel="paper", address="", days=7)
+        newer = invitations.issue_link(
+            db, account_id=cast.sam.account.id or 0, channel="email", address="x@mail.example", days=7
+        )
+        db.get_one(Invitation, slip.invitation_id).superseded_at = None  # of a launch beside this one
+    browser.open(f"/i/{newer.token}")
+    assert _sign_in(browser, entra, SAM, start=HOME).headers["location"] == "/me"
+    assert browsing.stored(cast.sam.account).verified_address == "x@mail.example"
+    with database.reading() as db:
+        assert all(one.used_at or one.superseded_at for one in db.exec(select(Invitation)))
+        used = select(AuditEntry).where(AuditEntry.action == "invitation.used")
+        assert [entry.object_id for entry in db.exec(used)] == [cast.sam.account.id]
+    assert "You signed in with it on" in _opened_anew(newer.token)
+
+
+def _opened_anew(token: str) -> str:
+    with browsing.browser() as other:
+        other.open(f"/i/{token}")
+        return other.open("/invitation").text
 
 
 def test_a_new_address_at_microsoft_changes_nothing_for_somebody_who_is_tied(
@@ -234,6 +262,44 @@ def test_microsoft_away_is_said_as_it_is(browser: Browser, entra: Entra) -> None
     entra.is_down = True
     answer = browser.open(START)
     assert answer.status_code == 503 and "does not answer" in answer.text
+
+
+@pytest.mark.parametrize("said", ["<html>proxy</html>", "", "[]", "null", '{"issuer": "https://x.example"}', "\xff"])
+def test_a_broken_configuration_of_the_tenant_is_said_as_microsoft_away(
+    browser: Browser, entra: Entra, cast: Cast, said: str
+) -> None:
+    _tie(cast.sam.account, SAM)
+    entra.broken["configuration"] = said
+    answer = browser.open(START)
+    assert answer.status_code == 503 and "does not answer" in answer.text
+    entra.broken.clear()  # nothing of it is kept
+    assert _sign_in(browser, entra, SAM).headers["location"] == "/me"
+
+
+@pytest.mark.parametrize(
+    "said", ["<html>proxy</html>", "", "[]", "null", "{}", '{"keys": []}', '{"keys": "none"}', '{"keys": ["x", 1]}']
+)
+def test_r28_keys_that_cannot_be_read_are_said_as_microsoft_away(
+    browser: Browser, entra: Entra, cast: Cast, said: str
+) -> None:
+    _tie(cast.sam.account, SAM)
+    entra.broken["keys"] = said
+    answer = _sign_in(browser, entra, SAM)
+    assert answer.status_code == 503 and "does not answer" in answer.text
+    assert _nobody_is_in(browser)
+    entra.broken.clear()  # nothing of it is kept
+    assert _sign_in(browser, entra, SAM).headers["location"] == "/me"
+
+
+@pytest.mark.parametrize("said", ["<html>proxy</html>", "[]", '{"id_token": "no token"}', '{"id_token": 1}'])
+def test_an_exchange_that_cannot_be_read_opens_nothing_and_is_not_logged(
+    browser: Browser, entra: Entra, cast: Cast, said: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("DEBUG")
+    _tie(cast.sam.account, SAM)
+    entra.broken["token"] = said
+    assert _sign_in(browser, entra, SAM).status_code in (403, 503)
+    assert _nobody_is_in(browser) and said not in caplog.text
 
 
 def test_a_wrong_secret_is_for_the_office(
