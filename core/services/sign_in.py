@@ -112,9 +112,9 @@ def open_vouched(
     return _begin(db, account, actor, user_agent)
 
 
-def confirm(db: Session, actor: Actor, *, candidate: Candidate, fits: bool) -> bool:
+def confirm(db: Session, actor: Actor, *, candidate: Candidate, fits: bool, trusted: bool = False) -> bool:
     """Whether somebody who is signed in knows the current password; wrong tries count like those at the door."""
-    return _confirmed(db, actor, candidate, fits=fits) is not None
+    return _confirmed(db, actor, candidate, fits=fits, trusted=trusted) is not None
 
 
 def actor_of(db: Session, *, token: str | None, ip: str | None = None) -> Actor | None:

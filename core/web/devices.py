@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hmac
 import secrets
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -34,23 +34,23 @@ class _Mark:
         return f"{self.account_id}.{self.device}.{self.until}"
 
 
-def known(request: Request, account_id: int | None) -> str:
-    """The name of this device for an account that signed in on it; empty for a stranger's."""
-    return next((mark.device for mark in _marks(request) if mark.account_id == account_id), "")
+def known(carried: Mapping[str, str], account_id: int | None) -> str:
+    """The name of this device for an account that signed in on it; empty for a stranger's. `carried`: its cookies."""
+    return next((mark.device for mark in _marks(carried) if mark.account_id == account_id), "")
 
 
 def remember(request: Request, response: Response, *, account_id: int) -> None:
     """From now on this browser is known to the account; the ones of before stay known."""
-    device = known(request, account_id) or secrets.token_hex(8)
+    device = known(request.cookies, account_id) or secrets.token_hex(8)
     mine = _Mark(account_id, device, int((clock.now() + LASTS).timestamp()))
-    others = [mark for mark in _marks(request) if mark.account_id != account_id][: MOST - 1]
+    others = [mark for mark in _marks(request.cookies) if mark.account_id != account_id][: MOST - 1]
     value = "~".join(f"{mark.claim}.{_seal(keys.current(), mark.claim)}" for mark in (mine, *others))
     cookies.put(response, cookies.device_name(), value, seconds=int(LASTS.total_seconds()))
 
 
-def _marks(request: Request) -> list[_Mark]:
+def _marks(carried: Mapping[str, str]) -> list[_Mark]:
     """The genuine ones that have not ended."""
-    parts = request.cookies.get(cookies.device_name(), "")[:2000].split("~")[:MOST]
+    parts = carried.get(cookies.device_name(), "")[:2000].split("~")[:MOST]
     known = keys.known().values()
     found = [mark for mark in (_read(part, known) for part in parts) if mark is not None]
     return [mark for mark in found if mark.until > clock.now().timestamp()]
