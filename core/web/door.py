@@ -27,6 +27,12 @@ async def wait_turn(request: Request, username: str) -> None:
     await patience.wait(networks.subject(people.address(request)), seconds)
 
 
+async def wait_for_link(request: Request) -> None:
+    """Whoever asks for a link waits where many have asked: a whole school behind one address gets its links, slowly."""
+    address = people.address(request)
+    await patience.wait(f"links {networks.subject(address)}", await run_in_threadpool(_seconds_of_asking, address))
+
+
 def is_trusted(db: Session, request: Request, candidate: Candidate) -> bool:
     """Whether this browser has signed in to the account before, and behaves."""
     return _behaves(db, devices.known(request.cookies, candidate.account_id))
@@ -92,6 +98,11 @@ def _seconds(request: Request, username: str) -> float:
         if is_trusted(db, request, candidate):
             return 0.0
         return throttles.slow_down(db, ip=people.address(request)).total_seconds()
+
+
+def _seconds_of_asking(address: str) -> float:
+    with database.transaction() as db:
+        return throttles.asked(db, ip=address).total_seconds()
 
 
 def _is_to_be_told(db: Session, account: Account) -> bool:
