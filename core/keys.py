@@ -24,6 +24,7 @@ from core.config import settings
 from core.errors import SettingsError
 
 _NONCE = 12  # bytes
+_TOKEN = 32  # hexadecimal digits
 PLACEHOLDERS = ("changeme", "secret", "password", "example", "placeholder")
 
 
@@ -65,6 +66,17 @@ def known() -> dict[str, Key]:
     older = [part.strip() for part in settings().secret_key_previous.split(",") if part.strip()]
     keys = [Key(_decode(text)) for text in (*newest, *older)]
     return {key.kid: key for key in keys}
+
+
+def token(purpose: str, value: str) -> str:
+    """What a form or a cookie carries to show that we made it: 128 bits of a signature."""
+    return current().sign(purpose, value).hex()[:_TOKEN]
+
+
+def made(purpose: str, value: str, text: str) -> bool:
+    """Whether `text` is such a token, of the key of today or of one that is kept (R94)."""
+    tokens = (key.sign(purpose, value).hex()[:_TOKEN].encode() for key in known().values())
+    return any(hmac.compare_digest(token, text.encode()) for token in tokens)
 
 
 def replace() -> None:

@@ -1,6 +1,7 @@
 """What `make lint` asks about the packages that are installed: known holes (pip-audit), and a list of them (CycloneDX).
 
-`python -m tests.dependencies`. Without the advisory database it says so loudly and goes on; a known hole ends it.
+`python -m tests.dependencies`. Without the advisory database it says so loudly and goes on; a known hole ends it, and
+so does pip-audit when it fails for any other reason: what was not looked at is not passed.
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ REQUIREMENTS = ROOT / "requirements.txt"
 BILL = ROOT / "data" / "var" / "sbom.json"
 AUDIT = ("pip_audit", "--require-hashes", "--disable-pip", "--progress-spinner=off", "--timeout=20", "--format=json")
 _PINNED = re.compile(r"^(?P<name>[A-Za-z0-9][A-Za-z0-9._-]*)(?:\[[^]]*\])?==(?P<version>[^\s;\\]+)", re.MULTILINE)
+_NO_NETWORK = re.compile(r"\w*(?:ConnectionError|ConnectTimeout|ReadTimeout|ProxyError|SSLError)", re.IGNORECASE)
 _HASH = re.compile(r"--hash=sha256:([0-9a-f]{64})")
 NOT_CHECKED = """
 ************************************************************************
@@ -51,16 +53,26 @@ def write_bill(requirements: Path, bill: Path) -> int:
 
 
 def audit(requirements: Path) -> int:
-    """1 when a pinned version has a known hole, else 0; what could not be asked about is said loudly."""
+    """1 when a pinned version has a known hole or pip-audit failed; what could not be asked about is said loudly."""
     asked = [sys.executable, "-m", *AUDIT, "--requirement", str(requirements)]
     ended = subprocess.run(asked, capture_output=True, text=True, check=False)
     try:
         found = json.loads(ended.stdout)["dependencies"]
     except (ValueError, KeyError):
-        last = (ended.stderr.strip().splitlines() or ["no answer"])[-1]
-        print(NOT_CHECKED.format(what="all packages", why=last[:200]), file=sys.stderr)
-        return 0
+        return _not_asked(ended)
     return _said(found)
+
+
+def _not_asked(ended: subprocess.CompletedProcess[str]) -> int:
+    """Nothing was checked. Without a network the rest of lint is still worth its answer; anything else is a fault."""
+    last = (ended.stderr.strip().splitlines() or ["it gave no answer"])[-1]
+    print(NOT_CHECKED.format(what="all packages", why=last[:200]), file=sys.stderr)
+    if _NO_NETWORK.search(last):
+        return 0
+    print(
+        f"pip-audit failed (it ended with {ended.returncode}). That is no answer, so this is an error.", file=sys.stderr
+    )
+    return 1
 
 
 def _said(found: list[dict[str, Any]]) -> int:

@@ -44,9 +44,36 @@ def test_r109_a_known_hole_ends_it(monkeypatch: pytest.MonkeyPatch, capsys: pyte
 def test_r109_without_an_answer_it_says_loudly_that_nothing_was_checked(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert _answers(monkeypatch, "", "ConnectionError: no route") == 0
+    why = "requests.exceptions.ProxyError: HTTPSConnectionPool(host='pypi.org', port=443): Max retries exceeded"
+    for line in (why, "requests.exceptions.ConnectionError: no route", "urllib3.exceptions.ReadTimeoutError: slow"):
+        assert _answers(monkeypatch, "", f"Traceback ...\n{line}") == 0
+        said = capsys.readouterr().err
+        assert "NOT CHECKED for known holes: all packages" in said and line[:60] in said
+
+
+@pytest.mark.parametrize(
+    ("stdout", "stderr"),
+    [
+        ("", ""),
+        ("", "/usr/bin/python: No module named pip_audit"),
+        ("", "ERROR:pip_audit._cli:invalid requirements input: requirements.txt"),
+        ("no json", "Traceback ...\nKeyError: 'x'"),
+        ("{}", "usage: pip-audit [-h]"),
+    ],
+)
+def test_r109_a_pip_audit_that_fails_is_no_answer_and_ends_it(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], stdout: str, stderr: str
+) -> None:
+    assert _answers(monkeypatch, stdout, stderr) == 1
     said = capsys.readouterr().err
-    assert "NOT CHECKED for known holes: all packages" in said and "no route" in said
+    assert "NOT CHECKED for known holes: all packages" in said and "this is an error" in said
+
+
+def test_r109_the_real_pip_audit_fails_on_a_file_that_is_not_there(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    assert dependencies.audit(tmp_path / "requirements.txt") == 1
+    assert "invalid requirements input" in capsys.readouterr().err
 
 
 def test_r109_packages_that_were_passed_over_are_not_called_clean(

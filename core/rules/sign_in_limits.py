@@ -14,7 +14,7 @@ WINDOW, SLOW = timedelta(minutes=10), timedelta(seconds=5)
 ADDRESS_SLOW_FROM, ALL_SLOW_FROM = 100, 2_000  # failures in a window
 ALARM_FROM, ALARM_TIMES_USUAL, ALARM_STAFF_FROM = 200, 5, 20
 DEVICE_A_DAY = 20
-ASKED_FROM_ADDRESS, ASKED_IN_ALL = 30, 300  # how often a window may see a forgotten password
+ASKED_SLOW_FROM_ADDRESS, ASKED_SLOW_IN_ALL = 30, 300  # forgotten passwords in a window
 USE_IS_NOTED_AFTER = timedelta(seconds=20)  # a write per click would be a lock per click
 
 
@@ -48,6 +48,12 @@ def slow_down(*, from_address: int, in_all: int) -> timedelta:
     Nobody is turned away: a whole school may stand behind one address.
     """
     return SLOW if from_address >= ADDRESS_SLOW_FROM or in_all >= ALL_SLOW_FROM else timedelta()
+
+
+def slow_down_asking(*, from_address: int, in_all: int) -> timedelta:
+    """How long whoever asks for a link waits for the answer; nobody is turned away here either."""
+    slow = from_address > ASKED_SLOW_FROM_ADDRESS or in_all > ASKED_SLOW_IN_ALL
+    return SLOW if slow else timedelta()
 
 
 def is_attack(*, in_all: int, usual: float, of_staff: int, from_address: int) -> bool:

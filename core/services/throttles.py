@@ -74,11 +74,10 @@ def forgive(db: Session, *, device: str) -> None:
     db.execute(sa.delete(Throttle).where(col(Throttle.scope) == ThrottleScope.DEVICE, col(Throttle.subject) == device))
 
 
-def may_ask(db: Session, *, ip: str) -> bool:
-    """Count somebody who says that they forgot their password; False when too many have lately (R20, R24)."""
+def asked(db: Session, *, ip: str) -> timedelta:
+    """Count somebody who asks for a link, and how long they wait for the answer when many have lately (R20, R24)."""
     from_address = count(db, ThrottleScope.ASKED_FROM, networks.subject(ip))
-    in_all = count(db, ThrottleScope.ASKED)
-    return from_address <= sign_in_limits.ASKED_FROM_ADDRESS and in_all <= sign_in_limits.ASKED_IN_ALL
+    return sign_in_limits.slow_down_asking(from_address=from_address, in_all=count(db, ThrottleScope.ASKED))
 
 
 def forget_old(db: Session) -> int:

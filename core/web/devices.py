@@ -5,9 +5,8 @@ It opens nothing: the password is asked for all the same, and a known device tha
 
 from __future__ import annotations
 
-import hmac
 import secrets
-from collections.abc import Collection
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -19,6 +18,7 @@ from core.web import cookies
 
 LASTS = timedelta(days=180)
 MOST = 5  # a family computer
+_PURPOSE = "device"
 
 
 @dataclass(frozen=True)
@@ -34,35 +34,30 @@ class _Mark:
         return f"{self.account_id}.{self.device}.{self.until}"
 
 
-def known(request: Request, account_id: int | None) -> str:
-    """The name of this device for an account that signed in on it; empty for a stranger's."""
-    return next((mark.device for mark in _marks(request) if mark.account_id == account_id), "")
+def known(carried: Mapping[str, str], account_id: int | None) -> str:
+    """The name of this device for an account that signed in on it; empty for a stranger's. `carried`: its cookies."""
+    return next((mark.device for mark in _marks(carried) if mark.account_id == account_id), "")
 
 
 def remember(request: Request, response: Response, *, account_id: int) -> None:
     """From now on this browser is known to the account; the ones of before stay known."""
-    device = known(request, account_id) or secrets.token_hex(8)
+    device = known(request.cookies, account_id) or secrets.token_hex(8)
     mine = _Mark(account_id, device, int((clock.now() + LASTS).timestamp()))
-    others = [mark for mark in _marks(request) if mark.account_id != account_id][: MOST - 1]
-    value = "~".join(f"{mark.claim}.{_seal(keys.current(), mark.claim)}" for mark in (mine, *others))
+    others = [mark for mark in _marks(request.cookies) if mark.account_id != account_id][: MOST - 1]
+    value = "~".join(f"{mark.claim}.{keys.token(_PURPOSE, mark.claim)}" for mark in (mine, *others))
     cookies.put(response, cookies.device_name(), value, seconds=int(LASTS.total_seconds()))
 
 
-def _marks(request: Request) -> list[_Mark]:
+def _marks(carried: Mapping[str, str]) -> list[_Mark]:
     """The genuine ones that have not ended."""
-    parts = request.cookies.get(cookies.device_name(), "")[:2000].split("~")[:MOST]
-    known = keys.known().values()
-    found = [mark for mark in (_read(part, known) for part in parts) if mark is not None]
+    parts = carried.get(cookies.device_name(), "")[:2000].split("~")[:MOST]
+    found = [mark for mark in map(_read, parts) if mark is not None]
     return [mark for mark in found if mark.until > clock.now().timestamp()]
 
 
-def _read(text: str, known: Collection[keys.Key]) -> _Mark | None:
+def _read(text: str) -> _Mark | None:
     claim, _, seal = text.rpartition(".")
-    if not any(hmac.compare_digest(_seal(key, claim).encode(), seal.encode()) for key in known):
+    if not keys.made(_PURPOSE, claim, seal):
         return None
     account_id, device, until = claim.split(".")
     return _Mark(int(account_id), device, int(until))
-
-
-def _seal(key: keys.Key, claim: str) -> str:
-    return key.sign("device", claim).hex()[:32]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from sqlmodel import Session
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
@@ -10,8 +12,9 @@ from starlette.responses import Response
 from core import database
 from core.delivery import engine
 from core.models import Account, CampaignKind, UserType
+from core.permissions import Actor
 from core.rules import networks
-from core.services import notices, throttles
+from core.services import notices, sign_in, throttles
 from core.services.sign_in import Opened
 from core.tables import candidates, school
 from core.tables.candidates import Candidate
@@ -24,24 +27,43 @@ async def wait_turn(request: Request, username: str) -> None:
     await patience.wait(networks.subject(people.address(request)), seconds)
 
 
+async def wait_for_link(request: Request) -> None:
+    """Whoever asks for a link waits where many have asked: a whole school behind one address gets its links, slowly."""
+    address = people.address(request)
+    await patience.wait(f"links {networks.subject(address)}", await run_in_threadpool(_seconds_of_asking, address))
+
+
 def is_trusted(db: Session, request: Request, candidate: Candidate) -> bool:
     """Whether this browser has signed in to the account before, and behaves."""
-    device = devices.known(request, candidate.account_id)
-    return bool(device) and throttles.is_trusted(db, device=device)
+    return _behaves(db, devices.known(request.cookies, candidate.account_id))
 
 
 def note(db: Session, request: Request, candidate: Candidate, opened: Opened | None) -> int | None:
     """Count what came of a try, in its transaction; gives the campaign of a notice, to be started after the commit."""
-    device = devices.known(request, candidate.account_id)
+    device = devices.known(request.cookies, candidate.account_id)
     if opened is None:
-        attack = throttles.failed(db, people.unknown(request), account_id=candidate.account_id, device=device)
-        return notices.alarm(db) if attack else None
+        return _failed(db, people.unknown(request), candidate, device)
     return entered(db, request, account_id=candidate.account_id or 0, opened=opened)
+
+
+def confirm(
+    db: Session, actor: Actor, *, candidate: Candidate, fits: bool, carried: Mapping[str, str]
+) -> tuple[bool, int | None]:
+    """Whether somebody who is signed in typed their password; a wrong one counts like one at the door, a right one not.
+
+    A known browser does not feel what others did to its account. Gives the campaign of a notice too.
+    """
+    device = devices.known(carried, candidate.account_id)
+    if not sign_in.confirm(db, actor, candidate=candidate, fits=fits, trusted=_behaves(db, device)):
+        return False, _failed(db, actor, candidate, device)
+    if device:
+        throttles.forgive(db, device=device)
+    return True, None
 
 
 def entered(db: Session, request: Request, *, account_id: int, opened: Opened) -> int | None:
     """Somebody is in, or nearly: a known browser is forgiven its failures, an unknown one is told of."""
-    device = devices.known(request, account_id)
+    device = devices.known(request.cookies, account_id)
     if device:
         throttles.forgive(db, device=device)
     account = db.get(Account, account_id)
@@ -61,12 +83,26 @@ def remember(request: Request, response: Response, opened: Opened) -> None:
     devices.remember(request, response, account_id=opened.actor.account_id or 0)
 
 
+def _behaves(db: Session, device: str) -> bool:
+    return bool(device) and throttles.is_trusted(db, device=device)
+
+
+def _failed(db: Session, by: Actor, candidate: Candidate, device: str) -> int | None:
+    attack = throttles.failed(db, by, account_id=candidate.account_id, device=device)
+    return notices.alarm(db) if attack else None
+
+
 def _seconds(request: Request, username: str) -> float:
     with database.reading() as db:
         candidate = candidates.named(db, username=username)
         if is_trusted(db, request, candidate):
             return 0.0
         return throttles.slow_down(db, ip=people.address(request)).total_seconds()
+
+
+def _seconds_of_asking(address: str) -> float:
+    with database.transaction() as db:
+        return throttles.asked(db, ip=address).total_seconds()
 
 
 def _is_to_be_told(db: Session, account: Account) -> bool:

@@ -69,7 +69,7 @@ def _answer(request: Request, asked: Mapping[str, str]) -> Response:
         if not sign_in.form_token_fits(actor, asked.get("form_token", "")):
             raise NotAllowed(forms.EXPIRED)
         if not actor.is_fresh and fresh_code.PROOF in asked:
-            if not proof.given(actor, asked[fresh_code.PROOF]):
+            if not proof.given(actor, asked[fresh_code.PROOF], carried=request.cookies):
                 return fresh_code.ask(request, actor, asked, back=_back(request), problem=proof.WRONG)
             actor = people.signed_in(request) or actor
         kind = request.path_params["kind"]

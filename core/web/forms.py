@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hmac
 import secrets
 from urllib.parse import parse_qsl
 
@@ -13,6 +12,7 @@ from core.config import settings
 from core.errors import InputProblem, NotAllowed
 from core.web import cookies
 
+_PURPOSE = "visitor form"
 MOST_BYTES, MOST_FIELDS = 16_384, 30
 TOO_MUCH = "That is more than this form can take. Go back, shorten it and send it again."
 EXPIRED = "This form has expired. Go back, reload the page and send it again."
@@ -25,7 +25,7 @@ def new_cookie() -> str:
 
 def token(cookie: str) -> str:
     """What such a form carries; nobody without the key can make it from a cookie of their own choice."""
-    return keys.current().sign("visitor form", cookie).hex()[:32]
+    return keys.token(_PURPOSE, cookie)
 
 
 async def read(request: Request) -> dict[str, str]:
@@ -33,7 +33,7 @@ async def read(request: Request) -> dict[str, str]:
     require_same_origin(request)
     fields = await fields_of(request)
     cookie = request.cookies.get(cookies.form_name(), "")
-    if not cookie or not hmac.compare_digest(token(cookie).encode(), fields.get("form_token", "").encode()):
+    if not cookie or not keys.made(_PURPOSE, cookie, fields.get("form_token", "")):
         raise NotAllowed(EXPIRED)
     return fields
 

@@ -12,12 +12,12 @@ from starlette.routing import Route
 from core import database
 from core.config import settings
 from core.delivery import engine
-from core.errors import InputProblem, LimitReached, TokenRejected
+from core.errors import InputProblem, TokenRejected
 from core.models import CampaignKind
 from core.rules import password_hash
-from core.services import activation, notices, sign_in, throttles
+from core.services import activation, notices, sign_in
 from core.services.activation import Offer
-from core.web import cookies, door, forgotten, forms, hashing, links, pages, people
+from core.web import cookies, door, forms, hashing, links, pages, people
 
 
 async def open_link(request: Request) -> Response:
@@ -51,6 +51,7 @@ async def send(request: Request) -> Response:
 async def ask_new_link(request: Request) -> Response:
     """Always the same answer, whoever asks with whatever link (R20, R22)."""
     await forms.read(request)
+    await door.wait_for_link(request)
     campaign_id = await run_in_threadpool(_ask, request)
     if campaign_id is not None and engine.is_up():
         await run_in_threadpool(engine.start, campaign_id)
@@ -74,11 +75,7 @@ def _redeem(request: Request, offer: Offer, fields: dict[str, str]) -> int | Non
 
 def _ask(request: Request) -> int | None:
     with database.transaction() as db:
-        allowed = throttles.may_ask(db, ip=people.address(request))
-        queued = activation.ask_new_link(db, people.unknown(request), token=_token(request)) if allowed else None
-    if not allowed:
-        raise LimitReached(forgotten.TOO_MANY)
-    return queued
+        return activation.ask_new_link(db, people.unknown(request), token=_token(request))
 
 
 def _offer(request: Request) -> Offer:

@@ -12,7 +12,7 @@ from anyio.lowlevel import RunVar
 from core.errors import LimitReached
 
 AT_ONCE, IN_LINE = 50, 500  # of one network address: a school may stand behind it, and so may a flood
-FULL = "Very many people are signing in from your network just now. Try again in a minute."
+FULL = "Very many people are asking from your network just now. Try again in a minute."
 
 
 @dataclass

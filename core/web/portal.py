@@ -28,7 +28,7 @@ async def change_password(request: Request) -> Response:
     """A new password; all other sessions of the account end."""
     actor, fields = await _form(request)
     try:
-        await run_in_threadpool(door.start, await hashing.run(_change, actor, fields))
+        await run_in_threadpool(door.start, await hashing.run(_change, request, actor, fields))
     except InputProblem as problem:
         return await run_in_threadpool(_page, request, actor, problem=str(problem))
     return pages.redirect("/me?saved=password")
@@ -59,7 +59,7 @@ def _end_sessions(actor: Actor, place: str) -> None:
             sessions.end_own(db, actor, handle=place)
 
 
-def _change(actor: Actor, fields: dict[str, str]) -> int | None:
+def _change(request: Request, actor: Actor, fields: dict[str, str]) -> int | None:
     """Looks at everything first; the hashes are made before the transaction begins. Gives a notice to start."""
     wanted = fields.get("password", "")
     with database.reading() as db:
@@ -68,11 +68,12 @@ def _change(actor: Actor, fields: dict[str, str]) -> int | None:
     fits = password_hash.fits(candidate.stored_hash, fields.get("current", ""))
     made = password_hash.make(wanted) if fits else ""
     with database.transaction() as db:
-        confirmed = sign_in.confirm(db, actor, candidate=candidate, fits=fits)
+        confirmed, alarm = door.confirm(db, actor, candidate=candidate, fits=fits, carried=request.cookies)
         if confirmed:
             portal.change_password(db, actor, password_hash=made)
             sign_in.close_all(db, account_id=actor.account_id or 0, but=actor.session_id)
             return notices.tell(db, kind=CampaignKind.PASSWORD_CHANGED, account_id=actor.account_id or 0)
+    door.start(alarm)
     raise InputProblem(WRONG_CURRENT, field="current")
 
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from core import database
 from core.permissions import Actor
 from core.rules import password_hash
-from core.services import second_factor, sign_in, step_up
+from core.services import second_factor, step_up
 from core.tables import candidates
 from core.tables import second_factor as factors
+from core.web import door
 
 WRONG = "That was not right, or there were too many tries. Wait a minute, then try once more."
 
@@ -25,20 +28,23 @@ def has_any(actor: Actor) -> bool:
     return not elsewhere or by_code(actor)
 
 
-def given(actor: Actor, typed: str) -> bool:
+def given(actor: Actor, typed: str, *, carried: Mapping[str, str]) -> bool:
     """Whether they typed the right thing; then their sign-in is fresh again. Wrong tries count as at the door.
 
-    The hash is made before the transaction begins, and a wrong try is stored like a right one.
+    `carried`: the cookies of their browser. The hash is made before the transaction begins, and a wrong try is stored
+    like a right one.
     """
     asks_code = by_code(actor)
     with database.reading() as db:
         candidate = candidates.own(db, actor)
     fits = not asks_code and password_hash.fits(candidate.stored_hash, typed)
+    notice: int | None = None
     with database.transaction() as db:
         if asks_code:
             right = second_factor.accept(db, actor, account_id=actor.account_id or 0, typed=typed)
         else:
-            right = sign_in.confirm(db, actor, candidate=candidate, fits=fits)
+            right, notice = door.confirm(db, actor, candidate=candidate, fits=fits, carried=carried)
         if right:
             step_up.note(db, actor)
+    door.start(notice)
     return right

@@ -56,7 +56,7 @@ def ask(actor: Actor, *, key: str, act: str) -> Actor | None:
         st.caption("So that nobody else does this at your screen. It counts for ten minutes.")
         if not st.form_submit_button(f"It is me: {act[:1].lower()}{act[1:]}", type="primary"):
             return None
-    if proof.given(actor, typed):
+    if proof.given(actor, typed, carried=st.context.cookies):
         place.empty()
         return replace(actor, fresh_until=clock.now() + FRESH)
     st.error(proof.WRONG, icon=":material/info:")

@@ -13,7 +13,7 @@ from sqlmodel import select
 from streamlit.testing.v1 import AppTest
 
 from core import database
-from core.models import Account, Invitation
+from core.models import Account, Invitation, Throttle
 from core.permissions import Actor
 from core.rules import initial_credentials, report_parameters
 from core.services import selections
@@ -177,6 +177,8 @@ def test_r31_the_click_is_kept_while_the_password_is_asked_and_then_the_act_goes
     page.text_input[0].set_value("wrong")
     screens.button(page, "It is me: issue 1 new password").click().run()
     assert proof.WRONG in everything_said(page) and not _live(cast)
+    with database.reading() as db:
+        assert {row.scope for row in db.exec(select(Throttle))} == {"everybody", "address", "staff"}
     page.text_input[0].set_value(browsing.PASSWORD)
     screens.button(page, "It is me: issue 1 new password").click().run()
     assert _live(cast) and "It works until" in everything_said(page)

@@ -7,6 +7,7 @@ import socket
 import struct
 import threading
 import time
+from base64 import b64decode
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -18,7 +19,10 @@ SLOW_S = 3.0
 
 @dataclass
 class Faults:
-    """`fault` is how it answers next, `planned` first for a number; `taken` is what it stored, whatever it answered."""
+    """`fault` is how it answers next, `planned` first for a number; `taken` is what it stored, whatever it answered.
+
+    `shown`: with which names and passwords they came.
+    """
 
     url: str = ""
     fault: str = "created"
@@ -26,6 +30,7 @@ class Faults:
     retry_after: str = "7"
     planned: dict[str, list[str]] = field(default_factory=dict)
     taken: list[dict[str, str]] = field(default_factory=list)
+    shown: set[str] = field(default_factory=set)
 
 
 @contextmanager
@@ -50,6 +55,7 @@ def _handler(state: Faults) -> type[BaseHTTPRequestHandler]:
             if len(body) < length:  # whoever asked was killed while asking: a provider takes no half request
                 self.close_connection = True
                 return
+            state.shown.add(b64decode(self.headers.get("Authorization", "").removeprefix("Basic ")).decode())
             asked = {name: values[0] for name, values in parse_qs(body).items()}
             plan = state.planned.get(asked["To"])
             fault = plan.pop(0) if plan else state.fault

@@ -71,7 +71,9 @@ class Stranger:
 
     def __post_init__(self) -> None:
         own = {"X-Forwarded-For": self.ip, "Origin": self.site.server.url} | self.headers
-        self.client = httpx.Client(base_url=self.site.server.url, headers=own, timeout=120)
+        # The server hangs up on what stands idle for five seconds; a browser then connects anew, and so do we.
+        limits = httpx.Limits(keepalive_expiry=2)
+        self.client = httpx.Client(base_url=self.site.server.url, headers=own, timeout=120, limits=limits)
 
     def __enter__(self) -> Stranger:
         return self

@@ -3,21 +3,27 @@
 from __future__ import annotations
 
 import itertools
+import re
 import urllib.request
 
 import httpx
 import pytest
+from sqlmodel import col, select
 from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from websockets import exceptions, typing
 from websockets.sync.client import ClientConnection, connect
 
+from core import database
 from core.config import ROOT
+from core.models import AuditEntry
 from tests.cast import Member
 from tests.security import site as sites
 from tests.security.site import Site
 from tests.web.test_running_server import UPGRADE
 
+STAFF_PAGES = ("settings", "imports", "wordings", "campaigns", "outbox", "accounts", "new_person")
+PAIR = "ab" * 16
 PATIENCE = 120  # seconds; a busy machine is no hole
 
 
@@ -38,10 +44,15 @@ def _socket(site: Site, cookie: str) -> ClientConnection:
     )
 
 
-def _shown(socket: ClientConnection, page: str, query: str = "") -> str:
-    """Everything that the server sends for one run of a page."""
+def _shown(socket: ClientConnection, page: str, query: str = "", uploaded: tuple[str, str] | None = None) -> str:
+    """Everything that the server sends for one run of a page; `uploaded`: an uploader, and the file it says it has."""
     asked, everything = BackMsg(), ""
     asked.rerun_script.page_name, asked.rerun_script.query_string = page, query
+    if uploaded:
+        state = asked.rerun_script.widget_states.widgets.add()
+        state.id = uploaded[0]
+        file = state.file_uploader_state_value.uploaded_file_info.add()
+        file.file_id, file.name, file.size = uploaded[1], "a.csv", 3
     socket.send(asked.SerializeToString())
     while True:
         message = ForwardMsg()
@@ -67,26 +78,42 @@ def test_t10_r46_of_twenty_pairs_of_host_and_origin_one_opens_a_websocket(site: 
     assert opened == [(ours, url)]
 
 
-def test_r48_files_are_uploaded_by_staff_only(site: Site) -> None:
-    pair = {"X-Xsrftoken": "abc", "Content-Type": "multipart/form-data; boundary=x"}
+def test_r48_files_are_uploaded_by_staff_only_and_what_is_refused_is_not_kept(site: Site) -> None:
+    """The same request from three people; Ada's page is then told that it has the file of each of them."""
+    own = _cookie(site, site.cast.ada)
+    with _socket(site, own) as socket:
+        shown = _shown(socket, "imports")
+        live, uploader = _found(r'session_id: "([^"]+)"', shown), _found(r'id: "([^"]+import_files_0)"', shown)
+        answers = {
+            "nobody": _upload(site, live, "nobody", ""),
+            "a guardian": _upload(site, live, "a guardian", _cookie(site, site.cast.gina)),
+            "ada": _upload(site, live, "ada", own),
+        }
+        said = {who: (answer.status_code, answer.text) for who, answer in answers.items()}
+        assert said["nobody"] == (404, "Not found")
+        assert said["a guardian"] == (401, "Sign in again.")
+        assert said["ada"][0] == 204
+        kept = {who: "a.csv" in _shown(socket, "imports", uploaded=(uploader, f"file-of-{who[-3:]}")) for who in said}
+        assert kept == {"nobody": False, "a guardian": False, "ada": True}
+
+
+def _upload(site: Site, live: str, who: str, cookie: str) -> httpx.Response:
+    """With a pair against foreign forms that the attacker makes up: it fits itself."""
     body = b'--x\r\nContent-Disposition: form-data; name="f"; filename="a.csv"\r\n\r\nabc\r\n--x--\r\n'
-    with _socket(site, _cookie(site, site.cast.ada)) as socket:
-        live = _session_of(socket)
-        path = f"{site.server.url}/_stcore/upload_file/{live}/f1"
-        for cookie in ("", _cookie(site, site.cast.gina)):
-            carried = "; ".join(filter(None, ("_streamlit_xsrf=abc", cookie)))
-            answer = httpx.put(path, content=body, headers=pair | {"Cookie": carried}, timeout=PATIENCE)
-            assert answer.status_code in (401, 404)
+    headers = {
+        "X-Xsrftoken": PAIR,
+        "Content-Type": "multipart/form-data; boundary=x",
+        "Cookie": "; ".join(filter(None, (f"_streamlit_xsrf={PAIR}", cookie))),
+        "Origin": site.server.url,
+    }
+    path = f"{site.server.url}/_stcore/upload_file/{live}/file-of-{who[-3:]}"
+    return httpx.put(path, content=body, headers=headers, timeout=PATIENCE)
 
 
-def _session_of(socket: ClientConnection) -> str:
-    """The id that Streamlit gives a running page; it also stands in the address of uploads."""
-    asked, message = BackMsg(), ForwardMsg()
-    asked.rerun_script.page_name = "students"
-    socket.send(asked.SerializeToString())
-    while message.WhichOneof("type") != "new_session":
-        message.ParseFromString(socket.recv(timeout=PATIENCE, decode=False))  # type: ignore[arg-type]
-    return message.new_session.initialize.session_id
+def _found(pattern: str, text: str) -> str:
+    found = re.search(pattern, text)
+    assert found, pattern
+    return found[1]
 
 
 def test_t19_r48_one_session_opens_twenty_websockets_and_no_more(site: Site) -> None:
@@ -130,15 +157,34 @@ def _is_healthy(site: Site) -> bool:
 
 def test_t11_r60_a_teacher_who_asks_for_what_is_not_theirs_sees_nothing_of_it(site: Site) -> None:
     """Pages by their names and people by their ids, as a copied request of an administrator would ask for them."""
-    otto, ada = site.cast.otto, site.cast.ada
-    with _socket(site, _cookie(site, site.cast.tom)) as socket:
-        for page in ("settings", "imports", "wordings", "campaigns", "outbox", "accounts", "new_person"):
+    otto, ada, tom = site.cast.otto, site.cast.ada, site.cast.tom
+    with _socket(site, _cookie(site, tom)) as socket:
+        before = _refusals(tom)
+        for page in STAFF_PAGES:
             shown = _shown(socket, page)
-            assert not any(word in shown for word in ("Other", otto.account.username, "Save settings", "Adams")), page
+            assert "This page is not for your role" in shown, page
+            assert not any(word in shown for word in ("Other", otto.account.username, "Text messages", "Adams")), page
+        assert _refusals(tom)[len(before) :] == [("", None, "the role does not include it")] * len(STAFF_PAGES)
+        before = _refusals(tom)
         for query in (f"id={otto.person.id}", f"id={ada.person.id}", "id=999999", "id=1%20or%201=1"):
             shown = _shown(socket, "student", query)
+            assert "There is no such student in your classes" in shown, query
             assert not any(word in shown for word in ("Other", otto.account.username, "Adams")), query
+        theirs = [("person", one.person.id, "it is not theirs") for one in (otto, ada)]
+        assert [row for row in _refusals(tom)[len(before) :] if row[0]] == theirs
         assert "Sideris" in _shown(socket, "students")
+        assert "Sideris" in _shown(socket, "student", f"id={site.cast.sam.person.id}")
+    with _socket(site, _cookie(site, ada)) as socket:  # the same words are there for whoever may read them
+        assert "Other" in _shown(socket, "student", f"id={otto.person.id}")
+        assert "Text messages" in _shown(socket, "settings")
+
+
+def _refusals(member: Member) -> list[tuple[str, int | None, str]]:
+    """What the audit says that somebody was refused."""
+    query = select(AuditEntry).where(AuditEntry.action == "access.refused")
+    query = query.where(AuditEntry.account_id == member.account.id).order_by(col(AuditEntry.seq))
+    with database.reading() as db:
+        return [(row.object_kind, row.object_id, row.reason) for row in db.exec(query)]
 
 
 def test_t8_r44_downloads_are_for_those_who_are_signed_in_and_asked_by_our_form(site: Site) -> None:

@@ -2,92 +2,77 @@
 
 from __future__ import annotations
 
+import base64
+import io
+import json
 import re
 import sqlite3
 import subprocess
 import sys
+import zipfile
 from collections.abc import Iterator
+from itertools import product
 from pathlib import Path
 
 import httpx
 import pytest
-from sqlmodel import func, select
+from sqlmodel import Session, func, select
 
 from core import database
 from core.config import ROOT
-from core.models import Invitation, Purpose
+from core.models import AuditEntry, Invitation, Purpose
+from core.permissions import Actor
 from core.rules import initial_credentials
-from core.services import initial_passwords, invitations, list_files, selections
+from core.services import audit_files, invitations, list_files, outcome_files, selections, subject_export
 from core.services.list_files import Order
 from core.tables import list_columns
-from core.tables.filters import AccountFilter
-from tests.security import site as sites
+from core.tables.filters import AccountFilter, StudentFilter
+from tests.cast import just_signed_in
+from tests.security import canaries
+from tests.security.canaries import Used
 from tests.security.site import Site
-
-SMTP = "canary-of-the-mail-server"
-TWILIO = "canaryofthetextservice0123456789"
-NEW = "canary kettle under the harbour"
 
 
 @pytest.fixture(scope="module")
-def used(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Site, dict[str, str]]]:
+def used(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Used]:
     """A server in which every flow with a secret has run, and the secrets by name."""
-    settings = {
-        "smtp_url": f"smtp://office:{SMTP}@127.0.0.1:1",
-        "twilio_auth_token": TWILIO,
-        "twilio_account_sid": "AC0",
-    }
-    with sites.running(tmp_path_factory.mktemp("canaries"), **settings) as site:
-        yield site, _use(site)
-
-
-def _use(site: Site) -> dict[str, str]:
-    planted = {"smtp": SMTP, "twilio": TWILIO, "chosen password": NEW}
-    sam, otto = site.cast.sam, site.cast.otto
-    with site.stranger() as person:
-        person.open("/forgotten")
-        person.send("/forgotten", {"username": sam.account.username})
-        found = re.search(r"/i/(\w{26})", site.mail_to(sam.person.personal_email)["text"])
-        assert found
-        planted["link of a forgotten password"] = found[1]
-        person.open(f"/i/{found[1]}/and/more")
-        person.open(f"/i/{found[1]}")
-        person.open("/invitation")
-        assert person.send("/invitation", {"password": NEW, "again": NEW}).status_code == 303
-        person.sign_in(sam.account.username, NEW[:-1])
-        assert person.sign_in(sam.account.username, NEW).status_code == 303
-        planted["session"] = person.client.cookies["sid"]
-        planted["known device"] = person.client.cookies["dev"]
-        person.open("/me")
-        person.send("/me/password", {"current": NEW, "password": NEW[::-1]})
-        planted["second password"] = NEW[::-1]
-    ada = site.cast.ada.actor
-    with database.transaction() as db:
-        initial_passwords.issue(db, ada, account_id=otto.account.id, expected=1)
-        revealed = initial_passwords.reveal(db, ada, account_id=otto.account.id or 0)
-        assert revealed
-        planted["initial password"] = revealed.password
-    with site.stranger() as typist:
-        typist.sign_in(otto.account.username, planted["initial password"].lower())
-    return planted
+    with canaries.used(tmp_path_factory.mktemp("canaries")) as made:
+        yield made
 
 
 def _forms(secret: str) -> set[bytes]:
     """The ways in which somebody would find it."""
-    plain = secret.replace("-", "") if re.fullmatch(r"[0-9A-Z]{4}(-[0-9A-Z]{4}){3}", secret) else secret
-    return {form.encode() for one in (secret, plain) for form in (one, one.lower(), one.encode().hex())}
+    found = {secret, re.sub("[ -]", "", secret)}
+    if re.fullmatch("[A-Z2-7]{32}", secret):
+        found.add(base64.b32decode(secret).hex())
+    raw = {form.encode() for form in found} | {
+        bytes.fromhex(form) for form in found if re.fullmatch("[0-9a-f]{40}", form)
+    }
+    return {form for one in raw for form in (one, one.lower(), one.hex().encode(), base64.b64encode(one).rstrip(b"="))}
 
 
-def _places(site: Site) -> dict[str, bytes]:
-    """Everything that a thief of this machine would carry away; of the outbox its index, for its mails carry links."""
-    folder = site.server.folder
-    files = [path for path in folder.rglob("*") if path.is_file() and path.parent.name != "outbox"]
-    found = {str(path.relative_to(folder)): path.read_bytes() for path in files if path.name != "secret.key"}
-    found["index of the outbox"] = "\n".join(path.name for path in site.outbox.iterdir()).encode()
-    process = Path(f"/proc/{site.server.process.pid}/cmdline")
-    found["arguments of the process"] = process.read_bytes()
-    found["audit"] = _command(site, "verify-audit").stdout.encode()
+def _not_found(planted: dict[str, str], places: dict[str, bytes]) -> None:
+    for name, secret in planted.items():
+        for place, content in places.items():
+            assert not any(form in content for form in _forms(secret)), f"{name} stands in {place}"
+
+
+def _places(used: Used) -> dict[str, bytes]:
+    """Everything that a thief of this machine would carry away, the secret key apart, which stands elsewhere."""
+    site, folder = used.site, used.site.server.folder
+    files = [path for path in folder.rglob("*") if path.is_file() and path.name != "secret.key"]
+    found = {str(path.relative_to(folder)): path.read_bytes() for path in files}
+    found["index of the outbox"] = "\n".join(str(path) for path in site.outbox.rglob("*")).encode()
+    for process in (site.server.process.pid, *_children(site.server.process.pid)):
+        found[f"arguments of process {process}"] = Path(f"/proc/{process}/cmdline").read_bytes()
+    for command in (("verify-audit",), ("doctor",)):
+        ended = _command(site, *command)
+        found[command[0]] = (ended.stdout + ended.stderr).encode()
     return found
+
+
+def _children(process: int) -> list[int]:
+    return [int(one) for path in Path(f"/proc/{process}/task").glob("*/children") for one in path.read_text().split()]
 
 
 def _command(site: Site, *words: str) -> subprocess.CompletedProcess[str]:
@@ -102,40 +87,89 @@ def _command(site: Site, *words: str) -> subprocess.CompletedProcess[str]:
     )
 
 
-def test_t16_r91_no_secret_is_found_in_database_log_audit_index_or_arguments(
-    used: tuple[Site, dict[str, str]],
-) -> None:
-    site, planted = used
-    places = _places(site)
-    assert {"firstkey.db", "engine.db", "server.log"} <= set(places)
-    for name, secret in planted.items():
-        for place, content in places.items():
-            assert not any(form in content for form in _forms(secret)), f"{name} stands in {place}"
+def test_t16_the_planted_secrets_were_really_used(used: Used) -> None:
+    """Else the search finds nothing because nothing was there."""
+    assert used.texts.shown == {f"{canaries.TWILIO_ACCOUNT}:{canaries.TWILIO}"}
+    assert used.mail.accepted and used.texts.taken  # the mail server takes nothing without the password
+    assert len(used.planted) > 30
+    with database.reading() as db:
+        done = set(db.exec(select(AuditEntry.action)))
+    assert {"second_factor.enrolled", "recovery_codes.renewed", "recovery_code.used", "initial_password.typed"} <= done
 
 
-def test_t16_exports_hold_no_secret(used: tuple[Site, dict[str, str]]) -> None:
-    site, planted = used
-    ada = site.cast.ada.actor
+def test_t16_the_search_finds_what_is_there(used: Used) -> None:
+    """The mail has its link; a key of an app is known in each of its forms."""
+    link = used.planted["link of a forgotten password"]
+    with pytest.raises(AssertionError, match="stands in the mail"):
+        sent = "".join(canaries.text_of(one.content) for one in used.mail.accepted)
+        _not_found({"the link": link}, {"the mail": sent.encode()})
+    seed = used.planted["key of the app"]
+    for spoilt in (base64.b32decode(seed), base64.b32decode(seed).hex().encode(), seed.lower().encode()):
+        with pytest.raises(AssertionError, match="stands in a file"):
+            _not_found({"the key": seed}, {"a file": b"before " + spoilt + b" after"})
+
+
+def test_t16_r91_no_secret_is_found_in_database_log_audit_index_or_arguments(used: Used) -> None:
+    places = _places(used)
+    assert {"firstkey.db", "firstkey.db-wal", "engine.db", "engine.db-wal", "server.log"} <= set(places)
+    assert b"sign_in.opened" in places["firstkey.db"] + places["firstkey.db-wal"]
+    _not_found(used.planted, places)
+
+
+def test_t16_exports_hold_no_secret(used: Used) -> None:
+    exports = _exports(used)
+    assert len(exports) == 13 and all(exports.values())
+    _not_found(used.planted, exports)
+
+
+def _exports(used: Used) -> dict[str, bytes]:
+    """Every file with people or acts in it; what prints credentials on purpose is no place to search."""
+    ada, made, sam = used.site.cast.ada.actor, dict[str, bytes](), used.site.cast.sam.person.id or 0
+    whose = {"person_ids": [sam], "since": "2020-01-01", "until": "2099-12-31"}
     with database.transaction() as db:
-        selections.everything(db, ada, list_name="accounts", filter=AccountFilter())
-        chosen = selections.current(db, ada, list_name="accounts").id or 0
-        listed = list_files.prepare(
-            db,
-            ada,
-            kind="list-csv-plain",
-            columns=list(list_columns.ACCOUNTS),
-            order=Order("name", descending=False),
-            selection_id=chosen,
-            scope="selected",
-            expected=selections.size(db, ada, selection_id=chosen),
-        )
-    content = listed.content()
-    assert not any(form in content for secret in planted.values() for form in _forms(secret))
+        just_signed_in(db, ada)
+        for kind, name in product(list_files.KINDS, ("accounts", "students")):
+            made[f"{kind} of {name}"] = _list(db, ada, kind, name).content()
+        for kind in audit_files.KINDS:
+            asked = whose if kind.startswith("disclosures") else {}
+            made[kind] = audit_files.prepare(db, ada, kind=kind, asked=json.dumps(asked)).content()
+        for kind in outcome_files.KINDS:
+            made[kind] = outcome_files.prepare(db, ada, kind=kind, campaign_id=used.campaign_id).content()
+        export = subject_export.prepare(db, ada, kind="person-json", person_id=sam)
+        made["person-json"] = export.content()
+    return {name: _unpacked(content) for name, content in made.items()}
 
 
-def test_t16_a_stolen_database_without_the_key_gives_no_token(used: tuple[Site, dict[str, str]]) -> None:
+def _list(db: Session, ada: Actor, kind: str, name: str) -> list_files.Prepared:
+    columns, everybody = {
+        "accounts": (list_columns.ACCOUNTS, AccountFilter()),
+        "students": (list_columns.STUDENTS, StudentFilter()),
+    }[name]
+    selections.everything(db, ada, list_name=name, filter=everybody)
+    chosen = selections.current(db, ada, list_name=name).id or 0
+    return list_files.prepare(
+        db,
+        ada,
+        kind=kind,
+        columns=list(columns),
+        order=Order("name", descending=False),
+        selection_id=chosen,
+        scope="selected",
+        expected=selections.size(db, ada, selection_id=chosen),
+    )
+
+
+def _unpacked(content: bytes) -> bytes:
+    """A workbook is an archive: nothing can be found in it as it lies there."""
+    if not content.startswith(b"PK"):
+        return content
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        return b"\n".join(archive.read(name) for name in archive.namelist())
+
+
+def test_t16_a_stolen_database_without_the_key_gives_no_token(used: Used) -> None:
     """What is stored of a link is a hash, and another key derives another secret from the same row."""
-    site, planted = used
+    site, planted = used.site, used.planted
     with sqlite3.connect(site.server.folder / "firstkey.db") as stolen:
         rows = stolen.execute("SELECT uid, token_hash FROM invitation").fetchall()
     assert rows
@@ -144,8 +178,8 @@ def test_t16_a_stolen_database_without_the_key_gives_no_token(used: tuple[Site, 
     assert all(re.fullmatch(r"[0-9a-f]{64}", token_hash) for _uid, token_hash in rows)
 
 
-def test_t17_a_changed_entry_of_the_audit_is_named(used: tuple[Site, dict[str, str]]) -> None:
-    site, _planted = used
+def test_t17_a_changed_entry_of_the_audit_is_named(used: Used) -> None:
+    site = used.site
     whole = _command(site, "verify-audit")
     assert whole.returncode == 0
     with sqlite3.connect(site.server.folder / "firstkey.db") as thief:
@@ -156,9 +190,9 @@ def test_t17_a_changed_entry_of_the_audit_is_named(used: tuple[Site, dict[str, s
 
 
 def test_t7_r06_a_thousand_secrets_do_not_repeat_and_say_nothing_of_their_owner(
-    used: tuple[Site, dict[str, str]],
+    used: Used,
 ) -> None:
-    site, _planted = used
+    site = used.site
     with database.transaction() as db:
         made = [
             invitations.issue(
@@ -174,8 +208,8 @@ def test_t7_r06_a_thousand_secrets_do_not_repeat_and_say_nothing_of_their_owner(
     assert not any(part in token for token in made for part in (owner, owner[:6], owner[-6:]))
 
 
-def test_r41_no_page_keeps_anything_in_the_browser_but_cookies(used: tuple[Site, dict[str, str]]) -> None:
-    site, _planted = used
+def test_r41_no_page_keeps_anything_in_the_browser_but_cookies(used: Used) -> None:
+    site = used.site
     page = httpx.get(site.server.url + "/sign-in", timeout=120).text
     script = httpx.get(site.server.url + "/assets/passwords.js", timeout=120).text
     assert not re.search(r"localStorage|sessionStorage|indexedDB|document\.cookie", page + script)

@@ -27,6 +27,7 @@ from core.services import (
 from core.tables import candidates, keys_in_use
 from tests.cast import Cast
 from tests.conftest import Clock
+from tests.web import browsing
 
 pytestmark = pytest.mark.both_databases
 
@@ -88,6 +89,22 @@ def test_r94_links_passwords_sessions_and_apps_of_before_go_on(cast: Cast, clock
         code = pyotp.TOTP(base64.b32encode(seed).decode()).at(clock.now)
         assert second_factor.accept(db, visitor(), account_id=cast.ada.account.id or 0, typed=code)
         assert audit.verify(db).broken_at is None
+
+
+def test_r40_r94_forms_that_were_open_while_the_key_was_changed_are_taken(cast: Cast, clock: Clock) -> None:
+    browsing.give_password(cast.sam.account)
+    with browsing.browser() as browser:
+        browser.open("/sign-in")
+        _rotate()
+        answer = browser.send("/sign-in", {"username": cast.sam.account.username, "password": browsing.PASSWORD})
+        assert answer.status_code == 303
+        open_before = browser.open("/me") and browser.form_token
+        _rotate()
+        assert browser.open("/me") and browser.form_token != open_before
+        language = {"language": "el", "form_token": open_before}
+        assert browser.send("/me/language", language).status_code == 303
+        keys.replace()  # the key was stolen: nothing of before is taken
+        assert browser.send("/me/language", language).status_code == 403
 
 
 def test_r94_what_is_new_has_the_new_key_and_nothing_sealed_keeps_the_old(cast: Cast, clock: Clock) -> None:

@@ -112,8 +112,15 @@ def test_counts_of_last_month_are_forgotten(cast: Cast, clock: Clock) -> None:
         assert db.exec(select(Throttle)).all() == []
 
 
-def test_r20_those_who_forgot_are_counted_by_address(cast: Cast, clock: Clock) -> None:
+def test_r20_those_who_ask_for_links_are_counted_by_address_and_in_all_and_slowed_down(
+    cast: Cast, clock: Clock
+) -> None:
     with database.transaction() as db:
-        answers = [throttles.may_ask(db, ip=ATTACKER) for _time in range(31)]
-        assert answers == [True] * 30 + [False]
-        assert throttles.may_ask(db, ip="198.51.100.4")
+        waits = [throttles.asked(db, ip=ATTACKER).total_seconds() for _time in range(31)]
+        assert waits == [0] * 30 + [5]
+        assert throttles.asked(db, ip="198.51.100.4").total_seconds() == 0
+        for number in range(300 - 32):
+            throttles.asked(db, ip=f"198.51.{number}.4")
+        assert throttles.asked(db, ip="198.51.100.5").total_seconds() == 5
+        clock.forward(minutes=10)
+        assert throttles.asked(db, ip=ATTACKER).total_seconds() == 0

@@ -17,6 +17,7 @@ from tests.web import browsing
 from tests.web.browsing import Browser
 
 WRONG = "not this one at all"
+NEW = "copper lantern behind the mill"
 
 
 def _told(kind: str) -> list[int]:
@@ -93,6 +94,68 @@ def test_r09_a_family_computer_knows_all_who_signed_in_on_it(browser: Browser, c
     for name in names:
         _attack(name, times=5)
         assert browser.sign_in(name).status_code == 303
+
+
+def _counted() -> dict[str, int]:
+    with database.reading() as db:
+        return {row.scope: row.times for row in db.exec(select(Throttle))}
+
+
+def test_r10_r31_who_proves_anew_who_they_are_is_counted_like_somebody_at_the_door_and_failures_only(
+    browser: Browser, cast: Cast, clock: Clock
+) -> None:
+    olga = browsing.give_password(cast.olga.account)
+    browser.sign_in(olga)
+    clock.forward(minutes=11)
+    browser.open("/me/second-factor")
+    assert browser.send("/me/second-factor/app", {"proof": WRONG}).status_code == 403
+    assert _counted() == {"everybody": 1, "address": 1, "staff": 1, "device": 1}
+    browser.open("/me")
+    assert browser.send("/me/password", {"current": WRONG, "password": NEW}).status_code == 422
+    assert _counted() == {"everybody": 2, "address": 2, "staff": 2, "device": 2}
+    browser.open("/me/second-factor")
+    assert browser.send("/me/second-factor/app", {"proof": browsing.PASSWORD}).status_code == 303
+    assert _counted() == {"everybody": 2, "address": 2, "staff": 2}  # the slips of this browser are forgiven
+
+
+def test_r10_r31_guessing_in_a_session_left_open_makes_the_account_wait_and_alarms(
+    browser: Browser, cast: Cast, clock: Clock
+) -> None:
+    with database.transaction() as db:
+        wordings.ensure_defaults(db)
+    browsing.give_password(cast.ada.account)
+    browser.sign_in(browsing.give_password(cast.olga.account))
+    browser.open("/me")
+    for _try in range(22):
+        assert browser.send("/me/password", {"current": WRONG, "password": NEW}).status_code == 422
+        clock.forward(seconds=1)
+    assert browsing.stored(cast.olga.account).next_try_at
+    assert browser.send("/me/password", {"current": browsing.PASSWORD, "password": NEW}).status_code == 422
+    assert _told("sign_in_alarm") == [cast.ada.account.id]
+
+
+def test_r09_r31_the_victim_proves_who_they_are_on_their_own_device_whatever_strangers_did(
+    browser: Browser, cast: Cast, clock: Clock
+) -> None:
+    olga = browsing.give_password(cast.olga.account)
+    browser.sign_in(olga)
+    _attack(olga, times=6)
+    clock.forward(minutes=11)
+    browser.open("/me/second-factor")
+    assert browser.send("/me/second-factor/app", {"proof": browsing.PASSWORD}).status_code == 303
+    browser.open("/me")
+    assert browser.send("/me/password", {"current": browsing.PASSWORD, "password": NEW}).status_code == 303
+
+
+def test_r08_r31_a_session_on_a_browser_that_is_not_known_waits_with_its_account(
+    browser: Browser, cast: Cast, clock: Clock
+) -> None:
+    sam = browsing.give_password(cast.sam.account)
+    browser.sign_in(sam)
+    browser.client.cookies.delete("dev")
+    _attack(sam, times=6)
+    browser.open("/me")
+    assert browser.send("/me/password", {"current": browsing.PASSWORD, "password": NEW}).status_code == 422
 
 
 def test_r10_under_attack_strangers_wait_five_seconds_and_known_devices_do_not(

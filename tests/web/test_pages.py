@@ -18,7 +18,7 @@ from core.config import ROOT, settings
 from core.models import Person, SchoolSettings
 from core.rules import words
 from core.services import setup
-from core.web import faults, forgotten, forms, patience, portal, proof, second_factor, sign_in
+from core.web import faults, forms, patience, portal, proof, second_factor, sign_in
 from core.web import setup as setup_page
 from tests.cast import Cast
 from tests.web import browsing
@@ -156,7 +156,7 @@ def test_every_sentence_has_its_greek(browser: Browser) -> None:
     said = set(re.findall(r"""\b_\((?:"([^"]+)"|'([^']+)')\)""", templates))
     wanted = {first or second for first, second in said} | set(words.OBJECTION.values())
     wanted |= {sign_in.WRONG, sign_in.NO_ROLE, forms.EXPIRED, forms.TOO_MUCH, portal.WRONG_CURRENT, setup_page.DEAD}
-    wanted |= {forgotten.TOO_MANY, patience.FULL}
+    wanted |= {patience.FULL}
     wanted |= {second_factor.WRONG, second_factor.WRONG_RECOVERY, second_factor.WRONG_FIRST, proof.WRONG}
     assert sorted(wanted - {text for text, translated in greek.items() if translated}) == []
     for text, translated in greek.items():

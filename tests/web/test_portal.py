@@ -74,11 +74,12 @@ def test_r10b_a_password_is_changed_with_the_current_one_and_other_browsers_are_
 
 def test_a_wrong_current_password_changes_nothing_and_counts(browser: Browser, cast: Cast, clock: Clock) -> None:
     _enter(browser, cast.sam)
-    for number in range(1, 6):
+    for number in range(1, 11):
         answer = browser.send("/me/password", {"current": "wrong", "password": NEW})
         assert answer.status_code == 422
         assert "Your current password is not right" in answer.text
-        assert browsing.stored(cast.sam.account).failed_sign_ins == number
+        # The first five are those of a browser that the account knows; after them it knows it no more.
+        assert browsing.stored(cast.sam.account).failed_sign_ins == max(0, number - 5)
     assert browser.send("/me/password", {"current": PASSWORD, "password": NEW}).status_code == 422
     assert browsing.stored(cast.sam.account).password_hash == browsing.HASH
     clock.forward(seconds=31)
