@@ -18,7 +18,7 @@ _COLUMNS = {
     "classes": oneroster_classes.CLASS_COLUMNS,
     "enrollments": oneroster_classes.ENROLMENT_COLUMNS,
 }
-_ONLY_HERE = {"enableduser", "agentsourcedids", "orgsourcedids", "primaryorgsourcedid", "usermasteridentifier"}
+_ONLY_HERE = {"enableduser", "agentsourcedids", "datelastmodified", "primaryorgsourcedid", "usermasteridentifier"}
 
 
 def is_set(sheets: Mapping[str, Sheet]) -> bool:

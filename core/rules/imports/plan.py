@@ -74,6 +74,7 @@ class Plan:
     enrolments_ended: list[int] = field(default_factory=list)
     guardianships: dict[tuple[PersonKey, PersonKey], str] = field(default_factory=dict)
     problems: list[RowProblem] = field(default_factory=list)
+    said_left: frozenset[PersonKey] = frozenset()
 
     @property
     def counts(self) -> Counts:
@@ -110,6 +111,7 @@ def make(read: Intake, world: World) -> Plan:
     plan.missing = [
         row for key, row in world.people.items() if row["status"] != PersonStatus.LEFT and _is_missing(intake, key)
     ]
+    plan.said_left = frozenset(intake.leaving)
     plan.enrolments, plan.enrolments_ended = places.enrolments()
     wanted = intake.guardianships | answers
     plan.guardianships = {key: relation for key, relation in wanted.items() if key not in world.guardianships}
