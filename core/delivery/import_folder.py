@@ -68,9 +68,14 @@ def read(found: Found) -> Upload:
         return Upload(found.name, file.read(COMMAND_LINE_LIMITS.size + 1))
 
 
-def put_aside(name: str, into: str, report: str) -> None:
-    """Move the file into `done` or `refused`, with the report beside it."""
-    to = _folder() / into
+def put_aside(found: Found, into: str, report: str) -> None:
+    """Move the file into `done` or `refused`, with the report beside it.
+
+    What has come in its place meanwhile stays and is taken next; what another process has moved is moved.
+    """
+    if look(found.name) != found:
+        return
+    to, name = _folder() / into, found.name
     to.mkdir(exist_ok=True)
     short = name.encode()[-_LONGEST:].decode(errors="ignore")
     moved = to / f"{clock.now():%Y%m%d-%H%M%S}-{short}"

@@ -41,6 +41,8 @@ def run(found: Found) -> str:
     digest, problems = "", list[RowProblem]()
     try:
         upload = import_folder.read(found)
+        if import_folder.look(found.name) != found:
+            return "changed"
         digest = imports.digest([upload])
         intake = reading.read(reading.sheets([upload], limits=COMMAND_LINE_LIMITS))
         problems = intake.problems
@@ -48,7 +50,7 @@ def run(found: Found) -> str:
     except AppError as refusal:
         _refuse(found, digest, str(refusal), getattr(refusal, "problems", problems))
         return REFUSED
-    import_folder.put_aside(found.name, DONE, import_reports.applied(outcome.run, outcome.told, outcome.problems))
+    import_folder.put_aside(found, DONE, import_reports.applied(outcome.run, outcome.told, outcome.problems))
     logger.info("import folder: file %s, %s notes", "imported" if outcome.run else "known", len(outcome.problems))
     return DONE
 
@@ -86,5 +88,5 @@ def _refuse(found: Found, digest: str, refusal: str, problems: list[RowProblem])
         number = row.id if row else None
     if number is not None:
         alarms.sound([Finding(AlertKind.IMPORT_REFUSED, number)])
-    import_folder.put_aside(found.name, REFUSED, import_reports.refused(refusal, problems))
+    import_folder.put_aside(found, REFUSED, import_reports.refused(refusal, problems))
     logger.warning("import folder: file refused, %s notes", len(problems))

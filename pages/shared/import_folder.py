@@ -10,6 +10,7 @@ import streamlit as st
 
 from core.config import settings
 from core.tables.imports import OfFolder
+from pages.shared import feedback
 
 _WIDTHS = {"What happened": st.column_config.TextColumn(width="large")}
 
@@ -22,6 +23,8 @@ def draw(found: Sequence[OfFolder], *, zone: str) -> None:
     if not found:
         st.caption("No file has come yet. One is looked for every minute, and taken when it has stopped changing.")
         return
+    if found[0].refusal:
+        st.warning(f"{feedback.plain(found[0].name)}: {feedback.plain(found[0].refusal)}", icon=":material/block:")
     rows = [
         {
             "When": one.at.astimezone(ZoneInfo(zone)).strftime("%-d %b %Y, %H:%M"),

@@ -18,6 +18,11 @@ from pages.shared import feedback
 
 _OF = {Leave.WHO_IS_SAID_TO: "who left by this file", Leave.WHO_IS_MISSING: "who are not in it"}
 
+_WHO = (
+    "Students, and teachers of a class. Staff who never had a class here are not expected in a file, guardians go with "
+    "their students, and administrators are only ever marked by hand."
+)
+
 
 @dataclass(frozen=True)
 class Chosen:
@@ -36,7 +41,7 @@ def choose(actor: Actor, check: Check) -> Chosen:
         return Chosen()
     start = "This file holds everyone: mark" if leave is Leave.WHO_IS_MISSING else "Mark"
     label = f"{start} the {len(found):,} {_OF[leave]} as Left, and switch their accounts off"
-    if not st.checkbox(label, value=leave is Leave.WHO_IS_SAID_TO, key="import_left"):
+    if not st.checkbox(label, value=leave is Leave.WHO_IS_SAID_TO, key="import_left", help=_WHO):
         return Chosen()
     if found.why_not:
         return _too_many(actor, found, leave)

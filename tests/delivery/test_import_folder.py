@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
@@ -19,7 +20,7 @@ from core.delivery import engine, import_folder, scheduled_imports, workflows
 from core.models import Account, Alert, AuditEntry, FolderImport, ImportRun, Person, SchoolSettings
 from core.rules.needs import Need
 from core.rules.spreadsheets import Upload
-from core.services import imports
+from core.services import folder_imports, imports
 from core.tables import imports as tables
 from core.tables import needs
 from tests import cast as people
@@ -174,10 +175,7 @@ def test_two_workers_import_it_once(folder: Path) -> None:
 
     def take() -> str:
         together.wait()
-        try:
-            return scheduled_imports.run(found)
-        except FileNotFoundError:
-            return "gone"
+        return scheduled_imports.run(found)
 
     with ThreadPoolExecutor(2) as two:
         list(two.map(lambda _: take(), range(2)))
@@ -195,6 +193,25 @@ def test_a_worker_that_died_after_the_import_is_followed_by_one_that_only_puts_t
             _take()
     assert _take() == "done"
     assert len(_runs()) == 1
+
+
+def test_a_file_that_comes_in_place_of_one_that_is_being_imported_is_taken_next(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    newer = archive(WHOLE | {"users": WHOLE["users"].replace("Max", "Maximilian")})
+    note = folder_imports.note_applied
+
+    def while_it_comes(*given: Any, **named: Any) -> None:
+        _put(folder, newer)
+        note(*given, **named)
+
+    _put(folder, archive(WHOLE))
+    with monkeypatch.context() as meanwhile:
+        meanwhile.setattr(folder_imports, "note_applied", while_it_comes)
+        assert _take() == "done"
+    assert (folder / "set.zip").read_bytes() == newer.content
+    assert _take() == "done"
+    assert [run.changed for run in _runs()] == [0, 1]
 
 
 def test_a_refusal_that_could_not_be_put_aside_is_said_once(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -8,9 +8,9 @@ import pytest
 from sqlmodel import select
 from streamlit.testing.v1 import AppTest
 
-from core import database
+from core import clock, database
 from core.config import ROOT
-from core.models import ImportRun, Person
+from core.models import FolderImport, ImportRun, Person
 from core.permissions import Actor
 from core.rules.spreadsheets import Upload
 from pages.shared import guard
@@ -163,6 +163,19 @@ def test_the_office_cannot_let_so_many_leave(cast: Cast, monkeypatch: pytest.Mon
     page = page.checkbox[0].check().run()
     assert "an administrator can import this file" in _texts(page.caption)
     assert _button(page, "Import 0 people").disabled
+
+
+def test_what_became_of_files_of_the_import_folder_stands_on_the_page(
+    cast: Cast, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with database.transaction() as db:
+        db.add(FolderImport(at=clock.now(), name="old.zip", digest="a"))
+        db.add(FolderImport(at=clock.now(), name="night.zip", digest="b", refusal="Half of it is missing.", notes=2))
+    page = _page(monkeypatch, cast.olga.actor)
+    assert "Half of it is missing" in _texts(page.warning)
+    shown = page.dataframe[-1].value
+    assert shown["Outcome"].tolist() == ["Refused", "Known already"]
+    assert shown["Notes"].tolist() == [2, 0]
 
 
 @pytest.mark.parametrize("member", ["tom", "cora"])

@@ -11,6 +11,7 @@ from core.rules.imports.sds import Table
 from core.rules.spreadsheets import Sheet
 
 _COLUMNS = {
+    "manifest": {"propertyname": "name", "value": "value"},
     "users": oneroster_users.COLUMNS,
     "roles": oneroster_users.ROLE_COLUMNS,
     "orgs": oneroster_classes.SCHOOL_COLUMNS,

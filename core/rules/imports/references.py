@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from core.models import EnrolmentKind, PersonKind
-from core.rules.imports import oneroster_users
+from core.rules.imports import cells, oneroster_users
 from core.rules.imports.intake import AgentRow, EnrolmentRow, Intake, PersonKey, PersonRow, SectionKey, SectionRow
 from core.rules.imports.world import World
 
@@ -30,7 +30,7 @@ def settled(intake: Intake, world: World) -> Intake:
 
 
 def _enter(found: Intake, world: World, where: tuple[str, int], raw: dict[str, str], labels: dict[str, str]) -> None:
-    known = [kind for kind in PersonKind if (kind.value, raw.get("source_id", "").strip()) in world.people]
+    known = [kind for kind in PersonKind if (kind.value, cells.clean(raw.get("source_id", ""))) in world.people]
     for kind in known:
         oneroster_users.enter(found, where, raw, kind.value, labels)
     if not known:
