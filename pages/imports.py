@@ -103,7 +103,7 @@ def _earlier(actor: Actor) -> None:
         runs, zone, undoable = tables.runs(db, actor), school.settings(db).time_zone, tables.undoable(db, actor)
         of_folder = tables.folder(db, actor)
     import_result.earlier(runs, zone=zone)
-    import_leavers.undo(actor, undoable, zone=zone)
+    import_leavers.undo(actor, undoable, zone=zone, told=DONE)
     import_folder.draw(of_folder, zone=zone)
 
 

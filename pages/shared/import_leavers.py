@@ -60,13 +60,14 @@ def _too_many(actor: Actor, found: Leavers, leave: Leave) -> Chosen:
     return Chosen(leave, len(found) if is_right else None, may_go_on=is_right)
 
 
-def undo(actor: Actor, runs: Sequence[ImportRun], *, zone: str) -> None:
-    """A line and a button for each import by which people left a few days ago."""
+def undo(actor: Actor, runs: Sequence[ImportRun], *, zone: str, told: str) -> None:
+    """A line and a button for each import by which people left; `told` is the key of what was said of the last one."""
     for run in runs:
         with st.container(horizontal=True, vertical_alignment="center"):
             day = run.applied_at.astimezone(ZoneInfo(zone)).strftime("%-d %b %Y, %H:%M")
             st.text(f"{run.left:,} people left with the import of {day}", width="stretch")
             if st.button("Undo that they left", key=f"import_undo_{run.id}", icon=":material/undo:"):
+                st.session_state.pop(told, None)
                 _undo(actor, run)
 
 

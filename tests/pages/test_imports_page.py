@@ -151,7 +151,8 @@ def test_so_many_leave_only_when_an_administrator_types_how_many_and_it_can_be_u
     assert not page.exception
     assert f"{number} marked as Left" in _texts(page.success)
     page = _button(page, "Undo that they left").click().run()
-    assert f"{number} people are back" in _texts(page.success)
+    assert f"{number} people are back" in _texts(page.success) and "Imported" not in _texts(page.success)
+    assert page.dataframe[-1].value.iloc[0]["Left"] == f"{number} (undone)"
     with database.reading() as db:
         assert db.get(Person, cast.otto.person.id).status == "registered"
 
