@@ -57,6 +57,7 @@ class Settings(BaseSettings):
     cjk_font: str = ""
     backup_folder: str = ""
     backup_key_file: str = ""
+    import_folder: str = ""
     demo: bool = True
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     log_format: Literal["text", "json"] = "text"

@@ -8,17 +8,17 @@ import streamlit as st
 
 from core import database
 from core.delivery import engine
-from core.models import PersonKind
 from core.permissions import Actor, Permission
 from core.rules.imports import reading
 from core.rules.imports.intake import FORMAT_WORDS, Format
 from core.rules.imports.reading import NO_CHOICES, Choices
 from core.rules.spreadsheets import PAGE_LIMITS, Upload
 from core.services import imports
-from core.services.imports import Check
+from core.services.imports import Check, Leave
 from core.tables import imports as tables
 from core.tables import school
-from pages.shared import feedback, guard, import_columns, import_result
+from pages.shared import feedback, guard, import_columns, import_folder, import_leavers, import_result
+from pages.shared.import_leavers import Chosen
 
 STATE = "import_state"  # key of the files, choices, check; forgotten when other files are chosen
 DONE, TURN = "import_done", "import_turn"  # what the last import did; a new number empties the uploader
@@ -26,7 +26,7 @@ DONE, TURN = "import_done", "import_turn"  # what the last import did; a new num
 
 def _uploaded() -> list[Upload]:
     chosen = st.file_uploader(
-        "A list of students (CSV or Excel), or the files of a School Data Sync set, also as one ZIP archive",
+        "A list of students (CSV or Excel), or a OneRoster or School Data Sync set: its files, or one ZIP archive",
         type=["csv", "txt", "tsv", "xlsx", "xls", "zip"],
         accept_multiple_files=True,
         key=f"import_files_{st.session_state.get(TURN, 0)}",
@@ -66,7 +66,7 @@ def _choices(uploads: list[Upload], key: str) -> Choices:
 def _show(actor: Actor, uploads: list[Upload]) -> None:
     key = _key(uploads)
     check = _checked(actor, uploads, _choices(uploads, key), key)
-    st.subheader(FORMAT_WORDS[check.intake.format])
+    st.subheader(check.intake.told or FORMAT_WORDS[check.intake.format])
     import_columns.files(check.intake.files)
     import_result.counts(check.plan.counts)
     import_result.problems(check.problems)
@@ -75,20 +75,20 @@ def _show(actor: Actor, uploads: list[Upload]) -> None:
 
 
 def _offer(actor: Actor, uploads: list[Upload], check: Check) -> None:
-    found, gone = check.plan.counts, sum(row["kind"] == PersonKind.STUDENT for row in check.plan.missing)
-    left = gone > 0 and st.checkbox(f"Mark the {gone:,} students who are not in the file as Left", key="import_left")
-    if found.nothing and not left:
+    found, chosen = check.plan.counts, import_leavers.choose(actor, check)
+    if found.nothing and chosen.leave is Leave.NOBODY:
         st.info("Firstkey knows all of this already. There is nothing to import.")
         return
     label = f"Import {found.created + found.changed:,} people"
-    if st.button(label, type="primary", disabled=check.errors > 0, width="stretch"):
-        _apply(actor, uploads, check, mark_as_left=left)
+    stands_still = check.errors > 0 or not chosen.may_go_on
+    if st.button(label, type="primary", disabled=stands_still, width="stretch"):
+        _apply(actor, uploads, check, chosen)
 
 
-def _apply(actor: Actor, uploads: list[Upload], check: Check, *, mark_as_left: bool) -> None:
+def _apply(actor: Actor, uploads: list[Upload], check: Check, chosen: Chosen) -> None:
     st.session_state.pop(STATE, None)
     with database.transaction() as db:
-        done = imports.apply(db, actor, seen=check, uploads=uploads, mark_as_left=mark_as_left)
+        done = imports.apply(db, actor, seen=check, uploads=uploads, leave=chosen.leave, typed_leavers=chosen.typed)
     engine.start(*done.notices)
     run = done.run
     left = f", {run.left:,} marked as Left" if run.left else ""
@@ -100,12 +100,16 @@ def _apply(actor: Actor, uploads: list[Upload], check: Check, *, mark_as_left: b
 
 def _earlier(actor: Actor) -> None:
     with database.reading() as db:
-        runs, zone = tables.runs(db, actor), school.settings(db).time_zone
+        runs, zone, undoable = tables.runs(db, actor), school.settings(db).time_zone, tables.undoable(db, actor)
+        of_folder = tables.folder(db, actor)
     import_result.earlier(runs, zone=zone)
+    import_leavers.undo(actor, undoable, zone=zone, told=DONE)
+    import_folder.draw(of_folder, zone=zone)
 
 
 actor = guard.require(Permission.IMPORT)
 st.title("Imports")
+feedback.said()
 import_result.outcome(st.session_state.get(DONE, ""))
 uploads = _uploaded()
 if uploads:

@@ -14,6 +14,7 @@ from pages.shared import (
     feedback,
     fresh_code,
     guard,
+    import_settings,
     logo_settings,
     message_settings,
     microsoft_settings,
@@ -36,6 +37,7 @@ SECTIONS: dict[str, Callable[[Actor], None]] = {
     "Reminders": reminder_settings.form,
     "Text messages": message_settings.form,
     "Limits": message_settings.limits,
+    "Imports": import_settings.form,
     "Retention": retention_settings.form,
     "Alerts": school_settings.of_alerts,
 }

@@ -83,7 +83,16 @@ SERVICES: dict[str, Needs] = {
     **dict.fromkeys(("initial_passwords.check", "initial_passwords.issue"), Permission.REVEAL_CREDENTIALS),
     **dict.fromkeys(("initial_passwords.reveal", "copied_links.issue"), Permission.REVEAL_CREDENTIALS),
     **dict.fromkeys(("previews.begin", "previews.read"), Permission.REVEAL_CREDENTIALS),
-    **dict.fromkeys(("imports.check", "imports.apply"), Permission.IMPORT),
+    **dict.fromkeys(
+        (
+            "imports.check",
+            "imports.apply",
+            "import_undo.undo_leavers",
+            "folder_imports.note_applied",
+            "folder_imports.note_refused",
+        ),
+        Permission.IMPORT,
+    ),
     **dict.fromkeys(
         (*(f"list_files.{verb}" for verb in ("prepare", "check", "read")), "reports.prepare", "reports.check"),
         Permission.PRINT_REPORTS,
@@ -178,7 +187,7 @@ TABLES: dict[str, Needs] = {
     ),
     "contacts.of_people": Permission.EDIT_STUDENTS,
     "duplicates.find": Permission.EDIT_STUDENTS,
-    "imports.runs": Permission.IMPORT,
+    **dict.fromkeys(("imports.runs", "imports.undoable", "imports.folder"), Permission.IMPORT),
     **dict.fromkeys((f"options.{name}" for name in ("sections", "grades", "programmes", "languages")), Asks.SCOPED),
     "found_people.of": Asks.SCOPED,
     **dict.fromkeys(

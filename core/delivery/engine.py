@@ -171,6 +171,9 @@ def _register_queues() -> None:
         workflows.DIRECTORY_QUEUE, global_concurrency=1, polling_interval_sec=0.5, on_conflict="always_update"
     )
     DBOS.register_queue(
+        workflows.IMPORT_QUEUE, global_concurrency=1, polling_interval_sec=2, on_conflict="always_update"
+    )
+    DBOS.register_queue(
         workflows.DAILY_QUEUE, worker_concurrency=1, polling_interval_sec=5, on_conflict="always_update"
     )
     DBOS.register_queue(

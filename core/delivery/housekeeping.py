@@ -10,7 +10,7 @@ from dbos import DBOS
 
 from core import clock, database
 from core.backup import before_upgrade
-from core.delivery import alarms, bounce_watch, directory_look_up, reconcile, take_over, workflows
+from core.delivery import alarms, bounce_watch, directory_look_up, import_folder, reconcile, take_over, workflows
 from core.services import fault_notes, microsoft_flows, previews, report_requests, throttles, workers
 
 KEPT = timedelta(days=7)
@@ -95,6 +95,8 @@ JOBS: dict[str, tuple[timedelta, Callable[[], int]]] = {
     "remind": (timedelta(minutes=5), workflows.enqueue_reminders),
     "look up Microsoft's directory": (timedelta(minutes=30), directory_look_up.begin_at_night),
     "forget Microsoft's directory": (timedelta(hours=6), directory_look_up.forget_old),
+    "import from the folder": (timedelta(minutes=1), workflows.enqueue_import),
+    "forget imported files": (timedelta(hours=12), import_folder.forget_old),
     "look for what makes an alert": (timedelta(seconds=30), alarms.look),
     "check the audit": (timedelta(hours=1), alarms.check_audit),
 }

@@ -6,6 +6,7 @@ Workflows get ids only: their arguments are stored by the engine.
 from __future__ import annotations
 
 import re
+from dataclasses import astuple
 from datetime import date
 
 from dbos import DBOS, SetEnqueueOptions, SetWorkflowID
@@ -16,10 +17,14 @@ from core.delivery import (
     directory_look_up,
     directory_names,
     files,
+    import_folder,
     recoveries,
     reminders,
     retention,
+    scheduled_imports,
+    take_over,
 )
+from core.delivery.import_folder import Found
 from core.models import Channel, DirectoryRunKind
 from core.rules.delivery_status import wait_before
 from core.rules.retention import Kept
@@ -27,6 +32,8 @@ from core.rules.retention import Kept
 CONTROL_QUEUE, EMAIL_QUEUE, SMS_QUEUE, FILE_QUEUE = "control", "email", "sms", "files"
 DAILY_QUEUE = "daily"  # of its own: a campaign does not wait behind it
 DIRECTORY_QUEUE = "directory"  # one at a time, wherever it runs
+IMPORT_QUEUE = "imports"  # one at a time, wherever it runs
+SETTLES_S = 60.0  # a file that is the same after so long is not being written any more
 _QUEUES = {Channel.EMAIL: EMAIL_QUEUE, Channel.SMS: SMS_QUEUE}
 _ID = re.compile(r"c(?P<key>[^-]+)-\d+(-b(?P<batch>\d+)-a\d+)?")
 LAST_ATTEMPT = 40  # far beyond the four hours after which a message gives up by itself
@@ -190,6 +197,29 @@ def enqueue_retention() -> int:
         return 0
     with SetWorkflowID(f"retention-{day.isoformat()}"):
         DBOS.enqueue_workflow(DAILY_QUEUE, retain, day.isoformat())
+    return 1
+
+
+@DBOS.step(name="import_file", retries_allowed=True, interval_seconds=5, max_attempts=5, backoff_rate=2)
+def import_file_once(name: str, size: int, written_ns: int, changed_ns: int) -> str:
+    """Repeated, it sees that the file was imported, and only puts it aside."""
+    return scheduled_imports.run(Found(name, size, written_ns, changed_ns))
+
+
+@DBOS.workflow(name="import_file", max_recovery_attempts=20)
+def import_file(name: str, size: int, written_ns: int, changed_ns: int) -> str:
+    """A file that came into the import folder."""
+    return import_file_once(name, size, written_ns, changed_ns)
+
+
+def enqueue_import() -> int:
+    """Queue the file that waits longest in the import folder, for when it has stopped changing; gives how many."""
+    found = import_folder.oldest()
+    if found is None or take_over.listed(workflow_id_prefix=f"import-{found.key}"):
+        return 0
+    wait = None if import_folder.is_said_to_be_complete(found.name) else SETTLES_S
+    with SetWorkflowID(f"import-{found.key}"), SetEnqueueOptions(delay_seconds=wait):
+        DBOS.enqueue_workflow(IMPORT_QUEUE, import_file, *astuple(found))
     return 1
 
 

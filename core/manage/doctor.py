@@ -45,6 +45,7 @@ def _look() -> Iterator[Finding]:
     yield from ways_out.sms(settings, is_demo=is_demo)
     yield from installation.signing_in()
     yield from installation.backups(is_demo=is_demo)
+    yield from installation.import_folder(settings)
 
 
 def _is_demo() -> bool:

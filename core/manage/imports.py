@@ -20,6 +20,7 @@ from core.rules.imports.reading import Choices
 from core.rules.spreadsheets import COMMAND_LINE_LIMITS, Upload
 from core.rules.text_encoding import ENCODINGS
 from core.services import imports
+from core.services.imports import Leave
 
 _SHOWN = 50
 _ENDINGS = (".csv", ".txt", ".xlsx")
@@ -30,8 +31,11 @@ def import_(
     path: Annotated[Path, typer.Argument(help="A CSV or Excel file, a ZIP archive, or a folder of CSV files.")],
     apply: Annotated[bool, typer.Option("--apply", help="Import; without it, only check.")] = False,
     mark_as_left: Annotated[
-        bool, typer.Option("--mark-as-left", help="Students who are missing from the files become Left.")
+        bool, typer.Option("--mark-as-left", help="Who is missing from the files becomes Left.")
     ] = False,
+    leavers: Annotated[
+        int | None, typer.Option(help="How many leave, where those are more than the school allows at once.")
+    ] = None,
     delimiter: Annotated[
         str, typer.Option(help="comma, semicolon, tab or one character; found out if not given.")
     ] = "",
@@ -49,12 +53,13 @@ def import_(
         check = imports.check(db, actor, intake=intake)
     _say_problems(check.problems)
     _say_counts(check.plan.counts)
-    _say_missing([row["source_id"] for row in check.plan.missing])
+    _say_missing([row["source_id"] for row in check.leavers().rows])
     if not apply:
         print(f"Nothing was changed. To import: python -m core.manage import {path} --apply")
         raise typer.Exit(1 if check.errors else 0)
+    leave = Leave.WHO_IS_MISSING if mark_as_left else Leave.NOBODY
     with database.transaction(wait_ms=database.WORKER_WAIT_MS) as db:
-        done = imports.apply(db, actor, seen=check, uploads=uploads, mark_as_left=mark_as_left)
+        done = imports.apply(db, actor, seen=check, uploads=uploads, leave=leave, typed_leavers=leavers)
     run = done.run
     left = f", {run.left:,} marked as left" if mark_as_left else ""
     print(f"Imported in {time.perf_counter() - started:.1f} s: {run.created:,} new, {run.changed:,} changed{left}.")
@@ -72,7 +77,7 @@ def _uploads(path: Path) -> list[Upload]:
 
 
 def _say_what_was_read(intake: Intake) -> None:
-    print(FORMAT_WORDS[intake.format])
+    print(intake.told or FORMAT_WORDS[intake.format])
     for file in intake.files:
         kind = f"{ENCODINGS.get(file.encoding, file.encoding)}, {DELIMITERS.get(file.delimiter, file.delimiter)}"
         print(f"  {file.name}: {file.rows:,} rows ({kind})")

@@ -27,6 +27,8 @@ class SchoolSettings(SQLModel, table=True):
     go on to.
     Users of Microsoft are made under `microsoft_domain`, and put into `microsoft_licence_group` (the id of a group)
     where there is one; with `microsoft_only_on_creation` they are not changed afterwards.
+    An import that would mark more than `leavers_percent` of the students, or of the staff, as left marks nobody; who is
+    missing from a file of the import folder is marked with `folder_marks_leavers` only.
     """
 
     __tablename__ = "school_settings"
@@ -90,6 +92,8 @@ class SchoolSettings(SQLModel, table=True):
     microsoft_domain: str = ""
     microsoft_licence_group: str = ""
     microsoft_only_on_creation: bool = True
+    leavers_percent: int = 10
+    folder_marks_leavers: bool = False
 
 
 class Selection(SQLModel, table=True):
@@ -257,6 +261,35 @@ class ImportRun(SQLModel, table=True):
     changed: int
     unchanged: int
     left: int
+    leavers_undone_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+
+
+class ImportLeaver(SQLModel, table=True):
+    """Somebody who left with an import: what they were, and whether their account was switched off with it."""
+
+    __tablename__ = "import_leaver"
+
+    run_id: int = Field(foreign_key="import_run.id", primary_key=True)
+    person_id: int = Field(foreign_key="person.id", primary_key=True, index=True)
+    status: str
+    deactivated: bool
+
+
+class FolderImport(SQLModel, table=True):
+    """A file of the import folder that was taken: applied, or refused for this reason.
+
+    Without a run and a refusal it says what the one before said. `notes` are cells that were worth a look.
+    """
+
+    __tablename__ = "folder_import"
+
+    id: int | None = Field(default=None, primary_key=True)
+    at: datetime = Field(sa_type=UtcDateTime)
+    name: str
+    digest: str
+    run_id: int | None = Field(default=None, foreign_key="import_run.id")
+    refusal: str = ""
+    notes: int = 0
 
 
 class AuditEntry(SQLModel, table=True):

@@ -22,6 +22,7 @@ class AlertKind(StrEnum):
     NO_BACKUP = "no_backup"
     DISK_FULL = "disk_full"
     FAULTS = "faults"
+    IMPORT_REFUSED = "import_refused"
 
 
 @dataclass(frozen=True)
@@ -44,6 +45,7 @@ THRESHOLDS: dict[AlertKind, Threshold] = {
     AlertKind.NO_BACKUP: Threshold(0, BACKUP_WITHIN, DAY),
     AlertKind.DISK_FULL: Threshold(0, timedelta(0), timedelta(hours=6)),
     AlertKind.FAULTS: Threshold(MANY_FAULTS - 1, WITHIN, timedelta(hours=6)),
+    AlertKind.IMPORT_REFUSED: Threshold(0, timedelta(0), timedelta(hours=6)),
 }
 _SENTENCES: dict[AlertKind, str] = {
     AlertKind.MASS_EXPORT: (
@@ -72,6 +74,10 @@ _SENTENCES: dict[AlertKind, str] = {
     AlertKind.NO_BACKUP: "The latest backup is {number:,} hours old. Look at: systemctl status firstkey-backup",
     AlertKind.DISK_FULL: "The disk has {number:,} MB left: writing may fail at any moment. Free some space now.",
     AlertKind.FAULTS: "{number:,} errors within ten minutes. The Health page names them; the log has the rest.",
+    AlertKind.IMPORT_REFUSED: (
+        "File {number:,} of the import folder was refused, and changed nothing. The page Imports says why; a report "
+        "with the rows stands beside the file."
+    ),
 }
 
 

@@ -27,6 +27,8 @@ def _read(archive: zipfile.ZipFile, limit: int, only: tuple[str, ...]) -> dict[s
     entries = [entry for entry in archive.infolist() if not entry.is_dir()]
     if len(entries) > MAX_ENTRIES:
         raise InputProblem(f"This archive holds {len(entries):,} files; a school's data are a dozen.")
+    if any(_leads_out(entry.filename) for entry in entries):
+        raise InputProblem("This archive names files outside of itself, and none of it was read. Pack it anew.")
     found: dict[str, bytes] = {}
     left = limit
     for entry in entries:
@@ -35,6 +37,12 @@ def _read(archive: zipfile.ZipFile, limit: int, only: tuple[str, ...]) -> dict[s
         if not only or entry.filename.lower().endswith(only):
             found[entry.filename] = data
     return found
+
+
+def _leads_out(name: str) -> bool:
+    """We write nothing to disk under such a name; whoever packs one means harm, or has a broken program."""
+    parts = name.replace("\\", "/").split("/")
+    return parts[0] == "" or parts[0].endswith(":") or ".." in parts
 
 
 def _take(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, left: int) -> bytes:

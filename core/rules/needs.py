@@ -24,6 +24,7 @@ class Need(StrEnum):
     BOUNCED = "bounced"
     ENDING = "ending"
     PENDING = "pending"
+    IMPORT_REFUSED = "import_refused"
 
 
 @dataclass(frozen=True)
@@ -106,5 +107,12 @@ WORDS: dict[Need, NeedWords] = {
         "See which",
         Permission.MANAGE_ACCOUNTS,
         "cloud_sync",
+    ),
+    Need.IMPORT_REFUSED: NeedWords(
+        "1 file of the import folder was refused.",
+        "{number} files of the import folder were refused, one after the other.",
+        "See why",
+        Permission.IMPORT,
+        "drive_folder_upload",
     ),
 }

@@ -15,6 +15,7 @@ from core.models.accounts import UserType
 from core.models.people import PersonStatus
 from core.rules import new_accounts, reminders, retention, username_pattern
 from core.rules.contact_data import email_is_valid
+from core.rules.imports.leaving import PERCENT as LEAVERS_PERCENT
 
 _DOMAIN = re.compile(r"(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z][a-z0-9-]{0,61}[a-z0-9]")
 _OBJECT_ID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
@@ -238,4 +239,6 @@ CHECKS: dict[str, Any] = {
     "microsoft_domain": _domain,
     "microsoft_licence_group": _licence_group,
     "microsoft_only_on_creation": bool,
+    "leavers_percent": _between(*LEAVERS_PERCENT, "The percentage that may leave at once"),
+    "folder_marks_leavers": bool,
 }

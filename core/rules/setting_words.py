@@ -131,6 +131,14 @@ SETTINGS: dict[str, Setting] = {
         "People who left, months",
         "Counted from the last change of the person, with their accounts and guardians of nobody else.",
     ),
+    "leavers_percent": Setting(
+        "Leavers of one import at most, percent",
+        "A file by which more of the students or of the staff would have left, and more than 5, marks nobody as left.",
+    ),
+    "folder_marks_leavers": Setting(
+        "Who is missing from a file in the import folder has left",
+        "Of files that are whole OneRoster or School Data Sync sets. Off: only those of whom a file says so have left.",
+    ),
     "keep_audit_months": Setting(
         "Entries of the audit, months",
         "They go behind a sealed checkpoint, so that the rest of the audit can still be verified.",

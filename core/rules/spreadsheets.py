@@ -29,7 +29,7 @@ class Limits:
 
 
 PAGE_LIMITS = Limits(rows=20_000, size=10 * 1024 * 1024)
-COMMAND_LINE_LIMITS = Limits(rows=200_000, size=archives.MAX_UNPACKED)
+COMMAND_LINE_LIMITS = Limits(rows=1_000_000, size=archives.MAX_UNPACKED)
 
 
 @dataclass(frozen=True)
@@ -45,20 +45,27 @@ class Sheet:
     @property
     def stem(self) -> str:
         """The file's name without folder and ending, folded for comparing."""
-        return "".join(c for c in PurePosixPath(self.file).stem.casefold() if c.isalnum())
+        return stem(self.file)
+
+
+def stem(name: str) -> str:
+    """A file's name without folder and ending, folded for comparing."""
+    return "".join(c for c in PurePosixPath(name).stem.casefold() if c.isalnum())
 
 
 def unpack(uploads: list[Upload], *, limits: Limits) -> list[Upload]:
     """The files themselves, taken out of ZIP archives; refuses what is too large."""
     if not uploads:
-        raise InputProblem("There is no file. Choose a CSV or Excel file, or the files of a School Data Sync set.")
+        raise InputProblem(
+            "There is no file. Choose a CSV or Excel file, or the files of a OneRoster or School Data Sync set."
+        )
     if sum(len(upload.content) for upload in uploads) > limits.size:
         raise InputProblem(f"That is more than {limits.size // 1024 // 1024} MB. {_smaller(limits)}")
     found: list[Upload] = []
     for upload in uploads:
         if upload.content.startswith(_ZIP) and not _is_workbook(upload):
             inside = archives.unpack(upload.content, only=(".csv", ".txt", ".xlsx"))
-            found += [Upload(name, content) for name, content in inside.items() if "__MACOSX" not in name]
+            found += [Upload(name.replace("\\", "/"), data) for name, data in inside.items() if "__MACOSX" not in name]
         else:
             found.append(upload)
     if not found:

@@ -3,22 +3,34 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from enum import StrEnum
 
 import sqlalchemy as sa
-from sqlmodel import Session, col
+from sqlmodel import Session
 
 from core import clock
-from core.errors import Conflict, RowProblem, RowProblems, Severity
-from core.models import ImportRun, Person, PersonKind, PersonStatus
+from core.errors import Conflict, InputProblem, RowProblem, RowProblems, Severity
+from core.models import ImportRun
 from core.permissions import Actor, Permission
+from core.rules.imports import leaving
 from core.rules.imports import plan as plans
 from core.rules.imports.intake import Intake, SectionKey
+from core.rules.imports.leaving import Leavers
 from core.rules.imports.plan import Plan
-from core.rules.imports.world import World
+from core.rules.imports.world import Row, World
 from core.rules.spreadsheets import Upload
-from core.services import audit, import_addresses, import_writing
+from core.services import account_effects, audit, import_addresses, import_leavers, import_writing
 from core.tables import imports as tables
+from core.tables import school
+
+
+class Leave(StrEnum):
+    """Who is marked as left: nobody, those of whom the files say so, or also those whom they do not have."""
+
+    NOBODY = "nobody"
+    WHO_IS_SAID_TO = "who_is_said_to"
+    WHO_IS_MISSING = "who_is_missing"
 
 
 @dataclass(frozen=True)
@@ -28,12 +40,17 @@ class Check:
     intake: Intake
     world: World
     plan: Plan
+    leavers_percent: int
 
     @property
     def problems(self) -> list[RowProblem]:
         """Errors first, each in the order of the file."""
         found = self.intake.problems + self.plan.problems
         return sorted(found, key=lambda problem: (problem.severity != Severity.ERROR, problem.file, problem.row))
+
+    def leavers(self, *, only_said: bool = False) -> Leavers:
+        """Whom it would mark as left; with `only_said`, only those of whom the files say that they have."""
+        return leaving.of(self.plan, self.world, percent=self.leavers_percent, only_said=only_said)
 
     @property
     def errors(self) -> int:
@@ -59,28 +76,42 @@ def check(db: Session, actor: Actor, *, intake: Intake) -> Check:
     """Say what would be created and changed, who is missing, and what is wrong with which row. Changes nothing."""
     actor.require(Permission.IMPORT)
     world = tables.world(db)
-    return Check(intake, world, plans.make(intake, world))
+    return Check(intake, world, plans.make(intake, world), school.settings(db).leavers_percent)
 
 
-def apply(db: Session, actor: Actor, *, seen: Check, uploads: list[Upload], mark_as_left: bool = False) -> Applied:
+def apply(
+    db: Session,
+    actor: Actor,
+    *,
+    seen: Check,
+    uploads: list[Upload],
+    leave: Leave = Leave.NOBODY,
+    typed_leavers: int | None = None,
+) -> Applied:
     """Do what the check has shown, whole. No account is made, and only addresses that change are written to.
 
-    Refuses with RowProblems while there are errors, with Conflict when the school's data moved since the check.
+    Refuses with RowProblems while there are errors, with Conflict when the school's data moved since the check, and
+    where more would leave than the school allows, unless an administrator has typed how many those are.
     """
     actor.require(Permission.IMPORT)
     if seen.errors:
         message = f"{seen.errors:,} cells need another look before this can be imported. Nothing was changed."
         raise RowProblems(message, seen.problems)
+    if leave is not Leave.NOBODY:
+        account_effects.lock(db)  # before the tables: whoever changes accounts takes them in this order
     _lock(db)
     world = tables.world(db)
     plan = seen.plan if world == seen.world else plans.make(seen.intake, world)
     if plan.counts != seen.plan.counts:
         raise Conflict("Somebody changed the school's data since the check. Look at the new check, then import.")
+    leavers = _leavers(db, actor, seen=replace(seen, world=world, plan=plan), leave=leave, typed=typed_leavers)
     moving = import_addresses.before(db, plan)
     import_writing.write(db, plan)
     notices = import_addresses.follow(db, actor, moving)
-    left = _mark_as_left(db, plan) if mark_as_left else 0
-    return Applied(_record(db, actor, plan, seen.intake, uploads, left), notices)
+    run = _run(db, actor, plan, seen.intake, uploads, left=len(leavers))
+    import_leavers.mark(db, run, leavers)
+    _record(db, actor, run)
+    return Applied(run, notices)
 
 
 def _lock(db: Session) -> None:
@@ -91,23 +122,30 @@ def _lock(db: Session) -> None:
         )
 
 
-def _mark_as_left(db: Session, plan: Plan) -> int:
-    """Students who are missing from the files. Staff are never marked: the files do not know the office."""
-    gone = [{"the_id": row["id"]} for row in plan.missing if row["kind"] == PersonKind.STUDENT]
-    if gone:
-        statement = sa.update(Person).where(col(Person.id) == sa.bindparam("the_id"))
-        db.connection().execute(statement.values(status=PersonStatus.LEFT.value, updated_at=clock.now()), gone)
-    return len(gone)
+def _leavers(db: Session, actor: Actor, *, seen: Check, leave: Leave, typed: int | None) -> list[Row]:
+    if leave is Leave.NOBODY:
+        return []
+    found = seen.leavers(only_said=leave is Leave.WHO_IS_SAID_TO)
+    if found.why_not:
+        if typed is None:
+            raise Conflict(f"{found.why_not} Is the file whole? If not, have it exported again. {_IF_IT_IS}")
+        actor.require(Permission.CHANGE_SETTINGS)
+        if typed != len(found):
+            raise InputProblem(f"It would be {len(found):,}, and {typed:,} was typed. Look again, then type how many.")
+    return import_leavers.but_administrators(db, found.rows)
 
 
-def _record(db: Session, actor: Actor, plan: Plan, intake: Intake, uploads: list[Upload], left: int) -> ImportRun:
+_IF_IT_IS = "If it is, an administrator imports it on the page Imports and types how many leave."
+
+
+def _run(db: Session, actor: Actor, plan: Plan, intake: Intake, uploads: list[Upload], *, left: int) -> ImportRun:
     counts = plan.counts
     run = ImportRun(
         applied_at=clock.now(),
         applied_by=actor.label,
         source=", ".join(sorted(upload.name for upload in uploads))[:250],
         format=intake.format.value,
-        digest=_digest(uploads),
+        digest=digest(uploads),
         created=counts.created,
         changed=counts.changed,
         unchanged=counts.unchanged,
@@ -115,12 +153,16 @@ def _record(db: Session, actor: Actor, plan: Plan, intake: Intake, uploads: list
     )
     db.add(run)
     db.flush()
-    details = {"created": counts.created, "changed": counts.changed, "unchanged": counts.unchanged, "left": left}
-    details_of_run = details | {"digest": run.digest, "format": run.format}
-    audit.record(db, actor, action="import.applied", object_kind="import_run", object_id=run.id, details=details_of_run)
     return run
 
 
-def _digest(uploads: list[Upload]) -> str:
+def _record(db: Session, actor: Actor, run: ImportRun) -> None:
+    counts = {"created": run.created, "changed": run.changed, "unchanged": run.unchanged, "left": run.left}
+    details = counts | {"digest": run.digest, "format": run.format}
+    audit.record(db, actor, action="import.applied", object_kind="import_run", object_id=run.id, details=details)
+
+
+def digest(uploads: list[Upload]) -> str:
+    """What stands for exactly these files, in whatever order."""
     sums = sorted(hashlib.sha256(upload.content).hexdigest() for upload in uploads)
     return hashlib.sha256("".join(sums).encode()).hexdigest()

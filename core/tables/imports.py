@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
 from core import clock
-from core.models import AcademicPeriod, Enrolment, Guardianship, ImportRun, Person, Section
+from core.models import AcademicPeriod, Enrolment, FolderImport, Guardianship, ImportRun, Person, Section
 from core.permissions import Actor, Permission
+from core.rules.imports.leaving import UNDO_DAYS
 from core.rules.imports.world import Row, World
 from core.tables import school
 
@@ -63,6 +66,42 @@ def runs(db: Session, actor: Actor, *, limit: int = 20) -> Sequence[ImportRun]:
     """The latest imports, newest first."""
     actor.require(Permission.IMPORT)
     return db.exec(select(ImportRun).order_by(col(ImportRun.id).desc()).limit(limit)).all()
+
+
+def undoable(db: Session, actor: Actor) -> Sequence[ImportRun]:
+    """Imports by which people left, a few days ago at most, and which nobody has undone; newest first."""
+    actor.require(Permission.IMPORT)
+    left = select(ImportRun).where(ImportRun.left > 0, col(ImportRun.leavers_undone_at).is_(None))
+    recent = left.where(ImportRun.applied_at > clock.now() - timedelta(days=UNDO_DAYS))
+    return db.exec(recent.order_by(col(ImportRun.id).desc())).all()
+
+
+@dataclass(frozen=True)
+class OfFolder:
+    """A file of the import folder: refused, imported, or the same as the one before."""
+
+    at: datetime
+    name: str
+    refusal: str
+    notes: int
+    is_new: bool
+    created: int
+    changed: int
+    left: int
+
+
+def folder(db: Session, actor: Actor, *, limit: int = 10) -> list[OfFolder]:
+    """The latest files of the import folder, newest first."""
+    actor.require(Permission.IMPORT)
+    query = sa.select(FolderImport, ImportRun).outerjoin(ImportRun, col(ImportRun.id) == col(FolderImport.run_id))
+    return [
+        OfFolder(one.at, one.name, one.refusal, one.notes, run is not None, *_numbers(run))
+        for one, run in db.execute(query.order_by(col(FolderImport.id).desc()).limit(limit))
+    ]
+
+
+def _numbers(run: ImportRun | None) -> tuple[int, int, int]:
+    return (run.created, run.changed, run.left) if run else (0, 0, 0)
 
 
 def _rows(db: Session, model: type, names: tuple[str, ...]) -> list[Row]:

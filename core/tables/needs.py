@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from sqlmodel import Session, col
 
 from core import clock
-from core.models import Campaign, CampaignStatus, DeliveryWorker, FailureReason, Message, MessageStatus
+from core.models import Campaign, CampaignStatus, DeliveryWorker, FailureReason, FolderImport, Message, MessageStatus
 from core.permissions import Actor, Permission
 from core.rules.account_state import AccountState
 from core.rules.needs import AT_MOST, ENDS_SOON_DAYS, WORDS, Need
@@ -43,6 +43,7 @@ def of(db: Session, actor: Actor) -> list[Entry]:
     """At most seven entries, most urgent first; none when all is well."""
     actor.require(Permission.SEE_STATUS)
     found = [*(_in_campaigns(db) if actor.may(Permission.SEND) else ()), *_approvals(db, actor), *_in_lists(db, actor)]
+    found += _refused_files(db, actor)
     places = list(Need)
     return sorted(found, key=lambda entry: places.index(entry.need))[:AT_MOST]
 
@@ -103,6 +104,17 @@ def _in_lists(db: Session, actor: Actor) -> Iterator[Entry]:
             )
             if number:
                 yield Entry(need, number, behind=behind)
+
+
+def _refused_files(db: Session, actor: Actor) -> Iterator[Entry]:
+    """Files of the import folder since the last one that was imported."""
+    if actor.may(Permission.IMPORT):
+        applied = sa.select(sa.func.coalesce(sa.func.max(col(FolderImport.id)), 0)).where(
+            col(FolderImport.refusal) == ""
+        )
+        refused = sa.select(sa.func.count()).where(col(FolderImport.id) > applied.scalar_subquery())
+        if number := db.scalar(refused):
+            yield Entry(Need.IMPORT_REFUSED, number)
 
 
 def _somebody_delivers(db: Session) -> bool:

@@ -91,6 +91,7 @@ def earlier(runs: Sequence[ImportRun], *, zone: str) -> None:
     names = ("applied_at", "applied_by", "source", "created", "changed", "unchanged", "left")
     frame = pd.DataFrame([run.model_dump(include=set(names)) for run in runs])[list(names)]
     frame["applied_at"] = frame["applied_at"].dt.tz_convert(zone).dt.strftime("%-d %b %Y, %H:%M")
+    frame["left"] = [f"{run.left:,}{' (undone)' if run.leavers_undone_at else ''}" for run in runs]
     frame.columns = ["When", "By", "Files", "New", "Changed", "Unchanged", "Left"]
     st.dataframe(frame, hide_index=True, width="stretch", key="import_runs")
 

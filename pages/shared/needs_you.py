@@ -6,7 +6,7 @@ import streamlit as st
 
 from core import database
 from core.permissions import Actor, Permission, Scope
-from core.rules.needs import WORDS
+from core.rules.needs import WORDS, Need
 from core.tables import data_version, needs
 from core.tables.needs import Entry
 from pages.shared import feedback, status_chart
@@ -47,4 +47,6 @@ def _entry(entry: Entry) -> None:
     if st.button(said.button, key=f"needs.{entry.need}", icon=":material/arrow_forward:", icon_position="right"):
         if entry.behind is not None:
             status_chart.open_list(entry.behind)
+        if entry.need is Need.IMPORT_REFUSED:
+            st.switch_page("imports.py")
         st.switch_page("campaigns.py", query_params={"campaign": str(entry.campaign_id)} if entry.campaign_id else {})

@@ -131,5 +131,6 @@ def of_alerts(actor: Actor) -> None:
     st.caption(
         "Alerts: more than 500 people exported or printed by one person within ten minutes; more than 20 failed "
         "sign-ins of staff within ten minutes; more than 10 forged messages of the SMS provider within a minute; a "
-        "broken audit; 80 % of the day's money for text messages spent. They stand on the Audit page too."
+        "broken audit; 80 % of the day's money for text messages spent; a file of the import "
+        "folder refused. They stand on the Audit page too."
     )

@@ -17,6 +17,7 @@ import httpx
 import pytest
 
 from core.config import ROOT
+from tests import oneroster
 from tests.deploy import machine
 from tests.deploy.machine import PAGE, Machine
 from tests.peers import nginx, smtp
@@ -166,12 +167,38 @@ def test_the_commands_about_backups_and_upgrades(fresh: Machine) -> None:
     assert "systemctl stop firstkey.target" in noted and "systemctl enable --now firstkey-worker@1" in noted
 
 
+def test_the_commands_about_imports_by_themselves(fresh: Machine) -> None:
+    settings = _demo(fresh)
+    fresh.run("python -m core.manage demo --students 20", **settings)
+    (fresh.root / "etc/firstkey/firstkey.env").parent.mkdir(parents=True, exist_ok=True)
+    (block,) = machine.blocks("## Imports by themselves")
+    fresh.run(block)
+    assert "systemctl restart firstkey.target" in fresh.noted.read_text()
+    settings |= _settings(fresh)
+    folder = Path(settings["FIRSTKEY_IMPORT_FOLDER"])
+    (folder / "set.zip").write_bytes(oneroster.archive(oneroster.WHOLE).content)
+    (folder / "set.zip.done").touch()
+    line = [sys.executable, "-m", "core.manage", "worker"]
+    process = subprocess.Popen(line, cwd=ROOT, env=os.environ | settings, stdout=subprocess.DEVNULL)
+    try:
+        end = time.monotonic() + 120
+        while not list(folder.glob("done/*.report.txt")):
+            assert time.monotonic() < end and process.poll() is None
+            time.sleep(0.2)
+    finally:
+        process.send_signal(signal.SIGTERM)
+        process.wait(40)
+    (report,) = folder.glob("done/*.report.txt")
+    assert "OneRoster 1.1, everything (bulk). Imported: 5 new" in report.read_text()
+
+
 def test_each_block_of_the_page_is_run_by_one_of_these_tests() -> None:
     run = (
         "## A server of one's own, with HTTPS",
         "## Backups",
         "## Upgrading",
         "## Several processes, several machines",
+        "## Imports by themselves",
     )
     assert len(machine.all_blocks()) == sum(len(machine.blocks(heading)) for heading in run)
 

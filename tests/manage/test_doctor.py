@@ -54,6 +54,7 @@ def test_a_healthy_school_has_no_fault(cast: Cast, monkeypatch: pytest.MonkeyPat
         ),
         ({"email": "smtp", "smtp_url": "mail.school.example"}, "FIRSTKEY_SMTP_URL looks like", "Correct the setting"),
         ({"sms": "twilio", "twilio_account_sid": "AC1"}, "FIRSTKEY_TWILIO_AUTH_TOKEN, FIRSTKEY_TWILIO_FROM", "console"),
+        ({"import_folder": "/nowhere/import"}, "/nowhere/import is not there", "install -d -m 700"),
     ],
 )
 def test_each_fault_is_said_in_words_with_its_remedy_and_without_a_secret(

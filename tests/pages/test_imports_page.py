@@ -8,11 +8,13 @@ import pytest
 from sqlmodel import select
 from streamlit.testing.v1 import AppTest
 
-from core import database
+from core import clock, database
 from core.config import ROOT
-from core.models import ImportRun, Person
+from core.models import FolderImport, ImportRun, Person
 from core.permissions import Actor
+from core.rules.spreadsheets import Upload
 from pages.shared import guard
+from tests import oneroster
 from tests.cast import Cast
 from tests.pages import screens
 
@@ -113,6 +115,68 @@ def test_people_not_in_the_file_are_marked_as_left_only_when_ticked(
     with database.reading() as db:
         assert db.get(Person, cast.otto.person.id).status == "left"
         assert db.get(Person, cast.tom.person.id).status == "active"
+
+
+def _upload_set(page: AppTest, upload: Upload) -> AppTest:
+    page.file_uploader[0].set_value([(upload.name, upload.content, "application/zip")])
+    return page.run()
+
+
+def test_a_oneroster_archive_is_checked_said_what_it_is_and_imported(
+    cast: Cast, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    page = _upload_set(_page(monkeypatch, cast.olga.actor), oneroster.archive(oneroster.WHOLE))
+    assert not page.exception
+    assert "OneRoster 1.1, everything (bulk)" in _texts(page.subheader)
+    assert next(metric.value for metric in page.metric) == "5"
+    files = page.dataframe[0].value.set_index("File")
+    assert files.loc["users.csv", "Rows"] == 5 and "password (never imported)" in files.loc["users.csv", "Left out"]
+    page = _button(page, "Import 5 people").click().run()
+    assert "5 new, 0 changed" in _texts(page.success)
+
+
+def test_so_many_leave_only_when_an_administrator_types_how_many_and_it_can_be_undone(
+    cast: Cast, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    page = _upload_set(_page(monkeypatch, cast.ada.actor), oneroster.many(30))
+    _button(page, "Import 31 people").click().run()
+    page = _upload_set(_page(monkeypatch, cast.ada.actor), oneroster.many(10))
+    page = page.checkbox[0].check().run()
+    assert "marks nobody" in _texts(page.warning)
+    assert _button(page, "Import 0 people").disabled
+    number = page.checkbox[0].label.split("mark the ")[1].split()[0]
+    typed = next(field for field in page.text_input if field.label.startswith("If so many"))
+    page = typed.input(number).run()
+    page = _button(page, "Import 0 people").click().run()
+    assert not page.exception
+    assert f"{number} marked as Left" in _texts(page.success)
+    page = _button(page, "Undo that they left").click().run()
+    assert f"{number} people are back" in _texts(page.success) and "Imported" not in _texts(page.success)
+    assert page.dataframe[-1].value.iloc[0]["Left"] == f"{number} (undone)"
+    with database.reading() as db:
+        assert db.get(Person, cast.otto.person.id).status == "registered"
+
+
+def test_the_office_cannot_let_so_many_leave(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
+    page = _upload_set(_page(monkeypatch, cast.olga.actor), oneroster.many(30))
+    _button(page, "Import 31 people").click().run()
+    page = _upload_set(_page(monkeypatch, cast.olga.actor), oneroster.many(10))
+    page = page.checkbox[0].check().run()
+    assert "an administrator can import this file" in _texts(page.caption)
+    assert _button(page, "Import 0 people").disabled
+
+
+def test_what_became_of_files_of_the_import_folder_stands_on_the_page(
+    cast: Cast, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with database.transaction() as db:
+        db.add(FolderImport(at=clock.now(), name="old.zip", digest="a"))
+        db.add(FolderImport(at=clock.now(), name="night.zip", digest="b", refusal="Half of it is missing.", notes=2))
+    page = _page(monkeypatch, cast.olga.actor)
+    assert "Half of it is missing" in _texts(page.warning)
+    shown = page.dataframe[-1].value
+    assert shown["Outcome"].tolist() == ["Refused", "Known already"]
+    assert shown["Notes"].tolist() == [2, 0]
 
 
 @pytest.mark.parametrize("member", ["tom", "cora"])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
@@ -31,6 +32,7 @@ from core.rules.imports import reading
 from core.rules.imports.plan import Counts
 from core.rules.spreadsheets import PAGE_LIMITS, Upload
 from core.services import audit, imports, wordings
+from core.services.imports import Leave
 from core.tables import search
 from tests import cast as people
 
@@ -64,7 +66,7 @@ def _check(uploads: list[Upload]) -> imports.Check:
         return imports.check(db, ACTOR, intake=intake)
 
 
-def _import(uploads: list[Upload], **options: bool) -> ImportRun:
+def _import(uploads: list[Upload], **options: Any) -> ImportRun:
     check = _check(uploads)
     with database.transaction() as db:
         return imports.apply(db, ACTOR, seen=check, uploads=uploads, **options).run
@@ -159,7 +161,7 @@ def test_people_who_are_missing_stay_unless_they_are_to_be_marked_as_left() -> N
     _import(_uploads(short))
     with database.reading() as db:
         assert _person(db, "S2").status == "registered"
-    assert _import(_uploads(short), mark_as_left=True).left == 2
+    assert _import(_uploads(short), leave=Leave.WHO_IS_MISSING).left == 2
     with database.reading() as db:
         assert [_person(db, code).status for code in ("S1", "S2", "S3")] == ["registered", "left", "left"]
     notes = [problem.message for problem in _check(_uploads(LIST)).problems]

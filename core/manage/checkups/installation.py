@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import platform
 import re
 import sqlite3
 from collections.abc import Iterator
 from importlib import metadata
+from pathlib import Path
 
 import pydantic
 import sqlalchemy as sa
@@ -94,6 +96,18 @@ def backups(*, is_demo: bool) -> Iterator[Finding]:
     hours = (clock.now() - made_at).total_seconds() / 3600
     said = f"the latest is {hours:.0f} hours old"
     yield warning("backup", f"{said.capitalize()}.", remedy) if hours > 48 else fine("backup", said)
+
+
+def import_folder(known: Settings) -> Iterator[Finding]:
+    """Whether files that come into the import folder can be read, and put aside afterwards."""
+    if not known.import_folder:
+        return
+    folder = Path(known.import_folder)
+    if folder.is_dir() and os.access(folder, os.R_OK | os.W_OK | os.X_OK):
+        yield fine("import folder", f"{folder}, looked at every minute")
+    else:
+        remedy = f"Run: install -d -m 700 -o firstkey -g firstkey {folder}"
+        yield fault("import folder", f"{folder} is not there, or Firstkey may not write into it.", remedy)
 
 
 def _installed(name: str) -> str | None:

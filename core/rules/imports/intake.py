@@ -22,6 +22,7 @@ class Format(StrEnum):
     SDS_V2 = "sds_v2"
     SDS_V1 = "sds_v1"
     SDS_V1_UK = "sds_v1_uk"
+    ONEROSTER = "oneroster"
 
 
 FORMAT_WORDS = {
@@ -30,6 +31,7 @@ FORMAT_WORDS = {
     Format.SDS_V2: "Microsoft School Data Sync, version 2",
     Format.SDS_V1: "Microsoft School Data Sync, version 1",
     Format.SDS_V1_UK: "Microsoft School Data Sync, version 1, United Kingdom",
+    Format.ONEROSTER: "OneRoster",
 }
 
 
@@ -76,6 +78,35 @@ class GuardianRow:
     relation: str
 
 
+@dataclass(frozen=True, slots=True)
+class EnrolmentRow:
+    """Who is in which class, by the ids of the files; `over` where the row says that it has ended."""
+
+    where: tuple[str, int]
+    section: str
+    person: PersonKey
+    over: bool
+
+
+@dataclass(frozen=True, slots=True)
+class AgentRow:
+    """Two people of whom one answers for the other; which, their kinds say."""
+
+    where: tuple[str, int]
+    one: str
+    other: str
+    relation: str
+
+
+@dataclass(frozen=True, slots=True)
+class KindlessRow:
+    """A person of whom a file of changes does not say what they are: Firstkey may know."""
+
+    where: tuple[str, int]
+    raw: dict[str, str]
+    labels: dict[str, str]
+
+
 @dataclass(frozen=True)
 class SectionRow:
     """A class as the files describe it."""
@@ -96,7 +127,12 @@ class PeriodRow:
 
 @dataclass
 class Intake:
-    """Everything the files say. Filled by the reader of a format, then only read."""
+    """Everything the files say. Filled by the reader of a format, then only read.
+
+    `whole`: what is not in the files is no more; else they hold changes only. `present`: codes whose rows could not be
+    used, so that nobody takes them for missing. `leaving`: people of whom the files say that they have left. Rows that
+    name people and classes which perhaps only Firstkey knows wait in `enrolled`, `agents` and `kindless`.
+    """
 
     format: Format
     files: list[FileFacts] = field(default_factory=list)
@@ -109,6 +145,16 @@ class Intake:
     homes: dict[PersonKey, SectionKey] = field(default_factory=dict)
     problems: list[RowProblem] = field(default_factory=list)
     covers: frozenset[str] = frozenset()
+    told: str = ""
+    whole: bool = True
+    present: set[str] = field(default_factory=set)
+    leaving: set[PersonKey] = field(default_factory=set)
+    enrolled: list[EnrolmentRow] = field(default_factory=list)
+    agents: list[AgentRow] = field(default_factory=list)
+    kindless: list[KindlessRow] = field(default_factory=list)
+    homerooms: set[str] = field(default_factory=set)
+    ended: set[tuple[SectionKey, PersonKey]] = field(default_factory=set)
+    said: set[tuple[str, str, str, str]] = field(default_factory=set)
 
     def problem(
         self, where: tuple[str, int], column: str, value: str, message: str, severity: Severity = Severity.ERROR
@@ -119,3 +165,9 @@ class Intake:
 
     def warn(self, where: tuple[str, int], column: str, value: str, message: str) -> None:
         self.problem(where, column, value, message, Severity.WARNING)
+
+    def warn_once(self, where: tuple[str, int], column: str, value: str, message: str) -> None:
+        """The first row of a file in which a cell says this; a thousand more would say nothing new."""
+        if (where[0], column, value, message) not in self.said:
+            self.said.add((where[0], column, value, message))
+            self.warn(where, column, value, message)

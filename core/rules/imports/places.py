@@ -102,6 +102,8 @@ class Places:
         return new, ended
 
     def _has_ended(self, section: SectionKey, person: PersonKey) -> bool:
+        if not self._intake.whole:
+            return (section, person) in self._intake.ended
         if self._intake.format != Format.LIST:
             return section in self._in_files and person in self._intake.people
         now = self.home(person)

@@ -10,7 +10,7 @@ from core.errors import RowProblem, Severity
 from core.models import PersonKind, PersonStatus
 from core.rules import person_facts
 from core.rules.contact_data import read_mobile
-from core.rules.imports import guardians
+from core.rules.imports import guardians, references
 from core.rules.imports.intake import Intake, PeriodRow, PersonKey, PersonRow, SectionKey, SectionRow
 from core.rules.imports.places import Places
 from core.rules.imports.world import Row, World
@@ -74,6 +74,7 @@ class Plan:
     enrolments_ended: list[int] = field(default_factory=list)
     guardianships: dict[tuple[PersonKey, PersonKey], str] = field(default_factory=dict)
     problems: list[RowProblem] = field(default_factory=list)
+    said_left: frozenset[PersonKey] = frozenset()
 
     @property
     def counts(self) -> Counts:
@@ -95,10 +96,12 @@ class Plan:
         return dict(Counter(row["kind"] for row in self.created))
 
 
-def make(intake: Intake, world: World) -> Plan:
+def make(read: Intake, world: World) -> Plan:
     """Compare; changes nothing."""
+    intake = references.settled(read, world)
     places = Places(intake, world)
     plan = Plan(places.current, places.periods, places.sections, places.sections_changed)
+    plan.problems += intake.problems if intake is not read else []
     codes = world.guardian_codes() if intake.guardians else {}
     named, answers = guardians.place(intake, known=lambda code, name: codes.get((code, name)))
     for key, person in named.items():
@@ -106,14 +109,20 @@ def make(intake: Intake, world: World) -> Plan:
     for key, person in (intake.people | named).items():
         _compare(plan, world, key, person, places.home(key))
     plan.missing = [
-        row
-        for key, row in world.people.items()
-        if key[0] in intake.covers and key not in intake.people and row["status"] != PersonStatus.LEFT
+        row for key, row in world.people.items() if row["status"] != PersonStatus.LEFT and _is_missing(intake, key)
     ]
+    plan.said_left = frozenset(intake.leaving)
     plan.enrolments, plan.enrolments_ended = places.enrolments()
     wanted = intake.guardianships | answers
     plan.guardianships = {key: relation for key, relation in wanted.items() if key not in world.guardianships}
     return plan
+
+
+def _is_missing(intake: Intake, key: PersonKey) -> bool:
+    """Whether the files say that somebody has left, or have everybody and not them."""
+    if key in intake.leaving:
+        return key not in intake.people
+    return key[0] in intake.covers and key not in intake.people and key[1] not in intake.present
 
 
 def _keep_the_order_of_names(person: PersonRow, known: Row | None) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
+from core.errors import Severity
 from core.rules.imports import cells, columns
 from core.rules.imports.intake import ColumnFacts, FileFacts, Intake, PeriodRow, SectionRow
 from core.rules.imports.people import MAX_NAME
@@ -34,13 +35,13 @@ class Table:
     def labels(self) -> dict[str, str]:
         return {meaning: self.sheet.header[position] for position, meaning in self.meanings.items()}
 
-    def rows(self, intake: Intake) -> Iterator[tuple[Where, dict[str, str]]]:
-        """Each row as cells by meaning; a row with more cells than the first row has is a problem."""
+    def rows(self, intake: Intake, severity: Severity = Severity.ERROR) -> Iterator[tuple[Where, dict[str, str]]]:
+        """Each row as cells by meaning; a row with more cells than the first row has is a problem and left out."""
         meanings, width, file = self.meanings, len(self.sheet.header), self.sheet.file
         for number, row in self.sheet.rows:
             if len(row) > width and any(row[width:]):
                 message = f"This row has {len(row)} cells and the first row {width}. Put quotation marks around commas."
-                intake.problem((file, number), "", row[width], message)
+                intake.problem((file, number), "", row[width], message, severity)
                 continue
             raw = {meaning: row[position] for position, meaning in meanings.items() if position < len(row)}
             yield (file, number), raw

@@ -1,0 +1,107 @@
+"""Rows that name other rows: settled by what the files say and, for files of changes, by what Firstkey knows."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from core.models import EnrolmentKind, PersonKind
+from core.rules.imports import cells, oneroster_users
+from core.rules.imports.intake import AgentRow, EnrolmentRow, Intake, PersonKey, PersonRow, SectionKey, SectionRow
+from core.rules.imports.world import World
+
+_STUDENT, _GUARDIAN = PersonKind.STUDENT.value, PersonKind.GUARDIAN.value
+
+
+def settled(intake: Intake, world: World) -> Intake:
+    """The same with enrolments and guardianships in place of the rows that name them; what was read stays as it is."""
+    if not (intake.enrolled or intake.agents or intake.kindless):
+        return intake
+    copies = {name: dict(getattr(intake, name)) for name in ("people", "sections", "enrolments", "guardianships")}
+    found = replace(intake, **copies, homes={}, problems=[], ended=set(), said=set())  # type: ignore[arg-type]
+    for row in intake.kindless:
+        _enter(found, world, row.where, row.raw, row.labels)
+    sections = _sections(found, world)
+    for enrolment in intake.enrolled:
+        _enrol(found, world, sections, enrolment)
+    for agent in intake.agents:
+        _answer(found, world, agent)
+    _choose_homes(found, world)
+    return found
+
+
+def _enter(found: Intake, world: World, where: tuple[str, int], raw: dict[str, str], labels: dict[str, str]) -> None:
+    known = [kind for kind in PersonKind if (kind.value, cells.clean(raw.get("source_id", ""))) in world.people]
+    for kind in known:
+        oneroster_users.enter(found, where, raw, kind.value, labels)
+    if not known:
+        message = "Neither the files nor Firstkey say what this person is; they are left out."
+        found.warn(where, labels.get("source_id", "sourcedId"), raw.get("source_id", ""), message)
+
+
+def _sections(found: Intake, world: World) -> dict[str, SectionKey]:
+    """Keys by the id of the class: those of the files, else, in a set of changes, those of the current period first."""
+    known = [] if found.whole else sorted(world.sections, key=lambda key: key[0] == world.current_period)
+    return {key[1]: key for key in [*known, *found.sections]}
+
+
+def _is_there(found: Intake, world: World, key: PersonKey, where: tuple[str, int]) -> bool:
+    """Whether the files have the person; in a set of changes, one whom Firstkey knows is added with nothing new."""
+    if key not in found.people and not found.whole and key in world.people and key not in found.leaving:
+        found.people[key] = PersonRow(*key, {}, *where)
+    return key in found.people
+
+
+def _enrol(found: Intake, world: World, sections: dict[str, SectionKey], row: EnrolmentRow) -> None:
+    key = sections.get(row.section)
+    if key is None:
+        found.warn_once(
+            row.where, "classSourcedId", row.section, "There is no such class; who is in it cannot be entered."
+        )
+    elif row.over:
+        found.ended.add((key, row.person))
+    elif not _is_there(found, world, row.person, row.where):
+        if row.person not in found.leaving and row.person[1] not in found.present:
+            message = f"There is no such {row.person[0]}; their enrolments are left out."
+            found.warn_once(row.where, "userSourcedId", row.person[1], message)
+    else:
+        known = world.sections.get(key)
+        if known:
+            found.sections.setdefault(key, SectionRow(known["title"], known["grade"], known["school"]))
+        kind = EnrolmentKind.LEARNER if row.person[0] == _STUDENT else EnrolmentKind.TEACHER
+        found.enrolments[(key, row.person)] = kind.value
+
+
+def _answer(found: Intake, world: World, row: AgentRow) -> None:
+    """Some systems write the parents into the row of the student, others the students into the row of the parent."""
+    for student, guardian in ((row.one, row.other), (row.other, row.one)):
+        keys = (_STUDENT, student), (_GUARDIAN, guardian)
+        if all(_is_there(found, world, key, row.where) for key in keys):
+            said = found.guardianships.get(keys, "")
+            found.guardianships[keys] = row.relation or said or "guardian"
+            return
+    if row.other in found.present or any((kind.value, row.other) in found.people for kind in PersonKind):
+        message = "This agent is no parent, guardian or relative of the person; the link is left out."
+    else:
+        message = "There is no such person; the link is left out."
+    if not any((kind.value, row.other) in found.leaving for kind in PersonKind):
+        found.warn_once(row.where, "agentSourcedIds", row.other, message)
+
+
+def _choose_homes(found: Intake, world: World) -> None:
+    """The class under which a student is listed: a homeroom, else the first by its id.
+
+    In a set of changes, whoever has a class keeps it, unless a homeroom comes or that class has ended.
+    """
+    for (key, person), kind in found.enrolments.items():
+        if kind == EnrolmentKind.LEARNER.value and _may_become_home(found, world, key, person):
+            rank = (key[1] not in found.homerooms, key)
+            now = found.homes.get(person)
+            if now is None or rank < (now[1] not in found.homerooms, now):
+                found.homes[person] = key
+
+
+def _may_become_home(found: Intake, world: World, key: SectionKey, person: PersonKey) -> bool:
+    known = world.people.get(person)
+    if found.whole or known is None or known["section"] is None or key[1] in found.homerooms:
+        return True
+    return (known["section"], person) in found.ended

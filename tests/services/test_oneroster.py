@@ -1,0 +1,240 @@
+"""OneRoster sets in a real database: whole, as changes, and who leaves with them."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+from sqlmodel import col, select
+
+from core import clock, database
+from core.errors import Conflict, InputProblem, NotAllowed, NotFound
+from core.models import (
+    Account,
+    AuditEntry,
+    Enrolment,
+    Guardianship,
+    ImportLeaver,
+    Invitation,
+    Person,
+    PersonStatus,
+    SchoolSettings,
+    Section,
+    SignInSession,
+)
+from core.permissions import Actor, Role, command_line
+from core.rules.imports import reading
+from core.rules.spreadsheets import COMMAND_LINE_LIMITS, Upload
+from core.services import audit, import_undo, imports, school, traces
+from core.services.imports import Check, Leave
+from tests import cast as people
+from tests import oneroster
+from tests.cast import Cast
+from tests.conftest import Clock
+from tests.oneroster import WHOLE, WHOLE_1_2, archive, changes, many
+
+pytestmark = [pytest.mark.both_databases, pytest.mark.usefixtures("database", "clock")]
+ACTOR = command_line("tester")
+
+
+def _check(upload: Upload) -> Check:
+    intake = reading.read(reading.sheets([upload], limits=COMMAND_LINE_LIMITS))
+    with database.reading() as db:
+        return imports.check(db, ACTOR, intake=intake)
+
+
+def _import(upload: Upload, actor: Actor = ACTOR, **options: Any) -> imports.Applied:
+    check = _check(upload)
+    with database.transaction() as db:
+        return imports.apply(db, actor, seen=check, uploads=[upload], **options)
+
+
+def _person(code: str) -> Person:
+    with database.reading() as db:
+        return db.exec(select(Person).where(Person.source_id == code)).one()
+
+
+def _classes_of(code: str) -> set[str]:
+    with database.reading() as db:
+        query = select(Section.title).join(Enrolment).join(Person, col(Person.id) == col(Enrolment.person_id))
+        return set(db.exec(query.where(Person.source_id == code)))
+
+
+def _with_account(code: str) -> int:
+    with database.transaction() as db:
+        made = people.account(db, person=db.exec(select(Person).where(Person.source_id == code)).one())
+        people.role(db, account=made, role=Role.STUDENT)
+        return made.id or 0
+
+
+@pytest.mark.parametrize(("files", "version"), [(WHOLE, "1.1"), (WHOLE_1_2, "1.2")])
+def test_a_whole_set_comes_in_and_twice_it_changes_nothing(files: dict[str, str], version: str) -> None:
+    _import(archive(files, version=version))
+    assert _classes_of("s1") >= {"7B", "Algebra"}
+    again = _check(archive(files, version=version))
+    assert again.plan.counts.nothing and not again.leavers()
+
+
+def test_changes_name_people_and_classes_that_only_firstkey_knows() -> None:
+    _import(archive(WHOLE))
+    new = "s3,active,2026-11-01,true,o1,student,,,Zoe,Sideri,,,,,,g1,07,\r\n"
+    moves = "e9,active,2026-11-01,c7,o1,s3,student,,,\r\ne8,active,2026-11-01,c0,o1,s2,student,,,\r\n"
+    counts = _check(changes(users=new, enrollments=moves)).plan.counts
+    assert (counts.created, counts.missing, counts.enrolments_created, counts.enrolments_ended) == (1, 0, 2, 0)
+    _import(changes(users=new, enrollments=moves))
+    assert (_classes_of("s3"), _classes_of("s2"), _classes_of("s1")) == ({"7B"}, {"8A", "Algebra"}, {"7B", "Algebra"})
+    with database.reading() as db:
+        assert len(db.exec(select(Guardianship).where(Guardianship.student_id == _person("s3").id)).all()) == 1
+        assert db.get_one(Section, _person("s3").section_id).title == "7B"
+        assert db.get_one(Section, _person("s2").section_id).title == "8A", "the class of a student stays"
+
+
+def test_a_student_whose_class_ends_in_a_set_of_changes_goes_into_the_new_one() -> None:
+    _import(archive(WHOLE))
+    moves = "e3,tobedeleted,2026-11-01,c8,o1,s2,student,,,\r\ne7,active,2026-11-01,c7,o1,s2,student,,,\r\n"
+    _import(changes(enrollments=moves))
+    assert _classes_of("s2") == {"7B"}
+    with database.reading() as db:
+        assert db.get_one(Section, _person("s2").section_id).title == "7B"
+
+
+def test_changes_of_version_1_2_without_roles_find_out_what_a_person_is() -> None:
+    _import(archive(WHOLE_1_2, version="1.2"))
+    renamed = oneroster.USERS_1_2.replace("Thalis", "Thaler").replace(",Sam,", ",Samuel,")
+    upload = archive({"users": renamed}, mode="delta", version="1.2")
+    assert [one.message for one in _check(upload).problems] == []
+    _import(upload)
+    assert (_person("t1").last_name, _person("s1").first_name) == ("Thaler", "Samuel")
+
+
+def test_a_dangling_reference_in_changes_is_told() -> None:
+    _import(archive(WHOLE))
+    moves = "e9,active,2026-11-01,c99,o1,s2,student,,,\r\ne8,active,2026-11-01,c0,o1,s99,student,,,\r\n"
+    told = [(one.row, one.message) for one in _check(changes(enrollments=moves)).problems]
+    assert [row for row, _message in told] == [2, 3]
+
+
+def test_whoever_is_to_be_deleted_has_left_and_is_never_deleted() -> None:
+    _import(archive(WHOLE))
+    account_id = _with_account("s2")
+    gone = changes(users="s2,tobedeleted,2026-11-01,,,,,,,,,,,,,,,\r\n")
+    assert _import(gone).run.left == 0, "nobody unless it is asked for"
+    assert _import(gone, leave=Leave.WHO_IS_SAID_TO).run.left == 1
+    assert (_person("s2").status, _person("s1").status) == (PersonStatus.LEFT, "registered")
+    with database.reading() as db:
+        assert db.get_one(Account, account_id).deactivated_at == clock.now()
+
+
+def test_teachers_of_an_earlier_file_leave_and_the_office_does_not(cast: Cast) -> None:
+    _import(archive(WHOLE))
+    without = WHOLE | {
+        "users": WHOLE["users"].replace("t1,,,", "t2,,,"),
+        "enrollments": WHOLE["enrollments"].replace("t1", "t2"),
+    }
+    left = {row["source_id"] for row in _check(archive(without)).leavers().rows}
+    assert "t1" in left and cast.tom.person.source_id in left, "both taught"
+    assert not left & {cast.olga.person.source_id, cast.ada.person.source_id, cast.gina.person.source_id}
+
+
+def test_no_file_takes_the_school_from_who_administers_it(cast: Cast) -> None:
+    with database.transaction() as db:
+        people.role(db, account=cast.tom.account, role=Role.ADMINISTRATOR)
+    _import(archive(WHOLE), leave=Leave.WHO_IS_MISSING)
+    assert _person(cast.tom.person.source_id).status == "active"
+    assert _person(cast.otto.person.source_id).status == PersonStatus.LEFT
+
+
+def test_a_half_empty_file_marks_nobody_and_says_why_and_what_to_do() -> None:
+    _import(many(60))
+    upload = many(30)
+    check = _check(upload)
+    assert len(check.leavers()) == 30
+    with pytest.raises(Conflict, match=r"30 of 60 students would have left.*more than the 10 %.*Is the file whole"):
+        _import(upload, leave=Leave.WHO_IS_MISSING)
+    with database.reading() as db:
+        assert db.scalar(sa.select(sa.func.count()).where(col(Person.status) == PersonStatus.LEFT)) == 0
+
+
+def test_an_administrator_who_types_how_many_may_go_on_and_nobody_else(cast: Cast) -> None:
+    _import(many(60))
+    upload = many(30)
+    number = len(_check(upload).leavers())
+    with pytest.raises(NotAllowed):
+        _import(upload, cast.olga.actor, leave=Leave.WHO_IS_MISSING, typed_leavers=number)
+    with pytest.raises(InputProblem, match="was typed"):
+        _import(upload, cast.ada.actor, leave=Leave.WHO_IS_MISSING, typed_leavers=number - 1)
+    assert _import(upload, cast.ada.actor, leave=Leave.WHO_IS_MISSING, typed_leavers=number).run.left == number
+
+
+@pytest.mark.parametrize(("percent", "passes"), [(20, False), (25, True)])
+def test_how_many_may_leave_at_once_is_a_setting_that_does_what_it_says(percent: int, passes: bool) -> None:
+    _import(many(40))
+    with database.transaction() as db:
+        school.change_settings(db, ACTOR, changes={"leavers_percent": percent})
+    assert bool(_check(many(30)).leavers().why_not) is not passes
+
+
+def test_five_may_always_leave_for_one_in_ten_of_a_small_school_is_nobody() -> None:
+    _import(many(12))
+    assert not _check(many(7)).leavers().why_not
+    assert _check(many(6)).leavers().why_not
+
+
+def _signed_in(account_id: int) -> None:
+    now, later = clock.now(), clock.now() + timedelta(hours=1)
+    link = {"purpose": "link", "uid": "u", "kid": "k", "token_hash": "t", "channel": "email", "address": "a@b.example"}
+    used = {"created_at": now, "last_used_at": now, "expires_at": later}
+    with database.transaction() as db:
+        db.add(SignInSession(id="x", token_hash="h", account_id=account_id, **used))
+        db.add(Invitation(account_id=account_id, issued_at=now, expires_at=later, **link))
+
+
+def test_r17_r35_who_leaves_is_signed_out_and_their_links_open_nothing() -> None:
+    _import(archive(WHOLE))
+    _signed_in(_with_account("s2"))
+    _import(changes(users="s2,tobedeleted,2026-11-01,,,,,,,,,,,,,,,\r\n"), leave=Leave.WHO_IS_SAID_TO)
+    with database.reading() as db:
+        assert db.get_one(SignInSession, "x").ended_at is not None
+        assert db.exec(select(Invitation)).one().superseded_because == "deactivated"
+
+
+def test_undo_gives_back_status_and_account_but_not_to_who_was_changed_since(cast: Cast) -> None:
+    _import(many(60))
+    account_id = _with_account("s59")
+    run = _import(many(55), leave=Leave.WHO_IS_SAID_TO).run
+    assert run.left == 0
+    with database.transaction() as db:
+        db.execute(sa.update(SchoolSettings).values(leavers_percent=100))
+    run = _import(many(58), leave=Leave.WHO_IS_MISSING).run
+    with database.transaction() as db:
+        db.execute(sa.update(Person).where(col(Person.source_id) == "s60").values(status="inactive"))
+    with database.transaction() as db:
+        assert import_undo.undo_leavers(db, cast.olga.actor, run_id=run.id or 0) == run.left - 1
+    assert (_person("s59").status, _person("s60").status) == ("registered", "inactive")
+    with database.reading() as db:
+        assert db.get_one(Account, account_id).deactivated_at is None
+        entry = db.exec(select(AuditEntry).where(AuditEntry.action == "import.leavers_undone")).one()
+        assert entry.details == {"back": run.left - 1, "left_alone": 1}
+        assert audit.verify(db).broken_at is None
+    with pytest.raises(Conflict, match="undone already"), database.transaction() as db:
+        import_undo.undo_leavers(db, cast.olga.actor, run_id=run.id or 0)
+
+
+def test_undo_ends_after_a_week_and_is_for_imports_by_which_people_left(cast: Cast, clock: Clock) -> None:
+    first = _import(archive(WHOLE)).run
+    with pytest.raises(NotFound), database.transaction() as db:
+        import_undo.undo_leavers(db, cast.olga.actor, run_id=first.id or 0)
+    run = _import(changes(users="s2,tobedeleted,2026-11-01,,,,,,,,,,,,,,,\r\n"), leave=Leave.WHO_IS_SAID_TO).run
+    clock.forward(days=8)
+    with pytest.raises(Conflict, match="more than 7 days ago"), database.transaction() as db:
+        import_undo.undo_leavers(db, cast.olga.actor, run_id=run.id or 0)
+
+
+def test_r103_who_is_erased_is_gone_from_the_leavers_of_an_import_too() -> None:
+    _import(archive(WHOLE))
+    _import(changes(users="s2,tobedeleted,2026-11-01,,,,,,,,,,,,,,,\r\n"), leave=Leave.WHO_IS_SAID_TO)
+    with database.transaction() as db:
+        traces.remove(db, person_ids=[_person("s2").id or 0])
+        assert db.exec(select(ImportLeaver)).all() == []
