@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from zoneinfo import ZoneInfo
 
 from core.documents import slip_layout
@@ -12,7 +12,7 @@ from core.documents.papers import Credentials
 from core.documents.report_pdf import ReportPDF
 from core.documents.text import clean_all, needs_shaping, places_to_shape
 
-BOXES = "A name on this page has characters that our typeface lacks: they stand as boxes."
+BOXES = "Something on this page has characters that our typeface lacks: they stand as boxes."
 
 
 def document(paper: Credentials, *, orientation: str = "P") -> ReportPDF:
@@ -32,15 +32,18 @@ class Foot:
             pdf.bold.line("Confidential", slip_layout.SIDE, 14, 7.5),
             pdf.plain.line(words, slip_layout.SIDE + 58, 14, 7, limit=420),
         )
+        self._everywhere = f"{words}{paper.portal}{paper.parameters.extra_text}"
         self._boxes = pdf.plain.line(BOXES, slip_layout.SIDE + 58, 5, 6.5)
 
-    def drawn(self, page: int, names: Sequence[str]) -> bytes:
-        """The foot of a page on which these names stand."""
+    def drawn(self, page: int, texts: Iterable[str]) -> bytes:
+        """The foot of a page that is drawn already, and on which these texts stand."""
         pages = f"Page {page} of {self._pages}"
         number = self._pdf.plain.line(pages, slip_layout.WIDTH - slip_layout.SIDE, 14, 7, right=True)
+        return self._same + number + (self._boxes if self._has_boxes(texts) else b"")
+
+    def _has_boxes(self, texts: Iterable[str]) -> bool:
         missing = self._pdf.missing()
-        boxes = missing and not set(missing).isdisjoint("".join(names))
-        return self._same + number + (self._boxes if boxes else b"")
+        return bool(missing) and not set(missing).isdisjoint("".join(clean_all([self._everywhere, *texts])))
 
 
 def fitted(ink: Ink, texts: Sequence[str], room: float, size: float, *, exact: bool) -> list[bytes]:

@@ -41,6 +41,10 @@ class Slip:
     language: str
     letter: int
 
+    def texts(self) -> tuple[str, ...]:
+        """What is in whatever script its people write."""
+        return self.name, self.code, self.title, self.relation, self.wards, self.username
+
 
 def render(paper: Credentials) -> bytes:
     """The PDF file."""
@@ -63,8 +67,8 @@ class _Drawing:
             for number, (begin, end) in enumerate(plan := self._plan(letter)):
                 boxes = letter[begin:end]
                 drawn = self._page(letter, boxes, first=not number, last=number == len(plan) - 1)
-                names = [letter[0].name, *(slip.name for slip in boxes)]
-                self.pdf.page_of(drawn + self.foot.drawn(self.pdf.page + 1, names))
+                texts = chain.from_iterable(slip.texts() for slip in (letter[0], *boxes))
+                self.pdf.page_of(drawn + self.foot.drawn(self.pdf.page + 1, texts))
                 if bookmarked != group:
                     self.pdf.bookmark(self.paper.groups[group].title, top=slip_layout.HEIGHT)
                     bookmarked = group

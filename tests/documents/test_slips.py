@@ -164,8 +164,19 @@ def test_many_slips_are_all_there() -> None:
     assert len(decoded(data)) == 240
 
 
-def test_a_character_without_a_glyph_is_a_box_and_the_slip_is_printed() -> None:
-    assert credentials.render(paper({"7B": [row(name="李雷 \U0001f600")]}))
+@pytest.mark.parametrize("layout", ["letter", "2", "4", "8", "table"])
+@pytest.mark.parametrize("where", ["name", "code", "title", "relation", "wards", "username", "extra", "school"])
+def test_a_character_without_a_glyph_is_a_box_and_its_page_says_so(layout: str, where: str) -> None:
+    text = "Ca\u0301 李雷 \U0001f600"
+    texts = {where: text} if where not in ("extra", "school") else {}
+    rows = [row(1), row(2, **({"kind": "guardian", "relation": "mother", "wards": "Sam"} | texts))]
+    drawn = paper({"7B": rows}, layout=layout, extra_text=text if where == "extra" else "")
+    if where == "school":
+        drawn = dataclasses.replace(drawn, head=dataclasses.replace(HEAD, school=text))
+    pages = papers.pages(credentials.render(drawn))
+    assert "typeface" in pages[-1]
+    assert ("typeface" in pages[0]) is (len(pages) == 1 or where in ("extra", "school"))
+    assert "typeface" not in "".join(papers.pages(credentials.render(paper({"7B": [row(1)]}, layout=layout))))
 
 
 @pytest.mark.parametrize("layout", ["letter", "8", "table"])
