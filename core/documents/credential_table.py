@@ -55,12 +55,31 @@ def _columns(paper: Credentials) -> list[Column]:
 
 def _cells(parts: Sequence[Part], paper: Credentials) -> list[Sequence[str]]:
     columns = listing.columns_of(parts)
-    name, code, title, kind, relation, wards, username, secret, password, until, token, language, _letter = columns
+    (
+        name,
+        code,
+        title,
+        kind,
+        relation,
+        wards,
+        username,
+        secret,
+        password,
+        until,
+        token,
+        _link_until,
+        language,
+        _letter,
+    ) = columns
     owners = [slip_words.account_of(*owner) for owner in zip(language, kind, relation, wards, strict=True)]
     ways = [_way(*row, paper=paper) for row in zip(secret, password, token, language, strict=True)]
-    ends = [slip_words.until(at, "en", paper.head.zone).removeprefix("Works until ") if at else "–" for at in until]
+    ends = [_end(*row, zone=paper.head.zone) for row in zip(secret, until, strict=True)]
     cells: list[Sequence[str]] = [name, code, title, owners, username, ways, ends]
     return [*cells, [""] * len(name)] if paper.parameters.signature_line else cells
+
+
+def _end(secret: str, until: str, *, zone: str) -> str:
+    return slip_words.until(SlipSecret(secret), until, "en", zone).removeprefix("Works until ") or "–"
 
 
 def _way(secret: str, password: str, token: str, language: str, *, paper: Credentials) -> str:

@@ -11,7 +11,7 @@ from core.documents import credential_pages, slip_layout
 from core.documents.credential_pages import Foot, fitted
 from core.documents.papers import Credentials
 from core.documents.qr import LinkCodes
-from core.documents.slip_frame import Frames
+from core.documents.slip_frame import Ends, Frames
 from core.rules import slip_words
 from core.rules.handing_over import SlipSecret
 from core.rules.initial_credentials import LINK_LENGTH
@@ -41,6 +41,7 @@ class _Drawing:
         self.paper, self.sheet = paper, slip_layout.sheet(int(paper.parameters.layout))
         self.pdf = credential_pages.document(paper)
         self.frames = Frames(self.sheet, self.pdf, paper)
+        self.ends = Ends(self.frames)
         self.codes = LinkCodes(paper.link, LINK_LENGTH, expected=sum(group.count for group in paper.groups))
         self.foot = Foot(self.pdf, paper, pages=self._number_of_pages())
         self.cuts, self.template = self.sheet.cuts(), self._template()
@@ -91,15 +92,16 @@ class _Drawing:
 
     def _some(self, columns: Sequence[Sequence[Any]]) -> Iterator[bytes]:
         """Slips, each from its own upper left corner."""
-        name, code, title, kind, relation, wards, username, secret, password, until, token, language, _letter = columns
+        name, code, title, kind, relation, wards, username, way, password, until, token, link_until, language, _ = (
+            columns
+        )
+        zone, secret = self.paper.head.zone, list(map(SlipSecret, way))
         about = [
             " · ".join(filter(None, (room, number, slip_words.account_of(spoken, who, tie, of))))
             for room, number, spoken, who, tie, of in zip(title, code, language, kind, relation, wards, strict=True)
         ]
-        ends = [
-            slip_words.until(at, spoken, self.paper.head.zone) if at else ""
-            for at, spoken in zip(until, language, strict=True)
-        ]
+        ends = [slip_words.until(*row, zone) for row in zip(secret, until, language, strict=True)]
+        link_ends = [slip_words.link_until(*row, zone) for row in zip(link_until, language, strict=True)]
         sheet, s, pdf = self.sheet, self.sheet.scale, self.pdf
         encoded = (
             fitted(pdf.bold, name, sheet.room - self._beside_logo(), 12 * s, exact=False),
@@ -110,8 +112,8 @@ class _Drawing:
         )
         codes, template = self._codes(token), self.template
         for at, texts in enumerate(zip(*encoded, strict=True)):
-            frame = self.frames[language[at], SlipSecret(secret[at]), bool(token[at])]
-            yield b"".join((frame, template % texts, codes[at]))
+            frame = self.frames[language[at], secret[at], bool(token[at])]
+            yield b"".join((frame, template % texts, codes[at], self.ends[link_ends[at]]))
 
     def _beside_logo(self) -> float:
         return 70 * self.sheet.scale if self.pdf.logo else 0

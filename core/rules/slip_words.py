@@ -20,7 +20,10 @@ class SlipWords:
     username: str
     password: str
     scan: str
+    scan_microsoft: str
     until: str
+    link_until: str
+    first_sign_in: str
     of_student: str
     of_staff: str
     of_guardian: str
@@ -39,7 +42,10 @@ _ENGLISH = SlipWords(
     username="Username",
     password="Initial password",  # noqa: S106  (a label)
     scan="Scan to choose your password",
+    scan_microsoft="Scan to use Microsoft 365",
     until="Works until %s",
+    link_until="until %s",
+    first_sign_in="the first sign-in",
     of_student="Account of the student",
     of_staff="Account of a member of staff",
     of_guardian="Account of the %s of %s",
@@ -91,7 +97,10 @@ _GREEK = SlipWords(
     username="Όνομα χρήστη",
     password="Αρχικός κωδικός",  # noqa: S106  (a label)
     scan="Σάρωσε για να διαλέξεις κωδικό",
+    scan_microsoft="Σάρωσε για Microsoft 365",
     until="Ισχύει έως %s",
+    link_until="έως %s",
+    first_sign_in="την πρώτη σύνδεση",
     of_student="Λογαριασμός μαθητή/μαθήτριας",
     of_staff="Λογαριασμός προσωπικού",
     of_guardian="Λογαριασμός (%s) για: %s",
@@ -154,14 +163,32 @@ def account_of(language: str, kind: str, relation: str, wards: str) -> str:
     return said.of_student if kind == "student" else said.of_staff
 
 
+def until(secret: SlipSecret, minute: str, language: str, zone: str) -> str:
+    """How long the way in works; nothing where that is not ours to say. Microsoft's passwords are for one sign-in."""
+    said = words(language)
+    if secret == SlipSecret.MICROSOFT_PASSWORD:
+        return said.until % said.first_sign_in
+    return said.until % moment(minute, language, zone) if minute else ""
+
+
+def link_until(minute: str, language: str, zone: str) -> str:
+    """What stands under the code of a link whose end is not said elsewhere."""
+    return words(language).link_until % moment(minute, language, zone) if minute else ""
+
+
+def under_code(secret: SlipSecret, language: str) -> str:
+    """What the code is for."""
+    at_microsoft = secret in (SlipSecret.MICROSOFT, SlipSecret.MICROSOFT_PASSWORD)
+    return words(language).scan_microsoft if at_microsoft else words(language).scan
+
+
 @lru_cache(maxsize=4096)
-def until(minute: str, language: str, zone: str) -> str:
+def moment(minute: str, language: str, zone: str) -> str:
     """ "2026-12-14 09:00" in UTC as people read it there."""
-    moment = datetime.fromisoformat(f"{minute}+00:00")
-    shown = format_datetime(
-        moment, "d MMM y, HH:mm", tzinfo=ZoneInfo(zone), locale=language if language in LANGUAGES else "en"
+    at = datetime.fromisoformat(f"{minute}+00:00")
+    return format_datetime(
+        at, "d MMM y, HH:mm", tzinfo=ZoneInfo(zone), locale=language if language in LANGUAGES else "en"
     )
-    return words(language).until % shown
 
 
 def day(on: date, language: str) -> str:

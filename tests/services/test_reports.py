@@ -232,7 +232,7 @@ def test_a_family_has_one_letter_with_whoever_is_asked_first(cast: Cast) -> None
     paper = _credentials(cast.olga.actor, cast.sam, cast.max, cast.otto, layout="letter", one_per_family=True)
     letters: dict[object, list[object]] = {}
     for row in _slips(paper):
-        letters.setdefault(row[12], []).append(row[0])
+        letters.setdefault(row[13], []).append(row[0])
     assert ["Gina " + cast.gina.person.last_name, "Max Sideris", "Sam Sideris"] in letters.values()
     assert sum(map(len, letters.values())) == len(_slips(paper))
     with pytest.raises(InputProblem, match="letters only"):
@@ -271,7 +271,7 @@ def test_links_only_shows_no_password_and_the_language_can_be_one_for_all(cast: 
     shown = _slips(_credentials(cast.olga.actor, cast.sam, whose="students"))[0]
     assert shown[7] == "password" and shown[8]
     hidden = _slips(_credentials(cast.olga.actor, cast.sam, whose="students", show_passwords=False, language="el"))[0]
-    assert hidden[7:9] == ("no_link", "") and hidden[11] == "el"
+    assert hidden[7:9] == ("no_link", "") and hidden[12] == "el"
 
 
 @pytest.mark.parametrize(
