@@ -134,7 +134,7 @@ def test_a_bulk_issue_does_what_the_check_said(cast: Cast) -> None:
     _issue(cast.olga.actor, cast.sam)
     chosen = _everybody(cast.olga.actor)
     seen = _check(cast.olga.actor, chosen)
-    assert (seen.receive, seen.replaced) == (4, 1)
+    assert (seen.receive, seen.replaced, seen.links) == (4, 1, 0)
     with database.transaction() as db:
         assert initial_passwords.issue(db, cast.olga.actor, selection_id=chosen, expected=4) == seen
     assert [len(_rows(member)) for member in (cast.sam, cast.max, cast.gina, cast.otto, cast.tom)] == [2, 1, 1, 1, 0]
