@@ -11,6 +11,7 @@ from core.documents.credential_pages import Foot
 from core.documents.ink import LEADING, SMALLEST, Ink
 from core.documents.papers import Credentials
 from core.documents.qr import LinkCodes
+from core.documents.text import clean
 from core.rules import slip_words
 from core.rules.handing_over import SlipSecret
 from core.rules.initial_credentials import LINK_LENGTH
@@ -215,7 +216,7 @@ def _ways(letter: Sequence[Slip]) -> list[SlipSecret]:
 
 def _exact(ink: Ink, text: str, x: float, y: float, size: float, room: float) -> bytes:
     """A line that is never shortened: smaller, and on several lines where even that is too long."""
-    drawn = ink.cell(text, room, size, exact=True)[0]
+    drawn = ink.cell(clean(text), room, size, exact=True)[0]
     return b"BT %b %.2f Tf %.2f %.2f Td (%b)Tj ET\n" % (ink.face.name, size, x, y, drawn)
 
 
