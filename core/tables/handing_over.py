@@ -71,7 +71,7 @@ def check(db: Session, actor: Actor, *, account_ids: sa.Select[Any]) -> Check:
     found: dict[str | None, int] = {why: number for why, number in counted if number}
     theirs = col(Invitation.account_id).in_(getting_one(actor, policy, account_ids))
     held = sa.select(col(Invitation.purpose), sa.func.count()).where(live(), theirs)
-    by_purpose = dict(db.execute(held.group_by(col(Invitation.purpose))).tuples().all())
+    by_purpose = {purpose: number for purpose, number in db.execute(held.group_by(col(Invitation.purpose))) if number}
     left_out = {why: found[why.value] for why in NoPassword if why.value in found}
     passwords, links = (by_purpose.get(purpose, 0) for purpose in (Purpose.PASSWORD, Purpose.LINK))
     return Check(found.get(None, 0), passwords, links, left_out)
