@@ -33,6 +33,13 @@ class SlipWords:
     greeting: str
     intro: str
     type_link: str
+    title: str
+    period: str
+    one: str
+    many: str
+    confidential: str
+    page: str
+    boxes: str
     instead: dict[SlipSecret, str]
     steps: dict[SlipSecret, tuple[str, str, str]]
 
@@ -55,6 +62,13 @@ _ENGLISH = SlipWords(
     greeting="To %s",
     intro="With these you sign in to the portal. Keep this letter until you have chosen a password of your own.",
     type_link="or type this address:",
+    title="User Account Credentials",
+    period="Academic period %s",
+    one="1 account",
+    many="%s accounts",
+    confidential="Confidential",
+    page="Page %d of %d",
+    boxes="Something on this page has characters that our typeface lacks: they stand as boxes.",
     instead={
         SlipSecret.CHOSEN: "already chosen by the user",
         SlipSecret.MICROSOFT: "sign in with Microsoft 365",
@@ -110,6 +124,13 @@ _GREEK = SlipWords(
     greeting="Προς: %s",
     intro="Με αυτά συνδέεστε στην πύλη. Φυλάξτε την επιστολή ώσπου να διαλέξετε δικό σας κωδικό.",
     type_link="ή γράψε αυτή τη διεύθυνση:",
+    title="Στοιχεία πρόσβασης",
+    period="Σχολική περίοδος %s",
+    one="1 λογαριασμός",
+    many="%s λογαριασμοί",
+    confidential="Εμπιστευτικό",
+    page="Σελίδα %d από %d",
+    boxes="Κάτι σε αυτή τη σελίδα έχει χαρακτήρες που λείπουν από τη γραμματοσειρά μας: φαίνονται ως πλαίσια.",
     instead={
         SlipSecret.CHOSEN: "τον έχει ήδη διαλέξει ο χρήστης",
         SlipSecret.MICROSOFT: "σύνδεση με Microsoft 365",

@@ -38,6 +38,28 @@ def test_the_file_is_clean_confidential_and_its_fonts_are_subsets(layout: str, t
     assert papers.bookmarks(path.read_bytes())[:2] == ["7B", "8A"]
 
 
+@pytest.mark.parametrize("layout", ["letter", "8"])
+def test_a_document_in_greek_says_so_down_to_its_foot(layout: str) -> None:
+    drawn = paper({"7B": [row(1, language="el"), row(2, language="el", name="李雷")]}, layout=layout)
+    data = credentials.render(dataclasses.replace(drawn, head=dataclasses.replace(HEAD, language="el")))
+    with pikepdf.open(io.BytesIO(data)) as pdf:
+        assert pdf.Root.Lang == "el"
+    last = papers.pages(data)[-1]
+    assert "Εμπιστευτικό" in last and "23 Νοε 2026, 11:00" in last and "Κάτι σε αυτή τη σελίδα" in last
+    pages = len(papers.pages(data))
+    assert f"Σελίδα {pages} από {pages}" in last and "Confidential" not in last
+
+
+def test_a_table_is_in_one_language_whatever_its_people_speak() -> None:
+    rows = [
+        row(1, language="el", kind="guardian", relation="", wards="Sam"),
+        row(2, language="el", secret="chosen", password="", until=""),
+    ]
+    text = papers.pages(credentials.render(paper({"7B": rows}, layout="table")))[0]
+    assert "Account of the" in text and "already chosen" in text
+    assert not re.search("[α-ω]", text)
+
+
 @pytest.mark.parametrize("layout", LAYOUTS)
 def test_same_input_same_bytes_and_a_locked_file_opens_with_its_password_only(layout: str) -> None:
     drawn = paper({"7B": [row(number, token=token(number)) for number in range(12)]}, layout=layout)

@@ -274,6 +274,17 @@ def test_links_only_shows_no_password_and_the_language_can_be_one_for_all(cast: 
     assert hidden[7:9] == ("no_link", "") and hidden[12] == "el"
 
 
+def test_a_document_in_one_language_is_of_that_language_and_a_table_of_the_office(cast: Cast) -> None:
+    gina = _credentials(cast.olga.actor, cast.gina, layout="letter").head
+    assert (gina.language, gina.scope) == ("el", "1 λογαριασμός")
+    assert gina.period == "Σχολική περίοδος 2026-2027"
+    both = _credentials(cast.olga.actor, cast.gina, cast.sam, layout="letter").head
+    assert (both.language, both.scope) == ("en", "2 accounts")
+    asked = _credentials(cast.olga.actor, cast.gina, cast.sam, layout="8", language="el").head
+    assert (asked.language, asked.scope) == ("el", "2 λογαριασμοί")
+    assert _credentials(cast.olga.actor, cast.gina, layout="table", language="el").head.language == "en"
+
+
 @pytest.mark.parametrize(
     ("asked", "said"),
     [({"extra_text": "x" * 151}, "room for 150"), ({"pdf_password": "short"}, "8 to 127")],
