@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from zoneinfo import ZoneInfo
+from collections.abc import Iterable, Sequence
+from datetime import UTC
 
 from core.documents import slip_layout
 from core.documents.ink import Ink
-from core.documents.moments import day_and_time
 from core.documents.papers import Credentials
 from core.documents.report_pdf import ReportPDF
 from core.documents.text import clean_all, needs_shaping, places_to_shape
-
-BOXES = "A name on this page has characters that our typeface lacks: they stand as boxes."
+from core.rules import slip_words
 
 
 def document(paper: Credentials, *, orientation: str = "P") -> ReportPDF:
@@ -24,23 +22,27 @@ class Foot:
     """Confidential, what it is, page 3 of 12."""
 
     def __init__(self, pdf: ReportPDF, paper: Credentials, *, pages: int) -> None:
-        head = paper.head
-        printed = f"{head.printed_by}, {day_and_time(head.created, ZoneInfo(head.zone))}"
+        head, self._said = paper.head, slip_words.words(paper.head.language)
+        created = f"{head.created.astimezone(UTC):%Y-%m-%d %H:%M}"
+        printed = f"{head.printed_by}, {slip_words.moment(created, head.language, head.zone)}"
         words = " · ".join(filter(None, (head.school, head.title, head.scope, head.period, printed)))
         self._pdf, self._pages = pdf, pages
         self._same = b"0 g\n%b.35 g\n%b" % (
-            pdf.bold.line("Confidential", slip_layout.SIDE, 14, 7.5),
-            pdf.plain.line(words, slip_layout.SIDE + 58, 14, 7, limit=420),
+            pdf.bold.line(self._said.confidential, slip_layout.SIDE, 14, 7.5),
+            pdf.plain.line(words, slip_layout.SIDE + 62, 14, 7, limit=420),
         )
-        self._boxes = pdf.plain.line(BOXES, slip_layout.SIDE + 58, 5, 6.5)
+        self._everywhere = f"{words}{paper.portal}{paper.parameters.extra_text}"
+        self._boxes = pdf.plain.line(self._said.boxes, slip_layout.SIDE + 62, 5, 6.5)
 
-    def drawn(self, page: int, names: Sequence[str]) -> bytes:
-        """The foot of a page on which these names stand."""
-        pages = f"Page {page} of {self._pages}"
+    def drawn(self, page: int, texts: Iterable[str]) -> bytes:
+        """The foot of a page that is drawn already, and on which these texts stand."""
+        pages = self._said.page % (page, self._pages)
         number = self._pdf.plain.line(pages, slip_layout.WIDTH - slip_layout.SIDE, 14, 7, right=True)
+        return self._same + number + (self._boxes if self._has_boxes(texts) else b"")
+
+    def _has_boxes(self, texts: Iterable[str]) -> bool:
         missing = self._pdf.missing()
-        boxes = missing and not set(missing).isdisjoint("".join(names))
-        return self._same + number + (self._boxes if boxes else b"")
+        return bool(missing) and not set(missing).isdisjoint("".join(clean_all([self._everywhere, *texts])))
 
 
 def fitted(ink: Ink, texts: Sequence[str], room: float, size: float, *, exact: bool) -> list[bytes]:

@@ -1,4 +1,7 @@
-"""Credentials as a list: one line per account, for whoever hands them out or keeps the signatures."""
+"""Credentials as a list: one line per account, for whoever hands them out or keeps the signatures.
+
+A list of the office, so in English whatever the people speak.
+"""
 
 from __future__ import annotations
 
@@ -55,20 +58,24 @@ def _columns(paper: Credentials) -> list[Column]:
 
 def _cells(parts: Sequence[Part], paper: Credentials) -> list[Sequence[str]]:
     columns = listing.columns_of(parts)
-    name, code, title, kind, relation, wards, username, secret, password, until, token, language, _letter = columns
-    owners = [slip_words.account_of(*owner) for owner in zip(language, kind, relation, wards, strict=True)]
-    ways = [_way(*row, paper=paper) for row in zip(secret, password, token, language, strict=True)]
-    ends = [slip_words.until(at, "en", paper.head.zone).removeprefix("Works until ") if at else "–" for at in until]
+    name, code, title, kind, relation, wards, username, secret, password, until, token, *_ = columns
+    owners = [slip_words.account_of("en", *owner) for owner in zip(kind, relation, wards, strict=True)]
+    ways = [_way(*row, paper=paper) for row in zip(secret, password, token, strict=True)]
+    ends = [_end(*row, zone=paper.head.zone) for row in zip(secret, until, strict=True)]
     cells: list[Sequence[str]] = [name, code, title, owners, username, ways, ends]
     return [*cells, [""] * len(name)] if paper.parameters.signature_line else cells
 
 
-def _way(secret: str, password: str, token: str, language: str, *, paper: Credentials) -> str:
+def _end(secret: str, until: str, *, zone: str) -> str:
+    return slip_words.until(SlipSecret(secret), until, "en", zone).removeprefix("Works until ") or "–"
+
+
+def _way(secret: str, password: str, token: str, *, paper: Credentials) -> str:
     if password:
         return password
     if secret == SlipSecret.LINK:
         return paper.link + token
-    return slip_words.words(language).instead[SlipSecret(secret)]
+    return slip_words.words("en").instead[SlipSecret(secret)]
 
 
 def _said(tally: Tally) -> str:

@@ -8,9 +8,10 @@ from itertools import chain, groupby
 
 from core.documents import credential_pages, slip_layout
 from core.documents.credential_pages import Foot
-from core.documents.ink import Ink
+from core.documents.ink import LEADING, SMALLEST, Ink
 from core.documents.papers import Credentials
 from core.documents.qr import LinkCodes
+from core.documents.text import clean
 from core.rules import slip_words
 from core.rules.handing_over import SlipSecret
 from core.rules.initial_credentials import LINK_LENGTH
@@ -21,6 +22,7 @@ _WIDTH = RIGHT - LEFT
 _BOX, _GAP, _CODE = 126.0, 12.0, 92.0
 _STEP, _STEPS = 15.0, 60.0  # a line of them, three of them with air
 _SIGNATURE = 46.0
+_TYPED = 331.0  # what the end of the password leaves of a line
 
 
 @dataclass(frozen=True)
@@ -38,8 +40,13 @@ class Slip:
     password: str
     until: str
     token: str
+    link_until: str
     language: str
     letter: int
+
+    def texts(self) -> tuple[str, ...]:
+        """What is in whatever script its people write."""
+        return self.name, self.code, self.title, self.relation, self.wards, self.username
 
 
 def render(paper: Credentials) -> bytes:
@@ -63,8 +70,8 @@ class _Drawing:
             for number, (begin, end) in enumerate(plan := self._plan(letter)):
                 boxes = letter[begin:end]
                 drawn = self._page(letter, boxes, first=not number, last=number == len(plan) - 1)
-                names = [letter[0].name, *(slip.name for slip in boxes)]
-                self.pdf.page_of(drawn + self.foot.drawn(self.pdf.page + 1, names))
+                texts = chain.from_iterable(slip.texts() for slip in (letter[0], *boxes))
+                self.pdf.page_of(drawn + self.foot.drawn(self.pdf.page + 1, texts))
                 if bookmarked != group:
                     self.pdf.bookmark(self.paper.groups[group].title, top=slip_layout.HEIGHT)
                     bookmarked = group
@@ -154,27 +161,36 @@ class _Drawing:
             drawn.append(_exact(pdf.mono, slip.password, x, top - 106, 14, narrow))
         else:
             drawn.append(_exact(pdf.bold, said.instead[SlipSecret(slip.secret)], x, top - 104, 9.5, narrow))
-        if slip.until:
-            drawn.append(pdf.plain.line(self._until(slip), x, top - 119, 8))
+        until = slip_words.until(SlipSecret(slip.secret), slip.until, slip.language, self.paper.head.zone)
+        drawn.append(pdf.plain.line(until, x, top - 119, 8))
         if code:
             drawn.append(self._code(slip, said, top, code))
         return b"".join(drawn)
 
-    def _until(self, slip: Slip) -> str:
-        return slip_words.until(slip.until, slip.language, self.paper.head.zone)
-
     def _code(self, slip: Slip, said: SlipWords, top: float, code: bytes) -> bytes:
         """The code, and the same link below it for those who type."""
         side, unit = _CODE, _CODE / self.codes.size
-        x, y = RIGHT - 12 - side, top - 8 - side
-        scan = self.pdf.plain.line(
-            said.scan, RIGHT - 12, y - 8, _to_fit(self.pdf.plain, said.scan, 6.5, side), right=True
+        x, y = RIGHT - 12 - side, top - 6 - side
+        until = slip_words.link_until(slip.link_until, slip.language, self.paper.head.zone)
+        below = (slip_words.under_code(SlipSecret(slip.secret), slip.language), until)
+        said_below = [
+            self.pdf.plain.line(
+                text, RIGHT - 12, y + 0.5 - 6.6 * line, _to_fit(self.pdf.plain, text, 6.5, side), right=True
+            )
+            for line, text in enumerate(below, start=1)
+        ]
+        typed = self._typed(f"{said.type_link} {self.paper.link}{slip.token}", top)
+        return b"q %.4f 0 0 %.4f %.2f %.2f cm\n%bQ\n" % (unit, unit, x, y, code) + b"".join(said_below) + typed
+
+    def _typed(self, text: str, top: float) -> bytes:
+        """The link for those who type, on as many lines as can be read."""
+        size = _to_fit(self.pdf.plain, text, 6.5, _TYPED)
+        lines = [text] if size >= SMALLEST else self.pdf.plain.wrap(text, _TYPED)
+        size, first = max(size, SMALLEST), top - (117.3 if len(lines) > 1 else 120)
+        return b"".join(
+            self.pdf.plain.line(line, RIGHT - 12, first - LEADING * at, size, right=True)
+            for at, line in enumerate(lines)
         )
-        link = self.paper.link + slip.token
-        typed = f"{said.type_link} {link}"
-        size = _to_fit(self.pdf.plain, typed, 6.5, _WIDTH - 150)
-        below = self.pdf.plain.line(typed, RIGHT - 12, top - 119, size, right=True)
-        return b"q %.4f 0 0 %.4f %.2f %.2f cm\n%bQ\n" % (unit, unit, x, y, code) + scan + below
 
     def _ending(self, letter: Sequence[Slip], said: SlipWords, y: float) -> bytes:
         drawn = []
@@ -200,7 +216,7 @@ def _ways(letter: Sequence[Slip]) -> list[SlipSecret]:
 
 def _exact(ink: Ink, text: str, x: float, y: float, size: float, room: float) -> bytes:
     """A line that is never shortened: smaller, and on several lines where even that is too long."""
-    drawn = ink.cell(text, room, size, exact=True)[0]
+    drawn = ink.cell(clean(text), room, size, exact=True)[0]
     return b"BT %b %.2f Tf %.2f %.2f Td (%b)Tj ET\n" % (ink.face.name, size, x, y, drawn)
 
 

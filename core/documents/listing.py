@@ -76,13 +76,18 @@ class _Drawing:
         for number, pieces in enumerate(plan.pages, start=1):
             drawn = [self.top_of_page, self.headings if pieces else b"", *map(self._piece, pieces)]
             if number == len(plan.pages):
-                notes = [*self.notes, *about_boxes(self.pdf.missing())]
-                drawn.append(kind.ending(self.pdf, self.tallies, notes, TOP - plan.ending_top))
+                drawn.append(self._ending(TOP - plan.ending_top))
             number_of = letterhead.page_number(self.pdf.plain, page=number, pages=len(plan.pages))
             self.pdf.page_of(b"".join([*drawn, self.foot_of_page, number_of]))
             self._bookmarks(pieces)
         self.pdf.bookmark("Totals", top=TOP - plan.ending_top)
         return self.pdf.finished()
+
+    def _ending(self, top: float) -> bytes:
+        """Drawn again where anything stands as a box: it may be in the notes themselves."""
+        drawn = self.kind.ending(self.pdf, self.tallies, self.notes, top)
+        boxes = about_boxes(self.pdf.missing())
+        return self.kind.ending(self.pdf, self.tallies, [*self.notes, *boxes], top) if boxes else drawn
 
     def _piece(self, piece: Piece) -> bytes:
         """The heading of a group, rows of it, and its closing lines where it ends."""

@@ -100,8 +100,9 @@ class UserAccountInfo:
 
 
 # Name, student code, class, kind of person, relation, students whom a guardian answers for, username, SlipSecret,
-# initial password, works until ("2026-12-14 09:00" in UTC), token of a live link, language, number of the letter
-SlipRow = tuple[str, str, str, str, str, str, str, str, str, str, str, str, int]
+# initial password, until when it works ("2026-12-14 09:00" in UTC; without a password the link), token of a live link,
+# until when that works where it is not said already, language, number of the letter
+SlipRow = tuple[str, str, str, str, str, str, str, str, str, str, str, str, str, int]
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@ from core.documents.ink import Ink
 from core.documents.papers import Credentials
 from core.documents.report_pdf import ReportPDF
 from core.documents.slip_layout import Sheet
+from core.documents.text import clean
 from core.rules import slip_words
 from core.rules.handing_over import SlipSecret
 from core.rules.slip_words import SlipWords
@@ -27,7 +28,7 @@ class Frames(dict[Kind, bytes]):
         said = slip_words.words(language)
         drawn = [self._head(said, language), self._instead(said, secret), self._steps(said, secret), self._end(said)]
         if with_code:
-            drawn.append(self._under_code(said))
+            drawn.append(self.under_code(slip_words.under_code(secret, language)))
         self[kind] = made = b"".join(drawn)
         return made
 
@@ -43,10 +44,10 @@ class Frames(dict[Kind, bytes]):
                 b".4 g\n",
                 self._plain.line(school, sheet.pad, sheet.down(13), 7 * s, limit=sheet.room - 70 * s),
                 self._label(said.portal, 52),
-                self._label(said.username, 75),
+                self._label(said.username, 76.5),
                 self._label(said.password, 98),
                 b"0 g\n",
-                self._fitting(self._bold, self._paper.portal, 62.5, 9),
+                self._fitting(self._bold, self._paper.portal, 61.5, 9),
             )
         )
 
@@ -59,7 +60,7 @@ class Frames(dict[Kind, bytes]):
         return logo.drawn(sheet.width - sheet.pad - width, -7 * sheet.scale, height=high, width=wide)
 
     def _rules(self) -> tuple[float, float]:
-        return self._sheet.down(43), self._sheet.down(129)
+        return self._sheet.down(43), self._sheet.down(132.5)
 
     def _instead(self, said: SlipWords, secret: SlipSecret) -> bytes:
         text = said.instead.get(secret, "")
@@ -67,7 +68,7 @@ class Frames(dict[Kind, bytes]):
 
     def _steps(self, said: SlipWords, secret: SlipSecret) -> bytes:
         steps = said.steps.get(secret, ())
-        return b"".join(self._across(step, 140 + 10.5 * at, 7.5) for at, step in enumerate(steps))
+        return b"".join(self._across(step, 141.5 + 10.5 * at, 7.5) for at, step in enumerate(steps))
 
     def _end(self, said: SlipWords) -> bytes:
         """The school's own words, on two lines at most, and where to sign."""
@@ -90,13 +91,12 @@ class Frames(dict[Kind, bytes]):
         rule = b"0.4 w .3 G %.2f %.2f m %.2f %.2f l S\n" % (begin, y - 1, sheet.width - sheet.pad, y - 1)
         return self._plain.line(said.signature, sheet.pad, y, size) + rule
 
-    def _under_code(self, said: SlipWords) -> bytes:
-        sheet = self._sheet
-        top, size = sheet.upper - sheet.code, 6.0 * sheet.scale
-        width = self._plain.width(said.scan, size)
-        size *= min(1.0, sheet.code / width) if width else 1.0
-        right = sheet.width - sheet.pad
-        return self._plain.line(said.scan, right, top - 7 * sheet.scale, size, right=True)
+    def under_code(self, text: str, *, line: int = 1) -> bytes:
+        """A line below the code, and hardly wider."""
+        sheet, size = self._sheet, 6.0 * self._sheet.scale
+        size *= min(1.0, (sheet.code + 6 * sheet.scale) / max(1.0, self._plain.width(text, size)))
+        y = sheet.upper - sheet.code - 6 * sheet.scale * line
+        return self._plain.line(text, sheet.width - sheet.pad, y, size, right=True)
 
     def _label(self, text: str, y: float) -> bytes:
         return self._plain.line(text, self._sheet.pad, self._sheet.down(y), 6.5 * self._sheet.scale)
@@ -107,7 +107,19 @@ class Frames(dict[Kind, bytes]):
         return self._plain.line(text, sheet.pad, sheet.down(y), size)
 
     def _fitting(self, ink: Ink, text: str, y: float, size: float) -> bytes:
-        """Beside the code, smaller where it must be: an address that is cut short opens nothing."""
+        """Beside the code, smaller or on several lines: an address that is cut short opens nothing."""
         sheet, size = self._sheet, size * self._sheet.scale
-        size *= min(1.0, sheet.narrow / max(1.0, ink.width(text, size)))
-        return ink.line(text, sheet.pad, sheet.down(y), size)
+        drawn = ink.cell(clean(text), sheet.narrow, size, exact=True)[0]
+        return b"BT %b %.2f Tf %.2f %.2f Td (%b)Tj ET\n" % (ink.face.name, size, sheet.pad, sheet.down(y), drawn)
+
+
+class Ends(dict[str, bytes]):
+    """Until when a link works, below what its code is for. Many end together."""
+
+    def __init__(self, frames: Frames) -> None:
+        super().__init__({"": b""})
+        self._frames = frames
+
+    def __missing__(self, text: str) -> bytes:
+        self[text] = made = self._frames.under_code(text, line=2)
+        return made

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import chain
 from typing import Any
 
 from core.documents import credential_pages, slip_layout
 from core.documents.credential_pages import Foot, fitted
 from core.documents.papers import Credentials
 from core.documents.qr import LinkCodes
-from core.documents.slip_frame import Frames
+from core.documents.slip_frame import Ends, Frames
 from core.rules import slip_words
 from core.rules.handing_over import SlipSecret
 from core.rules.initial_credentials import LINK_LENGTH
 
 AT_ONCE = 500  # slips encoded together
+_TEXTS = slice(7)  # of a row: name to username, in whatever script
 
 
 def render(paper: Credentials) -> bytes:
@@ -25,10 +27,10 @@ def render(paper: Credentials) -> bytes:
 
 @dataclass
 class _Page:
-    """What is to stand on the next page: slips, the names on them, the groups that begin there and at which slip."""
+    """What is to stand on the next page: slips, the texts on them, the groups that begin there and at which slip."""
 
     slips: list[bytes] = field(default_factory=list)
-    names: list[str] = field(default_factory=list)
+    texts: list[tuple[str, ...]] = field(default_factory=list)
     begins: list[tuple[int, int]] = field(default_factory=list)
 
 
@@ -39,13 +41,14 @@ class _Drawing:
         self.paper, self.sheet = paper, slip_layout.sheet(int(paper.parameters.layout))
         self.pdf = credential_pages.document(paper)
         self.frames = Frames(self.sheet, self.pdf, paper)
+        self.ends = Ends(self.frames)
         self.codes = LinkCodes(paper.link, LINK_LENGTH, expected=sum(group.count for group in paper.groups))
         self.foot = Foot(self.pdf, paper, pages=self._number_of_pages())
         self.cuts, self.template = self.sheet.cuts(), self._template()
 
     def file(self) -> bytes:
         page, last = _Page(), -1
-        for group, name, slip in self._slips():
+        for group, texts, slip in self._slips():
             full = len(page.slips) == self.sheet.number
             if full or (page.slips and group != last and self.paper.parameters.page_per_class):
                 page = self._finish(page)
@@ -53,12 +56,12 @@ class _Drawing:
                 page.begins.append((group, len(page.slips)))
                 last = group
             page.slips.append(slip)
-            page.names.append(name)
+            page.texts.append(texts)
         self._finish(page)
         return self.pdf.finished()
 
-    def _slips(self) -> Iterator[tuple[int, str, bytes]]:
-        """All slips with the numbers of their groups and the names on them; many classes are encoded together."""
+    def _slips(self) -> Iterator[tuple[int, tuple[str, ...], bytes]]:
+        """All slips with the numbers of their groups and the texts on them; many classes are encoded together."""
         numbers: list[int] = []
         columns: list[list[Any]] = []
         for number, group in enumerate(self.paper.groups):
@@ -66,10 +69,10 @@ class _Drawing:
                 columns = [[*had, *more] for had, more in zip(columns or [[]] * len(table), table, strict=True)]
                 numbers += [number] * len(table[0])
                 if len(numbers) >= AT_ONCE:
-                    yield from zip(numbers, columns[0], self._some(columns), strict=True)
+                    yield from zip(numbers, zip(*columns[_TEXTS], strict=True), self._some(columns), strict=True)
                     numbers, columns = [], []
         if numbers:
-            yield from zip(numbers, columns[0], self._some(columns), strict=True)
+            yield from zip(numbers, zip(*columns[_TEXTS], strict=True), self._some(columns), strict=True)
 
     def _number_of_pages(self) -> int:
         counts = [group.count for group in self.paper.groups]
@@ -81,22 +84,24 @@ class _Drawing:
         placed = [
             b"q 1 0 0 1 %.2f %.2f cm\n%bQ\n" % (*corner, slip) for corner, slip in zip(corners, page.slips, strict=True)
         ]
-        self.pdf.page_of(b"".join([*placed, self.cuts, self.foot.drawn(self.pdf.page + 1, page.names)]))
+        foot = self.foot.drawn(self.pdf.page + 1, chain.from_iterable(page.texts))
+        self.pdf.page_of(b"".join([*placed, self.cuts, foot]))
         for group, at in page.begins:
             self.pdf.bookmark(self.paper.groups[group].title, top=corners[at][1])
         return _Page()
 
     def _some(self, columns: Sequence[Sequence[Any]]) -> Iterator[bytes]:
         """Slips, each from its own upper left corner."""
-        name, code, title, kind, relation, wards, username, secret, password, until, token, language, _letter = columns
+        name, code, title, kind, relation, wards, username, way, password, until, token, link_until, language, _ = (
+            columns
+        )
+        zone, secret = self.paper.head.zone, list(map(SlipSecret, way))
         about = [
             " · ".join(filter(None, (room, number, slip_words.account_of(spoken, who, tie, of))))
             for room, number, spoken, who, tie, of in zip(title, code, language, kind, relation, wards, strict=True)
         ]
-        ends = [
-            slip_words.until(at, spoken, self.paper.head.zone) if at else ""
-            for at, spoken in zip(until, language, strict=True)
-        ]
+        ends = [slip_words.until(*row, zone) for row in zip(secret, until, language, strict=True)]
+        link_ends = [slip_words.link_until(*row, zone) for row in zip(link_until, language, strict=True)]
         sheet, s, pdf = self.sheet, self.sheet.scale, self.pdf
         encoded = (
             fitted(pdf.bold, name, sheet.room - self._beside_logo(), 12 * s, exact=False),
@@ -107,8 +112,8 @@ class _Drawing:
         )
         codes, template = self._codes(token), self.template
         for at, texts in enumerate(zip(*encoded, strict=True)):
-            frame = self.frames[language[at], SlipSecret(secret[at]), bool(token[at])]
-            yield b"".join((frame, template % texts, codes[at]))
+            frame = self.frames[language[at], secret[at], bool(token[at])]
+            yield b"".join((frame, template % texts, codes[at], self.ends[link_ends[at]]))
 
     def _beside_logo(self) -> float:
         return 70 * self.sheet.scale if self.pdf.logo else 0

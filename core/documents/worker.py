@@ -92,7 +92,7 @@ def load_everything() -> None:
     nobody = ("1", "a", "ب", "", "", "", "", 0, 0, None, None, "")
     rows = ClassRows.of("", [nobody])
     student_account_info.render(StudentAccountInfo(head, (rows,), {"": ""}, {}))
-    slip = ("ب", "1", "", "student", "", "", "a", "password", "0", "2000-01-01 00:00", "0" * 26, "en", 0)
+    slip = ("ب", "1", "", "student", "", "", "a", "password", "0", "2000-01-01 00:00", "0" * 26, "", "en", 0)
     layouts: tuple[Literal["8"], Literal["letter"]] = ("8", "letter")
     for layout in layouts:
         parameters = CredentialParameters(layout=layout, pdf_password="loads cryptography")  # noqa: S106

@@ -21,10 +21,14 @@ class NoPassword(StrEnum):
 
 @dataclass(frozen=True)
 class Check:
-    """What issuing would do: how many get one, how many live ones die, who is left out and why."""
+    """What issuing would do: how many get one, how many live ones die, who is left out and why.
+
+    `links` are the live links of those who get one: a password handed over ends none of them.
+    """
 
     receive: int
     replaced: int
+    links: int
     left_out: dict[NoPassword, int]
 
     @property

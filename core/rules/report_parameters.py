@@ -59,7 +59,7 @@ def from_text(text: str, *, pdf_password: str = "") -> CredentialParameters:
         dated = date.fromisoformat(told["dated"]) if told["dated"] else None
         known = {one.name: told[one.name] for one in fields(CredentialParameters) if one.name in told}
         parameters = CredentialParameters(**known | {"dated": dated, "pdf_password": pdf_password})
-    except (ValueError, TypeError, KeyError) as error:
+    except (ValueError, TypeError, KeyError, RecursionError) as error:
         raise InputProblem(_UNCLEAR) from error
     if not _is_fine(parameters):
         raise InputProblem(_UNCLEAR)

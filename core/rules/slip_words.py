@@ -20,7 +20,10 @@ class SlipWords:
     username: str
     password: str
     scan: str
+    scan_microsoft: str
     until: str
+    link_until: str
+    first_sign_in: str
     of_student: str
     of_staff: str
     of_guardian: str
@@ -30,6 +33,13 @@ class SlipWords:
     greeting: str
     intro: str
     type_link: str
+    title: str
+    period: str
+    one: str
+    many: str
+    confidential: str
+    page: str
+    boxes: str
     instead: dict[SlipSecret, str]
     steps: dict[SlipSecret, tuple[str, str, str]]
 
@@ -39,7 +49,10 @@ _ENGLISH = SlipWords(
     username="Username",
     password="Initial password",  # noqa: S106  (a label)
     scan="Scan to choose your password",
+    scan_microsoft="Scan to use Microsoft 365",
     until="Works until %s",
+    link_until="until %s",
+    first_sign_in="the first sign-in",
     of_student="Account of the student",
     of_staff="Account of a member of staff",
     of_guardian="Account of the %s of %s",
@@ -49,6 +62,13 @@ _ENGLISH = SlipWords(
     greeting="To %s",
     intro="With these you sign in to the portal. Keep this letter until you have chosen a password of your own.",
     type_link="or type this address:",
+    title="User Account Credentials",
+    period="Academic period %s",
+    one="1 account",
+    many="%s accounts",
+    confidential="Confidential",
+    page="Page %d of %d",
+    boxes="Something on this page has characters that our typeface lacks: they stand as boxes.",
     instead={
         SlipSecret.CHOSEN: "already chosen by the user",
         SlipSecret.MICROSOFT: "sign in with Microsoft 365",
@@ -91,7 +111,10 @@ _GREEK = SlipWords(
     username="Όνομα χρήστη",
     password="Αρχικός κωδικός",  # noqa: S106  (a label)
     scan="Σάρωσε για να διαλέξεις κωδικό",
+    scan_microsoft="Σάρωσε για Microsoft 365",
     until="Ισχύει έως %s",
+    link_until="έως %s",
+    first_sign_in="την πρώτη σύνδεση",
     of_student="Λογαριασμός μαθητή/μαθήτριας",
     of_staff="Λογαριασμός προσωπικού",
     of_guardian="Λογαριασμός (%s) για: %s",
@@ -101,6 +124,13 @@ _GREEK = SlipWords(
     greeting="Προς: %s",
     intro="Με αυτά συνδέεστε στην πύλη. Φυλάξτε την επιστολή ώσπου να διαλέξετε δικό σας κωδικό.",
     type_link="ή γράψε αυτή τη διεύθυνση:",
+    title="Στοιχεία πρόσβασης",
+    period="Σχολική περίοδος %s",
+    one="1 λογαριασμός",
+    many="%s λογαριασμοί",
+    confidential="Εμπιστευτικό",
+    page="Σελίδα %d από %d",
+    boxes="Κάτι σε αυτή τη σελίδα έχει χαρακτήρες που λείπουν από τη γραμματοσειρά μας: φαίνονται ως πλαίσια.",
     instead={
         SlipSecret.CHOSEN: "τον έχει ήδη διαλέξει ο χρήστης",
         SlipSecret.MICROSOFT: "σύνδεση με Microsoft 365",
@@ -154,14 +184,32 @@ def account_of(language: str, kind: str, relation: str, wards: str) -> str:
     return said.of_student if kind == "student" else said.of_staff
 
 
+def until(secret: SlipSecret, minute: str, language: str, zone: str) -> str:
+    """How long the way in works; nothing where that is not ours to say. Microsoft's passwords are for one sign-in."""
+    said = words(language)
+    if secret == SlipSecret.MICROSOFT_PASSWORD:
+        return said.until % said.first_sign_in
+    return said.until % moment(minute, language, zone) if minute else ""
+
+
+def link_until(minute: str, language: str, zone: str) -> str:
+    """What stands under the code of a link whose end is not said elsewhere."""
+    return words(language).link_until % moment(minute, language, zone) if minute else ""
+
+
+def under_code(secret: SlipSecret, language: str) -> str:
+    """What the code is for."""
+    at_microsoft = secret in (SlipSecret.MICROSOFT, SlipSecret.MICROSOFT_PASSWORD)
+    return words(language).scan_microsoft if at_microsoft else words(language).scan
+
+
 @lru_cache(maxsize=4096)
-def until(minute: str, language: str, zone: str) -> str:
+def moment(minute: str, language: str, zone: str) -> str:
     """ "2026-12-14 09:00" in UTC as people read it there."""
-    moment = datetime.fromisoformat(f"{minute}+00:00")
-    shown = format_datetime(
-        moment, "d MMM y, HH:mm", tzinfo=ZoneInfo(zone), locale=language if language in LANGUAGES else "en"
+    at = datetime.fromisoformat(f"{minute}+00:00")
+    return format_datetime(
+        at, "d MMM y, HH:mm", tzinfo=ZoneInfo(zone), locale=language if language in LANGUAGES else "en"
     )
-    return words(language).until % shown
 
 
 def day(on: date, language: str) -> str:

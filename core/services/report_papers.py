@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any
 
@@ -16,8 +16,9 @@ from core.errors import InputProblem
 from core.models import AccountChangeItem, MessageStatus, Person, UserType
 from core.models.columns import json_type
 from core.permissions import Actor, Permission
-from core.rules import credential_checks, words
+from core.rules import credential_checks, slip_words, words
 from core.rules.account_acts import Edit
+from core.rules.report_parameters import CredentialParameters
 from core.services import account_effects, printed_accounts, selections
 from core.services.printed_accounts import Printed
 from core.services.selections import RowScope
@@ -33,6 +34,7 @@ DELIVERY_WORDS[MessageStatus.WRITTEN] = "In the outbox"
 COLOURS = {state.value: said.colour for state, said in words.ACCOUNT_STATE.items()}
 Told = Callable[[int], None]  # so many more rows are read
 EMAIL, MOBILE, FIRST_OF_ROW = 7, 8, 2  # places in a row of tables.reports
+LANGUAGE_OF_SLIP = 12
 
 
 class ReportKind(StrEnum):
@@ -119,8 +121,8 @@ def _notes(actor: Actor) -> tuple[str, ...]:
     )
 
 
-def _letterhead(db: Session, actor: Actor, kind: ReportKind, scope: str, *, language: str = "") -> Letterhead:
-    return letterhead(db, actor, title=TITLES[kind], scope=scope, language=language)
+def _letterhead(db: Session, actor: Actor, kind: ReportKind, scope: str) -> Letterhead:
+    return letterhead(db, actor, title=TITLES[kind], scope=scope)
 
 
 def letterhead(db: Session, actor: Actor, *, title: str, scope: str, language: str = "") -> Letterhead:
@@ -169,19 +171,32 @@ def credentials(db: Session, actor: Actor, printed: Printed, told: Told = tell_n
     parameters = printed.parameters
     credential_checks.check(parameters)
     accounts = printed_accounts.accounts(db, actor, printed)
-    groups, ids = [], list[int]()
+    groups, ids, languages = [], list[int](), set[str]()
     for group in slips.of_accounts(db, actor, account_ids=accounts, parameters=parameters):
         ids += group.account_ids
+        languages.update(row[LANGUAGE_OF_SLIP] for row in group.rows)
         groups.append(ClassRows.of(group.title, group.rows))
         told(len(group.rows))
     number = sum(group.count for group in groups)
     if not number:
         raise InputProblem(credential_checks.nobody(parameters))
     base = school.place(school.settings(db)).base_url
-    said = "1 account" if number == 1 else f"{number:,} accounts"
-    head = _letterhead(db, actor, ReportKind.CREDENTIALS, said, language=parameters.language)
+    head = _head_of_slips(db, actor, number, _one_language(languages, parameters))
     paper = Credentials(head, tuple(groups), f"{base}/sign-in", f"{base}/i/", parameters)
     return Contents(paper, number, people_table.of_accounts(db, ids))
+
+
+def _one_language(languages: set[str], parameters: CredentialParameters) -> str:
+    """That of the document: of its slips where they share one, else ours. A table is a list of the office."""
+    shared = min(languages) if len(languages) == 1 and parameters.layout != "table" else "en"
+    return shared if shared in slip_words.LANGUAGES else "en"
+
+
+def _head_of_slips(db: Session, actor: Actor, number: int, language: str) -> Letterhead:
+    said, period = slip_words.words(language), reports.current_period(db)
+    scope = said.one if number == 1 else said.many % f"{number:,}"
+    head = letterhead(db, actor, title=said.title, scope=scope, language=language)
+    return replace(head, period=said.period % period if period else "")
 
 
 def user_account_info(db: Session, actor: Actor, rows: Rows, told: Told = tell_nobody) -> Contents:

@@ -69,13 +69,12 @@ def check(db: Session, actor: Actor, *, account_ids: sa.Select[Any]) -> Check:
     reason = _joined(refusal(actor, policy).label("reason"), account_ids).subquery()
     counted = db.execute(sa.select(reason.c.reason, sa.func.count()).group_by(reason.c.reason))
     found: dict[str | None, int] = {why: number for why, number in counted if number}
-    replaced = sa.select(sa.func.count(col(Invitation.id))).where(
-        col(Invitation.purpose) == Purpose.PASSWORD,
-        live(),
-        col(Invitation.account_id).in_(getting_one(actor, policy, account_ids)),
-    )
+    theirs = col(Invitation.account_id).in_(getting_one(actor, policy, account_ids))
+    held = sa.select(col(Invitation.purpose), sa.func.count()).where(live(), theirs)
+    by_purpose = {purpose: number for purpose, number in db.execute(held.group_by(col(Invitation.purpose))) if number}
     left_out = {why: found[why.value] for why in NoPassword if why.value in found}
-    return Check(found.get(None, 0), db.scalar(replaced) or 0, left_out)
+    passwords, links = (by_purpose.get(purpose, 0) for purpose in (Purpose.PASSWORD, Purpose.LINK))
+    return Check(found.get(None, 0), passwords, links, left_out)
 
 
 def one(db: Session, actor: Actor, *, account_id: int) -> Account:

@@ -186,7 +186,7 @@ class _Reader:
 
     def slip(self, row: Any, title: str, of: _Wards | None) -> tuple[str, ...]:
         secret = self.secret(row)
-        password = until = token = ""
+        password = until = token = link_until = ""
         if secret is SlipSecret.PASSWORD:
             password = initial_credentials.initial_password(self._keys[row.password_kid].secret, row.password_uid)
             until = row.password_ends.isoformat(" ")[:16]
@@ -194,7 +194,9 @@ class _Reader:
             password = initial_credentials.microsoft_password(self._keys[row.new_kid].secret, row.new_uid)
         if row.link_kid in self._keys and (self._all or not row.is_staff):
             token = initial_credentials.link_token(self._keys[row.link_kid].secret, row.link_uid)
-            until = until or row.link_ends.isoformat(" ")[:16]
+            link_until = row.link_ends.isoformat(" ")[:16]
+        if secret is SlipSecret.LINK:
+            until, link_until = link_until, ""
         relation, names = (of.relation, of.names) if of else ("", "")
         name, language = (
             f"{row.first_name} {row.last_name}".strip(),
@@ -202,7 +204,7 @@ class _Reader:
         )
         code = row.source_id if row.kind == "student" else ""
         shown = (name, code, title, row.kind, relation, names, row.username)
-        return *shown, secret.value, password, until, token, language
+        return *shown, secret.value, password, until, token, link_until, language
 
 
 def _query(account_ids: sa.Select[Any]) -> sa.Select[Any]:

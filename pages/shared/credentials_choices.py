@@ -29,7 +29,14 @@ def ask(*, one: bool) -> CredentialParameters:
     layout = _choice("Layout", LAYOUTS, "8")
     many = CredentialParameters(layout=layout) if one else _many(layout)
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        language = st.selectbox("Language", list(LANGUAGES), format_func=LANGUAGES.__getitem__, width=220)
+        language = st.selectbox(
+            "Language",
+            list(LANGUAGES),
+            format_func=LANGUAGES.__getitem__,
+            width=220,
+            disabled=layout == "table",
+            help="Letters and slips. A table is a list for the office, in English.",
+        )
         dated = st.date_input("Date on the paper", None, format="DD/MM/YYYY", width=180)
         signed = st.toggle("Line to sign")
         shown = st.toggle("Show initial passwords", value=True, help="Off: only the codes of live links are printed.")

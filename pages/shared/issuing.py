@@ -37,7 +37,7 @@ def confirm(actor: Actor, *, selection_id: int | None = None, printed: Printed |
 
 
 def consequences(found: Check) -> int:
-    """How many get one, how many live ones die, who is left out and why. Gives the number seen, or typed."""
+    """How many get one, which live ones die and which do not, who is left out. Gives the number seen, or typed."""
     with database.reading() as db:
         days = school.settings(db).slip_days
     st.write(f"To be issued: **{found.receive:,}**. They work for {days} days, each once.")
@@ -46,9 +46,11 @@ def consequences(found: Check) -> int:
             f"Live initial passwords that stop working at once: {found.replaced:,}. Slips with them are then useless.",
             icon=":material/sync_problem:",
         )
+    if found.links:
+        st.caption(f"Live links that keep working: {found.links:,}. To end them, use Void open links first.")
     for reason, number in found.left_out.items():
         st.caption(f"Left out because {words.NO_PASSWORD[reason]}: {number:,}")
     if not found.typed_count_wanted:
         return found.receive
-    text = st.text_input(f"So many at once? Type {found.receive} to go on.", key="issuing.typed")
-    return int(text) if text.strip().isdigit() else 0
+    text = st.text_input(f"So many at once? Type {found.receive} to go on.", key="issuing.typed", max_chars=9)
+    return int(text) if text.strip().isdecimal() else 0

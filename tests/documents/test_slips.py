@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import dataclasses
+import io
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import pikepdf
 import pypdfium2
 import pytest
 import segno
@@ -33,6 +35,9 @@ HEAD = Letterhead(
 )
 
 
+LONG = "https://" + "portal-of-a-school-with-a-long-name." * 4 + "example/"
+
+
 def token(number: int) -> str:
     return initial_credentials.link_token(KEY, str(number))
 
@@ -51,6 +56,7 @@ def row(number: int = 1, **values: Any) -> tuple[Any, ...]:
         "password": initial_credentials.initial_password(KEY, str(number)),
         "until": "2026-12-14 09:00",
         "token": "",
+        "link_until": "",
         "language": "en",
         "letter": number,
     } | values
@@ -164,8 +170,18 @@ def test_many_slips_are_all_there() -> None:
     assert len(decoded(data)) == 240
 
 
-def test_a_character_without_a_glyph_is_a_box_and_the_slip_is_printed() -> None:
-    assert credentials.render(paper({"7B": [row(name="李雷 \U0001f600")]}))
+@pytest.mark.parametrize("layout", ["letter", "2", "4", "8", "table"])
+@pytest.mark.parametrize("where", ["name", "code", "title", "relation", "wards", "username", "extra", "school"])
+def test_a_character_without_a_glyph_is_a_box_and_its_page_says_so(layout: str, where: str) -> None:
+    text = "Ca\u0301 李雷 \U0001f600"
+    texts = {where: text} if where not in ("extra", "school") else {}
+    rows = [row(1), row(2, **({"kind": "guardian", "relation": "mother", "wards": "Sam"} | texts))]
+    drawn = paper({"7B": rows}, layout=layout, extra_text=text if where == "extra" else "")
+    if where == "school":
+        drawn = dataclasses.replace(drawn, head=dataclasses.replace(HEAD, school=text))
+    pages = papers.pages(credentials.render(drawn))
+    assert "typeface" in pages[-1]
+    assert ("typeface" in pages[0]) is (len(pages) == 1 or where in ("extra", "school"))
 
 
 @pytest.mark.parametrize("layout", ["letter", "8", "table"])
@@ -173,5 +189,55 @@ def test_a_new_microsoft_account_has_its_password_and_how_to_type_it(layout: str
     password = initial_credentials.microsoft_password(KEY, "1")
     new = row(secret="microsoft_password", password=password, until="", token="", language="en")
     text = papers.poppler_text(credentials.render(paper({"7B": [new]}, layout=layout)), tmp_path)
-    assert password in text and "Works until 1" not in text
+    assert password in text and "Works until 1" not in text and "the first sign-in" in text
     assert ("capital and small letters too" in text) is (layout != "table")
+
+
+LINK_END = "2026-12-05 09:00"
+ENDS = {
+    "password": {"until": "2026-12-14 09:00", "link_until": LINK_END},
+    "link": {"password": "", "until": LINK_END},
+    "microsoft": {"password": "", "until": "", "link_until": LINK_END},
+    "microsoft_password": {"password": "Kettle-harbour-42", "until": "", "link_until": LINK_END},
+}
+
+
+@pytest.mark.parametrize("layout", ["letter", "2", "8"])
+@pytest.mark.parametrize(
+    ("secret", "language", "said"),
+    [
+        ("password", "en", {"Works until 14 Dec 2026, 11:00", "until 5 Dec 2026, 11:00", "choose your password"}),
+        (
+            "password",
+            "el",
+            {"Ισχύει έως 14 Δεκ 2026, 11:00", "έως 5 Δεκ 2026, 11:00", "Σάρωσε για να διαλέξεις κωδικό"},
+        ),
+        ("link", "en", {"Works until 5 Dec 2026, 11:00", "Scan to choose your password"}),
+        ("microsoft", "en", {"until 5 Dec 2026, 11:00", "Scan to use Microsoft 365"}),
+        ("microsoft", "el", {"έως 5 Δεκ 2026, 11:00", "Σάρωσε για Microsoft 365"}),
+        ("microsoft_password", "en", {"Works until the first sign-in", "until 5 Dec 2026, 11:00", "use Microsoft 365"}),
+        ("microsoft_password", "el", {"Ισχύει έως την πρώτη σύνδεση", "έως 5 Δεκ 2026, 11:00", "Σάρωσε για Microsoft"}),
+    ],
+)
+def test_password_and_link_each_say_their_own_end(
+    layout: str, secret: str, language: str, said: set[str], tmp_path: Path
+) -> None:
+    slip = row(1, secret=secret, token=token(1), language=language, **ENDS[secret])
+    text = papers.poppler_text(credentials.render(paper({"7B": [slip]}, layout=layout)), tmp_path)
+    assert [words for words in said if words not in text] == []
+    ends = {"en": ("14 Dec", "5 Dec"), "el": ("14 Δεκ", "5 Δεκ")}[language]
+    assert [text.count(end) for end in ends] == [int(secret == "password"), 1]
+    assert ("your password" in text) <= ("microsoft" not in secret)
+
+
+@pytest.mark.parametrize("layout", ["letter", "2", "4", "8", "table"])
+def test_a_long_address_of_the_portal_is_whole_and_large_enough_to_be_read(layout: str) -> None:
+    drawn = paper({"7B": [row(1, token=token(1)), row(2)]}, layout=layout)
+    data = credentials.render(dataclasses.replace(drawn, portal=LONG + "sign-in", link=LONG + "i/"))
+    with pikepdf.open(io.BytesIO(data)) as pdf:
+        used = [part for page in pdf.pages for part in pikepdf.parse_content_stream(page)]
+    sizes = [float(part.operands[1]) for part in used if str(part.operator) == "Tf"]
+    assert min(sizes) >= 5.2
+    joined = "".join(papers.pages(data)).replace("\n", "").replace("\ufffe", "-")
+    assert LONG + "sign-in" in joined and (layout != "letter" or LONG + "i/" + token(1) in joined)
+    assert decoded(data) == ([] if layout == "table" else [LONG + "i/" + token(1)])

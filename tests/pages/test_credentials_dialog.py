@@ -15,8 +15,8 @@ from streamlit.testing.v1 import AppTest
 from core import database
 from core.models import Account, Invitation, Throttle
 from core.permissions import Actor
-from core.rules import initial_credentials, report_parameters
-from core.services import selections
+from core.rules import handing_over, initial_credentials, report_parameters
+from core.services import initial_passwords, selections
 from core.tables.filters import AccountFilter
 from core.web import proof
 from pages.shared import credentials_dialog, guard
@@ -103,6 +103,31 @@ def test_many_are_issued_after_saying_who_is_left_out(cast: Cast) -> None:
     page = _press(page, "Issue 4 new passwords")
     assert not page.exception and "The older ones open nothing now" in everything_said(page)
     assert len(_hashes(cast.sam)) == 1
+
+
+def test_issuing_says_which_live_ones_end_and_which_links_go_on(cast: Cast) -> None:
+    with database.transaction() as db:
+        initial_passwords.issue(db, cast.olga.actor, account_id=cast.sam.account.id or 0, expected=1)
+    for member in (cast.sam, cast.max, cast.tom):  # Tom is staff: he gets none
+        browsing.link_for(member.account)
+    page = _window(cast.olga.actor, "Issue new initial passwords", selection_id=_everybody(cast.olga.actor))
+    said = everything_said(page)
+    assert "Live initial passwords that stop working at once: 1." in said
+    assert "Live links that keep working: 2." in said
+    _press(page, "Issue 4 new passwords")
+    with database.reading() as db:
+        links = db.exec(select(Invitation).where(Invitation.purpose == "link")).all()
+        assert [link.superseded_at for link in links] == [None, None, None]
+
+
+def test_a_number_typed_in_other_signs_than_digits_issues_nothing(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(handing_over, "TYPED_COUNT_ABOVE", 2)
+    page = _window(cast.olga.actor, "Issue new initial passwords", selection_id=_everybody(cast.olga.actor))
+    for typed in ("²", "four", "4.0"):
+        page = page.text_input[0].set_value(typed).run()
+        assert not page.exception and all(button.disabled for button in page.button if "Issue" in button.label)
+    page = page.text_input[0].set_value("4").run()
+    assert not any(button.disabled for button in page.button)
 
 
 def test_one_is_shown_once_when_it_is_issued(cast: Cast) -> None:

@@ -59,7 +59,10 @@ def test_what_our_window_would_not_say_is_refused(made_up: dict[str, object]) ->
         report_parameters.from_text(urlsafe_b64encode(json.dumps(told).encode()).decode().rstrip("="))
 
 
-@pytest.mark.parametrize("text", ["", "ä", "%%%", "bnVsbA", "W10", "e30", "MQ"])
+DEEP = urlsafe_b64encode(b"[" * 10_000 + b"]" * 10_000).decode().rstrip("=")
+
+
+@pytest.mark.parametrize("text", ["", "ä", "%%%", "bnVsbA", "W10", "e30", "MQ", DEEP])
 def test_what_is_no_form_of_ours_is_refused(text: str) -> None:
     with pytest.raises(InputProblem, match="not complete"):
         report_parameters.from_text(text)

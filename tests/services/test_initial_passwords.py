@@ -134,7 +134,7 @@ def test_a_bulk_issue_does_what_the_check_said(cast: Cast) -> None:
     _issue(cast.olga.actor, cast.sam)
     chosen = _everybody(cast.olga.actor)
     seen = _check(cast.olga.actor, chosen)
-    assert (seen.receive, seen.replaced) == (4, 1)
+    assert (seen.receive, seen.replaced, seen.links) == (4, 1, 0)
     with database.transaction() as db:
         assert initial_passwords.issue(db, cast.olga.actor, selection_id=chosen, expected=4) == seen
     assert [len(_rows(member)) for member in (cast.sam, cast.max, cast.gina, cast.otto, cast.tom)] == [2, 1, 1, 1, 0]
@@ -256,6 +256,20 @@ def test_slips_count_and_say_what_is_live(cast: Cast, clock: Clock) -> None:
     assert rows[cast.max.account.username][10] == link.address[-26:]
     gina = rows[cast.gina.account.username]
     assert gina[2:6] == ("7B", "guardian", "mother", "Max Sideris, Sam Sideris")
+
+
+def test_a_slip_of_a_password_and_a_link_has_the_end_of_each(cast: Cast, clock: Clock) -> None:
+    _issue(cast.olga.actor, cast.sam)
+    with database.transaction() as db:
+        for member in (cast.sam, cast.max, cast.otto):
+            copied_links.issue(db, cast.olga.actor, account_id=member.account.id or 0)
+    _change(cast.otto, sign_in_method=SignInMethod.MICROSOFT.value)
+    with database.reading() as db:
+        groups = list(slips.of_accounts(db, cast.olga.actor, account_ids=select(Account.id)))  # type: ignore[arg-type]
+    ends = {row[6]: (row[9], row[11]) for group in groups for row in group.rows}
+    assert ends[cast.sam.account.username] == ("2026-12-14 09:00", "2026-11-30 09:00")
+    assert ends[cast.max.account.username] == ("2026-11-30 09:00", "")
+    assert ends[cast.otto.account.username] == ("", "2026-11-30 09:00")
 
 
 def test_printing_twice_prints_the_same_codes_and_changes_nothing(cast: Cast, clock: Clock) -> None:

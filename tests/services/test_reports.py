@@ -232,7 +232,7 @@ def test_a_family_has_one_letter_with_whoever_is_asked_first(cast: Cast) -> None
     paper = _credentials(cast.olga.actor, cast.sam, cast.max, cast.otto, layout="letter", one_per_family=True)
     letters: dict[object, list[object]] = {}
     for row in _slips(paper):
-        letters.setdefault(row[12], []).append(row[0])
+        letters.setdefault(row[13], []).append(row[0])
     assert ["Gina " + cast.gina.person.last_name, "Max Sideris", "Sam Sideris"] in letters.values()
     assert sum(map(len, letters.values())) == len(_slips(paper))
     with pytest.raises(InputProblem, match="letters only"):
@@ -271,7 +271,18 @@ def test_links_only_shows_no_password_and_the_language_can_be_one_for_all(cast: 
     shown = _slips(_credentials(cast.olga.actor, cast.sam, whose="students"))[0]
     assert shown[7] == "password" and shown[8]
     hidden = _slips(_credentials(cast.olga.actor, cast.sam, whose="students", show_passwords=False, language="el"))[0]
-    assert hidden[7:9] == ("no_link", "") and hidden[11] == "el"
+    assert hidden[7:9] == ("no_link", "") and hidden[12] == "el"
+
+
+def test_a_document_in_one_language_is_of_that_language_and_a_table_of_the_office(cast: Cast) -> None:
+    gina = _credentials(cast.olga.actor, cast.gina, layout="letter").head
+    assert (gina.language, gina.scope) == ("el", "1 λογαριασμός")
+    assert gina.period == "Σχολική περίοδος 2026-2027"
+    both = _credentials(cast.olga.actor, cast.gina, cast.sam, layout="letter").head
+    assert (both.language, both.scope) == ("en", "2 accounts")
+    asked = _credentials(cast.olga.actor, cast.gina, cast.sam, layout="8", language="el").head
+    assert (asked.language, asked.scope) == ("el", "2 λογαριασμοί")
+    assert _credentials(cast.olga.actor, cast.gina, layout="table", language="el").head.language == "en"
 
 
 @pytest.mark.parametrize(

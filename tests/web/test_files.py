@@ -34,6 +34,7 @@ from tests import cast as make
 from tests.cast import Cast, Member
 from tests.conftest import Clock
 from tests.documents import papers
+from tests.documents.test_slips import decoded
 from tests.rules.test_exports import HOSTILE
 from tests.web import browsing
 
@@ -181,6 +182,20 @@ def test_credentials_are_printed_as_asked_and_locked_with_the_password_typed(cli
     with pytest.raises(pypdfium2.PdfiumError):
         papers.pages(locked.content)
     assert len(pypdfium2.PdfDocument(locked.content, password="correct horse")) == 1
+
+
+@pytest.mark.parametrize("layout", ["letter", "2", "4", "8"])
+def test_every_code_on_paper_opens_the_page_of_its_own_person(client: TestClient, cast: Cast, layout: str) -> None:
+    issued = {browsing.link_for(member.account): member.person.first_name for member in (cast.sam, cast.max)}
+    asked = report_parameters.as_text(CredentialParameters(whose="students", layout=layout))  # type: ignore[arg-type]
+    paper = _post(client, _form(_signed_in(client, cast.olga), parameters=asked), path=CREDENTIALS).content
+    greeted = {}
+    for link in decoded(paper):
+        with browsing.browser() as phone:
+            opened = phone.open(link)
+            assert (opened.status_code, opened.headers["location"]) == (303, "/invitation")
+            greeted[link[-26:]] = re.search("Hello ([^<]+)</h1>", phone.open("/invitation").text)[1]  # type: ignore[index]
+    assert greeted == issued and set(issued.values()) == {"Sam", "Max"}
 
 
 @pytest.mark.parametrize(

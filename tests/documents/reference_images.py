@@ -1,0 +1,104 @@
+"""What each report looks like, for people who choose one.
+
+`python -m tests.documents.reference_images` draws the pictures anew.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import io
+from collections.abc import Callable
+from datetime import date
+from pathlib import Path
+
+import pypdfium2
+from PIL import Image, ImageDraw
+
+from core.documents import credentials, student_account_info, user_account_info
+from core.documents.papers import ClassRows
+from core.services.report_papers import COLOURS
+from core.services.report_papers import STATE_WORDS as STATES
+from tests.documents import papers, test_slips, test_user_account_info
+from tests.documents.test_slips import token
+
+FOLDER = Path(__file__).resolve().parents[2] / "docs" / "reports"
+_TEXT = "Please hand in this slip at the office when you have signed in for the first time."
+_NEITHER = {"password": "", "until": ""}
+_LINK_END = "2026-12-05 09:00"
+_SCALE = 0.85  # of 72 dpi
+_FAMILY = 99  # the number of its letter
+
+
+def drawn(form: str) -> Image.Image:
+    """The first page of this form, in as many colours as charts need."""
+    page = pypdfium2.PdfDocument(_FORMS[form]())[0]
+    image: Image.Image = page.render(scale=_SCALE).to_pil().convert("RGB")
+    return image.quantize(64, dither=Image.Dither.NONE)
+
+
+def _credentials(layout: str) -> bytes:
+    gina = {"kind": "guardian", "relation": "μητέρα", "wards": "Sam Sideris, Max Sideris", "language": "el"}
+    rows = [
+        test_slips.row(1, name="Gina Siderí", code="", letter=_FAMILY, token=token(1), link_until=_LINK_END, **gina),
+        test_slips.row(2, letter=_FAMILY),
+        test_slips.row(3, name="Max Sideris", letter=_FAMILY, secret="microsoft", **_NEITHER),
+        test_slips.row(4, name="Μαρία Παπαδοπούλου", language="el", token=token(4), link_until=_LINK_END),
+        test_slips.row(5, name="محمد علي"),
+        test_slips.row(6, name="Nguyễn Thị Hồng Nhung", secret="link", token=token(6), password="", until=_LINK_END),
+        test_slips.row(7, name="שרה כהן", secret="chosen", **_NEITHER),
+        test_slips.row(8, name="Olga Шевченко 李雷", username="m" * 30 + "@athena-school-of-long-names.example"),
+    ]
+    paper = test_slips.paper(
+        {"7B": rows, "8A": [test_slips.row(9, name="Otto Other", title="8A")]},
+        layout=layout,
+        extra_text=_TEXT,
+        dated=date(2026, 11, 24),
+        signature_line=True,
+    )
+    head = dataclasses.replace(paper.head, scope="9 accounts", logo=_logo())
+    return credentials.render(dataclasses.replace(paper, head=head))
+
+
+def _student_account_info() -> bytes:
+    state = ("signed_in", "invited", "ready", "no_account")
+    first = [papers.row(at, state=state[at % 4], last_login=_login(at % 4 == 0)) for at in range(9)]
+    second = [papers.row(at, last="Παπαδοπούλου", first="Μαρία") for at in range(20, 26)]
+    paper = papers.paper({"7B": first, "8A": second})
+    return student_account_info.render(dataclasses.replace(paper, colours=COLOURS))
+
+
+def _user_account_info() -> bytes:
+    row = test_user_account_info.row
+    signed_in = {"verified": 1, "state": "signed_in", "first": "2026-11-21 08:00", "last": _login(True), "sign_ins": 3}
+    teachers = [row(at, name=name, section="", **signed_in) for at, name in enumerate(("Tom Thys", "Cora Cole"))]
+    students = [row(at, state=state) for at, state in enumerate(list(STATES)[:9], start=2)]
+    groups = (ClassRows.of("Teachers", teachers), ClassRows.of("7B", students, under="Students"))
+    return user_account_info.render(test_user_account_info.paper(*groups))
+
+
+def _login(has: bool) -> str | None:
+    return "2026-11-22 08:00" if has else None
+
+
+def _logo() -> bytes:
+    image, file = Image.new("RGB", (300, 120), (15, 94, 99)), io.BytesIO()
+    ImageDraw.Draw(image).ellipse((20, 25, 90, 95), fill="white")
+    image.save(file, "PNG")
+    return file.getvalue()
+
+
+_FORMS: dict[str, Callable[[], bytes]] = {
+    "credentials-letter": lambda: _credentials("letter"),
+    "credentials-2": lambda: _credentials("2"),
+    "credentials-4": lambda: _credentials("4"),
+    "credentials-8": lambda: _credentials("8"),
+    "credentials-table": lambda: _credentials("table"),
+    "student-account-info": _student_account_info,
+    "user-account-info": _user_account_info,
+}
+FORMS = tuple(_FORMS)
+
+
+if __name__ == "__main__":
+    for name in FORMS:
+        drawn(name).save(FOLDER / f"{name}.png", optimize=True)
