@@ -94,6 +94,7 @@ def ids(db: Session, actor: Actor, *, filter: AccountFilter, page: Page) -> list
     if words := sought(filter.text):
         asked.append(search.holds(db, actor, words))
     few = narrowing.few(db, narrowing.accounts(db, actor, filter, given))
+    few = few if few is not None else narrowing.of_scope(db, actor)
     page = ordering.allowed(actor, page, hidden=HIDDEN_SORTS)
     return leafing.ids(db, given, sorts=SORTS, page=page, rows=partial(_rows, asked), few=few)
 

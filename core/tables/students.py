@@ -72,6 +72,7 @@ def ids(db: Session, actor: Actor, *, filter: StudentFilter, page: Page) -> list
     if words := sought(filter.text):
         asked.append(search.holds(db, actor, words))
     few = narrowing.few(db, narrowing.students(db, actor, filter, given))
+    few = few if few is not None else narrowing.of_scope(db, actor, col(Person.kind) == PersonKind.STUDENT)
     if few is None and filter.grades and page.sort == "grade":  # begins there in its index, not with the first grade
         sort_keys = sorted(map(sort_key, filter.grades))
         asked.append(col(Person.sort_grade).between(sort_keys[0], sort_keys[-1]))

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import dataclasses
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 import pytest
 import sqlalchemy as sa
+from sqlmodel import col
 
 from core import clock, database
-from core.permissions import Actor
+from core.models import Person, PersonKind
+from core.permissions import Actor, Scope
 from core.rules.search_text import sought
 from core.tables import accounts, conditions, leafing, narrowing, search, students
 from core.tables.filters import AccountFilter, Page, StudentFilter
@@ -139,6 +142,24 @@ def test_rare_words_are_looked_up_and_common_ones_are_not(monkeypatch: pytest.Mo
         assert few("mail") is None
         assert few("q") == 3  # one letter that begins few words is rare too
         assert few("") is None
+
+
+def test_one_school_of_a_district_is_looked_up_and_a_large_part_of_a_school_is_not(
+    monkeypatch: pytest.MonkeyPatch, cast: Cast, olga: Actor
+) -> None:
+    mine = replace(cast.cora.actor, scope=Scope(section_ids=frozenset({cast.class_7b.id or 0})))
+    with database.reading() as db:
+        everybody = db.scalar(sa.select(sa.func.max(col(Person.id)))) or 0
+        for part, is_known in ((everybody, False), (1, True)):
+            monkeypatch.setattr(narrowing, "SMALL_PART", part)
+            found = narrowing.of_scope(db, mine, col(Person.kind) == PersonKind.STUDENT)
+            assert (found is not None) == is_known
+        assert found and found.number == students.count(db, mine, filter=StudentFilter())
+        assert narrowing.of_scope(db, olga) is None
+    monkeypatch.setattr(narrowing, "CAP", 0)
+    looked_up = _all_pages(students, mine, StudentFilter(), "state", descending=False)
+    monkeypatch.setattr(narrowing, "SMALL_PART", everybody)
+    assert looked_up == _all_pages(students, mine, StudentFilter(), "state", descending=False) != []
 
 
 def test_words_are_looked_up_in_an_index_of_trigrams(olga: Actor, database_kind: str) -> None:
