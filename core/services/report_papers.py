@@ -150,6 +150,17 @@ def _scope_words(rows: Rows, people: int, *, noun: str = "student") -> str:
     return f"{people:,} selected of {rows.shown:,}"
 
 
+def _printed_words(db: Session, actor: Actor, printed: Printed, number: int) -> str:
+    """23 selected of 240 · 46 accounts: the rows of the list, and the accounts of these people and their parents."""
+    accounts = "1 account" if number == 1 else f"{number:,} accounts"
+    listed = selections.list_of(db, actor, selection_id=printed.selection_id)
+    if listed not in ("students", "accounts"):
+        return accounts
+    rows = rows_of_selection(db, actor, selection_id=printed.selection_id, scope=printed.scope)
+    said = _scope_words(rows, rows.size, noun=listed.removesuffix("s"))
+    return said if said.endswith(f": {accounts}") else f"{said} · {accounts}"
+
+
 def _name(db: Session, actor: Actor) -> str:
     person = db.get(Person, actor.person_id) if actor.person_id else None
     return f"{person.first_name} {person.last_name}" if person else actor.label
@@ -178,7 +189,7 @@ def credentials(db: Session, actor: Actor, printed: Printed, told: Told = tell_n
     if not number:
         raise InputProblem(credential_checks.nobody(parameters))
     base = school.place(school.settings(db)).base_url
-    said = "1 account" if number == 1 else f"{number:,} accounts"
+    said = _printed_words(db, actor, printed, number)
     head = _letterhead(db, actor, ReportKind.CREDENTIALS, said, language=parameters.language)
     paper = Credentials(head, tuple(groups), f"{base}/sign-in", f"{base}/i/", parameters)
     return Contents(paper, number, people_table.of_accounts(db, ids))
