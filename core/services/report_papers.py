@@ -11,18 +11,14 @@ import sqlalchemy as sa
 from sqlmodel import Session
 
 from core import clock, config
-from core.documents.papers import ClassRows, Credentials, Letterhead, Paper, StudentAccountInfo, UserAccountInfo
+from core.documents.papers import ClassRows, Letterhead, Paper, StudentAccountInfo, UserAccountInfo
 from core.errors import InputProblem
-from core.models import AccountChangeItem, MessageStatus, Person, UserType
-from core.models.columns import json_type
+from core.models import MessageStatus, Person, UserType
 from core.permissions import Actor, Permission
-from core.rules import credential_checks, words
-from core.rules.account_acts import Edit
-from core.services import account_effects, printed_accounts, selections
-from core.services.printed_accounts import Printed
+from core.rules import words
+from core.services import selections
 from core.services.selections import RowScope
-from core.tables import people as people_table
-from core.tables import reports, school, slips
+from core.tables import reports, school
 from core.tables.frames import masked
 from core.tables.reports import StudentRow
 
@@ -99,7 +95,7 @@ def student_account_info(db: Session, actor: Actor, rows: Rows, told: Told = tel
     people = sum(group.count for group in classes)
     if not people:
         raise InputProblem("No student is among the accounts chosen. Set User Type to Student, search, and try again.")
-    head = _letterhead(db, actor, ReportKind.STUDENT_ACCOUNT_INFO, _scope_words(rows, people))
+    head = _letterhead(db, actor, ReportKind.STUDENT_ACCOUNT_INFO, scope_words(rows, people))
     paper = StudentAccountInfo(head, classes, STATE_WORDS, METHOD_WORDS, _notes(actor), COLOURS)
     return Contents(paper, people, ids)
 
@@ -140,7 +136,7 @@ def letterhead(db: Session, actor: Actor, *, title: str, scope: str, language: s
     )
 
 
-def _scope_words(rows: Rows, people: int, *, noun: str = "student") -> str:
+def scope_words(rows: Rows, people: int, *, noun: str = "student") -> str:
     """23 selected of 240, or all 240 that the list shows."""
     said = f"1 {noun}" if people == 1 else f"{people:,} {noun}s"
     if rows.shown is None:
@@ -150,49 +146,9 @@ def _scope_words(rows: Rows, people: int, *, noun: str = "student") -> str:
     return f"{people:,} selected of {rows.shown:,}"
 
 
-def _printed_words(db: Session, actor: Actor, printed: Printed, number: int) -> str:
-    """23 selected of 240 · 46 accounts: the rows of the list, and the accounts of these people and their parents."""
-    accounts = "1 account" if number == 1 else f"{number:,} accounts"
-    listed = selections.list_of(db, actor, selection_id=printed.selection_id)
-    if listed not in ("students", "accounts"):
-        return accounts
-    rows = rows_of_selection(db, actor, selection_id=printed.selection_id, scope=printed.scope)
-    said = _scope_words(rows, rows.size, noun=listed.removesuffix("s"))
-    return said if said.endswith(f": {accounts}") else f"{said} · {accounts}"
-
-
 def _name(db: Session, actor: Actor) -> str:
     person = db.get(Person, actor.person_id) if actor.person_id else None
     return f"{person.first_name} {person.last_name}" if person else actor.label
-
-
-def remember(db: Session, actor: Actor, printed: Printed) -> None:
-    """So that the timeline of each of them says who printed it, and when."""
-    accounts = printed_accounts.accounts(db, actor, printed)
-    change = account_effects.begin(db, actor, act=Edit.SLIP_PRINTED, at=clock.now())
-    chosen = accounts.subquery()
-    items = sa.select(sa.literal(change.id), chosen.c[0], sa.literal({}, json_type()))
-    db.execute(sa.insert(AccountChangeItem).from_select(["change_id", "account_id", "before"], items))
-
-
-def credentials(db: Session, actor: Actor, printed: Printed, told: Told = tell_nobody) -> Contents:
-    """Credentials in the form asked for: what is live is derived, nothing is issued."""
-    parameters = printed.parameters
-    credential_checks.check(parameters)
-    accounts = printed_accounts.accounts(db, actor, printed)
-    groups, ids = [], list[int]()
-    for group in slips.of_accounts(db, actor, account_ids=accounts, parameters=parameters):
-        ids += group.account_ids
-        groups.append(ClassRows.of(group.title, group.rows))
-        told(len(group.rows))
-    number = sum(group.count for group in groups)
-    if not number:
-        raise InputProblem(credential_checks.nobody(parameters))
-    base = school.place(school.settings(db)).base_url
-    said = _printed_words(db, actor, printed, number)
-    head = _letterhead(db, actor, ReportKind.CREDENTIALS, said, language=parameters.language)
-    paper = Credentials(head, tuple(groups), f"{base}/sign-in", f"{base}/i/", parameters)
-    return Contents(paper, number, people_table.of_accounts(db, ids))
 
 
 def user_account_info(db: Session, actor: Actor, rows: Rows, told: Told = tell_nobody) -> Contents:
@@ -215,7 +171,7 @@ def user_account_info(db: Session, actor: Actor, rows: Rows, told: Told = tell_n
         raise InputProblem("Nobody chosen has an account, so there is nothing to print. Create their accounts first.")
     without = rows.size - people
     notes = (f"{without:,} of those chosen have no account and are not listed.",) if without > 0 else ()
-    said = _scope_words(rows, people, noun="account")
+    said = scope_words(rows, people, noun="account")
     head = _letterhead(db, actor, ReportKind.USER_ACCOUNT_INFO, said)
     paper = UserAccountInfo(head, tuple(groups), STATE_WORDS, METHOD_WORDS, DELIVERY_WORDS, COLOURS, notes)
     return Contents(paper, people, ids)
