@@ -239,7 +239,9 @@ def _campaign(cast: Cast) -> int:
         return made.id or 0
 
 
-@pytest.mark.parametrize(("kind", "starts"), [("csv", b"\xef\xbb\xbfLast name"), ("xlsx", b"PK")])
+@pytest.mark.parametrize(
+    ("kind", "starts"), [("csv", b"\xef\xbb\xbfLast name"), ("csv-plain", b"Last name"), ("xlsx", b"PK")]
+)
 def test_the_outcome_of_a_campaign_is_downloaded_and_noted(
     client: TestClient, cast: Cast, kind: str, starts: bytes
 ) -> None:
