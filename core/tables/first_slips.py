@@ -24,11 +24,14 @@ def of(
     """The accounts of the first `most` slips in the order of `slips`; with letters of families a few more."""
     places = _places(actor, account_ids)
     if not parameters.one_per_family:
-        found = _first(db, places, parameters, most, sa.true())
-        return sa.select(col(Account.id)).where(col(Account.id).in_(found))
+        return _these(_first(db, places, parameters, most, sa.true()))
     students = places.c.kind == PersonKind.STUDENT  # a letter stands where its first student stands
     led, others = (_first(db, places, parameters, most, among) for among in (students, sa.not_(students)))
-    return _with_families(places, [*led, *others])
+    return _these(_with_families(db, account_ids, [*led, *others]))
+
+
+def _these(ids: list[int]) -> sa.Select[Any]:
+    return sa.select(col(Account.id)).where(col(Account.id).in_(ids))
 
 
 def _places(actor: Actor, account_ids: sa.Select[Any]) -> sa.Subquery:
@@ -91,12 +94,15 @@ def _group(classes: dict[int, Group], row: Any) -> Group:
     return _STAFF if row.kind == PersonKind.STAFF else classes.get(row.section_id or 0, _WITHOUT_CLASS)
 
 
-def _with_families(places: sa.Subquery, ids: list[int]) -> sa.Select[Any]:
+def _with_families(db: Session, account_ids: sa.Select[Any], ids: list[int]) -> list[int]:
     """These, the guardians of the students among them, and all students of these guardians."""
-    people = sa.select(col(Account.person_id)).where(col(Account.id).in_(ids))
-    guardians = scope.guardians_of(people).union(people).subquery()
-    wards = sa.select(col(Guardianship.student_id)).where(
-        col(Guardianship.guardian_id).in_(sa.select(guardians.c[0])), scope.holds_today()
+    people = set(db.scalars(sa.select(col(Account.person_id)).where(col(Account.id).in_(ids))))
+    guardians = people | set(
+        db.scalars(scope.guardians_of(sa.select(col(Person.id)).where(col(Person.id).in_(people))))
     )
-    of_family = sa.or_(places.c.person_id.in_(sa.select(guardians.c[0])), places.c.person_id.in_(wards))
-    return sa.select(places.c.id).where(of_family)
+    wards = sa.select(col(Guardianship.student_id)).where(
+        col(Guardianship.guardian_id).in_(guardians), scope.holds_today()
+    )
+    family = guardians | set(db.scalars(wards))
+    theirs = list(db.scalars(sa.select(col(Account.id)).where(col(Account.person_id).in_(family))))
+    return list(db.scalars(account_ids.where(account_ids.selected_columns[0].in_(theirs))))

@@ -89,7 +89,7 @@ def test_those_who_are_drawn_are_the_first_that_would_be_printed(
     with database.transaction() as db:
         for number in range(12):
             section = (cast.class_8a, cast.class_7b)[number % 2]
-            values = {"last_name": f"Late{number % 5}", "source_id": f"T{number}"}
+            values = {"first_name": f"Sam{number}", "last_name": f"Late{number % 5}", "source_id": f"T{number}"}
             student = make.person(db, in_section=section, **values)
             parent = make.person(db, kind="guardian", last_name=f"Early{number % 3}")
             make.guardianship(db, guardian=parent, student=student)
