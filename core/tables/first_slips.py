@@ -34,7 +34,7 @@ def _these(ids: list[int]) -> sa.Select[Any]:
     return sa.select(col(Account.id)).where(col(Account.id).in_(ids))
 
 
-def _places(actor: Actor, account_ids: sa.Select[Any]) -> sa.Subquery:
+def _places(actor: Actor, account_ids: sa.Select[Any]) -> sa.CTE:
     """Each account with the class and the code it stands by: for a guardian, those of the first student."""
     ward, guardian = aliased(Person), col(Guardianship.guardian_id)
     at = sa.func.row_number().over(partition_by=guardian, order_by=col(ward.sort_name)).label("at")
@@ -51,11 +51,12 @@ def _places(actor: Actor, account_ids: sa.Select[Any]) -> sa.Subquery:
         sa.func.coalesce(first.c.source_id, col(Person.source_id)).label("code"),
     )
     query = sa.select(*columns).select_from(Account).join(Person, col(Person.id) == col(Account.person_id))
-    return query.outerjoin(first, mine).where(col(Account.id).in_(account_ids)).subquery()
+    found = query.outerjoin(first, mine).where(col(Account.id).in_(account_ids))
+    return found.cte("places").prefix_with("MATERIALIZED")  # else SQLite looks for the first student person by person
 
 
 def _first(
-    db: Session, places: sa.Subquery, parameters: CredentialParameters, most: int, among: sa.ColumnElement[bool]
+    db: Session, places: sa.CTE, parameters: CredentialParameters, most: int, among: sa.ColumnElement[bool]
 ) -> list[int]:
     classes = {section_id: order for section_id, (_title, order) in reports.classes(db).items()}
     by_class, by_code = parameters.page_per_class or parameters.order == "class", parameters.order == "code"
@@ -75,7 +76,7 @@ def _first(
 
 
 def _in_first_classes(
-    db: Session, places: sa.Subquery, classes: dict[int, Group], most: int, among: sa.ColumnElement[bool]
+    db: Session, places: sa.CTE, classes: dict[int, Group], most: int, among: sa.ColumnElement[bool]
 ) -> sa.ColumnElement[bool]:
     """Holds for those in the first classes that together have so many: the database counts."""
     is_staff = places.c.kind == PersonKind.STAFF
