@@ -82,7 +82,7 @@ SERVICES: dict[str, Needs] = {
     **dict.fromkeys(("outbox.page", "outbox.read", "outcome_files.prepare", "selections.of_campaign"), Permission.SEND),
     **dict.fromkeys(("initial_passwords.check", "initial_passwords.issue"), Permission.REVEAL_CREDENTIALS),
     **dict.fromkeys(("initial_passwords.reveal", "copied_links.issue"), Permission.REVEAL_CREDENTIALS),
-    **dict.fromkeys(("previews.begin", "previews.read"), Permission.REVEAL_CREDENTIALS),
+    **dict.fromkeys(("previews.read", "previews.picture"), Permission.REVEAL_CREDENTIALS),
     **dict.fromkeys(
         (
             "imports.check",
@@ -101,10 +101,10 @@ SERVICES: dict[str, Needs] = {
     **dict.fromkeys(("outcome_files.check", "outcome_files.read"), Permission.SEND),
     **dict.fromkeys(("report_requests.cancel", "report_requests.fetch"), Asks.OWN),
     "reports.read": Asks.BY_KIND,
-    **dict.fromkeys(("list_files.note", "outcome_files.note", "reports.note"), Asks.OWN),
+    **dict.fromkeys(("list_files.note", "outcome_files.note", "reports.note", "previews.note"), Asks.OWN),
     "selections.of_one": Permission.SEE_ACCOUNTS,
     **dict.fromkeys(("selections.of_people", "selections.of_students"), Permission.SEE_STUDENTS),
-    **dict.fromkeys(("account_acts.check", "account_acts.carry_out", "reports.prepare_for_students"), Asks.BY_KIND),
+    **dict.fromkeys(("account_acts.check", "account_acts.carry_out", "reports.read_for"), Asks.BY_KIND),
     **dict.fromkeys(
         (f"selections.{verb}" for verb in ("current", "show", "tick", "everything", "clear")), Asks.BY_KIND
     ),
@@ -140,15 +140,16 @@ SERVICES: dict[str, Needs] = {
     **dict.fromkeys(("address_changes.follow", "import_addresses.follow"), Asks.PART),
     **dict.fromkeys((f"address_notices.{verb}" for verb in ("tell", "tell_left", "ask_to_confirm")), Asks.PART),
     **dict.fromkeys(("audit.name_of", "audit.session_of", "directory_attempts.ask"), Asks.PART),
-    "printed_accounts.accounts": Asks.OWN,
+    **dict.fromkeys(("printed_accounts.accounts", "printed_accounts.count"), Asks.OWN),
+    **dict.fromkeys((f"credential_papers.{verb}" for verb in ("credentials", "first", "remember")), Asks.PART),
     "audit.record": Asks.OWN,
     **dict.fromkeys(("person_writing.store", "person_writing.check_section"), Asks.PART),
     **dict.fromkeys(
         (
             f"report_papers.{verb}"
             for verb in (
-                *("rows_of_selection", "student_account_info", "credentials", "user_account_info"),
-                *("letterhead", "remember"),
+                *("rows_of_selection", "student_account_info", "user_account_info"),
+                "letterhead",
             )
         ),
         Asks.PART,
@@ -203,7 +204,7 @@ TABLES: dict[str, Needs] = {
     "guardians.students_of": Asks.PART,
     **dict.fromkeys((f"scope.{name}" for name in ("in_sections", "wards", "is_or_answers_for")), Asks.PART),
     **dict.fromkeys(("search.holds", "search.found"), Asks.PART),
-    **dict.fromkeys(("slips.of_accounts", "slips.with_guardians"), Asks.PART),
+    **dict.fromkeys(("slips.of_accounts", "slips.with_guardians", "first_slips.of"), Asks.PART),
     # How many, of accounts that somebody else has found within the scope.
     **dict.fromkeys(("slips.count", "scope.people"), Asks.SCOPED),
 }

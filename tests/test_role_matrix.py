@@ -108,7 +108,7 @@ def _by_kind(actor: Actor) -> Iterator[tuple[str, Permission, Callable[[Any], An
         yield f"do {act}", needs, lambda db, act=act: acts.carry_out(db, actor, act=act, seen="")
     for kind, needs in reports.NEEDED.items():
         asked = {"kind": kind, "filter": StudentFilter(), "called": ""}
-        yield f"report {kind}", needs, lambda db, asked=asked: reports.prepare_for_students(db, actor, **asked)
+        yield f"report {kind}", needs, lambda db, asked=asked: reports.read_for(db, actor, **asked)
     for name, needs in (("students", Permission.SEE_STUDENTS), ("accounts", Permission.SEE_ACCOUNTS)):
         about: dict[str, Any] = {"list_name": name}
         empty = about | {"filter": StudentFilter()}

@@ -88,7 +88,7 @@ def _outcome(begun: Begun) -> Made:
     asked, actor = begun.asked, begun.actor
     with database.reading() as db:
         found = outcome_files.read(db, actor, kind=asked.kind, campaign_id=asked.selection_id)
-    content = exports.write(found.file_format, outcome_files.HEADER, found.rows)
+    content = exports.write(found.file_format, outcome_files.HEADER, found.rows, marked=found.marked)
 
     def note(db: Session) -> None:
         outcome_files.note(db, actor, found, campaign_id=asked.selection_id)

@@ -37,10 +37,10 @@ AccountRow = tuple[str, str, str, str, str, str, str, int, int, str | None, str 
 AccountColumns = tuple[tuple[Any, ...], ...]
 
 
-# Name, class, username, sign-in method, active, verified (0 or 1), account state, delivery, times invited, invited at,
-# link ends, first login, last login, number of sign-ins, password change due (0 or 1), created at
+# Name, class, username, sign-in method, active (0 or 1), verified at, account state, delivery, times invited,
+# invited at, link ends, first login, last login, number of sign-ins, password change due (0 or 1), created at
 UserRow = tuple[
-    str, str, str, str, int, int, str, str, int, str | None, str | None, str | None, str | None, int, int, str
+    str, str, str, str, int, str | None, str, str, int, str | None, str | None, str | None, str | None, int, int, str
 ]
 _PART = 1000
 

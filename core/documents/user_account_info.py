@@ -15,12 +15,12 @@ from core.documents.totals import Tally, sum_of
 
 COLUMNS = (
     Column("No", 19, few=True, grey=True),
-    Column("Name", 111, exact=False),
+    Column("Name", 97, exact=False),
     Column("Class", 30, exact=False, few=True),
     Column("Username", 88),
     Column("Sign-in\nmethod", 50, few=True),
     Column("Active", 26, few=True),
-    Column("Verified", 32, few=True),
+    Column("Verified\non", 46, few=True),
     Column("Account\nstate", 60, few=True),
     Column("Last\nmessage", 58, few=True),
     Column("Times\ninvited", 28, few=True),
@@ -105,7 +105,8 @@ def _stacked(tally: Tally, paper: UserAccountInfo, *, x: float, y: float) -> byt
 
 def _tally(columns: AccountColumns) -> Tally:
     _, _, _, _, active, verified, states, _, _, invited, _, _, signed_in, *_ = columns
-    return Tally.of(active=active, verified=verified, invited=invited, signed_in=signed_in, states=states)
+    are_verified = [int(moment is not None) for moment in verified]
+    return Tally.of(active=active, verified=are_verified, invited=invited, signed_in=signed_in, states=states)
 
 
 def _cells(parts: Sequence[Part], paper: UserAccountInfo, days: Days) -> list[Sequence[str]]:
@@ -119,7 +120,7 @@ def _cells(parts: Sequence[Part], paper: UserAccountInfo, days: Days) -> list[Se
         username,
         [paper.methods.get(text, NONE) for text in method],
         list(map(ANSWER.__getitem__, active)),
-        list(map(ANSWER.__getitem__, verified)),
+        list(map(days.__getitem__, verified)),
         list(map(paper.states.__getitem__, state)),
         [paper.deliveries.get(text, NONE) for text in delivery],
         list(map(str, times)),

@@ -9,14 +9,17 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from sqlmodel import Session
 
 from core import database
 from core.errors import InputProblem
 from core.manage import sections
+from core.models import UserType
 from core.permissions import command_line
+from core.rules import words
 from core.services import reports
 from core.services.report_papers import ReportKind
-from core.tables.filters import StudentFilter
+from core.tables.filters import AccountFilter, StudentFilter
 
 
 class Printable(StrEnum):
@@ -31,20 +34,42 @@ def report(
     out: Annotated[Path, typer.Option("--out", help="The file to write.")],
     section: Annotated[list[str] | None, typer.Option("--section", help="Only these classes, for instance 7B.")] = None,
     grade: Annotated[list[str] | None, typer.Option("--grade", help="Only these grades.")] = None,
+    user_type: Annotated[
+        list[UserType] | None,
+        typer.Option("--user-type", help="user-account-info only, instead of students: guardian, teacher ..."),
+    ] = None,
     force: Annotated[bool, typer.Option("--force", help="Write over a file that is there.")] = False,
 ) -> None:
-    """Write a report about students and their accounts as PDF."""
+    """Write a report about students, or about accounts of any user type, as PDF."""
     if out.exists() and not force:
         raise InputProblem(f"{out} is there already. Choose another name, or add --force.")
     if not out.parent.is_dir():
         raise InputProblem(f"There is no folder {out.parent}. Make it first.")
     actor = command_line(getpass.getuser())
+    if user_type and kind is not Printable.USER_ACCOUNT_INFO:
+        raise InputProblem("Student Account Info lists students. Use user-account-info with --user-type.")
+    with database.reading() as db:
+        called, wanted = _wanted(db, user_type or [], section or [], grade or [])
+        found = reports.read_for(db, actor, kind=ReportKind(kind), filter=wanted, called=called)
+    content = reports.draw(found.prepared).content
     with database.transaction(wait_ms=database.WORKER_WAIT_MS) as db:
-        wanted = StudentFilter(section_ids=sections.named(db, section or []), grades=tuple(grade or ()))
-        called = ", ".join([*(section or []), *(f"Grade {one}" for one in grade or [])]) or "All students"
-        prepared = reports.prepare_for_students(db, actor, kind=ReportKind(kind), filter=wanted, called=called)
-    _write(out, reports.draw(prepared).content)
+        reports.note(db, actor, found)
+    _write(out, content)
     print(f"Written: {out}")
+
+
+def _wanted(
+    db: Session, user_types: list[UserType], classes: list[str], grades: list[str]
+) -> tuple[str, StudentFilter | AccountFilter]:
+    """What the header calls them, and who they are: students, unless user types are named."""
+    called = [*classes, *(f"Grade {one}" for one in grades)]
+    ids = sections.named(db, classes)
+    if not user_types:
+        return ", ".join(called) or "All students", StudentFilter(section_ids=ids, grades=tuple(grades))
+    types = [words.USER_TYPES[one] for one in user_types]
+    return ", ".join([*types, *called]), AccountFilter(
+        user_types=tuple(user_types), section_ids=ids, grades=tuple(grades)
+    )
 
 
 def _write(out: Path, content: bytes) -> None:

@@ -31,11 +31,6 @@ class Asked:
     pdf_password: str = field(default="", repr=False)
 
     @property
-    def is_long(self) -> bool:
-        """Whether it is made in a process of its own, and fetched when it is ready."""
-        return self.expected > (LONG_CREDENTIALS if self.kind == "credentials" else LONG)
-
-    @property
     def printed_as(self) -> CredentialParameters:
         """What the window of credentials asked; refuses with a sentence whatever it would not have."""
         if not self.parameters:
@@ -48,6 +43,11 @@ class Asked:
 
     def as_bytes(self) -> bytes:
         return json.dumps(asdict(self)).encode()
+
+
+def is_long(kind: str, number: int) -> bool:
+    """Whether so many rows, of credentials so many slips, are made in a process of their own and fetched later."""
+    return number > (LONG_CREDENTIALS if kind == "credentials" else LONG)
 
 
 def from_bytes(stored: bytes) -> Asked:

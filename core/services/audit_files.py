@@ -27,8 +27,10 @@ from core.tables.filters import AuditFilter, DisclosureFilter, Page
 
 KINDS = {
     "audit-csv": FileFormat.CSV,
+    "audit-csv-plain": FileFormat.CSV,
     "audit-xlsx": FileFormat.XLSX,
     "disclosures-csv": FileFormat.CSV,
+    "disclosures-csv-plain": FileFormat.CSV,
     "disclosures-xlsx": FileFormat.XLSX,
 }
 ENTRIES = (
@@ -68,12 +70,14 @@ def prepare(db: Session, actor: Actor, *, kind: str, asked: str) -> Prepared:
 
 def _sheet(db: Session, actor: Actor, kind: str, asked: dict[str, Any], zone: ZoneInfo) -> tuple[Sheet, str, int]:
     """With its name, and how many rows it has."""
+    marked = not kind.endswith("-plain")
     if kind.startswith("audit"):
         filter = AuditFilter.from_json(asked)
-        sheet = Sheet.of(KINDS[kind], ENTRIES, _entries(db, actor, filter, zone))
+        sheet = Sheet.of(KINDS[kind], ENTRIES, _entries(db, actor, filter, zone), marked=marked)
         return sheet, "Audit", table.count(db, actor, filter=filter, most=MOST)
     answer = disclosures.ask(db, actor, question=DisclosureFilter.from_json(asked))
-    return Sheet.of(KINDS[kind], ACTS, [_acts(answer.acts, zone)]), "Who saw whom", len(answer.acts)
+    sheet = Sheet.of(KINDS[kind], ACTS, [_acts(answer.acts, zone)], marked=marked)
+    return sheet, "Who saw whom", len(answer.acts)
 
 
 def _entries(db: Session, actor: Actor, filter: AuditFilter, zone: ZoneInfo) -> Iterator[list[tuple[Cell, ...]]]:

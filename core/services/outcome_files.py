@@ -19,7 +19,11 @@ from core.services import audit
 from core.tables import campaigns, freshness, school
 from core.tables.filters import Page
 
-KINDS = {"campaign-outcome-csv": FileFormat.CSV, "campaign-outcome-xlsx": FileFormat.XLSX}
+KINDS = {
+    "campaign-outcome-csv": FileFormat.CSV,
+    "campaign-outcome-csv-plain": FileFormat.CSV,
+    "campaign-outcome-xlsx": FileFormat.XLSX,
+}
 HEADER = ("Last name", "First name", "Username", "Address", "Outcome", "Why", "More", "Tries", "When")
 MOST = 200_000
 _EMPTY = "This campaign has no messages, so there is nothing to export."
@@ -38,11 +42,15 @@ class OutcomeRows:
         return KINDS[self.kind]
 
     @property
+    def marked(self) -> bool:
+        return not self.kind.endswith("-plain")
+
+    @property
     def media_type(self) -> str:
         return exports.MEDIA_TYPES[self.file_format]
 
     def content(self) -> bytes:
-        return press.draw(Sheet.of(self.file_format, HEADER, [self.rows]))
+        return press.draw(Sheet.of(self.file_format, HEADER, [self.rows], marked=self.marked))
 
 
 def prepare(db: Session, actor: Actor, *, kind: str, campaign_id: int) -> OutcomeRows:

@@ -7,7 +7,7 @@ and belong to the session that asked (R45).
 from __future__ import annotations
 
 import secrets
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import timedelta
 
 import sqlalchemy as sa
@@ -15,11 +15,11 @@ from sqlmodel import Session, col
 
 from core import clock, keys
 from core.documents import press
-from core.documents.papers import ClassRows, Credentials, Pictures
+from core.documents.papers import Credentials, Pictures
 from core.errors import NotFound
 from core.models import PreviewPage
 from core.permissions import Actor, Permission
-from core.services import audit, report_papers
+from core.services import audit, credential_papers
 from core.services.printed_accounts import Printed
 from core.tables import school
 
@@ -32,6 +32,12 @@ class Begun:
 
     paper: Credentials = field(repr=False)
     whole: bool
+    printed: Printed
+    ids: list[int]
+
+    @property
+    def paper_rows(self) -> int:
+        return sum(group.count for group in self.paper.groups)
 
 
 @dataclass(frozen=True)
@@ -43,27 +49,29 @@ class Preview:
     pages: int | None
 
 
-def begin(db: Session, actor: Actor, printed: Printed) -> Begun:
-    """Read what the first pages show; the audit says that somebody looked, nothing is printed or issued."""
+def read(db: Session, actor: Actor, printed: Printed) -> Begun:
+    """What the first pages show. Only reads, and of very many only those who stand first; `note` must follow."""
     actor.require(Permission.REVEAL_CREDENTIALS)
     actor.require_fresh()
     if printed.parameters.show_passwords:
         school.require_first_password_shown(db)
-    contents = report_papers.credentials(db, actor, printed)
-    assert isinstance(contents.paper, Credentials)  # noqa: S101  (what that function puts together)
-    details = {"kind": "credentials", "count": min(contents.people, ROWS)}
-    kind, of_rows = "selection", printed.selection_id
+    first = credential_papers.first(db, actor, printed, most=ROWS)
+    assert isinstance(first.contents.paper, Credentials)  # noqa: S101  (what that function puts together)
+    return Begun(first.contents.paper, first.contents.people == first.of, printed, first.contents.ids)
+
+
+def note(db: Session, actor: Actor, begun: Begun) -> None:
+    """The audit says that somebody looked, and at whom; nothing is printed or issued."""
+    details = {"kind": "credentials", "count": begun.paper_rows}
     audit.record(
         db,
         actor,
         action="report.previewed",
-        object_kind=kind,
-        object_id=of_rows,
+        object_kind="selection",
+        object_id=begun.printed.selection_id,
         details=details,
-        people=contents.ids[:ROWS],
+        people=begun.ids,
     )
-    first = replace(contents.paper, groups=_first(contents.paper.groups))
-    return Begun(first, contents.people <= ROWS)
 
 
 def draw(begun: Begun) -> Pictures:
@@ -91,7 +99,7 @@ def keep(db: Session, actor: Actor, *, begun: Begun, pictures: Pictures) -> Prev
     return Preview(preview, len(pictures.pages), pictures.of if begun.whole else None)
 
 
-def read(db: Session, actor: Actor, *, preview: str, number: int) -> bytes:
+def picture(db: Session, actor: Actor, *, preview: str, number: int) -> bytes:
     """One picture, for the session that asked for it, while it may still see it."""
     actor.require(Permission.REVEAL_CREDENTIALS)
     page = db.get(PreviewPage, (preview, number))
@@ -99,10 +107,10 @@ def read(db: Session, actor: Actor, *, preview: str, number: int) -> bytes:
     mine = page is not None and (page.account_id, page.session_id) == (actor.account_id, actor.session_id)
     if page is None or key is None or not mine or page.expires_at <= clock.now():
         raise NotFound("This preview is over. Preview the report again.")
-    picture = key.unseal(_place(preview, number), page.sealed)
-    if picture is None:
+    content = key.unseal(_place(preview, number), page.sealed)
+    if content is None:
         raise NotFound("This preview is over. Preview the report again.")
-    return picture
+    return content
 
 
 def forget_ended(db: Session) -> int:
@@ -113,14 +121,3 @@ def forget_ended(db: Session) -> int:
 
 def _place(preview: str, number: int) -> str:
     return f"preview_page|{preview}|{number}"
-
-
-def _first(groups: tuple[ClassRows, ...]) -> tuple[ClassRows, ...]:
-    """The rows that stand first, in their groups."""
-    kept, room = list[ClassRows](), ROWS
-    for group in groups:
-        if room <= 0:
-            break
-        kept.append(group.first(room))
-        room -= kept[-1].count
-    return tuple(kept)

@@ -34,3 +34,8 @@ def accounts(db: Session, actor: Actor, printed: Printed) -> sa.Select[Any]:
     if printed.parameters.whose != "students" and from_list:
         chosen = slips.with_guardians(actor, account_ids=chosen)
     return slips.wanted(chosen, printed.parameters)
+
+
+def count(db: Session, actor: Actor, printed: Printed) -> int:
+    """How many slips will be drawn: of students with their parents more than rows were chosen."""
+    return db.scalar(sa.select(sa.func.count()).select_from(accounts(db, actor, printed).subquery())) or 0

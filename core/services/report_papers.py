@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
@@ -11,19 +11,14 @@ import sqlalchemy as sa
 from sqlmodel import Session
 
 from core import clock, config
-from core.documents.papers import ClassRows, Credentials, Letterhead, Paper, StudentAccountInfo, UserAccountInfo
+from core.documents.papers import ClassRows, Letterhead, Paper, StudentAccountInfo, UserAccountInfo
 from core.errors import InputProblem
-from core.models import AccountChangeItem, MessageStatus, Person, UserType
-from core.models.columns import json_type
+from core.models import MessageStatus, Person, UserType
 from core.permissions import Actor, Permission
-from core.rules import credential_checks, slip_words, words
-from core.rules.account_acts import Edit
-from core.rules.report_parameters import CredentialParameters
-from core.services import account_effects, printed_accounts, selections
-from core.services.printed_accounts import Printed
+from core.rules import words
+from core.services import selections
 from core.services.selections import RowScope
-from core.tables import people as people_table
-from core.tables import reports, school, slips
+from core.tables import reports, school
 from core.tables.frames import masked
 from core.tables.reports import StudentRow
 
@@ -34,7 +29,6 @@ DELIVERY_WORDS[MessageStatus.WRITTEN] = "In the outbox"
 COLOURS = {state.value: said.colour for state, said in words.ACCOUNT_STATE.items()}
 Told = Callable[[int], None]  # so many more rows are read
 EMAIL, MOBILE, FIRST_OF_ROW = 7, 8, 2  # places in a row of tables.reports
-LANGUAGE_OF_SLIP = 12
 
 
 class ReportKind(StrEnum):
@@ -101,7 +95,7 @@ def student_account_info(db: Session, actor: Actor, rows: Rows, told: Told = tel
     people = sum(group.count for group in classes)
     if not people:
         raise InputProblem("No student is among the accounts chosen. Set User Type to Student, search, and try again.")
-    head = _letterhead(db, actor, ReportKind.STUDENT_ACCOUNT_INFO, _scope_words(rows, people))
+    head = _letterhead(db, actor, ReportKind.STUDENT_ACCOUNT_INFO, scope_words(rows, people))
     paper = StudentAccountInfo(head, classes, STATE_WORDS, METHOD_WORDS, _notes(actor), COLOURS)
     return Contents(paper, people, ids)
 
@@ -142,7 +136,7 @@ def letterhead(db: Session, actor: Actor, *, title: str, scope: str, language: s
     )
 
 
-def _scope_words(rows: Rows, people: int, *, noun: str = "student") -> str:
+def scope_words(rows: Rows, people: int, *, noun: str = "student") -> str:
     """23 selected of 240, or all 240 that the list shows."""
     said = f"1 {noun}" if people == 1 else f"{people:,} {noun}s"
     if rows.shown is None:
@@ -155,48 +149,6 @@ def _scope_words(rows: Rows, people: int, *, noun: str = "student") -> str:
 def _name(db: Session, actor: Actor) -> str:
     person = db.get(Person, actor.person_id) if actor.person_id else None
     return f"{person.first_name} {person.last_name}" if person else actor.label
-
-
-def remember(db: Session, actor: Actor, printed: Printed) -> None:
-    """So that the timeline of each of them says who printed it, and when."""
-    accounts = printed_accounts.accounts(db, actor, printed)
-    change = account_effects.begin(db, actor, act=Edit.SLIP_PRINTED, at=clock.now())
-    chosen = accounts.subquery()
-    items = sa.select(sa.literal(change.id), chosen.c[0], sa.literal({}, json_type()))
-    db.execute(sa.insert(AccountChangeItem).from_select(["change_id", "account_id", "before"], items))
-
-
-def credentials(db: Session, actor: Actor, printed: Printed, told: Told = tell_nobody) -> Contents:
-    """Credentials in the form asked for: what is live is derived, nothing is issued."""
-    parameters = printed.parameters
-    credential_checks.check(parameters)
-    accounts = printed_accounts.accounts(db, actor, printed)
-    groups, ids, languages = [], list[int](), set[str]()
-    for group in slips.of_accounts(db, actor, account_ids=accounts, parameters=parameters):
-        ids += group.account_ids
-        languages.update(row[LANGUAGE_OF_SLIP] for row in group.rows)
-        groups.append(ClassRows.of(group.title, group.rows))
-        told(len(group.rows))
-    number = sum(group.count for group in groups)
-    if not number:
-        raise InputProblem(credential_checks.nobody(parameters))
-    base = school.place(school.settings(db)).base_url
-    head = _head_of_slips(db, actor, number, _one_language(languages, parameters))
-    paper = Credentials(head, tuple(groups), f"{base}/sign-in", f"{base}/i/", parameters)
-    return Contents(paper, number, people_table.of_accounts(db, ids))
-
-
-def _one_language(languages: set[str], parameters: CredentialParameters) -> str:
-    """That of the document: of its slips where they share one, else ours. A table is a list of the office."""
-    shared = min(languages) if len(languages) == 1 and parameters.layout != "table" else "en"
-    return shared if shared in slip_words.LANGUAGES else "en"
-
-
-def _head_of_slips(db: Session, actor: Actor, number: int, language: str) -> Letterhead:
-    said, period = slip_words.words(language), reports.current_period(db)
-    scope = said.one if number == 1 else said.many % f"{number:,}"
-    head = letterhead(db, actor, title=said.title, scope=scope, language=language)
-    return replace(head, period=said.period % period if period else "")
 
 
 def user_account_info(db: Session, actor: Actor, rows: Rows, told: Told = tell_nobody) -> Contents:
@@ -219,7 +171,7 @@ def user_account_info(db: Session, actor: Actor, rows: Rows, told: Told = tell_n
         raise InputProblem("Nobody chosen has an account, so there is nothing to print. Create their accounts first.")
     without = rows.size - people
     notes = (f"{without:,} of those chosen have no account and are not listed.",) if without > 0 else ()
-    said = _scope_words(rows, people, noun="account")
+    said = scope_words(rows, people, noun="account")
     head = _letterhead(db, actor, ReportKind.USER_ACCOUNT_INFO, said)
     paper = UserAccountInfo(head, tuple(groups), STATE_WORDS, METHOD_WORDS, DELIVERY_WORDS, COLOURS, notes)
     return Contents(paper, people, ids)

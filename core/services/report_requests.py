@@ -35,8 +35,11 @@ class Fetched:
     key: keys.Key = field(repr=False)
 
 
-def ask(db: Session, actor: Actor, *, asked: Asked, title: str) -> int:
-    """Remember what is to be made, with the rows that are meant now; whoever calls has checked that it may be."""
+def ask(db: Session, actor: Actor, *, asked: Asked, title: str, number: int | None = None) -> int:
+    """Remember what is to be made, with the rows that are meant now; whoever calls has checked that it may be.
+
+    `number`: how many will be read, where it is not one for each row.
+    """
     actor.require(Permission.PRINT_REPORTS)
     if actor.account_id is None or not actor.session_id:
         raise NotFound("A file is for somebody who has signed in.")
@@ -58,7 +61,7 @@ def ask(db: Session, actor: Actor, *, asked: Asked, title: str) -> int:
         selection_id=selection_id,
         kind=asked.kind,
         title=title,
-        people=asked.expected,
+        people=asked.expected if number is None else number,
         kid=key.kid,
         asked=key.seal(place_of(token), asked.as_bytes()),
         created_at=clock.now(),

@@ -8,21 +8,23 @@ from __future__ import annotations
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
-from sqlmodel import Session
+import sqlalchemy as sa
+from sqlmodel import Session, col
 
 from core import clock
 from core.documents import press
 from core.documents.papers import Paper
 from core.errors import InputProblem, NotFound
+from core.models import Account
 from core.permissions import Actor, Permission
 from core.rules import credential_checks
 from core.rules.report_parameters import CredentialParameters
-from core.services import audit, report_papers, selections
+from core.services import audit, credential_papers, report_papers, selections
 from core.services.printed_accounts import Printed
 from core.services.report_papers import TITLES, Contents, ReportKind, Rows, Told, tell_nobody
 from core.services.selections import RowScope
-from core.tables import freshness, school, students
-from core.tables.filters import StudentFilter
+from core.tables import accounts, freshness, school, students
+from core.tables.filters import AccountFilter, StudentFilter
 
 NEEDED = {
     ReportKind.STUDENT_ACCOUNT_INFO: Permission.PRINT_REPORTS,
@@ -61,7 +63,7 @@ class Read:
     prepared: Prepared
     kind: ReportKind
     contents: Contents
-    printed: Printed
+    printed: Printed | None = None  # None: without a list on screen
 
 
 def prepare(
@@ -117,7 +119,7 @@ def read(db: Session, actor: Actor, *, kind: str, printed: Printed, told: Told =
     report = ReportKind(kind)
     actor.require(NEEDED[report])
     if report is ReportKind.CREDENTIALS:
-        contents = report_papers.credentials(db, actor, printed, told)
+        contents = credential_papers.credentials(db, actor, printed, told)
     else:
         rows = report_papers.rows_of_selection(db, actor, selection_id=printed.selection_id, scope=printed.scope)
         contents = _OF_ROWS[report](db, actor, rows, told)
@@ -126,25 +128,32 @@ def read(db: Session, actor: Actor, *, kind: str, printed: Printed, told: Told =
 
 def note(db: Session, actor: Actor, found: Read) -> None:
     """Write to the audit, and into the timeline of whose slip it is, what was printed."""
-    if found.kind is ReportKind.CREDENTIALS:
-        report_papers.remember(db, actor, found.printed)
-    _audit(db, actor, found.kind, found.contents, ("selection", found.printed.selection_id))
+    printed = found.printed
+    if printed and found.kind is ReportKind.CREDENTIALS:
+        credential_papers.remember(db, actor, printed)
+    about = ("selection", printed.selection_id) if printed else ("", None)
+    _audit(db, actor, found.kind, found.contents, about)
 
 
-def prepare_for_students(
-    db: Session, actor: Actor, *, kind: ReportKind, filter: StudentFilter, called: str
-) -> Prepared:
-    """The same without a list on screen, of the students of a filter; `called` stands in the header."""
+def read_for(
+    db: Session, actor: Actor, *, kind: ReportKind, filter: StudentFilter | AccountFilter, called: str
+) -> Read:
+    """The same without a list on screen, of all whom a filter matches; `called` stands in the header."""
     actor.require(NEEDED[kind])
     if kind not in _OF_ROWS:
         raise InputProblem("Credentials are printed from the lists, where somebody has proved who they are.")
-    people = students.matching(db, actor, filter=filter)
-    rows = Rows(people, students.count(db, actor, filter=filter), called)
+    rows = _matching(db, actor, filter, called)
     if not rows.size:
-        raise InputProblem("No student matches, so there is nothing to print.")
-    contents = _OF_ROWS[kind](db, actor, rows)
-    _audit(db, actor, kind, contents, ("", None))
-    return Prepared(_file_name(db, kind), contents.paper)
+        raise InputProblem("Nobody matches, so there is nothing to print.")
+    contents = _OF_ROWS[kind](db, actor, rows, tell_nobody)
+    return Read(Prepared(_file_name(db, kind), contents.paper), kind, contents)
+
+
+def _matching(db: Session, actor: Actor, filter: StudentFilter | AccountFilter, called: str) -> Rows:
+    if isinstance(filter, StudentFilter):
+        return Rows(students.matching(db, actor, filter=filter), students.count(db, actor, filter=filter), called)
+    owned = sa.select(col(Account.person_id)).where(col(Account.id).in_(accounts.matching(db, actor, filter=filter)))
+    return Rows(owned, accounts.count(db, actor, filter=filter), called)
 
 
 def _audit(db: Session, actor: Actor, kind: ReportKind, contents: Contents, about: tuple[str, int | None]) -> None:

@@ -17,6 +17,7 @@ UNDER_WAY = (RequestStatus.WAITING, RequestStatus.MAKING)
 NEEDED = {
     "credentials": Permission.REVEAL_CREDENTIALS,
     "campaign-outcome-csv": Permission.SEND,
+    "campaign-outcome-csv-plain": Permission.SEND,
     "campaign-outcome-xlsx": Permission.SEND,
 }
 SHOWN = 20

@@ -105,7 +105,7 @@ def _users(db: Session, person_ids: sa.Select[Any], now: datetime, policy: Polic
         col(Account.username),
         col(Account.sign_in_method),
         _number(col(Account.deactivated_at).is_(None)),
-        _number(col(Account.verified_at).is_not(None)),
+        _minute(db, col(Account.verified_at)),
         account_state.state(now, policy),
         sa.func.coalesce(col(Account.delivery), ""),
         col(Account.times_invited),

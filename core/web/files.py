@@ -18,13 +18,14 @@ from core import database
 from core.config import settings
 from core.delivery import engine
 from core.errors import AppError, Conflict, FreshCodeRequired, InputProblem, LimitReached, NotAllowed, NotFound
-from core.permissions import Actor
-from core.rules.report_requests import Asked
+from core.permissions import Actor, Permission
+from core.rules.report_requests import Asked, is_long
 from core.services import (
     audit_files,
     list_files,
     outcome_files,
     previews,
+    printed_accounts,
     report_requests,
     reports,
     sign_in,
@@ -33,6 +34,8 @@ from core.services import (
 )
 from core.services.access import Sought
 from core.services.list_files import Order
+from core.services.printed_accounts import Printed
+from core.services.report_papers import ReportKind
 from core.services.reports import File
 from core.services.selections import RowScope
 from core.tables.filters import StatusFilter
@@ -78,8 +81,9 @@ def _answer(request: Request, asked: Mapping[str, str]) -> Response:
         if kind == status_papers.KIND:
             return _attachment(_of_status(actor, asked))
         wanted = _asked(kind, asked)
-        if wanted.is_long:
-            _ask(actor, wanted)
+        number = _number_drawn(actor, wanted)
+        if is_long(kind, number):
+            _ask(actor, wanted, number)
             return pages.redirect("/reports")
         return _attachment(_file(actor, wanted))
     except FreshCodeRequired:
@@ -137,10 +141,18 @@ def _file(actor: Actor, asked: Asked) -> File:
     return reports.draw(prepared)
 
 
-def _ask(actor: Actor, asked: Asked) -> None:
+def _number_drawn(actor: Actor, asked: Asked) -> int:
+    """Students with their parents are more slips than rows were chosen."""
+    if asked.kind != ReportKind.CREDENTIALS or not actor.may(Permission.REVEAL_CREDENTIALS):
+        return asked.expected
+    with database.reading() as db:
+        return printed_accounts.count(db, actor, Printed(asked.selection_id, asked.scope, asked.printed_as))
+
+
+def _ask(actor: Actor, asked: Asked, number: int) -> None:
     """A long one is made in a process of its own: it is refused now, or waits for its owner on the Reports page."""
     with database.transaction() as db:
-        report_requests.ask(db, actor, asked=asked, title=_checked(db, actor, asked))
+        report_requests.ask(db, actor, asked=asked, title=_checked(db, actor, asked), number=number)
     if engine.is_up():  # else it begins within seconds of the start
         engine.start_files()
 
@@ -161,7 +173,7 @@ def show_page(request: Request) -> Response:
         return PlainTextResponse("Not found", 404, PRIVATE)
     try:
         with database.reading() as db:
-            picture = previews.read(
+            picture = previews.picture(
                 db, actor, preview=request.path_params["preview"], number=request.path_params["number"]
             )
     except AppError as refusal:

@@ -15,6 +15,8 @@ from core.tables import school
 from core.tables.filters import PAGE_SIZE, AuditFilter, Page
 from pages.shared import audit_filter, cells, download, feedback
 
+FILES = {"audit-xlsx": "Excel", "audit-csv": "CSV", "audit-csv-plain": "CSV, plain UTF-8"}
+
 
 def draw(actor: Actor) -> None:
     """Filter, rows, pages, export."""
@@ -54,7 +56,7 @@ def _number(total: int) -> str:
 def _export(actor: Actor, asked: AuditFilter, total: int) -> None:
     with st.popover("Export", icon=":material/download:"):
         st.caption("All entries that match, with their details. Taking the file is an entry too.")
-        for kind, label in (("audit-xlsx", "Excel"), ("audit-csv", "CSV")):
+        for kind, label in FILES.items():
             download.report_form(
                 actor,
                 label=label,

@@ -20,6 +20,8 @@ CHOSEN, ANSWER = "audit.whom", "audit.answer"
 _HOW = {"people": "Some people", "classes": "Whole classes", "selected": "Those selected in the Students List"}
 SHOWN = 500
 
+FILES = {"disclosures-xlsx": "Excel", "disclosures-csv": "CSV", "disclosures-csv-plain": "CSV, plain UTF-8"}
+
 
 def draw(actor: Actor) -> None:
     """The form, then the answer until another question is asked."""
@@ -98,7 +100,7 @@ def _show(actor: Actor, question: DisclosureFilter, answer: Answer) -> None:
         st.caption(f"The newest {SHOWN:,} are shown; the file has all.")
     with st.popover("Export", icon=":material/download:"):
         asked_again = json.dumps(question.as_json())
-        for kind, label in (("disclosures-xlsx", "Excel"), ("disclosures-csv", "CSV")):
+        for kind, label in FILES.items():
             download.report_form(
                 actor,
                 label=label,

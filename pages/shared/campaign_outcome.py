@@ -22,6 +22,12 @@ MEANING = {
     MessageStatus.FAILED: "These did not reach the person. Repair the address, then press Retry.",
 }
 
+FILES = {
+    "campaign-outcome-xlsx": "Excel",
+    "campaign-outcome-csv": "CSV",
+    "campaign-outcome-csv-plain": "CSV, plain UTF-8",
+}
+
 
 def show(actor: Actor, progress: Progress, zone: str) -> None:
     """What can be done, the table of the people, and how many were left out."""
@@ -54,7 +60,7 @@ def _table(actor: Actor, progress: Progress, zone: str) -> None:
 
 def _files(actor: Actor, progress: Progress) -> None:
     with st.container(horizontal=True):
-        for kind, said in (("campaign-outcome-csv", "CSV"), ("campaign-outcome-xlsx", "Excel")):
+        for kind, said in FILES.items():
             download.report_form(
                 actor,
                 label="Download this list",

@@ -10,7 +10,7 @@ from core import database
 from core.permissions import Actor, Permission
 from core.rules import credential_checks, report_parameters
 from core.rules.handing_over import SlipSecret
-from core.rules.report_requests import Asked
+from core.rules.report_requests import is_long
 from core.services import initial_passwords, printed_accounts, selections, sign_in
 from core.services.printed_accounts import Printed
 from core.services.selections import RowScope
@@ -117,15 +117,15 @@ def _offer(actor: Actor, printed: Printed, number: int) -> None:
 
 
 def _form(actor: Actor, printed: Printed, expected: int, number: int) -> None:
-    is_long = Asked("credentials", printed.selection_id, expected=expected).is_long
+    later = is_long("credentials", number)
     filled = TEMPLATE.format(
         token=sign_in.form_token(actor),
         selection_id=printed.selection_id,
         scope=escape(printed.scope),
         expected=expected,
         parameters=escape(report_parameters.as_text(printed.parameters)),
-        label=f"{'Prepare' if is_long else 'Download'} for {'1 account' if number == 1 else f'{number:,} accounts'}",
+        label=f"{'Prepare' if later else 'Download'} for {'1 account' if number == 1 else f'{number:,} accounts'}",
     )
     st.html(filled)
-    if is_long:
+    if later:
         st.caption("So many pages are made while you go on: they appear on the Reports page, for ten minutes.")

@@ -12,7 +12,7 @@ from html import escape
 import streamlit as st
 
 from core.permissions import Actor
-from core.rules.report_requests import Asked
+from core.rules.report_requests import is_long
 from core.services import sign_in
 
 ROWS = """
@@ -63,7 +63,6 @@ def report_form(
     `more`: further fields of the form, names of ours with values of ours.
     For the outcome of a campaign, `selection_id` is the campaign's.
     """
-    is_long = Asked(kind, selection_id, expected=expected).is_long
     filled = TEMPLATE.format(
         kind=escape(kind),
         framed=" framed" if framed else "",
@@ -71,7 +70,7 @@ def report_form(
         selection_id=selection_id,
         scope=escape(scope),
         expected=expected,
-        said=f"{escape(said)}, {expected:,}{LATER if is_long else ''}",
+        said=f"{escape(said)}, {expected:,}{LATER if is_long(kind, expected) else ''}",
         label=escape(label),
         more="".join(FIELD.format(name=escape(name), value=escape(value)) for name, value in (more or {}).items()),
     )

@@ -14,7 +14,7 @@ from core.rules.imports.columns import LABELS
 from core.rules.imports.plan import Change, Counts
 from core.services.imports import Check
 
-_SHOWN = 200
+_SHOWN, _PROBLEMS = 200, 20_000  # of problems all that a file of the page has in practice: they are put right in it
 
 
 def counts(found: Counts) -> None:
@@ -47,15 +47,17 @@ def problems(found: list[RowProblem]) -> None:
             "What to do": problem.message,
             "File": problem.file,
         }
-        for problem in found[:_SHOWN]
+        for problem in found[:_PROBLEMS]
     ]
     widths = {
         "Value": st.column_config.TextColumn(width="small"),
         "What to do": st.column_config.TextColumn(width="large"),
     }
-    st.dataframe(pd.DataFrame(rows), hide_index=True, width="stretch", key="import_problems", column_config=widths)
-    if len(found) > _SHOWN:
-        st.caption(f"The first {_SHOWN} of {len(found):,} are shown.")
+    st.dataframe(
+        pd.DataFrame(rows), hide_index=True, width="stretch", key="import-table-problems", column_config=widths
+    )
+    if len(found) > _PROBLEMS:
+        st.caption(f"The first {_PROBLEMS:,} of {len(found):,} are shown.")
 
 
 def samples(check: Check) -> None:

@@ -14,7 +14,11 @@ from core.tables import school
 from core.tables.report_requests import RequestedFile
 from pages.shared import cells, feedback, guarded
 
-FORMATS = {"list-xlsx": "Excel", "list-csv": "CSV", "list-csv-plain": "CSV", "campaign-outcome-xlsx": "Excel"}
+FORMATS = {
+    **dict.fromkeys(("list-xlsx", "campaign-outcome-xlsx"), "Excel"),
+    **dict.fromkeys(("list-csv", "list-csv-plain"), "CSV"),
+    **dict.fromkeys(("campaign-outcome-csv", "campaign-outcome-csv-plain"), "CSV"),
+}
 # Hexadecimal digits of ours only (R54). An answer of this address is always an attachment, so the page stays.
 LINK = """
 <style>

@@ -33,8 +33,10 @@ def offer(actor: Actor, printed: Printed) -> None:
 
 
 def _draw(actor: Actor, printed: Printed) -> Preview:
+    with database.reading() as db:
+        begun = previews.read(db, actor, printed)
     with database.transaction() as db:
-        begun = previews.begin(db, actor, printed)
+        previews.note(db, actor, begun)
     pictures = previews.draw(begun)
     with database.transaction() as db:
         return previews.keep(db, actor, begun=begun, pictures=pictures)

@@ -19,6 +19,7 @@ from tests.browser.staff import SLOW
 from tests.peers.firstkey import Server
 
 pytestmark = pytest.mark.browser
+DRAWN = """() => [...document.querySelectorAll('img[alt^="Page 1"]')].some(img => img.naturalWidth > 800)"""
 
 
 @pytest.fixture(scope="module")
@@ -82,6 +83,24 @@ def test_credentials_are_chosen_in_the_window_and_downloaded(page: Page, tmp_pat
     path = _downloaded(page, window.get_by_role("button", name=re.compile("^Download for ")).click, tmp_path)
     text = _text(path)
     assert "User Account Credentials" in path.name and "Confidential" in text and "Username" in text
+
+
+def test_the_pages_are_seen_in_the_window_and_are_those_of_the_file(page: Page, tmp_path: Path) -> None:
+    _menu_of_ticked(page)
+    page.get_by_role("button", name=re.compile("^User Account Credentials")).click()
+    window = page.get_by_role("dialog")
+    window.get_by_role("button", name="Preview Report").click(timeout=SLOW)
+    picture = window.get_by_alt_text("Page 1 of the report")
+    expect(picture).to_be_visible(timeout=SLOW)
+    picture.scroll_into_view_if_needed()
+    page.wait_for_function(DRAWN, timeout=SLOW)
+    assert picture.evaluate("img => img.naturalHeight > img.naturalWidth && img.naturalWidth > 800")
+    said = window.get_by_text(re.compile(r"^(The first \d of|All) \d+ pages")).inner_text()
+    staff.settled(page)
+    path = _downloaded(page, window.get_by_role("button", name=re.compile("^Download for ")).click, tmp_path)
+    text = _text(path)
+    assert "Confidential" in text and re.search(r"50 selected of [\d,]+ · \d+ accounts", text)
+    assert f"Page 1 of {re.findall(r'[0-9]+', said)[-1]}" in text
 
 
 def test_a_list_is_exported_as_it_stands_on_screen(page: Page, tmp_path: Path) -> None:

@@ -6,20 +6,34 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
+from sqlmodel import Session, select
 
 from core import database
 from core.config import ROOT
-from core.delivery import batches, engine, files
-from core.models import ReportRequest, RequestStatus
+from core.delivery import batches, engine, files, report_maker
+from core.models import ReportPart, ReportRequest, RequestStatus
 from core.permissions import Actor
 from core.rules.report_requests import Asked
-from core.services import report_making, report_requests, selections
+from core.services import list_files, report_making, report_requests, selections
 from core.tables.filters import StudentFilter
 from tests import cast as make
 from tests.cast import Cast
 from tests.delivery import engine_room
+
+# The maker itself, whose reading takes as long as that of a very long list.
+HELD_UP = """
+import pathlib, time
+from core.delivery import report_maker
+from core.services import list_files
+def read(*_asked, **_more):
+    pathlib.Path({reading!r}).touch()
+    time.sleep(120)
+list_files.read = read
+report_maker.main({request_id})
+"""
 
 
 @pytest.fixture(name="olga")
@@ -91,6 +105,37 @@ def test_the_maker_ends_with_the_process_that_started_it(cast: Cast, olga: Actor
         maker.stdin.close()
         assert db.get(ReportRequest, request_id)
     assert maker.wait(30) != 0
+
+
+def test_r44_a_running_maker_ends_when_its_file_is_cancelled_and_nothing_of_it_is_left(
+    cast: Cast, olga: Actor, tmp_path: Path
+) -> None:
+    request_id, reading = _ask(olga, "list-csv"), tmp_path / "reading"
+    held_up = HELD_UP.format(request_id=request_id, reading=str(reading))
+    maker = subprocess.Popen([sys.executable, "-c", held_up], cwd=ROOT, stdin=subprocess.PIPE)
+    _wait(reading.exists)
+    assert _status(request_id) == RequestStatus.MAKING and maker.poll() is None
+    with database.transaction() as db:
+        report_requests.cancel(db, olga, request_id=request_id)
+    assert maker.wait(30) == 1
+    with database.reading() as db:
+        assert db.exec(select(ReportPart)).first() is None
+    assert _status(request_id) == RequestStatus.CANCELLED
+
+
+def test_it_is_told_how_far_the_reading_is(cast: Cast, olga: Actor, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(report_maker, "TOLD_EVERY_S", 0)
+    monkeypatch.setattr(list_files, "AT_ONCE", 1)
+    told, tell = list[int](), report_making.tell
+
+    def heard(db: Session, begun: report_making.Begun, *, done: int) -> None:
+        tell(db, begun, done=done)
+        told.append(db.get_one(ReportRequest, begun.request_id, populate_existing=True).done)
+
+    monkeypatch.setattr(report_making, "tell", heard)
+    request_id = _ask(olga, "list-csv")
+    report_maker.run(request_id)
+    assert told == [1, 2, 3] and _status(request_id) == RequestStatus.READY
 
 
 def test_a_cancelled_one_stops_being_made(cast: Cast, olga: Actor) -> None:

@@ -21,7 +21,7 @@ def row(number: int = 1, **values: Any) -> UserRow:
         "username": f"sam.sideris{number}",
         "method": "local",
         "active": 1,
-        "verified": 0,
+        "verified": None,
         "state": "invited",
         "delivery": "delivered",
         "times": 2,
@@ -42,7 +42,8 @@ def paper(*groups: ClassRows) -> UserAccountInfo:
 
 
 def _school(students: int = 3) -> UserAccountInfo:
-    signed_in = {"verified": 1, "state": "signed_in", "first": "2026-11-21 08:00", "last": "2026-11-22 08:00"}
+    days = {"verified": "2026-11-21 07:30", "first": "2026-11-21 08:00", "last": "2026-11-22 08:00"}
+    signed_in = days | {"state": "signed_in"}
     return paper(
         ClassRows.of("Teachers", [row(1, section="", **signed_in)]),
         ClassRows.of("7B", [row(number) for number in range(2, 2 + students)], under="Students"),
@@ -55,7 +56,7 @@ def test_every_fact_stands_in_its_line_and_totals_follow(tmp_path: Path) -> None
     text = papers.poppler_text(data, tmp_path)
     line = next(line for line in text.splitlines() if "sam.sideris1" in line).split()
     assert line[:6] == ["1", "Sideris", "Sam", "–", "sam.sideris1", "Local"]
-    assert line[6:10] == ["Yes", "Yes", "Signed", "in"] and "Delivered" in line
+    assert line[6:12] == ["Yes", "21", "Nov", "2026", "Signed", "in"] and "Delivered" in line
     assert " ".join(line).endswith("20 Nov 2026 27 Nov 2026 21 Nov 2026 22 Nov 2026 0 No 1 Sep 2026")
     assert "7B: 3 accounts · 3 active · 0 verified · 3 invited · 0 signed in" in text
     assert "5 accounts · 4 active" in text and "20.0 %" in text and "60.0 %" in text

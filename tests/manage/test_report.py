@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import stat
 from pathlib import Path
+from typing import Any
 
 import pytest
 import typer
-from sqlmodel import select
+from sqlmodel import select, update
 from typer.testing import CliRunner
 
 from core import database
 from core.errors import InputProblem
 from core.manage import report
-from core.models import AuditEntry
+from core.models import AuditEntry, Person
+from core.services import reports
 from tests.cast import Cast
 from tests.documents import papers
 
@@ -50,6 +52,33 @@ def test_everybody_is_printed_when_no_class_is_named(cast: Cast, folder: Path) -
     assert _run("user-account-info", "--out", str(out))[0] == 0
     text = " ".join(papers.pages(out.read_bytes()))
     assert "Otto" in text and "All students" in text
+
+
+def test_accounts_of_any_user_type_are_printed_and_of_students_only_user_account_info(cast: Cast, folder: Path) -> None:
+    out = folder / "others.pdf"
+    wanted = ("--user-type", "guardian", "--user-type", "teacher")
+    assert _run("user-account-info", *wanted, "--out", str(out))[0] == 0
+    text = " ".join(papers.pages(out.read_bytes()))
+    assert "Gina" in text and "Tom" in text and "Otto" not in text and "Sideris Sam" not in text
+    assert "Parents/Guardians, Teachers: 2 accounts" in text
+    with pytest.raises(InputProblem, match="user-account-info"):
+        _run("student-account-info", *wanted, "--out", str(folder / "x.pdf"))
+    with pytest.raises(InputProblem, match="nothing to print"):
+        _run("user-account-info", "--user-type", "guardian", "--section", "8a", "--out", str(folder / "x.pdf"))
+
+
+def test_nobody_who_writes_waits_while_the_rows_are_read(
+    cast: Cast, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read = reports.read_for
+
+    def meanwhile(*args: Any, **values: Any) -> reports.Read:
+        with database.transaction() as db:
+            db.exec(update(Person).values(mobile=Person.mobile))
+        return read(*args, **values)
+
+    monkeypatch.setattr(reports, "read_for", meanwhile)
+    assert _run("student-account-info", "--out", str(folder / "all.pdf"))[0] == 0
 
 
 def test_a_file_that_is_there_is_kept_unless_forced(cast: Cast, folder: Path) -> None:

@@ -9,7 +9,7 @@ from core.delivery import report_maker
 from core.models import ReportRequest, RequestStatus
 from core.permissions import Actor
 from core.rules.report_requests import Asked
-from core.services import report_requests, selections
+from core.services import report_making, report_requests, selections
 from core.tables.filters import StudentFilter
 from tests import cast as make
 from tests.cast import Cast
@@ -55,3 +55,20 @@ def test_a_file_is_shown_with_what_can_be_done_and_is_discarded(cast: Cast, open
         assert db.get_one(ReportRequest, request_id).status == RequestStatus.CANCELLED
     said = screens.everything_said(opened(cast.ada.actor, "reports.py"))
     assert "asked for on" not in said  # nobody else's files
+
+
+def test_one_that_is_being_made_says_how_far_it_is_and_is_cancelled(cast: Cast, opened: screens.Open) -> None:
+    with database.transaction() as db:
+        make.just_signed_in(db, cast.olga.actor)
+    request_id = _ask(cast.olga.actor)
+    with database.transaction() as db:
+        begun = report_making.begin(db, request_id=request_id)
+        assert begun
+        report_making.tell(db, begun, done=2)
+    page = opened(cast.olga.actor, "reports.py")
+    assert "Reading 2 of 3" in screens.everything_said(page)
+    screens.button(page, "Cancel").click().run()
+    assert "Reading" not in screens.everything_said(page)
+    with database.reading() as db:
+        assert db.get_one(ReportRequest, request_id).status == RequestStatus.CANCELLED
+        assert not report_making.is_wanted(db, begun)

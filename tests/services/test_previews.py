@@ -34,7 +34,11 @@ def _shown(db: Session, actor: Actor) -> int:
 def _preview(actor: Actor, parameters: CredentialParameters = LETTERS) -> Preview:
     """What the window does."""
     with database.transaction() as db:
-        begun = previews.begin(db, actor, Printed(_shown(db, actor), "shown", parameters))
+        printed = Printed(_shown(db, actor), "shown", parameters)
+    with database.reading() as db:
+        begun = previews.read(db, actor, printed)
+    with database.transaction() as db:
+        previews.note(db, actor, begun)
     pictures = previews.draw(begun)
     with database.transaction() as db:
         return previews.keep(db, actor, begun=begun, pictures=pictures)
@@ -42,7 +46,7 @@ def _preview(actor: Actor, parameters: CredentialParameters = LETTERS) -> Previe
 
 def _read(actor: Actor, preview: Preview, number: int = 1) -> bytes:
     with database.reading() as db:
-        return previews.read(db, actor, preview=preview.id, number=number)
+        return previews.picture(db, actor, preview=preview.id, number=number)
 
 
 def _signed_in(actor: Actor, session_id: str) -> Actor:
@@ -77,6 +81,36 @@ def test_of_very_many_only_the_first_are_drawn(cast: Cast, olga: Actor, monkeypa
     assert (preview.shown, preview.pages) == (2, None)
 
 
+@pytest.mark.parametrize("order", ["class", "name", "code"])
+@pytest.mark.parametrize(("whose", "by_family"), [("both", True), ("both", False), ("parents", False)])
+def test_those_who_are_drawn_are_the_first_that_would_be_printed(
+    cast: Cast, olga: Actor, monkeypatch: pytest.MonkeyPatch, order: str, whose: str, by_family: bool
+) -> None:
+    with database.transaction() as db:
+        for number in range(12):
+            section = (cast.class_8a, cast.class_7b)[number % 2]
+            values = {"first_name": f"Sam{number}", "last_name": f"Late{number % 5}", "source_id": f"T{number}"}
+            student = make.person(db, in_section=section, **values)
+            parent = make.person(db, kind="guardian", last_name=f"Early{number % 3}")
+            make.guardianship(db, guardian=parent, student=student)
+            make.guardianship(db, guardian=cast.gina.person, student=student)
+            for who in (student, parent):
+                make.account(db, person=who, username=f"one{who.id}")
+        asked = replace(LETTERS, whose=whose, order=order, page_per_class=False, one_per_family=by_family)
+        printed = Printed(_shown(db, olga), "shown", asked)
+    with database.reading() as db:
+        every = previews.read(db, olga, printed)
+        for rows in (1, 4, 9):
+            monkeypatch.setattr(previews, "ROWS", rows)
+            first = previews.read(db, olga, printed)
+            assert _rows(first) == _rows(every)[:rows] and not first.whole
+            assert first.paper.head == replace(every.paper.head, created=first.paper.head.created)
+
+
+def _rows(begun: previews.Begun) -> list[object]:
+    return [row for group in begun.paper.groups for part in group.load() for row in zip(*part, strict=True)]
+
+
 def test_r45_pictures_lie_sealed_and_end_after_a_quarter_of_an_hour(cast: Cast, olga: Actor, clock: Clock) -> None:
     preview = _preview(olga, replace(LETTERS, show_passwords=False))
     with database.transaction() as db:
@@ -99,7 +133,7 @@ def test_r60_nobody_else_and_no_other_session_sees_it(cast: Cast, olga: Actor) -
     with pytest.raises(NotAllowed):
         _read(cast.cora.actor, preview)
     with database.transaction() as db, pytest.raises(NotAllowed):
-        previews.begin(db, cast.cora.actor, Printed(1, "shown", LETTERS))
+        previews.read(db, cast.cora.actor, Printed(1, "shown", LETTERS))
 
 
 def test_another_preview_takes_the_place_of_the_first(cast: Cast, olga: Actor) -> None:
@@ -127,7 +161,7 @@ def test_r31_a_sign_in_of_an_hour_ago_previews_neither_passwords_nor_links(cast:
     stale = replace(olga, fresh_until=core_clock.now())
     for parameters in (LETTERS, replace(LETTERS, show_passwords=False)):
         with database.transaction() as db, pytest.raises(FreshCodeRequired):
-            previews.begin(db, stale, Printed(_shown(db, olga), "shown", parameters))
+            previews.read(db, stale, Printed(_shown(db, olga), "shown", parameters))
 
 
 def test_classes_keep_their_order_when_only_the_first_rows_are_drawn(cast: Cast, olga: Actor) -> None:
@@ -135,6 +169,6 @@ def test_classes_keep_their_order_when_only_the_first_rows_are_drawn(cast: Cast,
         for number in range(4):
             student = make.person(db, last_name=f"Early{number}", in_section=cast.class_7b)
             make.account(db, person=student, username=f"early{number}")
-        begun = previews.begin(db, olga, Printed(_shown(db, olga), "shown", LETTERS))
+        begun = previews.read(db, olga, Printed(_shown(db, olga), "shown", LETTERS))
         assert [group.title for group in begun.paper.groups] == ["7B", "8A"]
         assert sum(group.count for group in begun.paper.groups) == 7

@@ -226,6 +226,24 @@ def test_one_account_beside_the_lists_means_nobody_else(cast: Cast) -> None:
             db, cast.olga.actor, kind="credentials", selection_id=one, scope="selected", expected=1, parameters=asked
         )
     assert isinstance(prepared.paper, Credentials) and _names(prepared.paper) == ["Sam Sideris"]
+    assert prepared.paper.head.scope == "1 account"
+
+
+def test_credentials_say_of_how_many_people_and_for_how_many_accounts(cast: Cast) -> None:
+    olga = cast.olga.actor
+    with database.reading() as db:
+        accounts = db.scalar(sa.select(sa.func.count()).select_from(Account))
+    assert _credentials(olga, cast.sam, cast.max).head.scope == "2 selected of 3 · 3 accounts"
+    assert _credentials(olga, cast.otto, whose="students").head.scope == "1 selected of 3 · 1 account"
+    gina = _credentials(olga, cast.gina, list_name="accounts", whose="parents")
+    assert gina.head.scope == f"1 selected of {accounts} · 1 account"
+    with database.transaction() as db:
+        shown = _show_all(db, olga)
+        asked = CredentialParameters(whose="students")
+        prepared = reports.prepare(
+            db, olga, kind="credentials", selection_id=shown, scope="shown", expected=3, parameters=asked
+        )
+    assert prepared.paper.head.scope == "All shown: 3 students · 3 accounts"  # type: ignore[union-attr]
 
 
 def test_a_family_has_one_letter_with_whoever_is_asked_first(cast: Cast) -> None:

@@ -119,7 +119,7 @@ ACTS: dict[str, Callable[[Session, Actor, Cast], object]] = {
     "initial_passwords.issue": lambda db, by, cast: initial_passwords.issue(db, by, account_id=_sam(cast), expected=1),
     "initial_passwords.reveal": lambda db, by, cast: initial_passwords.reveal(db, by, account_id=_sam(cast)),
     "copied_links.issue": lambda db, by, cast: copied_links.issue(db, by, account_id=_sam(cast)),
-    "previews.begin": lambda db, by, _cast: previews.begin(
+    "previews.read": lambda db, by, _cast: previews.read(
         db, by, Printed(_rows(db, by)["selection_id"], "shown", CredentialParameters())
     ),
     "reports.prepare": lambda db, by, _cast: reports.prepare(db, by, kind="credentials", **_rows(db, by)),

@@ -254,7 +254,9 @@ def _campaign(cast: Cast) -> int:
         return made.id or 0
 
 
-@pytest.mark.parametrize(("kind", "starts"), [("csv", b"\xef\xbb\xbfLast name"), ("xlsx", b"PK")])
+@pytest.mark.parametrize(
+    ("kind", "starts"), [("csv", b"\xef\xbb\xbfLast name"), ("csv-plain", b"Last name"), ("xlsx", b"PK")]
+)
 def test_the_outcome_of_a_campaign_is_downloaded_and_noted(
     client: TestClient, cast: Cast, kind: str, starts: bytes
 ) -> None:
@@ -321,7 +323,7 @@ def test_a_page_of_a_preview_is_shown_to_nobody_but_who_asked(client: TestClient
     olga = _signed_in(client, cast.olga)
     with database.transaction() as db:
         shown = selections.show(db, olga, list_name="students", filter=StudentFilter()).id or 0
-        begun = previews.begin(db, olga, Printed(shown, "shown", CredentialParameters(show_passwords=False)))
+        begun = previews.read(db, olga, Printed(shown, "shown", CredentialParameters(show_passwords=False)))
     pictures = previews.draw(begun)
     with database.transaction() as db:
         preview = previews.keep(db, olga, begun=begun, pictures=pictures)
@@ -338,14 +340,25 @@ def test_a_page_of_a_preview_is_shown_to_nobody_but_who_asked(client: TestClient
     assert client.get(path).status_code == 404
 
 
+def _ready(client: TestClient, cast: Cast, monkeypatch: pytest.MonkeyPatch, kind: str) -> str:
+    monkeypatch.setattr(report_requests_rules, "LONG", 2)
+    monkeypatch.setattr(report_requests_rules, "LONG_CREDENTIALS", 2)
+    monkeypatch.setattr(report_requests_rules, "PART", 20 if kind == "list-csv" else 20_000)
+    answer = _post(client, _form(_signed_in(client, cast.olga), columns="name,section"), path=f"/files/{kind}")
+    assert (answer.status_code, answer.headers["location"]) == (303, "/reports")
+    return _made()
+
+
 @pytest.fixture
 def ready(client: TestClient, cast: Cast, monkeypatch: pytest.MonkeyPatch) -> str:
     """The address of a long list that Olga asked for, made; she is signed in."""
-    monkeypatch.setattr(report_requests_rules, "LONG", 2)
-    monkeypatch.setattr(report_requests_rules, "PART", 20)
-    answer = _post(client, _form(_signed_in(client, cast.olga), columns="name,section"), path="/files/list-csv")
-    assert (answer.status_code, answer.headers["location"]) == (303, "/reports")
-    return _made()
+    return _ready(client, cast, monkeypatch, "list-csv")
+
+
+@pytest.fixture(params=["list-csv", "credentials"])
+def either(client: TestClient, cast: Cast, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> str:
+    """The same of a list, and of slips with their passwords."""
+    return _ready(client, cast, monkeypatch, request.param)
 
 
 def _made() -> str:
@@ -377,32 +390,32 @@ def test_r44_a_long_file_is_fetched_once_and_nothing_of_it_is_kept(client: TestC
 
 
 def test_r44_another_user_a_coordinator_another_session_and_nobody_get_nothing(
-    client: TestClient, cast: Cast, ready: str
+    client: TestClient, cast: Cast, either: str
 ) -> None:
     mine = client.cookies[cookies.session_name()]
     client.cookies.clear()
-    assert client.get(ready).status_code == 404
+    assert client.get(either).status_code == 404
     for member in (cast.ada, cast.cora, cast.tom, cast.sam, cast.olga):
         _signed_in(client, member)
-        assert client.get(ready).status_code == 404
+        assert client.get(either).status_code == 404
     client.cookies.clear()
     client.cookies.set(cookies.session_name(), mine)
-    assert client.get(ready).status_code == 200
+    assert client.get(either).status_code == 200
 
 
 def test_r44_after_ten_minutes_or_another_role_there_is_nothing(
-    client: TestClient, cast: Cast, clock: Clock, ready: str
+    client: TestClient, cast: Cast, clock: Clock, either: str
 ) -> None:
     with database.transaction() as db:
         held = db.exec(select(AccountRole).where(AccountRole.account_id == cast.olga.account.id)).one()
         held.everybody, held.section_ids = False, [cast.class_7b.id or 0]
         db.add(held)
-    assert client.get(ready).status_code == 404
+    assert client.get(either).status_code == 404
     with database.transaction() as db:
         again = db.get_one(AccountRole, held.id)
         again.everybody, again.section_ids = True, []
     clock.forward(minutes=11)
-    assert client.get(ready).status_code == 404
+    assert client.get(either).status_code == 404
 
 
 def test_r72_long_credentials_are_sealed_with_the_password_of_their_file_and_gone_when_fetched(
@@ -424,6 +437,21 @@ def test_r72_long_credentials_are_sealed_with_the_password_of_their_file_and_gon
     assert client.get(address).status_code == 404
     with database.reading() as db:
         assert db.exec(select(ReportPart)).first() is None
+
+
+def test_as_many_slips_as_will_be_drawn_decide_whether_it_is_long(
+    client: TestClient, cast: Cast, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(report_requests_rules, "LONG_CREDENTIALS", 3)
+    olga = _signed_in(client, cast.olga)
+    students = report_parameters.as_text(CredentialParameters(whose="students"))
+    assert _post(client, _form(olga, parameters=students), path=CREDENTIALS).status_code == 200
+    both = report_parameters.as_text(CredentialParameters(whose="both"))  # three students, and Gina
+    assert _post(client, _form(olga, parameters=both), path=CREDENTIALS).status_code == 303
+    with database.reading() as db:
+        row = db.exec(select(ReportRequest)).one()
+    assert row.people == 4
+    assert _made() and client.get(f"/files/{row.token}").content.startswith(b"%PDF")
 
 
 def test_a_long_file_is_refused_at_once_when_it_could_not_be_made(
