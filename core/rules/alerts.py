@@ -22,6 +22,7 @@ class AlertKind(StrEnum):
     NO_BACKUP = "no_backup"
     DISK_FULL = "disk_full"
     FAULTS = "faults"
+    NO_NOTES = "no_notes"
 
 
 @dataclass(frozen=True)
@@ -44,6 +45,7 @@ THRESHOLDS: dict[AlertKind, Threshold] = {
     AlertKind.NO_BACKUP: Threshold(0, BACKUP_WITHIN, DAY),
     AlertKind.DISK_FULL: Threshold(0, timedelta(0), timedelta(hours=6)),
     AlertKind.FAULTS: Threshold(MANY_FAULTS - 1, WITHIN, timedelta(hours=6)),
+    AlertKind.NO_NOTES: Threshold(0, DAY, DAY),
 }
 _SENTENCES: dict[AlertKind, str] = {
     AlertKind.MASS_EXPORT: (
@@ -72,6 +74,10 @@ _SENTENCES: dict[AlertKind, str] = {
     AlertKind.NO_BACKUP: "The latest backup is {number:,} hours old. Look at: systemctl status firstkey-backup",
     AlertKind.DISK_FULL: "The disk has {number:,} MB left: writing may fail at any moment. Free some space now.",
     AlertKind.FAULTS: "{number:,} errors within ten minutes. The Health page names them; the log has the rest.",
+    AlertKind.NO_NOTES: (
+        "A machine had no notes of the audit, which has {number:,} entries: a cut at its end before now would not "
+        "show. After a restore or on a new machine that is right; if not, find out who removed audit.anchors."
+    ),
 }
 
 

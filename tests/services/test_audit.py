@@ -9,9 +9,11 @@ from dataclasses import replace
 import pytest
 import sqlalchemy as sa
 from sqlmodel import select
+from typer.testing import CliRunner
 
 from core import database, keys, requests
 from core.config import settings
+from core.manage.__main__ import app
 from core.models import AuditEntry, AuditPeople, AuditPruning
 from core.permissions import command_line
 from core.rules import people_sets
@@ -75,6 +77,18 @@ def test_r99_verification_names_the_first_entry_that_does_not_fit(tampering: str
     _entries()
     behind_our_back(*TAMPERINGS[tampering])
     assert _verdict().broken_at == 3
+
+
+def test_r99_a_check_without_notes_says_that_a_cut_would_not_show() -> None:
+    _entries()
+    with database.reading() as db:
+        assert audit_anchors.drop(db)
+    assert CliRunner().invoke(app, ["verify-audit"]).exit_code == 0
+    audit_anchors.set_aside()
+    behind_our_back("DELETE FROM audit_entry WHERE seq > 2")
+    said = CliRunner().invoke(app, ["verify-audit"])
+    assert said.exit_code == 3
+    assert f"whole {audit_anchors.UNSEEN}: 2 entries" in said.output
 
 
 def test_r99_a_check_in_parts_finds_the_same_as_one_at_once() -> None:
