@@ -23,6 +23,7 @@ class AlertKind(StrEnum):
     DISK_FULL = "disk_full"
     FAULTS = "faults"
     IMPORT_REFUSED = "import_refused"
+    NO_NOTES = "no_notes"
 
 
 @dataclass(frozen=True)
@@ -46,6 +47,7 @@ THRESHOLDS: dict[AlertKind, Threshold] = {
     AlertKind.DISK_FULL: Threshold(0, timedelta(0), timedelta(hours=6)),
     AlertKind.FAULTS: Threshold(MANY_FAULTS - 1, WITHIN, timedelta(hours=6)),
     AlertKind.IMPORT_REFUSED: Threshold(0, timedelta(0), timedelta(hours=6)),
+    AlertKind.NO_NOTES: Threshold(0, DAY, DAY),
 }
 _SENTENCES: dict[AlertKind, str] = {
     AlertKind.MASS_EXPORT: (
@@ -77,6 +79,10 @@ _SENTENCES: dict[AlertKind, str] = {
     AlertKind.IMPORT_REFUSED: (
         "File {number:,} of the import folder was refused, and changed nothing. The page Imports says why; a report "
         "with the rows stands beside the file."
+    ),
+    AlertKind.NO_NOTES: (
+        "A machine had no notes of the audit, which has {number:,} entries: a cut at its end before now would not "
+        "show. After a restore or on a new machine that is right; if not, find out who removed audit.anchors."
     ),
 }
 

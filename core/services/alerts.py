@@ -49,6 +49,15 @@ def check_whole(db: Session) -> list[Finding]:
     return [finding for finding in found if not _said_lately(db, finding)]
 
 
+def check_notes(db: Session) -> list[Finding]:
+    """Notes that are missing although there has been time to make some; asked before new ones are made."""
+    oldest = db.scalar(sa.select(col(AuditEntry.at)).order_by(col(AuditEntry.seq)).limit(1))
+    if oldest is None or oldest > clock.now() - THRESHOLDS[AlertKind.NO_NOTES].window:
+        return []
+    found = [Finding(AlertKind.NO_NOTES, audit_chain.size(db))] if audit_anchors.are_missing(db) else []
+    return [finding for finding in found if not _said_lately(db, finding)]
+
+
 def raise_(db: Session, *, finding: Finding) -> int | None:
     """Store the alert and queue its e-mail; gives its campaign, None without an address or if it was raised before."""
     audit.lock(db)

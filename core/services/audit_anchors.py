@@ -20,6 +20,7 @@ from core import clock
 from core.config import settings
 from core.models import metadata
 
+UNSEEN = "as far as seen; this machine has no notes of it, so a cut at its end would not show"
 EVERY, KEPT = timedelta(minutes=1), 1_500
 _table = metadata.tables["audit_entry"]
 
@@ -79,6 +80,11 @@ def read() -> list[Anchor]:
     if not path.exists():
         return []
     return [Anchor(**json.loads(line)) for line in path.read_text().splitlines() if line]
+
+
+def are_missing(db: Session) -> bool:
+    """Whether there are entries and no notes of them here: then a cut at the end would not show."""
+    return not read() and db.connection().scalar(sa.select(_table.c.seq).limit(1)) is not None
 
 
 def set_aside() -> Path | None:

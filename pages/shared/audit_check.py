@@ -6,7 +6,7 @@ import streamlit as st
 
 from core import database
 from core.permissions import Actor
-from core.services import audit, audit_chain
+from core.services import audit, audit_anchors, audit_chain
 from core.services.audit_chain import Verdict, Walk
 from pages.shared import feedback
 
@@ -21,12 +21,13 @@ def draw(actor: Actor) -> None:
         "entries that were cut off at the end."
     )
     if st.button("Check the audit", type="primary", icon=":material/verified:"):
-        verdict = _run()
+        unseen, verdict = False, _run()
         with feedback.refusals_shown(), database.transaction() as db:
             audit.record_check(db, actor, verdict=verdict)
-        st.session_state[VERDICT] = verdict
+            unseen = audit_anchors.are_missing(db)
+        st.session_state[VERDICT] = verdict, unseen
     if VERDICT in st.session_state:
-        _say(st.session_state[VERDICT])
+        _say(*st.session_state[VERDICT])
 
 
 def _run() -> Verdict:
@@ -42,7 +43,11 @@ def _run() -> Verdict:
     return walk.verdict
 
 
-def _say(verdict: Verdict) -> None:
+def _say(verdict: Verdict, unseen: bool) -> None:
+    if verdict.broken_at is None and unseen:
+        said = f"The audit is whole {audit_anchors.UNSEEN}. Entries that fit each other: {verdict.entries:,}."
+        st.warning(said, icon=":material/warning:")
+        return
     if verdict.broken_at is None:
         entries = "The only entry is" if verdict.entries == 1 else f"All {verdict.entries:,} entries are"
         st.success(f"{entries} unbroken.", icon=":material/verified:")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from core import database
-from core.services import access
+from core.services import access, audit_anchors
 from tests.cast import Cast
 from tests.pages.screens import button, everything_said, opener
 
@@ -26,7 +26,11 @@ def test_r99_the_check_gives_a_plain_verdict(cast: Cast, monkeypatch: pytest.Mon
     page = opener(monkeypatch)(cast.ada.actor, "audit.py")
     button(page, "Check the audit").click().run()
     assert not page.exception
-    assert "The only entry is unbroken." in everything_said(page)
+    assert "so a cut at its end would not show. Entries that fit each other: 1." in everything_said(page)
+    with database.reading() as db:
+        audit_anchors.drop(db)
+    button(page, "Check the audit").click().run()
+    assert "All 2 entries are unbroken." in everything_said(page)
 
 
 def test_r104_the_question_of_a_breach_is_answered_in_one_form(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -97,6 +97,17 @@ def test_r98_a_cut_audit_makes_an_alert_at_the_next_look(cast: Cast) -> None:
     assert _raised() == [("broken_chain", 2, None)]
 
 
+def test_r98_notes_of_the_audit_that_are_gone_make_an_alert_before_new_ones_are_begun(cast: Cast, clock: Clock) -> None:
+    _export(cast.olga, 1)
+    assert alarms.note_audit() == 0, "a new school has had no time for notes"
+    clock.forward(days=2)
+    assert alarms.note_audit() == 0
+    audit_anchors.set_aside()
+    assert [alarms.note_audit() for _time in range(2)] == [1, 0]
+    assert _raised() == [("no_notes", 1, None)]
+    assert audit_anchors.read()
+
+
 def test_r98_an_old_entry_that_was_changed_is_found_by_the_hourly_check(cast: Cast) -> None:
     for _time in range(3):
         _export(cast.olga, 1)

@@ -9,9 +9,11 @@ from dataclasses import replace
 import pytest
 import sqlalchemy as sa
 from sqlmodel import select
+from typer.testing import CliRunner
 
 from core import database, keys, requests
 from core.config import settings
+from core.manage.__main__ import app
 from core.models import AuditEntry, AuditPeople, AuditPruning
 from core.permissions import command_line
 from core.rules import people_sets
@@ -30,6 +32,11 @@ TAMPERINGS = {
     "a removed entry": ["DELETE FROM audit_entry WHERE seq = 3"],
     "a changed seal": ["UPDATE audit_entry SET seal = previous_seal WHERE seq = 3"],
     "another actor": ["UPDATE audit_entry SET actor = 'somebody else' WHERE seq = 3"],
+    "another address": ["UPDATE audit_entry SET ip = '10.0.0.1' WHERE seq = 3"],
+    "another role": ["UPDATE audit_entry SET role = 'teacher' WHERE seq = 3"],
+    "another result": ["UPDATE audit_entry SET result = 'refused' WHERE seq = 3"],
+    "another object": ["UPDATE audit_entry SET object_id = 99 WHERE seq = 3"],
+    "another account": ["UPDATE audit_entry SET account_id = 99 WHERE seq = 3"],
     "an entry put between two": [
         "UPDATE audit_entry SET seq = -seq WHERE seq >= 3",
         "UPDATE audit_entry SET seq = 1 - seq WHERE seq < 0",
@@ -75,6 +82,35 @@ def test_r99_verification_names_the_first_entry_that_does_not_fit(tampering: str
     _entries()
     behind_our_back(*TAMPERINGS[tampering])
     assert _verdict().broken_at == 3
+
+
+@pytest.mark.parametrize(
+    ("statement", "row"),
+    [
+        ("DELETE FROM audit_entry", 1),
+        ("DELETE FROM audit_entry WHERE seq = 1", 1),
+        (f"INSERT INTO audit_entry (seq, {_COPIED}) SELECT 6, {_COPIED} FROM audit_entry WHERE seq = 5", 6),
+    ],
+    ids=["all entries removed", "the first entry removed", "a forged entry at the end"],
+)
+def test_r99_what_is_done_at_the_ends_is_found_too(statement: str, row: int) -> None:
+    _entries()
+    with database.reading() as db:
+        assert audit_anchors.drop(db)
+    behind_our_back(statement)
+    assert _verdict().broken_at == row
+
+
+def test_r99_a_check_without_notes_says_that_a_cut_would_not_show() -> None:
+    _entries()
+    with database.reading() as db:
+        assert audit_anchors.drop(db)
+    assert CliRunner().invoke(app, ["verify-audit"]).exit_code == 0
+    audit_anchors.set_aside()
+    behind_our_back("DELETE FROM audit_entry WHERE seq > 2")
+    said = CliRunner().invoke(app, ["verify-audit"])
+    assert said.exit_code == 3
+    assert f"whole {audit_anchors.UNSEEN}: 2 entries" in said.output
 
 
 def test_r99_a_check_in_parts_finds_the_same_as_one_at_once() -> None:
