@@ -20,7 +20,7 @@ from core import logs as log_lines
 from core.config import settings
 from core.delivery import engine
 from core.errors import AppError
-from core.web import faults, logs, routes, self_check
+from core.web import faults, logs, parts, routes, self_check
 from core.web.middleware.faults import Faults
 from core.web.middleware.gate import Gate
 from core.web.middleware.headers import SecurityHeaders
@@ -35,6 +35,7 @@ async def lifespan(_app: object) -> AsyncIterator[None]:
     """Once per process, before any visitor: check, load what the first page would wait for, start delivering."""
     self_check.set_hosts()
     self_check.run()
+    parts.answer_for_the_page()
     logs.quiet()
     for heavy in ("pandas", "pyarrow", "plotly.graph_objects"):
         import_module(heavy)
