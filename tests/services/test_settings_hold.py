@@ -15,7 +15,20 @@ from core.models import Account, CampaignKind, Channel, Invitation, Person
 from core.permissions import Role
 from core.rules import sign_in_limits
 from core.rules.report_parameters import CredentialParameters
-from core.services import campaigns, copied_links, delivery, people, previews, reports, school, selections, wordings
+from core.rules.retention import Kept
+from core.services import (
+    accounts,
+    campaigns,
+    copied_links,
+    delivery,
+    people,
+    previews,
+    reports,
+    retention,
+    school,
+    selections,
+    wordings,
+)
 from core.services.campaigns import Draft
 from core.services.delivery_claims import Batch
 from core.services.printed_accounts import Printed
@@ -104,6 +117,12 @@ def test_whose_number_gets_a_text_is_as_the_school_orders_and_young_grades_go_to
     assert ("+306912345671" in numbers, "+306912345672" in numbers) == (sams, ginas)
 
 
+def test_numbers_of_countries_that_the_setting_does_not_allow_get_no_text(texted: Cast) -> None:
+    _set(texted, allowed_regions=["CY"])
+    with database.reading() as db:
+        assert campaigns.check(db, texted.olga.actor, draft=CREDENTIALS).receive == 0
+
+
 def test_what_a_text_message_carries_works_for_the_days_of_the_setting(texted: Cast, clock: Clock) -> None:
     _set(texted, sms_password_days=3, sms_number_order=["student"])
     _numbers(texted)
@@ -170,3 +189,40 @@ def test_show_first_password_to_staff_off_prints_and_previews_no_password(cast: 
         make.just_signed_in(db, cast.olga.actor)
         links_only = replace(shown, show_passwords=False)
         assert reports.prepare(db, cast.olga.actor, parameters=links_only, **asked).name
+
+
+def test_new_usernames_are_made_by_the_pattern_and_end_as_the_settings_say(cast: Cast) -> None:
+    _set(cast, username_pattern="LastName.FirstName", username_suffix="@school.example")
+    with database.transaction() as db:
+        nia = make.person(db, first_name="Nia", last_name="New").id or 0
+        seen = accounts.preview(db, cast.olga.actor, person_ids=[nia]).seen
+        accounts.create(db, cast.olga.actor, seen=seen, person_ids=[nia])
+    with database.reading() as db:
+        made = db.exec(select(Account.username).where(Account.person_id == nia)).one()
+    assert made == "new.nia@school.example"
+
+
+@pytest.mark.parametrize(
+    ("setting", "kept", "value", "days"),
+    [
+        ("keep_invitations_days", Kept.INVITATIONS, 9, 9),
+        ("keep_outbox_days", Kept.OUTBOX, 11, 11),
+        ("keep_leavers_months", Kept.LEAVERS, 24, 2 * 365),
+        ("keep_audit_months", Kept.AUDIT, 36, 3 * 365 + 1),
+    ],
+)
+def test_r102_each_kind_is_kept_for_as_long_as_its_setting_says(
+    cast: Cast, clock: Clock, setting: str, kept: Kept, value: int, days: int
+) -> None:
+    _set(cast, **{setting: value})
+    with database.reading() as db:
+        before = retention.before(school_table.settings(db), kept)
+    assert abs(clock.now - timedelta(days=days) - before) <= timedelta(days=1)
+
+
+def test_the_help_contact_stands_at_the_end_of_a_message(texted: Cast) -> None:
+    _set(texted, help_contact="Ask at the blue door", sms_number_order=["student"])
+    draft = Draft(filter=AccountFilter(user_types=("student",)))
+    with database.reading() as db:
+        samples = campaigns.check(db, texted.olga.actor, draft=draft).samples
+    assert samples and all("Ask at the blue door" in str(one) for one in samples)
