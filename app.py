@@ -20,14 +20,14 @@ from core import logs as log_lines
 from core.config import settings
 from core.delivery import engine
 from core.errors import AppError
-from core.web import faults, logs, parts, routes, self_check
+from core.web import faults, logs, routes, self_check
 from core.web.middleware.faults import Faults
 from core.web.middleware.gate import Gate
 from core.web.middleware.headers import SecurityHeaders
 from core.web.middleware.hosts import Hosts
 from core.web.middleware.measured import Measured
 from core.web.middleware.proxies import Proxies
-from pages.shared import feedback
+from pages.shared import feedback, parts
 
 
 @asynccontextmanager
