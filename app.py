@@ -27,7 +27,7 @@ from core.web.middleware.headers import SecurityHeaders
 from core.web.middleware.hosts import Hosts
 from core.web.middleware.measured import Measured
 from core.web.middleware.proxies import Proxies
-from pages.shared import feedback
+from pages.shared import feedback, parts
 
 
 @asynccontextmanager
@@ -35,6 +35,7 @@ async def lifespan(_app: object) -> AsyncIterator[None]:
     """Once per process, before any visitor: check, load what the first page would wait for, start delivering."""
     self_check.set_hosts()
     self_check.run()
+    parts.answer_for_the_page()
     logs.quiet()
     for heavy in ("pandas", "pyarrow", "plotly.graph_objects"):
         import_module(heavy)

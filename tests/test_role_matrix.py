@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from sqlmodel import select
 
+from app import script_failed
 from core import database
 from core.config import ROOT, settings
 from core.errors import NotAllowed
@@ -141,13 +142,20 @@ def test_r60_a_window_or_part_of_a_page_drawn_for_somebody_else_opens_for_nobody
     monkeypatch.setattr(guard, "look_up", lambda: actor)
     for permission in Permission:
         drawn: list[Actor] = []
-        draw = guarded._asking(permission, drawn.append)
+        draw, before = guarded._asking(permission, drawn.append), _denials()
         if _has(role, permission):
             draw(actor)
         else:
-            with pytest.raises(NotAllowed):
+            with pytest.raises(NotAllowed) as refusal:
                 draw(actor)
+            assert script_failed(refusal.value), "the last handler says it"
         assert bool(drawn) is _has(role, permission), permission
+        assert _denials() - before == (not drawn), f"{permission} is written down"
+
+
+def _denials() -> int:
+    with database.reading() as db:
+        return len(db.exec(select(AuditEntry.seq).where(AuditEntry.action == "access.refused")).all())
 
 
 def test_every_window_and_part_names_a_permission() -> None:
@@ -186,9 +194,7 @@ def test_r59_each_screen_opens_or_says_politely_that_it_is_not_for_the_role(
         in_menu = any(getattr(link, "label", "") == title for link in page.sidebar.get("page_link"))
         assert in_menu is bool(group and _has(role, permission)), file
         refused += not _has(role, permission)
-    with database.reading() as db:
-        denials = db.exec(select(AuditEntry).where(AuditEntry.action == "access.refused")).all()
-    assert len(denials) == refused, "each is written down"
+        assert _denials() == refused, f"{file} is written down"
 
 
 def test_r61_a_form_replayed_by_another_role_changes_nothing_and_is_written_down(
@@ -235,12 +241,14 @@ def test_every_route_stands_in_the_matrix() -> None:
 @pytest.mark.parametrize("role", ROLES)
 def test_r59_each_file_is_refused_exactly_where_the_role_lacks_the_permission(cast: Cast, role: Role) -> None:
     with browsing.browser() as client:
-        actor = _signed_in(client, cast, role)
+        actor, refused = _signed_in(client, cast, role), 0
         for kind, needs in FILES.items():
             form = {"form_token": sign_in.form_token(actor), "selection_id": "1", "expected": "1", "asked": "{}"}
             answer = client.send(f"/files/{kind}", form)
             wanted = 404 if role not in STAFF_ROLES else 403
             assert (answer.status_code == wanted) is not _has(role, needs), f"{kind}: {answer.status_code}"
+            refused += not _has(role, needs)
+            assert _denials() == refused, f"{kind} is written down"
         picture = client.open("/files/0123456789abcdef0123456789abcdef/page/1")
         assert picture.status_code == 404
 

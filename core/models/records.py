@@ -39,7 +39,7 @@ class SchoolSettings(SQLModel, table=True):
     time_zone: str = "Europe/Athens"
     default_language: str = "en"
     default_region: str = "GR"
-    allowed_regions: list[str] = Field(default_factory=lambda: ["GR", "CY", "GB", "DE", "FR"], sa_type=json_type())
+    allowed_regions: list[str] = Field(default_factory=lambda: ["CY", "DE", "FR", "GB", "GR"], sa_type=json_type())
     help_contact: str = ""
     microsoft: bool = False
     microsoft_user_types: list[str] = Field(

@@ -66,6 +66,7 @@ async def download(request: Request) -> Response:
 def _answer(request: Request, asked: Mapping[str, str]) -> Response:
     actor = people.signed_in(request)
     if actor is None or not actor.is_staff:
+        denials.note(actor, NotAllowed("Files are for the staff."), where=request.url.path)
         return PlainTextResponse("Not found", 404, PRIVATE)
     try:
         forms.require_same_origin(request)

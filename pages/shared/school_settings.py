@@ -65,7 +65,9 @@ def _accounts(fields: Fields) -> None:
     for column, (user_type, offered) in zip(st.columns(4), new_accounts.ROLES_BY_DEFAULT.items(), strict=True):
         options = [str(role) for role in offered]
         now = options.index(roles.get(user_type, options[0]))
-        roles[user_type.value] = column.selectbox(words.USER_TYPE[user_type], options, now, format_func=_role)
+        chosen = column.selectbox(words.USER_TYPE[user_type], options, now, format_func=_role)
+        if chosen != options[now]:  # what stands there by default is no decision of the school
+            roles[user_type.value] = chosen
     fields.changes["default_roles"] = roles
 
 
@@ -101,10 +103,12 @@ def _passwords(fields: Fields, shortest: dict[str, int]) -> None:
         "So nobody who saw a slip or a message can use it later."
     )
     fields.heading("password_lengths")
-    lengths = {}
+    lengths = dict(fields.now.password_lengths)
     columns = st.columns(4) * 2
     for column, (user_type, length) in zip(columns, shortest.items(), strict=True):
-        lengths[user_type] = int(column.number_input(words.USER_TYPE[UserType(user_type)], 8, 64, length))
+        chosen = int(column.number_input(words.USER_TYPE[UserType(user_type)], 8, 64, length))
+        if chosen != length:
+            lengths[user_type] = chosen
     fields.changes["password_lengths"] = lengths
     fields.number("password_expires_days", 0, 1_000)
 

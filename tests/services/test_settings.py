@@ -9,6 +9,7 @@ import pytest
 from sqlmodel import Session, col, select
 
 from core import database
+from core.config import ROOT
 from core.errors import InputProblem, NotAllowed
 from core.models import (
     Account,
@@ -42,8 +43,69 @@ def _set(cast: Cast, **changes: Any) -> None:
         school.change_settings(db, cast.ada.actor, changes=changes)
 
 
-def test_every_setting_has_a_sentence_and_a_check() -> None:
-    assert set(SETTINGS) == set(CHECKS)
+PROOFS = {
+    "school_name": "test_a_change_is_stored_and_named_in_the_audit",
+    "time_zone": "test_times_on_screen_and_on_paper_are_of_the_time_zone_of_the_setting",
+    "languages": "test_languages_that_the_school_does_not_write_stand_for_its_own",
+    "default_language": "test_languages_that_the_school_does_not_write_stand_for_its_own",
+    "default_region": "test_a_national_number_is_one_of_the_country_of_the_setting",
+    "help_contact": "test_the_help_contact_stands_at_the_end_of_a_message",
+    "portal_address": "test_the_portal_address_of_the_settings_is_a_button_once_somebody_is_in",
+    "microsoft": "test_every_combination_has_the_verdict_of_the_table_in_python_and_in_sql",
+    "microsoft_domain": "test_the_domain_and_the_group_of_microsoft_are_kept_as_they_are_used",
+    "microsoft_licence_group": "test_without_a_group_nobody_is_put_into_one",
+    "microsoft_only_on_creation": "test_sync_only_on_creation_never_changes_anybody",
+    "microsoft_user_types": "test_every_combination_has_the_verdict_of_the_table_in_python_and_in_sql",
+    "registered_statuses": "test_student_statuses_that_count_decide_who_gets_an_account_in_python_and_in_sql",
+    "default_roles": "test_the_default_role_of_a_user_type_is_what_new_accounts_hold",
+    "username_pattern": "test_new_usernames_are_made_by_the_pattern_and_end_as_the_settings_say",
+    "username_suffix": "test_new_usernames_are_made_by_the_pattern_and_end_as_the_settings_say",
+    "show_first_password": "test_show_first_password_to_staff_off_prints_and_previews_no_password",
+    "password_lengths": "test_password_length_counts_per_user_type",
+    "password_length": "test_r01_the_schools_own_shortest_length_counts_per_user_type",
+    "staff_password_length": "test_r01_the_schools_own_shortest_length_counts_per_user_type",
+    "password_expires_days": "test_r03_passwords_never_end_unless_the_school_insists",
+    "link_days": "test_a_new_link_ends_after_the_days_of_the_setting",
+    "slip_days": "test_slip_days_decide_when_an_initial_password_ends",
+    "sms_password_days": "test_what_a_text_message_carries_works_for_the_days_of_the_setting",
+    "auto_invite": "test_auto_invitation_of_a_user_type_queues_the_invitation_of_those_just_made",
+    "sms_number_order": "test_whose_number_gets_a_text_is_as_the_school_orders_and_young_grades_go_to_a_guardian",
+    "sms_guardian_grades": "test_whose_number_gets_a_text_is_as_the_school_orders_and_young_grades_go_to_a_guardian",
+    "allowed_regions": "test_numbers_of_countries_that_the_setting_does_not_allow_get_no_text",
+    "sms_from_hour": "test_texts_leave_only_at_the_hours_of_the_school",
+    "sms_until_hour": "test_texts_leave_only_at_the_hours_of_the_school",
+    "sms_price": "test_a_campaign_that_costs_more_than_may_be_spent_is_refused",
+    "sms_currency": "test_the_cost_of_text_messages_is_in_the_currency_of_the_setting",
+    "sms_spend_per_day": "test_r78_the_money_of_the_day_is_never_overdrawn",
+    "sms_per_day": "test_the_number_of_texts_on_one_day_is_limited",
+    "email_per_day": "test_no_day_sees_one_message_more_than_its_limit_however_many_slots_send",
+    "sms_per_number_per_day": "test_r78_a_number_gets_no_more_texts_on_a_day_than_the_school_allows",
+    "fresh_code_above": "test_r31_above_a_settable_number_the_sign_in_must_be_fresh",
+    "typed_count_above": "test_r64_above_a_settable_number_the_count_is_typed",
+    "second_administrator_above": "test_up_to_the_number_and_with_the_setting_off_nothing_waits",
+    "pause_after_failures": "test_after_so_many_failures_as_the_setting_says_a_batch_pauses",
+    "alert_address": "test_r98_the_alert_is_mailed_to_the_address_of_the_settings_and_says_where_to_look",
+    "second_factor": "test_r25_who_is_signed_in_when_the_school_switches_it_on_is_asked_at_the_next_sign_in",
+    "administrator_idle_minutes": "test_r36_each_setting_of_sessions_holds_for_its_people_and_for_nobody_else",
+    "administrator_session_hours": "test_r36_each_setting_of_sessions_holds_for_its_people_and_for_nobody_else",
+    "idle_minutes": "test_r36_the_school_decides_how_long_a_session_lives",
+    "session_hours": "test_r36_each_setting_of_sessions_holds_for_its_people_and_for_nobody_else",
+    "tell_students_of_new_devices": "test_r33_students_are_told_where_the_school_wants_it",
+    "reminders": "test_switched_off_outside_the_hours_or_without_a_mail_server_nothing_is_due",
+    "reminder_after_days": "test_a_day_on_which_nobody_is_due_is_over_all_the_same",
+    "reminders_at_most": "test_an_invitation_by_hand_begins_the_count_anew",
+    "reminder_hour": "test_switched_off_outside_the_hours_or_without_a_mail_server_nothing_is_due",
+    "keep_invitations_days": "test_r102_each_kind_is_kept_for_as_long_as_its_setting_says",
+    "keep_outbox_days": "test_r102_each_kind_is_kept_for_as_long_as_its_setting_says",
+    "keep_leavers_months": "test_r102_each_kind_is_kept_for_as_long_as_its_setting_says",
+    "keep_audit_months": "test_r102_each_kind_is_kept_for_as_long_as_its_setting_says",
+}
+
+
+def test_every_setting_has_a_sentence_a_check_and_a_test_that_it_does_what_it_says() -> None:
+    tests = "\n".join(path.read_text(encoding="utf-8") for path in (ROOT / "tests").rglob("test_*.py"))
+    assert set(SETTINGS) == set(CHECKS) == set(PROOFS)
+    assert [name for name in PROOFS.values() if f"def {name}(" not in tests] == []
     assert set(CHECKS) <= set(SchoolSettings.model_fields)
     assert all(said.sentence.endswith(".") for said in SETTINGS.values())
 
