@@ -37,6 +37,7 @@ class SlipWords:
     period: str
     one: str
     many: str
+    selected: str
     confidential: str
     page: str
     boxes: str
@@ -66,6 +67,7 @@ _ENGLISH = SlipWords(
     period="Academic period %s",
     one="1 account",
     many="%s accounts",
+    selected="%s selected of %s",
     confidential="Confidential",
     page="Page %d of %d",
     boxes="Something on this page has characters that our typeface lacks: they stand as boxes.",
@@ -128,6 +130,7 @@ _GREEK = SlipWords(
     period="Σχολική περίοδος %s",
     one="1 λογαριασμός",
     many="%s λογαριασμοί",
+    selected="επιλογή %s από %s",
     confidential="Εμπιστευτικό",
     page="Σελίδα %d από %d",
     boxes="Κάτι σε αυτή τη σελίδα έχει χαρακτήρες που λείπουν από τη γραμματοσειρά μας: φαίνονται ως πλαίσια.",

@@ -16,14 +16,11 @@ from core.models.columns import json_type
 from core.permissions import Actor
 from core.rules import credential_checks, slip_words
 from core.rules.account_acts import Edit
-from core.rules.report_parameters import CredentialParameters
 from core.services import account_effects, printed_accounts, report_papers, selections
 from core.services.printed_accounts import Printed
 from core.services.report_papers import Contents, Told, tell_nobody
 from core.tables import first_slips, people, reports, school, slips
 from core.tables.slips import SlipGroup
-
-LANGUAGE_OF_SLIP = 12
 
 
 def remember(db: Session, actor: Actor, printed: Printed) -> None:
@@ -74,43 +71,52 @@ def _slips(
 ) -> Contents:
     parameters = printed.parameters
     credential_checks.check(parameters)
-    groups, ids, languages = [], list[int](), set[str]()
+    groups, ids = [], list[int]()
     for group in found:
         ids += group.account_ids
-        languages.update(row[LANGUAGE_OF_SLIP] for row in group.rows)
         groups.append(ClassRows.of(group.title, group.rows))
         told(len(group.rows))
     number = sum(group.count for group in groups)
     if not number:
         raise InputProblem(credential_checks.nobody(parameters))
     base = school.place(school.settings(db)).base_url
-    head = _head(db, actor, printed, of or number, _one_language(languages, parameters))
+    head = _head(db, actor, printed, of or number)
     paper = Credentials(head, tuple(groups), f"{base}/sign-in", f"{base}/i/", parameters)
     return Contents(paper, number, people.of_accounts(db, ids))
 
 
-def _one_language(languages: set[str], parameters: CredentialParameters) -> str:
-    """That of the document: of its slips where they share one, else ours. A table is a list of the office."""
-    shared = min(languages) if len(languages) == 1 and parameters.layout != "table" else "en"
-    return shared if shared in slip_words.LANGUAGES else "en"
-
-
-def _head(db: Session, actor: Actor, printed: Printed, number: int, language: str) -> Letterhead:
+def _head(db: Session, actor: Actor, printed: Printed, number: int) -> Letterhead:
+    language = _one_language(db, actor, printed)
     said, period = slip_words.words(language), reports.current_period(db)
-    if language == "en":
-        scope = _printed_words(db, actor, printed, number)
-    else:
-        scope = said.one if number == 1 else said.many % f"{number:,}"
+    accounts = said.one if number == 1 else said.many % f"{number:,}"
+    scope = _scope(db, actor, printed, accounts, language)
     head = report_papers.letterhead(db, actor, title=said.title, scope=scope, language=language)
     return replace(head, period=said.period % period if period else "")
 
 
-def _printed_words(db: Session, actor: Actor, printed: Printed, number: int) -> str:
+def _one_language(db: Session, actor: Actor, printed: Printed) -> str:
+    """That of the document: of its slips where they share one, else ours. A table is a list of the office."""
+    asked = printed.parameters
+    if asked.layout == "table":
+        return "en"
+    spoken = {asked.language} if asked.language else _spoken(db, actor, printed)
+    shared = min(spoken) if len(spoken) == 1 else "en"
+    return shared if shared in slip_words.LANGUAGES else "en"
+
+
+def _spoken(db: Session, actor: Actor, printed: Printed) -> set[str]:
+    return slips.languages(db, account_ids=printed_accounts.accounts(db, actor, printed))
+
+
+def _scope(db: Session, actor: Actor, printed: Printed, accounts: str, language: str) -> str:
     """23 selected of 240 · 46 accounts: the rows of the list, and the accounts of these people and their parents."""
-    accounts = "1 account" if number == 1 else f"{number:,} accounts"
     listed = selections.list_of(db, actor, selection_id=printed.selection_id)
     if listed not in ("students", "accounts"):
         return accounts
     rows = report_papers.rows_of_selection(db, actor, selection_id=printed.selection_id, scope=printed.scope)
+    if language != "en":
+        chosen = rows.shown is not None and rows.shown >= rows.size
+        selected = slip_words.words(language).selected % (f"{rows.size:,}", f"{rows.shown:,}") if chosen else ""
+        return f"{selected} · {accounts}" if selected else accounts
     said = report_papers.scope_words(rows, rows.size, noun=listed.removesuffix("s"))
     return said if said.endswith(f": {accounts}") else f"{said} · {accounts}"

@@ -71,6 +71,13 @@ def of_accounts(
         yield SlipGroup(title, [slip.account_id for slip in listed], [(*slip.row, slip.family) for slip in listed])
 
 
+def languages(db: Session, *, account_ids: sa.Select[Any]) -> set[str]:
+    """In which languages these people are written to."""
+    own = sa.func.coalesce(sa.func.nullif(col(Person.language), ""), school.settings(db).default_language)
+    spoken = sa.select(own).join(Account, col(Account.person_id) == col(Person.id))
+    return set(db.scalars(spoken.where(col(Account.id).in_(account_ids)).distinct()))
+
+
 def _of(slip: _Found) -> tuple[Any, ...]:
     return slip.group, slip.title, slip.place
 

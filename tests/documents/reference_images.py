@@ -69,7 +69,13 @@ def _student_account_info() -> bytes:
 
 def _user_account_info() -> bytes:
     row = test_user_account_info.row
-    signed_in = {"verified": 1, "state": "signed_in", "first": "2026-11-21 08:00", "last": _login(True), "sign_ins": 3}
+    signed_in = {
+        "verified": "2026-11-21 07:30",
+        "state": "signed_in",
+        "first": "2026-11-21 08:00",
+        "last": _login(True),
+        "sign_ins": 3,
+    }
     teachers = [row(at, name=name, section="", **signed_in) for at, name in enumerate(("Tom Thys", "Cora Cole"))]
     students = [row(at, state=state) for at, state in enumerate(list(STATES)[:9], start=2)]
     groups = (ClassRows.of("Teachers", teachers), ClassRows.of("7B", students, under="Students"))

@@ -236,7 +236,7 @@ def test_credentials_say_of_how_many_people_and_for_how_many_accounts(cast: Cast
     assert _credentials(olga, cast.sam, cast.max).head.scope == "2 selected of 3 · 3 accounts"
     assert _credentials(olga, cast.otto, whose="students").head.scope == "1 selected of 3 · 1 account"
     gina = _credentials(olga, cast.gina, list_name="accounts", whose="parents")
-    assert gina.head.scope == f"1 selected of {accounts} · 1 account"
+    assert gina.head.scope == f"επιλογή 1 από {accounts} · 1 λογαριασμός"
     with database.transaction() as db:
         shown = _show_all(db, olga)
         asked = CredentialParameters(whose="students")
@@ -293,14 +293,17 @@ def test_links_only_shows_no_password_and_the_language_can_be_one_for_all(cast: 
 
 
 def test_a_document_in_one_language_is_of_that_language_and_a_table_of_the_office(cast: Cast) -> None:
-    gina = _credentials(cast.olga.actor, cast.gina, layout="letter").head
-    assert (gina.language, gina.scope) == ("el", "1 λογαριασμός")
+    olga, asked = cast.olga.actor, {"list_name": "accounts", "layout": "letter"}
+    with database.reading() as db:
+        every = db.scalar(sa.select(sa.func.count()).select_from(Account))
+    gina = _credentials(olga, cast.gina, **asked).head
+    assert (gina.language, gina.scope) == ("el", f"επιλογή 1 από {every} · 1 λογαριασμός")
     assert gina.period == "Σχολική περίοδος 2026-2027"
-    both = _credentials(cast.olga.actor, cast.gina, cast.sam, layout="letter").head
-    assert (both.language, both.scope) == ("en", "2 accounts")
-    asked = _credentials(cast.olga.actor, cast.gina, cast.sam, layout="8", language="el").head
-    assert (asked.language, asked.scope) == ("el", "2 λογαριασμοί")
-    assert _credentials(cast.olga.actor, cast.gina, layout="table", language="el").head.language == "en"
+    both = _credentials(olga, cast.gina, cast.sam, **asked).head
+    assert (both.language, both.scope) == ("en", f"2 selected of {every} · 2 accounts")
+    greek = _credentials(olga, cast.gina, cast.sam, language="el", **asked).head
+    assert (greek.language, greek.scope) == ("el", f"επιλογή 2 από {every} · 2 λογαριασμοί")
+    assert _credentials(olga, cast.gina, **asked | {"layout": "table"}, language="el").head.language == "en"
 
 
 @pytest.mark.parametrize(

@@ -44,6 +44,8 @@ def _set(cast: Cast, **changes: Any) -> None:
 
 
 PROOFS = {
+    "leavers_percent": "test_how_many_may_leave_at_once_is_a_setting_that_does_what_it_says",
+    "folder_marks_leavers": "test_who_is_missing_leaves_only_where_the_school_wants_that_of_the_folder",
     "school_name": "test_a_change_is_stored_and_named_in_the_audit",
     "time_zone": "test_times_on_screen_and_on_paper_are_of_the_time_zone_of_the_setting",
     "languages": "test_languages_that_the_school_does_not_write_stand_for_its_own",

@@ -181,7 +181,7 @@ def test_show_first_password_to_staff_off_prints_and_previews_no_password(cast: 
     with database.transaction() as db:
         chosen = selections.of_one(db, cast.olga.actor, account_id=cast.sam.account.id or 0)
     with database.transaction() as db, pytest.raises(NotAllowed, match="does not show first passwords"):
-        previews.begin(db, cast.olga.actor, Printed(chosen, "selected", shown))
+        previews.read(db, cast.olga.actor, Printed(chosen, "selected", shown))
     asked: dict[str, Any] = {"kind": "credentials", "selection_id": chosen, "scope": "selected", "expected": 1}
     with database.transaction() as db, pytest.raises(NotAllowed, match="does not show first passwords"):
         reports.prepare(db, cast.olga.actor, parameters=shown, **asked)
