@@ -12,7 +12,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
+from sqlmodel import col
 
+from core import clock, database
+from core.models import DeliveryWorker
 from tests.chaos import law
 from tests.chaos.visitors import visiting
 from tests.delivery import engine_room
@@ -82,8 +86,17 @@ def _web_dies(processes: Processes, port: int) -> None:
 
 
 def _worker_dies(processes: Processes, name: str) -> None:
+    """The next thing breaks when it is there again: who starts without a database ends, and systemd starts it anew."""
     processes.kill(name)
+    since, end = clock.now(), time.monotonic() + 90
     processes.worker(name)
+    mine = col(DeliveryWorker.executor_id).startswith(name), col(DeliveryWorker.started_at) > since
+    while time.monotonic() < end:
+        with database.reading() as db:
+            if db.scalar(sa.select(sa.func.count()).select_from(DeliveryWorker).where(*mine)):
+                return
+        time.sleep(0.1)
+    raise AssertionError(processes.log(name))
 
 
 def _no_room(processes: Processes) -> None:

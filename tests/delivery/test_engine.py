@@ -10,7 +10,7 @@ import pytest
 from sqlmodel import select
 
 from core import config, database
-from core.delivery import batches, engine, workflows
+from core.delivery import batches, engine, take_over, workflows
 from core.models import AuditEntry, CampaignStatus, MessageStatus, SchoolSettings
 from core.services import campaign_moves, outbox
 from tests.delivery import engine_room
@@ -108,6 +108,8 @@ def test_a_server_that_refuses_us_pauses_the_campaign_and_resume_goes_on(sink: B
     assert wait_until(campaign_id, lambda found: not found.counts.get(MessageStatus.SENDING)).counts == {
         MessageStatus.QUEUED: 250
     }
+    under_way = {"workflow_id_prefix": "c", "status": take_over.UNDER_WAY}
+    wait_until(campaign_id, lambda _: not take_over.listed(**under_way))  # each of its slots has said its pause
     with database.transaction() as db:
         campaign_moves.resume(db, engine_room.SECRETARY, campaign_id=campaign_id)
     engine.start(campaign_id)
