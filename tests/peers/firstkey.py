@@ -44,7 +44,7 @@ class Server:
     def stop(self) -> int:
         """As Ctrl-C does."""
         self.process.send_signal(signal.SIGINT)
-        return self.process.wait(30)
+        return self.process.wait(60)
 
 
 def free_port() -> int:
