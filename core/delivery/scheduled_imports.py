@@ -22,6 +22,10 @@ from core.services.imports import Leave
 from core.tables import school
 
 ACTOR = standing_order("import folder")
+_OUR_FAULT = (
+    "Firstkey failed at this file several times, perhaps because its database was away. Put it into the folder once "
+    "more. If it is refused again, import it on the page Imports and tell who looks after this machine."
+)
 logger = logging.getLogger(__name__)
 
 
@@ -53,6 +57,12 @@ def run(found: Found) -> str:
     import_folder.put_aside(found, DONE, import_reports.applied(outcome.run, outcome.told, outcome.problems))
     logger.info("import folder: file %s, %s notes", "imported" if outcome.run else "known", len(outcome.problems))
     return DONE
+
+
+def give_up(found: Found) -> str:
+    """Refuse a file at which we fail ourselves; somebody is told, and may put it there once more."""
+    _refuse(found, "", _OUR_FAULT, [])
+    return REFUSED
 
 
 def _twice(upload: Upload, intake: Intake) -> _Outcome:

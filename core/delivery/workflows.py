@@ -206,10 +206,19 @@ def import_file_once(name: str, size: int, written_ns: int, changed_ns: int) -> 
     return scheduled_imports.run(Found(name, size, written_ns, changed_ns))
 
 
+@DBOS.step(name="refuse_file", retries_allowed=True, interval_seconds=5, max_attempts=10, backoff_rate=2)
+def refuse_file_once(name: str, size: int, written_ns: int, changed_ns: int) -> str:
+    """Repeated, it sees that this was said, and only puts the file aside."""
+    return scheduled_imports.give_up(Found(name, size, written_ns, changed_ns))
+
+
 @DBOS.workflow(name="import_file", max_recovery_attempts=20)
 def import_file(name: str, size: int, written_ns: int, changed_ns: int) -> str:
-    """A file that came into the import folder."""
-    return import_file_once(name, size, written_ns, changed_ns)
+    """A file that came into the import folder. One at which we fail must not stand in the way of the next ones."""
+    try:
+        return import_file_once(name, size, written_ns, changed_ns)
+    except Exception:  # noqa: BLE001  (whatever it was, DBOS has tried it five times and logged it)
+        return refuse_file_once(name, size, written_ns, changed_ns)
 
 
 def enqueue_import() -> int:

@@ -24,7 +24,6 @@ from core.services import folder_imports, imports
 from core.tables import imports as tables
 from core.tables import needs
 from tests import cast as people
-from tests import oneroster
 from tests.cast import Cast
 from tests.conftest import Clock
 from tests.delivery import engine_room
@@ -90,6 +89,18 @@ def test_a_file_is_imported_audited_and_put_into_done_with_a_report(folder: Path
     with database.reading() as db:
         entry = db.exec(select(AuditEntry).where(AuditEntry.action == "import.applied")).one()
         assert entry.actor == "system, import folder"
+
+
+def test_a_file_at_which_we_fail_is_put_aside_and_said_once_so_that_the_next_one_comes_in(folder: Path) -> None:
+    _put(folder, Upload("first.csv", b"Code,Surname,Name\r\n1,Sideris,Sam\r\n"))
+    first = import_folder.oldest()
+    assert first is not None
+    assert scheduled_imports.give_up(first) == scheduled_imports.give_up(first) == "refused"
+    assert "Put it into the folder once more" in _report(folder / "refused")
+    assert import_folder.oldest() is None
+    with database.reading() as db:
+        assert db.exec(select(FolderImport)).one().run_id is None
+        assert db.exec(select(Alert.kind)).one() == "import_refused"
 
 
 def test_a_file_that_cannot_be_used_is_refused_and_changes_nothing(
@@ -343,8 +354,29 @@ def test_a_file_that_is_said_to_be_complete_does_not_wait(
     assert not (engine_of_folder / f"{name}.done").exists()
 
 
+def test_a_file_at_which_we_fail_does_not_stand_in_the_way_of_the_next_one(
+    engine_of_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    take = workflows.import_file_once
+
+    def failing(name: str, *facts: int) -> str:
+        if name == "a.zip":
+            raise ZeroDivisionError
+        return str(take(name, *facts))
+
+    monkeypatch.setattr(workflows, "import_file_once", failing)
+    for name in ("a.zip", "b.zip"):
+        _put(engine_of_folder, archive(WHOLE), name)
+        (engine_of_folder / f"{name}.done").touch()
+    engine_room.start_engine()
+    _wait_for(engine_of_folder / "refused", "a.zip")
+    workflows.enqueue_import()  # as the next minute does
+    _wait_for(engine_of_folder / "done", "b.zip")
+    assert len(_runs()) == 1
+
+
 def test_a_file_is_queued_once_however_many_look(engine_of_folder: Path) -> None:
     _put(engine_of_folder, archive(WHOLE))
     engine_room.start_engine(deliver=False)
     assert (workflows.enqueue_import(), workflows.enqueue_import()) == (1, 0)
-    assert oneroster.WHOLE and _runs() == []
+    assert _runs() == []
