@@ -66,12 +66,12 @@ def manifest(*, version: str = "1.1", **modes: str) -> str:
 def archive(
     files: dict[str, str | bytes], *, mode: str = "bulk", version: str = "1.1", name: str = "set.zip"
 ) -> Upload:
-    """The files as one ZIP archive; with a `mode` also their manifest."""
+    """The files as one ZIP archive, the same at any hour; with a `mode` also their manifest."""
     content = io.BytesIO()
     said = {"manifest": manifest(version=version, **dict.fromkeys(files, mode))} if mode else {}
     with zipfile.ZipFile(content, "w", zipfile.ZIP_DEFLATED) as packed:
         for stem, text in (said | files).items():
-            packed.writestr(stem if "." in stem else f"{stem}.csv", text)
+            packed.writestr(zipfile.ZipInfo(stem if "." in stem else f"{stem}.csv"), text, zipfile.ZIP_DEFLATED)
     return Upload(name, content.getvalue())
 
 

@@ -201,13 +201,12 @@ TABLES: dict[str, Needs] = {
         (f"handing_over.{name}" for name in ("refusal", "getting_one", "check", "one", "ids_of")), Asks.PART
     ),
     **dict.fromkeys(("narrowing.students", "narrowing.accounts", "ordering.allowed"), Asks.PART),
-    "narrowing.of_scope": Asks.PART,
     "guardians.students_of": Asks.PART,
     **dict.fromkeys((f"scope.{name}" for name in ("in_sections", "wards", "is_or_answers_for")), Asks.PART),
     **dict.fromkeys(("search.holds", "search.found"), Asks.PART),
     **dict.fromkeys(("slips.of_accounts", "slips.with_guardians", "first_slips.of"), Asks.PART),
     # How many, of accounts that somebody else has found within the scope.
-    **dict.fromkeys(("slips.count", "scope.people"), Asks.SCOPED),
+    **dict.fromkeys(("slips.count", "scope.people", "scope.each", "scope.found"), Asks.SCOPED),
 }
 ENTRIES = {f"services.{name}": needs for name, needs in SERVICES.items()} | {
     f"tables.{name}": needs for name, needs in TABLES.items()

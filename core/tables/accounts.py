@@ -90,11 +90,10 @@ def ids(db: Session, actor: Actor, *, filter: AccountFilter, page: Page) -> list
     """The accounts of one page, in its order."""
     actor.require(Permission.SEE_ACCOUNTS)
     given = conditions.given(db)
-    asked = _asked(db, actor, filter, given)
+    asked = _asked(db, actor, filter, given, one_by_one=True)
     if words := sought(filter.text):
         asked.append(search.holds(db, actor, words))
     few = narrowing.few(db, narrowing.accounts(db, actor, filter, given))
-    few = few if few is not None else narrowing.of_scope(db, actor)
     page = ordering.allowed(actor, page, hidden=HIDDEN_SORTS)
     return leafing.ids(db, given, sorts=SORTS, page=page, rows=partial(_rows, asked), few=few)
 
@@ -152,8 +151,10 @@ def _all_asked(db: Session, actor: Actor, filter: AccountFilter) -> list[sa.Colu
     return asked
 
 
-def _asked(db: Session, actor: Actor, filter: AccountFilter, given: Given) -> list[sa.ColumnElement[bool]]:
-    asked = conditions.accounts(actor, filter, given)
+def _asked(
+    db: Session, actor: Actor, filter: AccountFilter, given: Given, *, one_by_one: bool = False
+) -> list[sa.ColumnElement[bool]]:
+    asked = conditions.accounts(actor, filter, given, one_by_one=one_by_one)
     if filter.selected is not None:
         mine = chosen.holds(
             db, actor, list_name="accounts", key=col(Account.id), all_of=lambda stored: _stored(db, actor, stored)

@@ -40,9 +40,16 @@ def given(db: Session) -> Given:
     return Given(clock.now(), school.policy(settings), ZoneInfo(settings.time_zone))
 
 
-def students(actor: Actor, filter: StudentFilter, given: Given) -> list[Truth]:
-    """Conditions on students, outer-joined with their accounts, for the Students List."""
-    asked = [scope.people(actor), *_among(filter.grades, Person.grade), *_among(filter.statuses, Person.status)]
+def students(actor: Actor, filter: StudentFilter, given: Given, *, one_by_one: bool = False) -> list[Truth]:
+    """Conditions on students, outer-joined with their accounts, for the Students List.
+
+    `one_by_one`: for a walk that ends with its page, not for all who match.
+    """
+    asked = [
+        _seen(actor, one_by_one=one_by_one),
+        *_among(filter.grades, Person.grade),
+        *_among(filter.statuses, Person.status),
+    ]
     asked += [*_among(filter.programmes, Person.programme), *_among(filter.languages, Person.language)]
     asked += _people(filter, given)
     if filter.section_ids:
@@ -58,9 +65,9 @@ def students(actor: Actor, filter: StudentFilter, given: Given) -> list[Truth]:
     return asked
 
 
-def accounts(actor: Actor, filter: AccountFilter, given: Given) -> list[Truth]:
-    """Conditions on Account joined with Person for User Accounts."""
-    asked = [scope.people(actor), *roles(filter.roles), *_among(filter.user_types, Account.user_type)]
+def accounts(actor: Actor, filter: AccountFilter, given: Given, *, one_by_one: bool = False) -> list[Truth]:
+    """Conditions on Account joined with Person for User Accounts; `one_by_one` as for students."""
+    asked = [_seen(actor, one_by_one=one_by_one), *roles(filter.roles), *_among(filter.user_types, Account.user_type)]
     asked += [*_among(filter.sign_in_methods, Account.sign_in_method), *_deliveries(filter.deliveries)]
     asked += [*_people(filter, given), *_classes(actor, filter)]
     asked += _asked(col(Account.deactivated_at).is_(None), filter.active)
@@ -69,6 +76,10 @@ def accounts(actor: Actor, filter: AccountFilter, given: Given) -> list[Truth]:
     asked += _asked(col(Account.pending_provider_at).is_not(None), filter.pending)
     asked += _asked(col(Account.suspended_at).is_not(None), filter.locked)
     return asked + _asked(col(Account.must_change_password), filter.must_change_password)
+
+
+def _seen(actor: Actor, *, one_by_one: bool) -> Truth:
+    return scope.each(actor) if one_by_one else scope.people(actor)
 
 
 def is_about_people(filter: AccountFilter) -> bool:

@@ -22,7 +22,7 @@ from core.tables import account_state, conditions, periods, reachability, scope,
 from core.tables.conditions import Given
 from core.tables.filters import AccountFilter, StudentFilter
 
-CAP, FEW, SMALL_PART = 5_000, 300, 50
+CAP, FEW = 5_000, 300
 Ids = sa.Select[Any] | sa.CompoundSelect[Any]
 
 
@@ -34,29 +34,18 @@ class Few:
     ids: Any
 
 
-def few(db: Session, answers: Iterable[Ids], *, cap: int | None = None) -> Few | None:
-    """The shortest of the answers, None when all of them are longer than `cap` (CAP)."""
-    best, cap = None, CAP if cap is None else cap
+def few(db: Session, answers: Iterable[Ids]) -> Few | None:
+    """The shortest of the answers, None when all of them are longer than CAP."""
+    best: Few | None = None
     for answer in answers:
-        found = answer.limit(cap + 1).subquery()
+        found = answer.limit(CAP + 1).subquery()
         together = sa.func.json_group_array if search.is_sqlite(db) else sa.func.array_agg
         number, ids = db.connection().execute(sa.select(sa.func.count(), together(found.c[0]))).one()
-        if number <= cap and (best is None or number < best.number):
+        if number <= CAP and (best is None or number < best.number):
             best = Few(number, ids)
         if best is not None and best.number <= FEW:
             break
     return best
-
-
-def of_scope(db: Session, actor: Actor, *kind: sa.ColumnElement[bool]) -> Few | None:
-    """All whom somebody of one school may see, where they are a small part of a district.
-
-    Of a rare answer among them a walk would pass nearly all the others: at 1,000,000 people a second against 0.05.
-    """
-    if actor.scope.everybody:
-        return None
-    highest = db.connection().scalar(sa.select(sa.func.max(col(Person.id)))) or 0
-    return few(db, [sa.select(col(Person.id)).where(*kind, scope.people(actor))], cap=highest // SMALL_PART)
 
 
 def among(db: Session, few: Few) -> sa.ColumnElement[bool]:
@@ -79,7 +68,7 @@ def students(db: Session, actor: Actor, filter: StudentFilter, given: Given) -> 
     if filter.section_ids:
         yield sa.select(scope.students_of(filter.section_ids).subquery().c.id)
     if not actor.scope.everybody:
-        yield people.where(student, scope.people(actor))
+        yield scope.found(actor)
     yield from _in_states(filter.states, given)
     if set(filter.states) == {AccountState.NOT_REACHABLE}:
         yield people.where(student, reachability.perhaps_not(given.policy))
@@ -104,7 +93,7 @@ def accounts(db: Session, actor: Actor, filter: AccountFilter, given: Given) -> 
     if filter.section_ids:
         yield sa.select(col(Person.id)).where(scope.in_sections(actor, filter.section_ids))
     if not actor.scope.everybody:
-        yield sa.select(col(Person.id)).where(scope.people(actor))
+        yield scope.found(actor)
     yield from _in_states(filter.states, given)
     if set(filter.states) == {AccountState.NOT_REACHABLE}:
         yield sa.select(col(Person.id)).where(reachability.perhaps_not(given.policy))

@@ -11,6 +11,7 @@ from sqlmodel import col
 from core import clock
 from core.models import Enrolment, EnrolmentKind, Guardianship, Person, PersonKind
 from core.permissions import Actor
+from core.tables.unindexed import Unindexed
 
 Truth = sa.ColumnElement[bool]
 
@@ -20,6 +21,42 @@ def people(actor: Actor) -> Truth:
     if actor.scope.everybody:
         return sa.true()
     return _in_sections(students_of(actor.scope.section_ids)) if actor.scope.section_ids else sa.false()
+
+
+def each(actor: Actor) -> Truth:
+    """Holds for the same persons, asked one by one: for a walk that ends with its page.
+
+    `people` puts all of the scope together first, which takes 40 ms for 10,000 students.
+    """
+    if actor.scope.everybody:
+        return sa.true()
+    wanted, ward = sorted(actor.scope.section_ids), sa.orm.aliased(Person)
+    answers = sa.select(col(Guardianship.id)).join(ward, col(ward.id) == col(Guardianship.student_id))
+    answers = answers.where(col(Guardianship.guardian_id) == col(Person.id), holds_today(), _is_in(ward, wanted))
+    return sa.or_(_is_in(Person, wanted), answers.exists()) if wanted else sa.false()
+
+
+def found(actor: Actor) -> sa.CompoundSelect[Any]:
+    """The ids of the same persons one after the other, some of them twice: a cap need not wait for all of them."""
+    wanted, listed, ward = sorted(actor.scope.section_ids), sa.orm.aliased(Person), sa.orm.aliased(Person)
+    of_class = sa.and_(col(listed.kind) == PersonKind.STUDENT, col(listed.section_id).in_(wanted))
+    enrolled = sa.select(col(Enrolment.person_id)).where(
+        col(Enrolment.section_id).in_(wanted), col(Enrolment.kind) == EnrolmentKind.LEARNER
+    )
+    answers = sa.select(col(Guardianship.guardian_id)).join(ward, col(ward.id) == col(Guardianship.student_id))
+    answers = answers.where(holds_today(), _is_in(ward, wanted))
+    return sa.union_all(sa.select(col(listed.id)).where(of_class), enrolled, answers)
+
+
+def _is_in(person: type[Person], wanted: list[int]) -> Truth:
+    """Whether a student is listed or enrolled in one of the sections."""
+    listed = sa.and_(col(person.kind) == PersonKind.STUDENT, sa.func.coalesce(col(person.section_id), 0).in_(wanted))
+    enrolled = sa.select(col(Enrolment.id)).where(
+        col(Enrolment.person_id) == col(person.id),
+        col(Enrolment.kind) == EnrolmentKind.LEARNER,
+        Unindexed(col(Enrolment.section_id)).in_(wanted),  # a person has few enrolments, a section many
+    )
+    return sa.or_(listed, enrolled.exists())
 
 
 def in_sections(actor: Actor, section_ids: Collection[int]) -> Truth:

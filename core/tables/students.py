@@ -68,11 +68,10 @@ def ids(db: Session, actor: Actor, *, filter: StudentFilter, page: Page) -> list
     """The people of one page, in its order."""
     actor.require(Permission.SEE_STUDENTS)
     given = conditions.given(db)
-    asked = _asked(db, actor, filter, given)
+    asked = _asked(db, actor, filter, given, one_by_one=True)
     if words := sought(filter.text):
         asked.append(search.holds(db, actor, words))
     few = narrowing.few(db, narrowing.students(db, actor, filter, given))
-    few = few if few is not None else narrowing.of_scope(db, actor, col(Person.kind) == PersonKind.STUDENT)
     if few is None and filter.grades and page.sort == "grade":  # begins there in its index, not with the first grade
         sort_keys = sorted(map(sort_key, filter.grades))
         asked.append(col(Person.sort_grade).between(sort_keys[0], sort_keys[-1]))
@@ -119,8 +118,10 @@ def matching(db: Session, actor: Actor, *, filter: StudentFilter) -> sa.Select[A
     return _rows(filter, asked)
 
 
-def _asked(db: Session, actor: Actor, filter: StudentFilter, given: Given) -> list[sa.ColumnElement[bool]]:
-    asked = conditions.students(actor, filter, given)
+def _asked(
+    db: Session, actor: Actor, filter: StudentFilter, given: Given, *, one_by_one: bool = False
+) -> list[sa.ColumnElement[bool]]:
+    asked = conditions.students(actor, filter, given, one_by_one=one_by_one)
     if filter.selected is None:
         return asked
     mine = chosen.holds(

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tests.peers.entra import CLIENT, SECRET, TENANT, certificate
-from tests.peers.firstkey import free_port
+from tests.peers.firstkey import free_port, listens
 from tests.peers.twilio import HERE, MISSING
 
 
@@ -55,8 +55,9 @@ def running(folder: Path, *, users: dict[str, str], come_back_to: str) -> Iterat
     assert process.stdout is not None
     try:
         for line in process.stdout:
-            if b"Config:" in line:  # its last line: it listens
+            if b"Config:" in line:  # its last line
                 break
+        listens(plain)
         with _tls(secure, plain, pem, key):
             yield EmulatedEntra(url, pem)
     finally:

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tests.peers.firstkey import free_port
+from tests.peers.firstkey import free_port, listens
 
 HERE = Path(__file__).parent
 ACCOUNT, TOKEN, NUMBER = "AC00000000000000000000000000000000", "twilio_test_auth_token", "+15005550006"
@@ -65,8 +65,9 @@ def running() -> Iterator[Twilio]:
     assert process.stdout is not None
     try:
         for line in process.stdout:
-            if b"Config:" in line:  # its last line: it listens
+            if b"Config:" in line:  # its last line
                 break
+        listens(port)
         yield Twilio(f"http://127.0.0.1:{port}")
     finally:
         process.kill()

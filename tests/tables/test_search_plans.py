@@ -12,10 +12,10 @@ import sqlalchemy as sa
 from sqlmodel import col
 
 from core import clock, database
-from core.models import Person, PersonKind
+from core.models import Person
 from core.permissions import Actor, Scope
 from core.rules.search_text import sought
-from core.tables import accounts, conditions, leafing, narrowing, search, students
+from core.tables import accounts, conditions, leafing, narrowing, scope, search, students
 from core.tables.filters import AccountFilter, Page, StudentFilter
 from tests import cast as make
 from tests.cast import Cast
@@ -144,22 +144,30 @@ def test_rare_words_are_looked_up_and_common_ones_are_not(monkeypatch: pytest.Mo
         assert few("") is None
 
 
-def test_one_school_of_a_district_is_looked_up_and_a_large_part_of_a_school_is_not(
-    monkeypatch: pytest.MonkeyPatch, cast: Cast, olga: Actor
-) -> None:
-    mine = replace(cast.cora.actor, scope=Scope(section_ids=frozenset({cast.class_7b.id or 0})))
+def test_the_scope_of_somebody_holds_for_the_same_persons_asked_in_each_way(cast: Cast, olga: Actor) -> None:
+    with database.transaction() as db:
+        make.guardianship(db, student=cast.sam.person, guardian=cast.max.person)  # a student answers for another
+        make.person(db, kind="staff", in_section=cast.class_7b)
+    everybody = sa.select(col(Person.id))
     with database.reading() as db:
-        everybody = db.scalar(sa.select(sa.func.max(col(Person.id)))) or 0
-        for part, is_known in ((everybody, False), (1, True)):
-            monkeypatch.setattr(narrowing, "SMALL_PART", part)
-            found = narrowing.of_scope(db, mine, col(Person.kind) == PersonKind.STUDENT)
-            assert (found is not None) == is_known
-        assert found and found.number == students.count(db, mine, filter=StudentFilter())
-        assert narrowing.of_scope(db, olga) is None
-    monkeypatch.setattr(narrowing, "CAP", 0)
-    looked_up = _all_pages(students, mine, StudentFilter(), "state", descending=False)
-    monkeypatch.setattr(narrowing, "SMALL_PART", everybody)
-    assert looked_up == _all_pages(students, mine, StudentFilter(), "state", descending=False) != []
+        for sections in ((), (cast.class_7b.id,), (cast.class_8a.id,), (cast.class_7b.id, cast.class_8a.id)):
+            actor = replace(cast.cora.actor, scope=Scope(section_ids=frozenset(section or 0 for section in sections)))
+            together = set(db.scalars(everybody.where(scope.people(actor))))
+            assert together == set(db.scalars(everybody.where(scope.each(actor))))
+            assert together == set(db.scalars(scope.found(actor))) and bool(together) == bool(sections)
+        assert set(db.scalars(everybody.where(scope.each(olga)))) == set(db.scalars(everybody))
+
+
+@pytest.mark.parametrize("listed", [students, accounts])
+def test_somebody_with_a_scope_leafs_through_their_people_once_both_ways(
+    monkeypatch: pytest.MonkeyPatch, cast: Cast, olga: Actor, listed: Any
+) -> None:
+    mine = replace(olga, scope=Scope(section_ids=frozenset({cast.class_7b.id or 0})))
+    kind = StudentFilter if listed is students else AccountFilter
+    for sort in listed.SORTS:
+        _both_ways(monkeypatch, listed, mine, kind(), sort)
+    for text in ("mar", "q", "mail.example"):
+        _both_ways(monkeypatch, listed, mine, kind(text=text))
 
 
 def test_words_are_looked_up_in_an_index_of_trigrams(olga: Actor, database_kind: str) -> None:
