@@ -201,7 +201,7 @@ TABLES: dict[str, Needs] = {
         (f"handing_over.{name}" for name in ("refusal", "getting_one", "check", "one", "ids_of")), Asks.PART
     ),
     **dict.fromkeys(("narrowing.students", "narrowing.accounts", "ordering.allowed"), Asks.PART),
-    "guardians.students_of": Asks.PART,
+    **dict.fromkeys(("guardians.students_of", "chosen.ticked"), Asks.PART),
     **dict.fromkeys((f"scope.{name}" for name in ("in_sections", "wards", "is_or_answers_for")), Asks.PART),
     **dict.fromkeys(("search.holds", "search.found"), Asks.PART),
     **dict.fromkeys(("slips.of_accounts", "slips.with_guardians", "first_slips.of"), Asks.PART),

@@ -16,11 +16,25 @@ def holds(
     db: Session, actor: Actor, *, list_name: str, key: Any, all_of: Callable[[dict[str, Any]], sa.Select[Any]]
 ) -> sa.ColumnElement[bool]:
     """Holds for the chosen rows. `all_of` gives the rows of a stored filter, for *everything that matches*."""
-    mine = select(Selection).where(Selection.account_id == actor.account_id, Selection.list_name == list_name)
-    chosen = db.exec(mine).first()
+    chosen = _mine(db, actor, list_name)
     if chosen is None:
         return sa.false()
-    items = sa.select(col(SelectionItem.row_id)).where(col(SelectionItem.selection_id) == chosen.id)
+    items = _items(chosen)
     if not chosen.everything:
         return sa.and_(key.in_(items))
     return sa.and_(key.not_in(items), key.in_(all_of(chosen.filter)))
+
+
+def ticked(db: Session, actor: Actor, *, list_name: str) -> sa.Select[Any] | None:
+    """The rows that were ticked one by one, None for *everything that matches*."""
+    chosen = _mine(db, actor, list_name)
+    return _items(chosen) if chosen is not None and not chosen.everything else None
+
+
+def _mine(db: Session, actor: Actor, list_name: str) -> Selection | None:
+    mine = select(Selection).where(Selection.account_id == actor.account_id, Selection.list_name == list_name)
+    return db.exec(mine).first()
+
+
+def _items(chosen: Selection) -> sa.Select[Any]:
+    return sa.select(col(SelectionItem.row_id)).where(col(SelectionItem.selection_id) == chosen.id)

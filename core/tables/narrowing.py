@@ -18,11 +18,11 @@ from core.models import Account, AccountRole, MessageStatus, Person, PersonKind
 from core.permissions import Actor
 from core.rules.account_state import AccountState
 from core.rules.search_text import sought
-from core.tables import account_state, conditions, periods, reachability, scope, search
+from core.tables import account_state, chosen, conditions, periods, reachability, scope, search
 from core.tables.conditions import Given
 from core.tables.filters import AccountFilter, StudentFilter
 
-CAP, FEW = 5_000, 300
+CAP, FEW = 8_000, 300
 Ids = sa.Select[Any] | sa.CompoundSelect[Any]
 
 
@@ -62,6 +62,8 @@ def students(db: Session, actor: Actor, filter: StudentFilter, given: Given) -> 
     """The answers to look at for the Students List, each with all students of the filter in it."""
     student = col(Person.kind) == PersonKind.STUDENT
     people = sa.select(col(Person.id))
+    if filter.selected and (ticked := chosen.ticked(db, actor, list_name="students")) is not None:
+        yield ticked
     if asked := sought(filter.text):
         found = search.found(db, actor, asked).subquery()  # read one by one, so that the cap ends it
         yield sa.select(found.c[0]).where(people.where(student, col(Person.id) == found.c[0]).exists())
@@ -88,6 +90,8 @@ def students(db: Session, actor: Actor, filter: StudentFilter, given: Given) -> 
 def accounts(db: Session, actor: Actor, filter: AccountFilter, given: Given) -> Iterator[Ids]:
     """The same for User Accounts: persons, each with an account."""
     owners = sa.select(col(Account.person_id))
+    if filter.selected and (ticked := chosen.ticked(db, actor, list_name="accounts")) is not None:
+        yield owners.where(col(Account.id).in_(ticked))
     if asked := sought(filter.text):
         yield search.found(db, actor, asked)
     if filter.section_ids:

@@ -144,14 +144,13 @@ def _rows(
     """
     by_state = bool(filter.states) and AccountState.NO_ACCOUNT not in filter.states
     has_account = by_state or bool(filter.invitable or filter.invitable_by_sms) or part.has_account
-    in_order = part.through == "kind" if walk else not has_account
+    in_order = part.through in ("kind", "section") if walk else not has_account
     kind = col(Person.kind) if in_order else Unindexed(col(Person.kind))
     asked = [*(unindexed.of_accounts(asked) if walk else asked), *ordering.holds(part, walk=walk)]
     query = sa.select(col(Person.id)).where(kind == PersonKind.STUDENT, *asked)
-    query = query.join(Account, ordering.owner(part, walk=walk and has_account), isouter=not has_account)
-    if part.through == "section":
+    if part.through == "section":  # before the accounts: SQLite keeps what stands behind an outer join where it stands
         query = query.join(Section, col(Section.id) == col(Person.section_id))
-    return query
+    return query.join(Account, ordering.owner(part, walk=walk and has_account), isouter=not has_account)
 
 
 @once_a_day

@@ -15,6 +15,7 @@ from core import clock, database
 from core.models import Person
 from core.permissions import Actor, Scope
 from core.rules.search_text import sought
+from core.services import selections
 from core.tables import accounts, conditions, leafing, narrowing, scope, search, students
 from core.tables.filters import AccountFilter, Page, StudentFilter
 from tests import cast as make
@@ -168,6 +169,47 @@ def test_somebody_with_a_scope_leafs_through_their_people_once_both_ways(
         _both_ways(monkeypatch, listed, mine, kind(), sort)
     for text in ("mar", "q", "mail.example"):
         _both_ways(monkeypatch, listed, mine, kind(text=text))
+
+
+def test_what_was_ticked_is_looked_up_and_so_is_all_of_a_filter(monkeypatch: pytest.MonkeyPatch, olga: Actor) -> None:
+    for listed, kind, name in ((students, StudentFilter, "students"), (accounts, AccountFilter, "accounts")):
+        asked: Any = kind(selected=True)
+        with database.transaction() as db:
+            ids = [int(row_id) for row_id in listed.page(db, olga, filter=kind(), page=Page())["id"]]
+            selections.tick(db, olga, list_name=name, on=ids[:5])
+        for sort in ("state", "name", "section"):
+            _both_ways(monkeypatch, listed, olga, asked, sort)
+        assert sorted(_all_pages(listed, olga, asked, "name", descending=False)) == sorted(ids[:5])
+        with database.transaction() as db:
+            selections.everything(db, olga, list_name=name, filter=kind())
+            selections.tick(db, olga, list_name=name, on=(), off=ids[:5])
+        _both_ways(monkeypatch, listed, olga, asked, "state")
+        assert not {*ids[:5]} & {*_all_pages(listed, olga, asked, "name", descending=False)}
+
+
+def test_classes_are_walked_in_their_order_and_not_sorted(
+    monkeypatch: pytest.MonkeyPatch, olga: Actor, database_kind: str
+) -> None:
+    """For a page by class SQLite would sort all students."""
+    if database_kind != "sqlite":
+        return  # PostgreSQL decides by the common values of a column
+    said: list[str] = []
+    with database.reading() as db:
+        connection = db.connection()
+
+        @sa.event.listens_for(connection, "before_cursor_execute")
+        def _(_connection: Any, _cursor: Any, statement: str, parameters: Any, *_more: Any) -> None:
+            if "ORDER BY section.sort_title" in statement:
+                raw = connection.connection.dbapi_connection
+                said.extend(str(row[3]) for row in raw.execute(f"EXPLAIN QUERY PLAN {statement}", parameters))
+
+        for asked in (StudentFilter(), StudentFilter(in_period=True), StudentFilter(invitable=True)):
+            said.clear()
+            students.page(db, olga, filter=asked, page=Page(sort="section"))
+            assert said[0] == "SCAN section USING COVERING INDEX section_by_title"
+            assert (
+                said[1].startswith("SEARCH person USING ") and "person_by_section (section_id=? AND kind=?)" in said[1]
+            )
 
 
 def test_words_are_looked_up_in_an_index_of_trigrams(olga: Actor, database_kind: str) -> None:
