@@ -57,6 +57,7 @@ def _configure_postgresql(connection: psycopg.Connection[Any], _record: object) 
     how = connection.execute("SHOW synchronous_commit").fetchone()
     if how == ("off",):
         connection.execute("SET synchronous_commit = on")
+    connection.execute("SET jit = off")  # our statements are short: compiling one takes a second, reading a page 0.04
     connection.commit()  # else the setting ends with the transaction
 
 

@@ -11,12 +11,11 @@ from sqlmodel import Session, col
 
 from core.errors import InputProblem
 from core.models import Account, Person, Section
-from core.tables import narrowing
+from core.tables import narrowing, planner
 from core.tables.conditions import Given
 from core.tables.filters import Page
 from core.tables.narrowing import Few
 from core.tables.ordering import Column, Part, Sorts
-from core.tables.unindexed import Unindexed
 
 NEAR = 1_000  # rows that are sooner read past than those of a whole part are counted
 Rows = Callable[[Part, bool], sa.Select[Any]]
@@ -70,13 +69,32 @@ def _way(parts: Sequence[Part], page: Page) -> _Way:
 
 def _walked(
     db: Session, part: Part, way: _Way, *, offset: int, size: int, rows: Rows, few: Few | None
-) -> sa.ScalarResult[Any]:
+) -> Sequence[int]:
     among = few if few is not None else narrowing.few(db, part.answers)
-    columns = _columns(part, descending=way.descending, looked_up=among is not None)
-    query = _within(db, rows(part, True), among)
-    if among is None and part.through == "section":  # class by class, or SQLite sorts all students for a page
+    columns = _columns(part)
+    if among is not None:
+        found, *values = _put_aside(_within(db, rows(part, True), among), columns, among).c
+        return _page(db, sa.select(found), values, way, size=size, offset=offset)
+    query = rows(part, True)
+    if part.through == "section":  # class by class, or SQLite sorts all students for a page
         query = query.with_hint(Section, "INDEXED BY section_by_title", "sqlite")
-    return db.connection().scalars(query.order_by(*columns).limit(size).offset(offset))
+    with planner.walking(db):
+        return _page(db, query, columns, way, size=size, offset=offset)
+
+
+def _page(
+    db: Session, query: sa.Select[Any], columns: Sequence[Column], way: _Way, *, size: int, offset: int
+) -> Sequence[int]:
+    order = [column.desc() for column in columns] if way.descending else columns
+    return db.connection().scalars(query.order_by(*order).limit(size).offset(offset)).all()
+
+
+def _put_aside(query: sa.Select[Any], columns: Sequence[Column], few: Few) -> sa.Subquery:
+    """First the rows, then their order: no index of it may tempt the database to walk past all the others.
+
+    Neither database looks through a limit, of which there are never more.
+    """
+    return query.add_columns(*columns).limit(few.number).subquery()
 
 
 def _within(db: Session, query: sa.Select[Any], few: Few | None) -> sa.Select[Any]:
@@ -92,16 +110,9 @@ def _turned(parts: Sequence[Part]) -> list[Part]:
     return turned + [part for part in parts if part.stays_last]
 
 
-def _columns(part: Part, *, descending: bool, looked_up: bool) -> list[Any]:
-    """Made unique by the person's id, as the index of the order ends with it.
-
-    `looked_up`: the rows are known; no index of the order may tempt the database to walk past all the others.
-    """
-    person_id = col(Account.person_id) if part.through == "account" else col(Person.id)
-    columns: list[Column] = [*part.columns, person_id]
-    if looked_up:
-        columns = [Unindexed(column) for column in columns]
-    return [column.desc() for column in columns] if descending else columns
+def _columns(part: Part) -> list[Column]:
+    """Made unique by the person's id, as the index of the order ends with it."""
+    return [*part.columns, col(Account.person_id) if part.through == "account" else col(Person.id)]
 
 
 def _size(db: Session, query: sa.Select[Any], few: Few | None, *, up_to: int) -> int:

@@ -15,10 +15,13 @@ from itertools import product
 from pathlib import Path
 
 import httpx
+import pikepdf
+import pypdfium2
 import pytest
 from sqlmodel import Session, func, select
 
 from core import database
+from core.backup import archives
 from core.config import ROOT
 from core.models import AuditEntry, Invitation, Purpose
 from core.permissions import Actor
@@ -27,6 +30,7 @@ from core.services import audit_files, invitations, list_files, outcome_files, s
 from core.services.list_files import Order
 from core.tables import list_columns
 from core.tables.filters import AccountFilter, StudentFilter
+from tests.backup import places
 from tests.cast import just_signed_in
 from tests.security import canaries
 from tests.security.canaries import Used
@@ -138,6 +142,40 @@ def _exports(used: Used) -> dict[str, bytes]:
         export = subject_export.prepare(db, ada, kind="person-json", person_id=sam)
         made["person-json"] = export.content()
     return {name: _unpacked(content) for name, content in made.items()}
+
+
+def test_t16_lists_on_paper_hold_no_secret(used: Used, tmp_path: Path) -> None:
+    papers = dict[str, bytes]()
+    for kind, more in (("student-account-info", ()), ("user-account-info", ()), ("user-account-info", _GUARDIANS)):
+        out = tmp_path / f"{kind}{len(more)}.pdf"
+        assert _command(used.site, "report", kind, "--out", str(out), *more).returncode == 0
+        papers[out.name] = _opened(out)
+    assert all(b"Sideris" in content or b"Gina" in content for content in papers.values())
+    _not_found(used.planted, papers)
+
+
+_GUARDIANS = ("--user-type", "guardian")
+
+
+def _opened(pdf: Path) -> bytes:
+    """Its parts without compression, and its text as a reader sees it."""
+    with pikepdf.open(pdf) as document:
+        parts = [part.read_bytes() for part in document.objects if isinstance(part, pikepdf.Stream)]
+    with pypdfium2.PdfDocument(pdf) as pages:
+        text = "".join(page.get_textpage().get_text_bounded() for page in pages)
+    return b"\n".join([pdf.read_bytes(), *parts, text.encode()])
+
+
+def test_t16_r92_a_stolen_backup_holds_no_secret_sealed_or_opened(used: Used, tmp_path: Path) -> None:
+    folder, key = places.folder(tmp_path)
+    assert _command(used.site, "backup", str(folder), "--key-file", str(key)).returncode == 0
+    [file] = folder.glob("*.backup")
+    opened = tmp_path / "opened"
+    opened.mkdir()
+    archives.unpack(file, places.BACKUP_KEY.encode(), opened)
+    found = {str(path.relative_to(opened)): path.read_bytes() for path in opened.rglob("*") if path.is_file()}
+    assert b"Sideris" in b"".join(found.values()) and b"Sideris" not in file.read_bytes()
+    _not_found(used.planted, found | {"the sealed file": file.read_bytes()})
 
 
 def _list(db: Session, ada: Actor, kind: str, name: str) -> list_files.Prepared:
