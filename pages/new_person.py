@@ -8,7 +8,7 @@ from typing import Any
 import streamlit as st
 
 from core import database
-from core.errors import AppError, InputProblem
+from core.errors import AppError
 from core.models import PersonKind
 from core.permissions import Actor, Permission
 from core.rules import contact_data, words
@@ -56,8 +56,7 @@ def _store(actor: Actor, kind: str, key: str, typed: dict[str, Any], made: tuple
         with database.transaction() as db:
             person_id = people.create(db, actor, kind=kind, ties=made, **typed)
     except AppError as refusal:
-        hint = refusal.hint if isinstance(refusal, InputProblem) else ""
-        st.error(feedback.plain(f"{refusal} {hint}"), icon=":material/info:")
+        feedback.show(refusal)
         return
     for name in [name for name in st.session_state if str(name).startswith(key)]:
         del st.session_state[name]

@@ -67,8 +67,11 @@ def _earlier(zone: ZoneInfo) -> None:
 
 actor = guard.require(Permission.SEND)
 feedback.said()
-with feedback.refusals_shown(), database.reading() as db:
-    own, foreseen = school_settings(db), reminders.foresee(db, actor)
+with database.reading() as db:
+    own = school_settings(db)
 _heading(actor, own)
-reminder_preview.draw(actor, foreseen, ZoneInfo(own.time_zone))
+following = reminder_preview.is_of_the_run_after()
+with feedback.refusals_shown(), database.reading() as db:
+    foreseen = reminders.foresee(db, actor, following=following)
+reminder_preview.draw(actor, foreseen, ZoneInfo(own.time_zone), following=following)
 _earlier(ZoneInfo(own.time_zone))

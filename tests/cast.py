@@ -11,13 +11,16 @@ from datetime import UTC, date, datetime, timedelta
 from itertools import count
 from typing import Any
 
+import sqlalchemy as sa
 from sqlmodel import Session
 
-from core import clock
+from core import clock, database
 from core.models import (
     AcademicPeriod,
     Account,
     AccountRole,
+    AuditEntry,
+    AuditPruning,
     Enrolment,
     EnrolmentKind,
     Guardianship,
@@ -26,6 +29,7 @@ from core.models import (
     SchoolSettings,
     Section,
     SignInSession,
+    metadata,
 )
 from core.permissions import Actor, Role, Scope
 from core.rules import person_facts
@@ -163,6 +167,15 @@ def school(db: Session) -> Cast:
         db.add(Guardianship(student_id=_id(child.person), guardian_id=_id(gina.person), relation="mother"))
     db.flush()
     return Cast(ada, olga, cora, tom, sam, max_, gina, otto, b7, a8, year)
+
+
+def empty() -> None:
+    """Nothing is left of the school; the audit of a test may go, as after a retention of ever."""
+    with database.transaction() as db:
+        db.execute(sa.insert(AuditPruning).values(upto=2**31 - 1))
+        db.execute(sa.delete(AuditEntry))
+        for table in reversed(metadata.sorted_tables):
+            db.execute(sa.delete(table))
 
 
 def _member(db: Session, held: Role, user_type: str, *, sections: tuple[Section, ...] = (), **fields: Any) -> Member:

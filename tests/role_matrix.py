@@ -10,6 +10,8 @@ from collections.abc import Callable
 from enum import StrEnum
 from typing import Any
 
+import typer
+
 from core import services, tables
 from core.config import ROOT
 from core.permissions import Permission
@@ -208,6 +210,23 @@ TABLES: dict[str, Needs] = {
     # How many, of accounts that somebody else has found within the scope.
     **dict.fromkeys(("slips.count", "scope.people", "scope.each", "scope.found"), Asks.SCOPED),
 }
+
+
+class Runs(StrEnum):
+    """What a command is. They act as whoever runs them on the machine, with every permission."""
+
+    AUDITED = "does or hands out something of the school: the audit says who ran it"
+    LOOKS = "only looks: it says nothing of anybody, and changes nothing"
+    MACHINE = "the program itself, its tables and its server: of nobody in the school"
+
+
+COMMANDS: dict[str, Runs] = {
+    **dict.fromkeys(("import", "campaign", "report", "person export", "demo", "start-own-school"), Runs.AUDITED),
+    **dict.fromkeys(("create-admin", "remove-second-factor", "rotate-key", "note-audit-anew"), Runs.AUDITED),
+    **dict.fromkeys(("backup", "restore", "serve"), Runs.AUDITED),
+    **dict.fromkeys(("verify-audit", "doctor"), Runs.LOOKS),
+    **dict.fromkeys(("init", "upgrade", "worker"), Runs.MACHINE),
+}
 ENTRIES = {f"services.{name}": needs for name, needs in SERVICES.items()} | {
     f"tables.{name}": needs for name, needs in TABLES.items()
 }
@@ -224,6 +243,28 @@ def discovered() -> dict[str, Callable[..., Any]]:
                 if public and "actor" in inspect.signature(made).parameters:
                     found[f"{package.__name__.removeprefix('core.')}.{part.name}.{name}"] = made
     return found
+
+
+def commands(app: typer.Typer) -> dict[str, Callable[..., Any]]:
+    """Every command by what one types; those of a group after its name."""
+    found = {str(command.name): command.callback for command in app.registered_commands if command.callback}
+    for group in app.registered_groups:
+        inner = commands(group.typer_instance) if group.typer_instance else {}
+        found |= {f"{group.name} {name}": callback for name, callback in inner.items()}
+    return found
+
+
+def reached(function: Callable[..., Any]) -> str:
+    """The source of a command and of all that it calls in its own module."""
+    module = inspect.getmodule(function)
+    found, waiting = dict[str, str](), [function.__name__]
+    while waiting:
+        name = waiting.pop()
+        known = getattr(module, name, None)
+        if name not in found and inspect.isfunction(known) and known.__module__ == function.__module__:
+            found[name] = inspect.getsource(known)
+            waiting += [node.id for node in ast.walk(ast.parse(found[name])) if isinstance(node, ast.Name)]
+    return "\n".join(found.values())
 
 
 def screens() -> list[tuple[str, str, str, Permission, str]]:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import ast
+import contextlib
 import inspect
 from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
 from sqlmodel import select
+from streamlit.runtime.scriptrunner import RerunException, StopException
 
 from app import script_failed
 from core import database
@@ -33,16 +35,17 @@ from core.services import (
 )
 from core.services.report_papers import ReportKind
 from core.tables.filters import StudentFilter
-from core.web import cookies, routes
-from pages.shared import guard, guarded
+from core.web import cookies, denials, routes
+from pages.shared import feedback, guard, guarded
 from tests import cast as make
 from tests import role_matrix
 from tests.cast import Cast
 from tests.pages.screens import button, everything_said, opener
-from tests.role_matrix import ENTRIES, Asks
+from tests.role_matrix import ENTRIES, Asks, Runs
 from tests.web import browsing
 
 ROLES = list(Role)
+reading = database.reading
 FOUND = role_matrix.discovered()
 ASKING = [name for name, needs in ENTRIES.items() if isinstance(needs, Permission)]
 
@@ -75,20 +78,18 @@ def test_r59_a_direct_call_is_refused_exactly_where_the_role_lacks_the_permissio
 
 def _is_refused(call: Callable[..., Any], actor: Actor) -> bool:
     """Whether it refuses before it looks at what it is asked: nothing is given but who asks."""
+    refusal = _refusal(call, actor)
+    return isinstance(refusal, NotAllowed) and "role does not include" in str(refusal)
+
+
+def _refusal(call: Callable[..., Any], actor: Actor) -> Exception | None:
     asked = inspect.signature(call).parameters
     given: dict[str, Any] = {
         name: 0 if "int" in str(parameter.annotation) else None
         for name, parameter in asked.items()
         if parameter.default is inspect.Parameter.empty and parameter.kind is not inspect.Parameter.VAR_KEYWORD
     }
-    try:
-        with database.transaction() as db:
-            call(**given | {"actor": actor} | ({"db": db} if "db" in asked else {}))
-            raise _Undone
-    except NotAllowed:
-        return True
-    except Exception:  # noqa: BLE001  (past the door: there is nothing behind it)
-        return False
+    return _outcome(lambda db: call(**given | {"actor": actor} | ({"db": db} if "db" in asked else {})))
 
 
 class _Undone(Exception):
@@ -97,41 +98,50 @@ class _Undone(Exception):
 
 @pytest.mark.parametrize("role", ROLES)
 def test_r59_acts_reports_lists_and_views_ask_for_what_their_kind_needs(cast: Cast, role: Role) -> None:
-    actor = _actor(cast, role)
-    for what, needs, call in _by_kind(actor):
-        assert _refused(call) is not _has(role, needs), f"{role} {what}"
+    actor, asked = _actor(cast, role), set[Callable[..., Any]]()
+    for function, given, needs in _by_kind():
+        asked.add(function)
+        inspect.signature(function).bind(None, actor, **given)  # a call that cannot be made would refuse nothing
+        assert _refused(lambda db: function(db, actor, **given)) is not _has(role, needs), f"{role} {given}"  # noqa: B023
+    assert asked == {FOUND[name] for name, needs in ENTRIES.items() if needs is Asks.BY_KIND}
 
 
-def _by_kind(actor: Actor) -> Iterator[tuple[str, Permission, Callable[[Any], Any]]]:
+def _by_kind() -> Iterator[tuple[Callable[..., Any], dict[str, Any], Permission]]:
     for act in Act:
         needs = account_acts.permission(act)
-        yield f"check {act}", needs, lambda db, act=act: acts.check(db, actor, act=act)
-        yield f"do {act}", needs, lambda db, act=act: acts.carry_out(db, actor, act=act, seen="")
+        yield acts.check, {"act": act}, needs
+        yield acts.carry_out, {"act": act, "seen": ""}, needs
     for kind, needs in reports.NEEDED.items():
-        asked = {"kind": kind, "filter": StudentFilter(), "called": ""}
-        yield f"report {kind}", needs, lambda db, asked=asked: reports.read_for(db, actor, **asked)
+        yield reports.read_for, {"kind": kind, "filter": StudentFilter(), "called": ""}, needs
+        yield reports.read, {"kind": kind, "printed": None}, needs
     for name, needs in (("students", Permission.SEE_STUDENTS), ("accounts", Permission.SEE_ACCOUNTS)):
         about: dict[str, Any] = {"list_name": name}
         empty = about | {"filter": StudentFilter()}
-        yield f"{name} current", needs, lambda db, about=about: selections.current(db, actor, **about)
-        yield f"{name} show", needs, lambda db, empty=empty: selections.show(db, actor, **empty)
-        yield f"{name} tick", needs, lambda db, about=about: selections.tick(db, actor, on=(), **about)
-        yield f"{name} all", needs, lambda db, empty=empty: selections.everything(db, actor, **empty)
-        yield f"{name} clear", needs, lambda db, about=about: selections.clear(db, actor, **about)
-        yield f"{name} view", needs, lambda db, empty=empty: list_views.save(db, actor, name="", **empty)
-        columns = about | {"columns": ()}
-        yield f"{name} columns", needs, lambda db, c=columns: list_views.choose_columns(db, actor, **c)
+        yield selections.current, about, needs
+        yield selections.show, empty, needs
+        yield selections.tick, about | {"on": ()}, needs
+        yield selections.everything, empty, needs
+        yield selections.clear, about, needs
+        yield list_views.save, empty | {"name": ""}, needs
+        yield list_views.choose_columns, about | {"columns": ()}, needs
 
 
 def _refused(call: Callable[[Any], Any]) -> bool:
+    """For the role, and for no other reason."""
+    refusal = _outcome(call)
+    return isinstance(refusal, NotAllowed) and "role does not include" in str(refusal)
+
+
+def _outcome(call: Callable[[Any], Any]) -> Exception | None:
+    """What it raises; a generator is begun, for it does nothing before."""
     try:
         with database.transaction() as db:
-            call(db)
+            made = call(db)
+            if inspect.isgenerator(made):
+                next(made, None)
             raise _Undone
-    except NotAllowed as refusal:
-        return "role does not include" in str(refusal)
-    except Exception:  # noqa: BLE001  (past the door)
-        return False
+    except Exception as raised:  # noqa: BLE001  (past the door there is nothing behind it)
+        return raised
 
 
 @pytest.mark.parametrize("role", ROLES)
@@ -156,6 +166,48 @@ def test_r60_a_window_or_part_of_a_page_drawn_for_somebody_else_opens_for_nobody
 def _denials() -> int:
     with database.reading() as db:
         return len(db.exec(select(AuditEntry.seq).where(AuditEntry.action == "access.refused")).all())
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_r95_whatever_a_service_refuses_the_role_is_written_down_by_pages_and_by_routes(
+    cast: Cast, role: Role, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One entry for each call by each edge, in the name of whoever asked."""
+    actor, calls = _actor(cast, role), 0
+    monkeypatch.setattr(guard, "look_up", lambda: actor)
+    for name in ASKING:
+        if _has(role, ENTRIES[name]):  # type: ignore[arg-type]
+            continue
+        refusal = _refusal(FOUND[name], actor)
+        assert isinstance(refusal, NotAllowed), name
+        with contextlib.suppress(RerunException, StopException), feedback.refusals_shown():
+            raise refusal
+        denials.note(actor, refusal, where=f"/{name}")
+        calls += 1
+    with database.reading() as db:
+        written = list(db.exec(select(AuditEntry).where(AuditEntry.action == "access.refused")))
+    assert len(written) == 2 * calls
+    assert {(entry.account_id, entry.result) for entry in written} <= {(actor.account_id, "refused")}
+    assert calls > 50 or role is Role.ADMINISTRATOR or role is Role.OFFICE
+
+
+def test_r95_no_page_or_route_swallows_a_refusal() -> None:
+    """Whoever catches one hands it to those who write it down; a row of many is told with the others."""
+    kept = {"pages/shared/contact_repairs.py": 1}
+    for folder in ("pages", "core/web"):
+        for path in sorted((ROOT / folder).rglob("*.py")):
+            swallowed = [node for node in ast.walk(ast.parse(path.read_text())) if _swallows(node)]
+            assert len(swallowed) == kept.get(str(path.relative_to(ROOT)), 0), path
+
+
+def _swallows(node: ast.AST) -> bool:
+    if not isinstance(node, ast.ExceptHandler) or node.type is None:
+        return False
+    caught = {name.id for name in ast.walk(node.type) if isinstance(name, ast.Name)}
+    called = {ast.unparse(call.func) for call in ast.walk(node) if isinstance(call, ast.Call)}
+    raised = any(isinstance(part, ast.Raise) for part in ast.walk(node))
+    told = {"feedback.show", "feedback.note", "show", "note", "noted.refusal", "denials.note"}
+    return bool({"AppError", "NotAllowed", "NotFound"} & caught) and not called & told and not raised
 
 
 def test_every_window_and_part_names_a_permission() -> None:
@@ -278,10 +330,35 @@ def _signed_in(client: browsing.Browser, cast: Cast, role: Role) -> Actor:
     return actor
 
 
-def test_commands_act_as_whoever_runs_them_on_this_machine_and_the_audit_names_them() -> None:
-    names = {name for name in (command.name for command in commands.app.registered_commands) if name}
-    assert names, "there are commands"
+def test_r59_every_command_and_every_command_of_a_group_stands_in_the_matrix() -> None:
+    assert set(role_matrix.commands(commands.app)) == set(role_matrix.COMMANDS)
+
+
+@pytest.mark.parametrize("name", sorted(role_matrix.COMMANDS))
+def test_a_command_acts_as_whoever_runs_it_or_as_nobody_who_could_see_or_change_the_school(name: str) -> None:
+    source = role_matrix.reached(role_matrix.commands(commands.app)[name])
+    assert source
+    assert "Actor(" not in source, "no command makes up somebody else"
+    acts = "command_line(getpass.getuser())" in source
+    assert acts is (role_matrix.COMMANDS[name] is Runs.AUDITED)
+    if role_matrix.COMMANDS[name] is Runs.LOOKS:
+        assert "database.transaction(" not in source
+    if not acts:
+        module = inspect.getmodule(role_matrix.commands(commands.app)[name])
+        asked = role_matrix._calls(ast.parse(inspect.getsource(module))) & set(ENTRIES) if module else set()
+        assert not {entry for entry in asked if f"{entry.rpartition('.')[2]}(" in source}, "nothing that asks who acts"
+
+
+def test_commands_have_every_permission_and_are_named_after_the_user_of_the_machine() -> None:
     assert command_line("root").permissions == frozenset(Permission)
     assert command_line("root").label == "command line, root"
-    for path in (ROOT / "core/manage").glob("*.py"):
-        assert "Actor(" not in path.read_text(), "no command makes up somebody else"
+
+
+def test_the_link_for_a_new_administrator_is_audited_with_who_had_it_made(
+    database: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("core.migrations.upgrade", lambda: None)
+    role_matrix.commands(commands.app)["create-admin"]()
+    with reading() as db:
+        entry = db.exec(select(AuditEntry)).one()
+    assert (entry.action, entry.actor.partition(",")[0]) == ("administrator.link_made", "command line")

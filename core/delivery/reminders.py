@@ -17,7 +17,7 @@ from core.services.campaigns import Draft
 from core.tables import school
 
 ACTOR = standing_order("reminders")
-DRAFT = Draft(kind=CampaignKind.REMINDER)
+DRAFT = Draft(kind=CampaignKind.REMINDER, again=True)  # how often is decided by days (tables.reminders)
 logger = logging.getLogger(__name__)
 
 

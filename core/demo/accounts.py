@@ -11,7 +11,7 @@ from typing import Any
 from core.demo import histories
 from core.demo.register import Row
 from core.keys import Key
-from core.models import COUNTING_STATUSES, Channel, PersonKind, Purpose
+from core.models import Channel, PersonKind, Purpose
 from core.permissions import Role
 from core.rules import initial_credentials, reachability, username_pattern, usernames
 from core.rules.account_state import AccountState as State
@@ -61,7 +61,7 @@ class Ledger:
             self._invite(row, address)
 
     def _state(self, person: Row, user_type: str) -> tuple[State, str]:
-        if person["status"] not in COUNTING_STATUSES:
+        if not self.policy.counts(is_student=person["kind"] == PersonKind.STUDENT, status=person["status"]):
             return (State.DEACTIVATED if person["status"] == "left" else State.NO_ACCOUNT), person["personal_email"]
         contact = _contact(person, user_type)
         verdict = reachability.email_address(contact, self.policy)

@@ -3,28 +3,43 @@
 from __future__ import annotations
 
 import getpass
+from dataclasses import replace
+from typing import Annotated
 
 import typer
 
 from core import database
+from core.errors import InputProblem
 from core.permissions import command_line
 from core.services import audit, audit_anchors
 
 WITHOUT_NOTES = 3  # neither whole nor broken: the entries fit, and nothing tells whether they are all
 
 
-def verify_audit() -> None:
+def verify_audit(
+    noted: Annotated[
+        typer.FileText | None,
+        typer.Option(
+            "--noted", help="Notes kept elsewhere: lines of a log host, or a copied audit.anchors; - reads them."
+        ),
+    ] = None,
+) -> None:
     """Check that no entry of the audit was changed, removed or added behind Firstkey's back."""
+    elsewhere = audit_anchors.written(noted) if noted else []
+    if noted and not elsewhere:
+        raise InputProblem("There is no note of the audit in it. Look for lines with “audit noted”.")
     with database.reading() as db:
-        verdict, unseen = audit.verify(db), audit_anchors.are_missing(db)
-    if verdict.broken_at is None and unseen:
-        print(f"The audit is whole {audit_anchors.UNSEEN}: {verdict.entries:,} entries.")
+        verdict, misfit = audit.verify(db), audit_anchors.misfit(db, elsewhere)
+        unseen = not elsewhere and audit_anchors.are_missing(db)
+    if misfit and (verdict.broken_at is None or misfit.seq < verdict.broken_at):
+        verdict = replace(verdict, broken_at=misfit.seq, why=misfit.why)
+    if verdict.broken_at is not None:
+        print(f"The audit is broken at entry {verdict.broken_at}: {verdict.why}. Copy the database and look into it.")
+        raise typer.Exit(1)
+    known = audit_anchors.UNSEEN if unseen else f"and as noted elsewhere, {len(elsewhere):,} times" if elsewhere else ""
+    print(f"The audit is whole{known and f' {known}'}: {verdict.entries:,} entries.")
+    if unseen:
         raise typer.Exit(WITHOUT_NOTES)
-    if verdict.broken_at is None:
-        print(f"The audit is whole: {verdict.entries:,} entries.")
-        return
-    print(f"The audit is broken at entry {verdict.broken_at}: {verdict.why}. Copy the database and look into it.")
-    raise typer.Exit(1)
 
 
 def note_audit_anew() -> None:

@@ -12,14 +12,14 @@ import time
 from typing import Annotated
 
 import typer
-from sqlmodel import select
+from sqlmodel import Session, select
 
 from core import database, keys, logs, migrations
 from core.config import settings
 from core.errors import SettingsError
 from core.models import Account, AccountRole, Person, SchoolSettings
 from core.permissions import Role, command_line
-from core.services import school, setup, wordings
+from core.services import audit, school, setup, wordings
 from core.tables import keys_in_use
 from core.tables.school import settings as school_settings
 
@@ -52,7 +52,7 @@ def create_admin() -> None:
     """Print a one-time link that creates an administrator, for instance when the only one is locked out."""
     init()
     with database.transaction() as db:
-        print(setup.new_link(db))
+        print(_new_link(db))
 
 
 def start_own_school(
@@ -101,9 +101,15 @@ def _announce() -> None:
     with database.transaction() as db:
         query = select(Account.id).join(AccountRole).where(AccountRole.role == Role.ADMINISTRATOR)
         has_administrator = db.exec(query.limit(1)).first() is not None
-        link = None if has_administrator else setup.new_link(db)
+        link = None if has_administrator else _new_link(db)
     if link:
         print(f"\nCreate the first administrator with this link. It works once:\n\n    {link}\n", flush=True)
+
+
+def _new_link(db: Session) -> str:
+    """Whoever has it becomes an administrator, so the audit says who had it made."""
+    audit.record(db, command_line(getpass.getuser()), action="administrator.link_made", object_kind="school")
+    return setup.new_link(db)
 
 
 def _refuse_taken_port() -> None:

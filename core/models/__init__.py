@@ -47,7 +47,6 @@ from core.models.messaging import (
     Wording,
 )
 from core.models.people import (
-    COUNTING_STATUSES,
     AcademicPeriod,
     Enrolment,
     EnrolmentKind,
@@ -84,7 +83,6 @@ from core.models.years import ReminderRun, YearChange, YearMove
 metadata = SQLModel.metadata
 
 __all__ = [
-    "COUNTING_STATUSES",
     "AcademicPeriod",
     "Account",
     "AccountChange",

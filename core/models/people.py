@@ -18,16 +18,13 @@ class PersonKind(StrEnum):
 
 
 class PersonStatus(StrEnum):
-    """Registered counts for students, active for others; only they get accounts."""
+    """Active counts for others than students; which ones count for students is a setting (Policy.counts)."""
 
     REGISTERED = "registered"
     APPLICANT = "applicant"
     ACTIVE = "active"
     INACTIVE = "inactive"
     LEFT = "left"
-
-
-COUNTING_STATUSES = frozenset({PersonStatus.REGISTERED, PersonStatus.ACTIVE})
 
 
 class Person(SQLModel, table=True):

@@ -1,13 +1,15 @@
 """Anchors: the newest entry of the audit, noted every minute in a file beside the key, so outside the database (R99).
 
 Whoever cuts the newest entries off leaves a chain that fits; the file knows that there were more. Every machine keeps
-a file of its own about the database that they share.
+a file of its own about the database that they share. The same stands in the log, so that a log host has it too:
+whoever owns this machine can change the file, and not what left the machine.
 """
 
 from __future__ import annotations
 
 import json
 import os
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
@@ -20,6 +22,8 @@ from core import clock
 from core.config import settings
 from core.models import metadata
 
+LINE = "audit noted: entry %s seal %s at %s"
+_NOTED = re.compile(r"audit noted: entry (\d+) seal ([0-9a-f]{64}) at ([0-9T:.+-]+)")
 UNSEEN = "as far as seen; this machine has no notes of it, so a cut at its end would not show"
 EVERY, KEPT = timedelta(minutes=1), 1_500
 _table = metadata.tables["audit_entry"]
@@ -82,6 +86,12 @@ def read() -> list[Anchor]:
     return [Anchor(**json.loads(line)) for line in path.read_text().splitlines() if line]
 
 
+def written(lines: Iterable[str]) -> list[Anchor]:
+    """The notes in a log, or in a file of notes that was copied elsewhere; oldest first."""
+    found = {anchor.seq: anchor for line in lines if (anchor := _anchor(line)) is not None}
+    return [found[seq] for seq in sorted(found)]
+
+
 def are_missing(db: Session) -> bool:
     """Whether there are entries and no notes of them here: then a cut at the end would not show."""
     return not read() and db.connection().scalar(sa.select(_table.c.seq).limit(1)) is not None
@@ -95,6 +105,12 @@ def set_aside() -> Path | None:
     kept = path.with_name(f"audit.anchors.{clock.now():%Y%m%d-%H%M%S}")
     path.rename(kept)
     return kept
+
+
+def _anchor(line: str) -> Anchor | None:
+    if said := _NOTED.search(line):
+        return Anchor(int(said[1]), said[2], said[3])
+    return Anchor(**json.loads(line)) if line.startswith('{"seq": ') else None
 
 
 def _seals(db: Session, seqs: Sequence[int]) -> dict[int, str]:

@@ -223,7 +223,7 @@ def _account_ids(db: Session, actor: Actor, draft: Draft) -> sa.Select[tuple[int
     if draft.selection_id is not None:
         return selections.account_ids(db, actor, selection_id=draft.selection_id)
     if draft.kind is CampaignKind.REMINDER:
-        return reminders.due(school.settings(db), now=clock.now())
+        return reminders.due(school.settings(db), reminders.Run(clock.now()))
     return accounts.matching(db, actor, filter=draft.filter or AccountFilter())
 
 

@@ -9,7 +9,6 @@ from sqlmodel import Session, col
 
 from core.errors import Conflict, InputProblem, NotFound
 from core.models import (
-    COUNTING_STATUSES,
     Account,
     AuditEntry,
     Enrolment,
@@ -17,12 +16,13 @@ from core.models import (
     Invitation,
     MessageAccount,
     Person,
+    PersonKind,
 )
 from core.permissions import Actor, Permission
 from core.rules.search_text import fold_name
 from core.services import account_effects, audit, traces
 from core.services.traces import Removed
-from core.tables import scope
+from core.tables import school, scope
 
 
 @dataclass(frozen=True)
@@ -53,7 +53,8 @@ def foresee(db: Session, actor: Actor, *, person_id: int) -> Foreseen:
     goes = {"The person, with all names, addresses and numbers": 1, "The account, with username": int(bool(account))}
     goes |= {noun: _count(db, which) for noun, which in {**of_person, **(of_account if account else {})}.items()}
     about = sa.or_(_about("person", person_id), _about("account", account or 0), col(AuditEntry.account_id) == account)
-    counts = person.status in COUNTING_STATUSES
+    policy = school.policy(school.settings(db))
+    counts = policy.counts(is_student=person.kind == PersonKind.STUDENT, status=person.status)
     return Foreseen(_name(person), {noun: number for noun, number in goes.items() if number}, _count(db, about), counts)
 
 

@@ -23,8 +23,9 @@ from core.tables import plans, recipients, school
 from core.tables import reminders as table
 from core.tables.plans import Options
 from core.tables.recipients import Wanted
+from core.tables.reminders import Run
 
-OPTIONS = Options(CampaignKind.REMINDER, Channel.EMAIL)
+OPTIONS = Options(CampaignKind.REMINDER, Channel.EMAIL, again=True)  # how often is decided by days, not by hours
 
 
 @dataclass(frozen=True)
@@ -43,25 +44,24 @@ class Foreseen:
         return sum(self.not_due.values()) + sum(self.unreachable.values())
 
 
-def foresee(db: Session, actor: Actor) -> Foreseen:
-    """Look without touching: who will be reminded in the next run, who will not and why."""
+def foresee(db: Session, actor: Actor, *, following: bool = False) -> Foreseen:
+    """Look without touching: who will be reminded in the next run, who will not and why; or in the one after it."""
     actor.require(Permission.SEND)
     own = school.settings(db)
-    at = _next(db, own)
-    plan = plans.read(db, options=OPTIONS, account_ids=table.due(own, now=at))
+    run = _run(db, own, following=following)
+    plan = plans.read(db, options=OPTIONS, account_ids=table.due(own, run))
     first = table.of_accounts(db, [recipient.account_id for recipient in plan.found])
-    not_due = table.left_out(db, own, now=at)
-    return Foreseen(own.reminders, at, len(plan.found), first, not_due, plan.skipped)
+    return Foreseen(own.reminders, run.at, len(plan.found), first, table.left_out(db, own, run), plan.skipped)
 
 
-def left_out(db: Session, actor: Actor, *, reason: NotReminded | Refusal) -> pd.DataFrame:
+def left_out(db: Session, actor: Actor, *, reason: NotReminded | Refusal, following: bool = False) -> pd.DataFrame:
     """The first people who would not be reminded for one reason."""
     actor.require(Permission.SEND)
     own = school.settings(db)
-    at = _next(db, own)
+    run = _run(db, own, following=following)
     if isinstance(reason, NotReminded):
-        return table.people(db, own, now=at, reason=reason)
-    wanted = Wanted(table.due(own, now=at), Channel.EMAIL, school.policy(own))
+        return table.people(db, own, run, reason=reason)
+    wanted = Wanted(table.due(own, run), Channel.EMAIL, school.policy(own))
     return recipients.left_out(db, wanted, refusal=reason)
 
 
@@ -88,7 +88,8 @@ def note(db: Session, *, day: date, campaign_id: int, reminded: int, left_out: M
     db.execute(sa.update(ReminderRun).where(col(ReminderRun.day) == day).values(**values))
 
 
-def _next(db: Session, own: SchoolSettings) -> datetime:
+def _run(db: Session, own: SchoolSettings, *, following: bool) -> Run:
     schedule, now = table.schedule(own), clock.now()
     today = now.astimezone(schedule.zone).date()
-    return schedule.next_run(now, made_today=table.was_made(db, day=today))
+    coming = Run(schedule.next_run(now, made_today=table.was_made(db, day=today)))
+    return Run(schedule.next_run(coming.at, made_today=True), after=coming) if following else coming

@@ -117,7 +117,14 @@ def remove(db: Session, actor: Actor, *, account_id: int) -> None:
 
 
 def tell(db: Session, actor: Actor, *, account_id: int, removed: bool = False) -> int | None:
-    """Queue the mail that says so to whom it belongs; gives the campaign that the caller starts after the commit."""
+    """Queue the mail that says so to whom it belongs; gives the campaign that the caller starts after the commit.
+
+    Whoever took it from somebody tells them; else everybody, between password and session too, tells themselves.
+    """
+    if removed:
+        actor.require(Permission.MANAGE_ROLES)
+    elif actor.account_id not in (None, account_id):
+        raise NotFound("This is not your account.")
     kind = CampaignKind.SECOND_FACTOR_REMOVED if removed else CampaignKind.SECOND_FACTOR_SET
     return address_notices.tell(db, actor, kind=kind, account_ids=[account_id])
 

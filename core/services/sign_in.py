@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
 from core import clock, keys
+from core.errors import NotFound
 from core.models import Account, Invitation, Purpose, SchoolSettings, SignInMethod, SignInSession, Superseded
 from core.permissions import Actor
 from core.rules import sign_in_limits
@@ -112,7 +113,9 @@ def open_vouched(
 
 
 def confirm(db: Session, actor: Actor, *, candidate: Candidate, fits: bool, trusted: bool = False) -> bool:
-    """Whether somebody who is signed in knows the current password; wrong tries count like those at the door."""
+    """Whether somebody who is signed in knows their current password; wrong tries count like those at the door."""
+    if candidate.account_id != actor.account_id:
+        raise NotFound("This is not your account.")
     return _confirmed(db, actor, candidate, fits=fits, trusted=trusted) is not None
 
 

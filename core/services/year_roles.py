@@ -43,7 +43,7 @@ def foresee(
     if not carry:
         return Going(0, 0)
     found = _sorted(db, from_period, dict.fromkeys(mapped, 0))
-    leave = sa.and_(sa.func.coalesce(col(Person.section_id), 0).in_(sorted(leaving)), years.goes_up())
+    leave = sa.and_(sa.func.coalesce(col(Person.section_id), 0).in_(sorted(leaving)), years.goes_up(db))
     going = _plain(from_period).where(sa.not_(leave))
     plain = db.scalar(sa.select(sa.func.count()).select_from(going.subquery())) or 0
     return Going(plain + len(found.copied) + len(found.changed), found.behind)

@@ -202,7 +202,7 @@ def _move(db: Session, change: YearChange, steps: tuple[Step, ...], to: Mapping[
     grades = {row.id: row.grade for row in db.exec(select(Section).where(col(Section.id).in_(set(to.values()))))}
     for step in steps:
         section_id = to.get(step.section_id)
-        db.execute(_remembered(change, step.section_id, section_id))
+        db.execute(_remembered(db, change, step.section_id, section_id))
         mine = sa.select(col(YearMove.person_id)).where(
             col(YearMove.change_id) == change.id, col(YearMove.section_id) == step.section_id
         )
@@ -217,7 +217,7 @@ def _move(db: Session, change: YearChange, steps: tuple[Step, ...], to: Mapping[
     db.execute(sa.insert(Enrolment).from_select(["section_id", "person_id", "kind"], new))
 
 
-def _remembered(change: YearChange, section_id: int, to_section_id: int | None) -> sa.Insert:
+def _remembered(db: Session, change: YearChange, section_id: int, to_section_id: int | None) -> sa.Insert:
     enrolled = sa.select(col(Enrolment.id)).where(
         col(Enrolment.section_id) == to_section_id, col(Enrolment.person_id) == col(Person.id)
     )
@@ -225,7 +225,7 @@ def _remembered(change: YearChange, section_id: int, to_section_id: int | None) 
     before = [getattr(Person, name) for name in ("section_id", "grade", "sort_grade", "status", "updated_at")]
     rows = sa.select(sa.literal(change.id), col(Person.id), *before, sa.cast(to_section_id, sa.Integer), enrols)
     names = ["change_id", "person_id", "section_id", "grade", "sort_grade", "status", "updated_at"]
-    rows = rows.where(col(Person.section_id) == section_id, years.goes_up())
+    rows = rows.where(col(Person.section_id) == section_id, years.goes_up(db))
     return sa.insert(YearMove).from_select([*names, "to_section_id", "enrols"], rows)
 
 

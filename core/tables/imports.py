@@ -48,6 +48,7 @@ def world(db: Session) -> World:
     return World(
         region=settings.default_region,
         today=clock.now().astimezone(ZoneInfo(settings.time_zone)).date(),
+        new_student=settings.registered_statuses[0],  # in the order of the statuses: Registered where it counts
         people=dict(zip(person_of.values(), people, strict=True)),
         periods={row["source_id"]: row for row in periods},
         sections={section_of[row["id"]]: row for row in sections},

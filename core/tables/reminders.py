@@ -27,7 +27,9 @@ from core.models import (
     Section,
 )
 from core.rules.reminders import NotReminded, Schedule
+from core.tables import school
 from core.tables.filters import PAGE_SIZE
+from core.tables.recipients import Wanted
 
 UNANSWERED = ("invited", "bounced")  # what the database keeps of the state: neither verified nor switched off
 RUNS_SHOWN = 14
@@ -49,25 +51,32 @@ def schedule(own: SchoolSettings) -> Schedule:
     return Schedule(own.reminder_hour, ZoneInfo(own.time_zone))
 
 
-def due(own: SchoolSettings, *, now: datetime) -> sa.Select[tuple[int]]:
-    """The accounts to remind at this moment, as far as an address can be found for them."""
-    judged = _judged(own, now).subquery()
+@dataclass(frozen=True)
+class Run:
+    """A run at a moment; `after`: one before it that is not made yet, whose people it does not remind again."""
+
+    at: datetime
+    after: Run | None = None
+
+
+def due(own: SchoolSettings, run: Run) -> sa.Select[tuple[int]]:
+    """The accounts to remind, as far as an address can be found for them."""
+    judged = _judged(own, run).subquery()
     return sa.select(judged.c.id).where(judged.c.reason.is_(None))
 
 
-def left_out(db: Session, own: SchoolSettings, *, now: datetime) -> dict[NotReminded, int]:
+def left_out(db: Session, own: SchoolSettings, run: Run) -> dict[NotReminded, int]:
     """How many unanswered invitations are not sent again, by reason."""
-    judged = _judged(own, now).subquery()
+    judged = _judged(own, run).subquery()
     rows = db.execute(sa.select(judged.c.reason, sa.func.count()).group_by(judged.c.reason))
     found = {reason: number for reason, number in rows if reason is not None}
     return {reason: found[reason] for reason in NotReminded if reason in found}
 
 
-def people(db: Session, own: SchoolSettings, *, now: datetime, reason: NotReminded | None = None) -> pd.DataFrame:
-    """The first of those who are reminded, or of those who are not for one reason, whose turn is longest ago first."""
-    judged = _judged(own, now).subquery()
-    wanted = judged.c.reason.is_(None) if reason is None else judged.c.reason == reason.value
-    return _named(db, sa.select(judged.c.id).where(wanted))
+def people(db: Session, own: SchoolSettings, run: Run, *, reason: NotReminded) -> pd.DataFrame:
+    """The first of those who are not reminded for one reason, whose turn is longest ago first."""
+    judged = _judged(own, run).subquery()
+    return _named(db, sa.select(judged.c.id).where(judged.c.reason == reason.value))
 
 
 def of_accounts(db: Session, account_ids: list[int]) -> pd.DataFrame:
@@ -100,11 +109,13 @@ def _named(db: Session, ids: sa.Select[Any]) -> pd.DataFrame:
     return pd.DataFrame(result.all(), columns=list(result.keys()), dtype=object)
 
 
-def _judged(own: SchoolSettings, now: datetime) -> sa.Select[Any]:
+def _judged(own: SchoolSettings, run: Run) -> sa.Select[Any]:
     """Every account whose invitation nobody answered, with the reason why it is not reminded: NULL when it is."""
-    before = schedule(own).invited_before(now, days=own.reminder_after_days)
+    before = schedule(own).invited_before(run.at, days=own.reminder_after_days)
     reason = sa.case(
         (col(Account.invited_at) >= before, _word(NotReminded.TOO_SOON)),
+        (_may_have_come_since(before), _word(NotReminded.TOO_SOON)),
+        *([(_reminded_in(own, run.after), _word(NotReminded.TOO_SOON))] if run.after else []),
         (_waiting(), _word(NotReminded.WAITING)),
         (sa.func.coalesce(_latest_link(), "") != Channel.EMAIL.value, _word(NotReminded.OTHER_WAY)),
         (_reminders() >= own.reminders_at_most, _word(NotReminded.ENOUGH)),
@@ -112,6 +123,21 @@ def _judged(own: SchoolSettings, now: datetime) -> sa.Select[Any]:
     return sa.select(col(Account.id).label("id"), reason.label("reason")).where(
         col(Account.standing).in_(UNANSWERED), col(Account.invited_at).is_not(None)
     )
+
+
+def _reminded_in(own: SchoolSettings, run: Run) -> sa.ColumnElement[bool]:
+    """Whoever that run writes to: days lie between two reminders, so the next run is too soon for them."""
+    judged = _judged(own, run).subquery()
+    can_be = Wanted(sa.select(judged.c.id).where(judged.c.reason.is_(None)), Channel.EMAIL, school.policy(own))
+    return col(Account.id).in_(can_be.rows(col(Account.id)).where(can_be.refusal.is_(None)).correlate(None))
+
+
+def _may_have_come_since(before: datetime) -> sa.ColumnElement[bool]:
+    """A reminder of which nobody knows may have come too, although no account counts as invited by it."""
+    mine = sa.select(col(Message.id)).join(MessageAccount, col(MessageAccount.message_id) == col(Message.id))
+    mine = mine.join(Campaign, col(Campaign.id) == col(Message.campaign_id))
+    mine = mine.where(col(MessageAccount.account_id) == col(Account.id), col(Campaign.kind) == CampaignKind.REMINDER)
+    return mine.where(col(Message.status).in_(_MAY_HAVE_COME), col(Message.claimed_at) >= before).exists()
 
 
 def _latest_link() -> sa.ScalarSelect[Any]:

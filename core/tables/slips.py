@@ -111,7 +111,7 @@ def count(
     """How many slips there would be, by what they would say about the way in. The database counts: no row is read."""
     secret = _secret(Role.ADMINISTRATOR in actor.roles, parameters).label("secret")
     query = sa.select(secret).select_from(Account).join(Person, col(Person.id) == col(Account.person_id))
-    said = query.where(col(Account.id).in_(account_ids)).subquery()
+    said = query.where(col(Account.id).in_(account_ids), scope.people(actor)).subquery()
     rows = db.execute(sa.select(said.c.secret, sa.func.count()).group_by(said.c.secret))
     return dict.fromkeys(SlipSecret, 0) | {SlipSecret(word): number for word, number in rows}
 

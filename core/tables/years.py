@@ -10,7 +10,6 @@ import sqlalchemy as sa
 from sqlmodel import Session, col
 
 from core.models import (
-    COUNTING_STATUSES,
     AcademicPeriod,
     Account,
     Enrolment,
@@ -23,7 +22,7 @@ from core.models import (
     YearMove,
 )
 from core.rules.promotion import Class
-from core.tables import periods
+from core.tables import periods, reachability, school
 
 
 @dataclass(frozen=True)
@@ -67,14 +66,16 @@ def all_of_them(db: Session) -> list[Year]:
     ]
 
 
-def goes_up() -> sa.ColumnElement[bool]:
-    """Holds for students who count; whoever left or is inactive stays where they are."""
-    return sa.and_(col(Person.kind) == PersonKind.STUDENT, col(Person.status).in_(sorted(COUNTING_STATUSES)))
+def goes_up(db: Session) -> sa.ColumnElement[bool]:
+    """Holds for students who count as Registered; all others stay where they are."""
+    policy = school.policy(school.settings(db))
+    return sa.and_(col(Person.kind) == PersonKind.STUDENT, reachability.counts(policy))
 
 
 def classes(db: Session, *, period_id: int) -> list[Class]:
     """The classes of a year in the order of their titles, with how many students would go up."""
-    students = sa.select(sa.func.count()).where(col(Person.section_id) == col(Section.id), goes_up()).scalar_subquery()
+    mine = col(Person.section_id) == col(Section.id)
+    students = sa.select(sa.func.count()).where(mine, goes_up(db)).scalar_subquery()
     query = sa.select(Section, students).where(col(Section.period_id) == period_id)
     rows = db.execute(query.order_by(col(Section.sort_title), col(Section.school), col(Section.id)))
     return [Class(row.id or 0, row.title, row.grade, row.school, number) for row, number in rows]
@@ -85,13 +86,13 @@ def sums(db: Session, *, period_id: int) -> tuple[int, int, int]:
     key = sa.cast(col(Person.id), sa.BigInteger)
     mine = sa.select(col(Section.id)).where(col(Section.period_id) == period_id)
     numbers = sa.select(sa.func.count(), sa.func.sum(key), sa.func.sum(key * col(Person.section_id) % 1_000_003))
-    count, ids, mixed = db.execute(numbers.where(goes_up(), col(Person.section_id).in_(mine))).one()
+    count, ids, mixed = db.execute(numbers.where(goes_up(db), col(Person.section_id).in_(mine))).one()
     return int(count), int(ids or 0), int(mixed or 0)
 
 
-def without_class() -> sa.Select[Any]:
+def without_class(db: Session) -> sa.Select[Any]:
     """The ids of students who count and have no class in the current year: *Students Without Period*."""
-    return sa.select(col(Person.id)).where(goes_up(), sa.not_(periods.has_class(Person, None)))
+    return sa.select(col(Person.id)).where(goes_up(db), sa.not_(periods.has_class(Person, None)))
 
 
 def leavers_with_account() -> sa.Select[Any]:

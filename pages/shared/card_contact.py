@@ -6,10 +6,11 @@ import streamlit as st
 
 from core import database
 from core.delivery import engine
-from core.errors import AppError, InputProblem
+from core.errors import AppError
 from core.permissions import Actor, Permission
 from core.rules import person_fields, words
 from core.services import people
+from core.services.access import Sought
 from core.tables.account_card import Owner
 from pages.shared import cells, feedback, student_forms
 
@@ -65,8 +66,7 @@ def _save(actor: Actor, owner: Owner, typed: dict[str, str]) -> None:
         with database.transaction() as db:
             saved = people.save(db, actor, person_id=owner.person_id, seen=owner.seen, **typed)
     except AppError as refusal:
-        hint = refusal.hint if isinstance(refusal, InputProblem) else ""
-        st.error(feedback.plain(f"{refusal} {hint}"), icon=":material/info:")
+        feedback.show(refusal, sought=Sought("person", owner.person_id))
         return
     engine.start(*saved.notices)
     feedback.later(student_forms.saved_words(saved))

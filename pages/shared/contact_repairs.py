@@ -15,6 +15,7 @@ from core.permissions import Actor, Permission
 from core.rules import person_fields
 from core.rules.list_views import NO_CONTACT
 from core.services import people
+from core.services.access import Sought
 from core.tables import contacts, school
 from core.tables.contacts import Contacts
 from pages.shared import feedback
@@ -106,7 +107,7 @@ class _NothingStored(Exception):
 
 def store(actor: Actor, held: list[Contacts], changes: Changes) -> list[str]:
     """Store the rows in one transaction; gives what was refused, with the row, and then stored none."""
-    refused: list[str] = []
+    refused: list[tuple[int, AppError]] = []
     notices: list[int] = []
     try:
         with database.transaction() as db:
@@ -115,11 +116,13 @@ def store(actor: Actor, held: list[Contacts], changes: Changes) -> list[str]:
                 one = held[place]
                 bad: list[AppError] = [*person_fields.problems(one.kind, wanted, region=region).values()]
                 bad = bad or _stored(db, actor, one, wanted, notices)
-                refused += [_sentence(place, one, refusal, wanted) for refusal in bad]
+                refused += [(place, refusal) for refusal in bad]
             if refused:
                 raise _NothingStored
     except _NothingStored:
-        return refused
+        for place, refusal in refused:
+            feedback.note(refusal, Sought("person", held[place].person_id))
+        return [_sentence(place, held[place], refusal, changes[place]) for place, refusal in refused]
     engine.start(*notices)
     return []
 

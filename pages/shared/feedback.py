@@ -23,9 +23,7 @@ def refusals_shown(*, sought: Sought | None = None) -> Iterator[None]:
     try:
         yield
     except AppError as refusal:
-        note(refusal, sought)
-        hint = f" {refusal.hint}" if isinstance(refusal, InputProblem) and refusal.hint else ""
-        st.error(f"{plain(str(refusal))}{plain(hint)}", icon=":material/info:")
+        show(refusal, sought=sought)
         st.stop()
 
 
@@ -42,6 +40,13 @@ def refusals_later() -> Iterator[None]:
     except AppError as refusal:
         note(refusal)
         st.session_state[_REFUSED] = str(refusal)
+
+
+def show(refusal: AppError, *, sought: Sought | None = None) -> None:
+    """A refusal is said where it happened, and what follows is still drawn."""
+    note(refusal, sought)
+    hint = f" {refusal.hint}" if isinstance(refusal, InputProblem) and refusal.hint else ""
+    st.error(f"{plain(str(refusal))}{plain(hint)}", icon=":material/info:")
 
 
 def note(refusal: AppError, sought: Sought | None = None) -> None:

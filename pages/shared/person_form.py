@@ -11,11 +11,12 @@ from sqlmodel import Session
 
 from core import database
 from core.delivery import engine
-from core.errors import AppError, Conflict, InputProblem
+from core.errors import AppError, Conflict
 from core.models import PersonKind
 from core.permissions import Actor, Permission
 from core.rules import person_fields, words
 from core.services import people
+from core.services.access import Sought
 from core.tables import codes, options, school
 from pages.shared import feedback, guarded
 
@@ -129,8 +130,7 @@ def change_email(actor: Actor, account_id: int) -> None:
         with database.transaction() as db:
             saved = people.change_email(db, actor, account_id=account_id, seen=drawn.seen, email=email)
     except AppError as refusal:
-        hint = refusal.hint if isinstance(refusal, InputProblem) else ""
-        st.error(feedback.plain(f"{refusal} {hint}"), icon=":material/info:")
+        feedback.show(refusal, sought=Sought("account", account_id))
         if isinstance(refusal, Conflict):
             del st.session_state[f"change_email.{account_id}"]  # opened again, it shows what is there now
         return

@@ -19,10 +19,18 @@ from pages.shared import cells
 WORDS = {**words.NOT_REMINDED, **words.REFUSAL}
 
 
-def draw(actor: Actor, found: Foreseen, zone: ZoneInfo) -> None:
+def is_of_the_run_after() -> bool:
+    """Whether somebody wants to see one run further: tomorrow's, while today's is still to be made."""
+    runs = ["Next run", "The run after it"]
+    chosen = st.segmented_control("Preview", runs, default=runs[0], key="reminders.run", label_visibility="collapsed")
+    return bool(chosen == runs[1])
+
+
+def draw(actor: Actor, found: Foreseen, zone: ZoneInfo, *, following: bool) -> None:
     """When, who, and who not."""
-    when = _day(found.at, zone)
-    st.subheader(f"Next run: {when}" if found.on else f"If they were on, the next run would be {when}")
+    when, run = _day(found.at, zone), "run after it" if following else "next run"
+    said = f"{run[:1].upper()}{run[1:]}: {when}"
+    st.subheader(said if found.on else f"If they were on, the {run} would be {when}")
     left, right = st.columns(2)
     left.metric("Will be reminded", f"{found.will:,}", border=True)
     right.metric("Will not", f"{found.wont:,}", border=True)
@@ -30,10 +38,10 @@ def draw(actor: Actor, found: Foreseen, zone: ZoneInfo) -> None:
         st.write("Nobody has to be reminded then.")
     else:
         _people(found.people, found.will, zone, key="will")
-    _left_out(actor, found, zone)
+    _left_out(actor, found, zone, following=following)
 
 
-def _left_out(actor: Actor, found: Foreseen, zone: ZoneInfo) -> None:
+def _left_out(actor: Actor, found: Foreseen, zone: ZoneInfo, *, following: bool) -> None:
     """The reasons with their numbers; one that is chosen shows its people."""
     reasons = {**found.not_due, **found.unreachable}
     if not reasons:
@@ -49,7 +57,7 @@ def _left_out(actor: Actor, found: Foreseen, zone: ZoneInfo) -> None:
             st.caption("Choose a reason to see the people.")
             return
         with database.reading() as db:
-            people = reminders.left_out(db, actor, reason=chosen)
+            people = reminders.left_out(db, actor, reason=chosen, following=following)
         _people(people, reasons[chosen], zone, key=f"wont-{chosen}")
         if chosen is NotReminded.OTHER_WAY:
             st.caption("A new link would end the one on their slip. Choose them in User Accounts to invite them.")

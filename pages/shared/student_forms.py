@@ -9,10 +9,11 @@ import streamlit as st
 
 from core import database
 from core.delivery import engine
-from core.errors import AppError, InputProblem
+from core.errors import AppError
 from core.permissions import Actor, Permission
 from core.rules import words
 from core.services import students
+from core.services.access import Sought
 from core.services.students import Saved
 from core.tables.student_card import StudentCard
 from pages.shared import card_identity, cells, class_options, feedback, guarded
@@ -118,8 +119,7 @@ def _save_button(actor: Actor, card: StudentCard, key: str, save: Callable[[Any]
         with database.transaction() as db:
             saved = save(db)
     except AppError as refusal:
-        hint = refusal.hint if isinstance(refusal, InputProblem) else ""
-        st.error(feedback.plain(f"{refusal} {hint}"), icon=":material/info:")
+        feedback.show(refusal, sought=Sought("person", card.id))
         return
     engine.start(*saved.notices)
     feedback.later(saved_words(saved))

@@ -41,7 +41,7 @@ def draw(actor: Actor, to_begin: list[Year], current: Year | None) -> None:
         with database.reading() as db:
             now = years.foresee(db, actor, plan=plan)
     except AppError as refusal:  # the table is not complete yet: the rest of the page stays
-        st.error(feedback.plain(str(refusal)), icon=":material/info:")
+        feedback.show(refusal)
         return
     seen = drawn.before("year.seen", plan, now)
     _foreseen(now, moves=bool(steps))

@@ -10,28 +10,30 @@ from core.rules.account_acts import Act
 from core.services import selections
 from core.tables import years as table
 from core.tables.filters import StudentFilter
+from core.tables.school import settings as school_settings
 from pages.shared import act_dialogs, feedback, filter_address
 
 
 def draw(actor: Actor) -> None:
     """Each line says how many, and leads to just these."""
     with database.reading() as db:
-        without = table.count(db, table.without_class())
+        without = table.count(db, table.without_class(db))
+        counting = tuple(school_settings(db).registered_statuses)
         leavers = table.count(db, table.leavers_with_account())
     st.subheader("To do for the current year")
     with st.container(border=True):
         if not without and not leavers:
             st.text("Nothing: every student has a class, and nobody who left can sign in.")
         if without:
-            _without(without)
+            _without(without, counting)
         if leavers:
             _leavers(actor, leavers)
 
 
-def _without(number: int) -> None:
+def _without(number: int, counting: tuple[str, ...]) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         st.text(f"Students Without Period: {number:,} have no class this year", width="stretch")
-        asked = filter_address.of(StudentFilter(statuses=("active", "registered"), in_period=False))
+        asked = filter_address.of(StudentFilter(statuses=counting, in_period=False))
         st.page_link("students.py", label="Open them in the list", query_params=filter_address.link(asked))
 
 

@@ -49,6 +49,12 @@ def test_reminders_say_who_is_next_and_are_started_and_stopped_there(people: Cas
     said = everything_said(page)
     assert people.sam.account.username in said
     assert "If they were on, the next run would be" in said
+    page.session_state["reminders.run"] = "The run after it"
+    page.run()
+    assert "If they were on, the run after it would be" in everything_said(page)
+    assert people.sam.account.username not in everything_said(page), "who is reminded in the next run is too soon"
+    page.session_state["reminders.run"] = "Next run"
+    page.run()
     button(page, "Start reminders").click().run()
     assert own().reminders
     button(page, "Stop reminders").click().run()

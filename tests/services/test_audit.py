@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import io
 import json
+import logging
 import stat
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
 from sqlmodel import select
 from typer.testing import CliRunner
 
-from core import database, keys, requests
+from core import database, keys, logs, requests
 from core.config import settings
+from core.delivery import alarms
+from core.errors import InputProblem
 from core.manage.__main__ import app
 from core.models import AuditEntry, AuditPeople, AuditPruning
 from core.permissions import command_line
@@ -111,6 +116,48 @@ def test_r99_a_check_without_notes_says_that_a_cut_would_not_show() -> None:
     said = CliRunner().invoke(app, ["verify-audit"])
     assert said.exit_code == 3
     assert f"whole {audit_anchors.UNSEEN}: 2 entries" in said.output
+
+
+@pytest.mark.parametrize("log_format", ["text", "json"])
+def test_r99_a_cut_shows_by_the_lines_of_a_log_host_where_the_notes_of_the_machine_went_with_it(
+    log_format: str, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever owns the machine cuts the chain and forges its notes; the lines have left it before."""
+    lines, log = io.StringIO(), logging.getLogger("core.delivery.alarms")
+    monkeypatch.setenv("FIRSTKEY_LOG_FORMAT", log_format)
+    settings.cache_clear()
+    handler = logging.StreamHandler(lines)
+    handler.setFormatter(logs._formatter())
+    monkeypatch.setattr(log, "handlers", [handler])
+    log.setLevel(logging.INFO)
+    for _minute in range(2):
+        _entries(3)
+        alarms.note_audit()
+        clock.forward(minutes=2)
+    said = CliRunner().invoke(app, ["verify-audit", "--noted", "-"], input=lines.getvalue())
+    assert (said.exit_code, "and as noted elsewhere, 2 times: 6 entries" in said.output) == (0, True), said.output
+    behind_our_back("DELETE FROM audit_entry WHERE seq > 4")
+    audit_anchors.set_aside()
+    with database.reading() as db:
+        assert audit_anchors.drop(db)
+    assert CliRunner().invoke(app, ["verify-audit"]).exit_code == 0, "the forged notes fit"
+    said = CliRunner().invoke(app, ["verify-audit", "--noted", "-"], input=lines.getvalue())
+    assert (said.exit_code, "broken at entry 5" in said.output) == (1, True), said.output
+
+
+def test_r99_notes_that_were_copied_elsewhere_are_read_as_they_are(tmp_path: Path) -> None:
+    _entries()
+    with database.reading() as db:
+        assert audit_anchors.drop(db)
+    copied = tmp_path / "copied"
+    copied.write_text((settings().var_folder / "audit.anchors").read_text())
+    audit_anchors.set_aside()
+    assert CliRunner().invoke(app, ["verify-audit", "--noted", str(copied)]).exit_code == 0
+    behind_our_back("DELETE FROM audit_entry WHERE seq > 3")
+    assert CliRunner().invoke(app, ["verify-audit", "--noted", str(copied)]).exit_code == 1
+    copied.write_text("nothing of ours\n")
+    with pytest.raises(InputProblem, match="no note of the audit"):
+        CliRunner().invoke(app, ["verify-audit", "--noted", str(copied)], catch_exceptions=False)
 
 
 def test_r99_a_check_in_parts_finds_the_same_as_one_at_once() -> None:

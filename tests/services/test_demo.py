@@ -9,7 +9,7 @@ import pytest
 import sqlalchemy as sa
 from sqlmodel import Session, select
 
-from core import clock, database, demo, keys, models
+from core import clock, database, demo, keys
 from core.demo import names
 from core.errors import Conflict
 from core.models import (
@@ -44,14 +44,6 @@ def _everything() -> list[Any]:
         return [db.execute(sa.select(model.__table__).order_by(sa.text("1, 2"))).all() for model in TABLES]
 
 
-def _empty() -> None:
-    with database.transaction() as db:
-        db.execute(sa.insert(models.AuditPruning).values(upto=2**31 - 1))
-        db.execute(sa.delete(models.AuditEntry))
-        for table in reversed(models.metadata.sorted_tables):
-            db.execute(sa.delete(table))
-
-
 def _states(db: Session) -> Counter[AccountState]:
     rules = policy(db.get(SchoolSettings, 1))
     found: Counter[AccountState] = Counter()
@@ -77,11 +69,11 @@ def _states(db: Session) -> Counter[AccountState]:
 def test_the_same_numbers_on_the_same_day_give_the_same_school(clock: Clock) -> None:
     _seed(60, 7)
     first = _everything()
-    _empty()
+    cast.empty()
     clock.forward(hours=5)
     _seed(60, 7)
     assert _everything() == first
-    _empty()
+    cast.empty()
     _seed(60, 8)
     assert _everything() != first
 

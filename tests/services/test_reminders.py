@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
 import pytest
@@ -24,6 +24,7 @@ from core.models import (
     Invitation,
     Message,
     MessageAccount,
+    MessageStatus,
     Purpose,
     ReminderRun,
     SchoolSettings,
@@ -158,6 +159,57 @@ def test_nobody_is_reminded_sooner_than_set_nor_more_often(people: Cast, clock: 
         clock.forward(days=1)
     assert found == {0: {"sam", "max"}, 1: {"otto"}, 5: {"sam", "max"}, 6: {"otto"}}
     assert foresee(people.olga).not_due == {NotReminded.ENOUGH: 3}
+
+
+def foreseen_names(people: Cast, *, following: bool = False) -> tuple[datetime, set[str]]:
+    with database.reading() as db:
+        said = reminders.foresee(db, people.olga.actor, following=following)
+    assert said.will == len(said.people)
+    return said.at, set(said.people["Username"])
+
+
+def names_in(campaign_id: int) -> set[str]:
+    ids = reminded(campaign_id)
+    with database.reading() as db:
+        return set(db.exec(select(Account.username).where(col(Account.id).in_(ids))))
+
+
+@pytest.mark.parametrize("after_days", [2, 3, 5])
+@pytest.mark.parametrize("hour", [4.0, 9.0, 15.5])  # 06:00, 11:00 and 17:30 in Athens
+def test_each_run_is_what_the_day_before_and_the_morning_have_shown(
+    people: Cast, clock: Clock, after_days: int, hour: float
+) -> None:
+    """Over three weeks, whenever somebody looks: before the run of the day, in its hours, and after it."""
+    set_up(reminder_after_days=after_days, reminders_at_most=4)
+    invite(people.gina, days=1)
+    last = dict[str, date]()
+    for number in range(21):
+        day = TODAY + timedelta(days=number)
+        clock.set(datetime.combine(day, time(), UTC) + timedelta(hours=hour))
+        (at, today), (then, tomorrow) = foreseen_names(people), foreseen_names(people, following=True)
+        assert (at.date(), then.date()) == (day, day + timedelta(days=1))
+        assert not today & tomorrow, "whoever is reminded today is not in tomorrow's"
+        clock.set(max(at, core_clock.now()) + timedelta(minutes=number % 7))  # runs are a little late, or hours
+        done = names_in(run(day))
+        assert done == today
+        assert foreseen_names(people) == (then, tomorrow), "when today's is made, tomorrow's is still what was shown"
+        assert all(day - last.get(name, date.min) >= timedelta(days=after_days) for name in done)
+        last |= dict.fromkeys(done, day)
+    assert len(last) == 4
+
+
+def test_a_reminder_that_nobody_knows_of_counts_as_one_that_came(people: Cast, clock: Clock) -> None:
+    """It may lie in their mailbox: they are not written to again before their days are over."""
+    campaign_id = delivery.run(TODAY)
+    with database.transaction() as db:
+        gone = {"status": MessageStatus.UNKNOWN.value, "claimed_at": clock.now}
+        db.execute(sa.update(Message).where(col(Message.campaign_id) == campaign_id).values(**gone))
+    again: dict[int, set[int]] = {}
+    for day in range(1, 6):
+        clock.forward(days=1)
+        if made := run(TODAY + timedelta(days=day)):
+            again[day] = reminded(made)
+    assert again == {1: {id_of(people.otto)}, 5: {id_of(people.sam), id_of(people.max)}}
 
 
 def test_an_invitation_by_hand_begins_the_count_anew(people: Cast, clock: Clock) -> None:

@@ -121,7 +121,7 @@ def test_whoever_does_not_count_stays_and_is_listed_without_a_class(people: Cast
     begin(people, planned(next_year(people)))
     with database.reading() as db:
         assert db.get_one(Person, people.max.person.id).section_id == people.class_7b.id
-        assert list(db.scalars(table.without_class())) == [new.id]
+        assert list(db.scalars(table.without_class(db))) == [new.id]
         assert list(db.scalars(table.leavers_with_account())) == [people.otto.person.id]
 
 
@@ -248,7 +248,7 @@ def test_a_year_whose_classes_came_by_import_only_becomes_the_current_one(people
     assert roles_of(people.cora.account) == [(None, [section.id])]
     with database.reading() as db:
         assert db.get_one(Person, people.sam.person.id).section_id == people.class_7b.id
-        without = set(db.scalars(table.without_class()))
+        without = set(db.scalars(table.without_class(db)))
         assert without == {people.max.person.id, people.otto.person.id}
     undo(people, change)
     assert snapshot() == before

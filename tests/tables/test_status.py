@@ -2,71 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import timedelta
 from random import Random
 
 import pytest
 import sqlalchemy as sa
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
 from sqlmodel import Session, col
 
 from core import clock as core_clock
 from core import database
 from core.models import Account, Enrolment, Guardianship, Invitation, Person
-from core.permissions import Actor
 from core.rules.headlines import Headline
-from core.tables import accounts, data_version, options, status, status_charts, status_people, students
+from core.tables import data_version, status, status_charts
 from core.tables.filters import StatusFilter, StudentFilter
-from core.tables.status import Asked, ListFilter
 from tests import cast as make
 from tests.cast import Cast
 from tests.conftest import Clock
-from tests.tables import acts
+from tests.tables.status_numbers import agree, asked_by
 
 pytestmark = pytest.mark.both_databases
 
-CHARTS = (
-    *(status_charts.states, status_charts.grades, status_charts.funnel, status_charts.days),
-    *(status_charts.channels, status_charts.failures, status_charts.ageing, status_charts.addresses),
-)
 FACTS = ("deactivated_at", "suspended_at", "pending_provider_at", "first_sign_in_at", "verified_at", "invited_at")
 REACH = ({}, {"personal_email": "", "contact_email": ""}, {"mobile": "6912345678"}, {"use_personal_email": False})
-
-
-def asked_by(db: Session, actor: Actor, asked: StatusFilter) -> Asked:
-    people = status_people.read(db, actor, user_type=asked.user_type)
-    sections = options.sections(db, actor, period_id=asked.period_id)
-    return status.ask(db, actor, people=people, filter=asked, sections=sections)
-
-
-def numbers(asked: Asked) -> Iterator[tuple[str, int, ListFilter]]:
-    """Every number of the page with the list behind it."""
-    yield ("total", *status.total(asked))
-    for one in status.headlines(asked):
-        yield one.headline, one.number, one.behind
-    for order in ("fewest", "most", "name"):
-        chart, _number = status_charts.classes(asked, order=order, first=0, most=50)
-        yield from ((f"classes {mark.row} {mark.series}", mark.number, mark.behind) for mark in chart.marks)
-    for draw in CHARTS:
-        chart = draw(asked)
-        yield from ((f"{chart.name} {mark.row} {mark.series}", mark.number, mark.behind) for mark in chart.marks)
-
-
-def listed(db: Session, actor: Actor, behind: ListFilter) -> int:
-    if isinstance(behind, StudentFilter):
-        return students.count(db, actor, filter=behind)
-    return accounts.count(db, actor, filter=behind)
-
-
-def agree(actor: Actor, asked: StatusFilter) -> None:
-    """Nothing is left out but most of the days on which nothing happened."""
-    with database.reading() as db:
-        for place, (name, number, behind) in enumerate(numbers(asked_by(db, actor, asked))):
-            if not number and name.startswith("days") and place % 10:
-                continue
-            assert number == listed(db, actor, behind), f"{name} of {asked} for {actor.label}: {behind.as_json()}"
 
 
 def fill(cast: Cast, chance: Random) -> None:
@@ -135,22 +92,6 @@ def test_every_number_is_that_of_the_list_behind_it(cast: Cast, who: str) -> Non
     actor = getattr(cast, who).actor
     for asked in filters(cast) if who == "olga" else filters(cast)[:6]:
         agree(actor, asked)
-
-
-ACTS = st.lists(st.tuples(st.sampled_from(sorted(acts.KNOWN)), st.integers(0, 3)), min_size=1, max_size=8)
-
-
-@settings(max_examples=5, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(done=ACTS)
-def test_after_any_sequence_of_acts_every_number_is_that_of_its_list(
-    clock: Clock, cast: Cast, done: list[tuple[str, int]]
-) -> None:
-    """The school is not made anew for each sequence: it goes on from where the one before left it."""
-    for name, whom in done:
-        acts.KNOWN[name](clock, cast, (cast.sam, cast.max, cast.otto, cast.gina)[whom])
-    agree(cast.olga.actor, StatusFilter())
-    agree(cast.olga.actor, StatusFilter(user_type="all"))
-    agree(cast.cora.actor, StatusFilter(grades=("7",)))
 
 
 def test_r60_whoever_sees_one_class_counts_nobody_else(cast: Cast) -> None:

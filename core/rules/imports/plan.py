@@ -20,7 +20,6 @@ _EMPTY: Row = {
     **dict.fromkeys(("personal_email", "contact_email", "external_email", "mobile", "phone"), ""),
     "use_personal_email": False,
 }
-_COUNTING = {kind.value: "registered" if kind == PersonKind.STUDENT else "active" for kind in PersonKind}
 _NO_MOBILE = "This is no mobile number that can get an SMS. It is kept as typed."
 _LEFT = "Firstkey has this person as Left, and leaves it so. Change the status on the card, or give the file a Status."
 
@@ -165,5 +164,6 @@ def _note_mobile(plan: Plan, person: PersonRow, typed: str) -> None:
 
 
 def _new(key: PersonKey, fields: dict[str, Any], world: World) -> Row:
-    row = _EMPTY | {"kind": key[0], "source_id": key[1], "status": _COUNTING[key[0]], "section": None} | fields
+    status = world.new_student if key[0] == PersonKind.STUDENT else PersonStatus.ACTIVE.value
+    row = _EMPTY | {"kind": key[0], "source_id": key[1], "status": status, "section": None} | fields
     return row | person_facts.derived(row, default_region=world.region)

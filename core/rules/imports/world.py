@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
+from core.models import PersonStatus
 from core.rules.imports.guardians import folded_name
 from core.rules.imports.intake import PersonKey, SectionKey
 
@@ -14,10 +15,14 @@ Row = dict[str, Any]
 
 @dataclass(frozen=True)
 class World:
-    """People, classes and who belongs where, by the ids of the school's own system."""
+    """People, classes and who belongs where, by the ids of the school's own system.
+
+    `new_student`: the status of a student of whom the files say none; one that counts as Registered.
+    """
 
     region: str
     today: date
+    new_student: str = PersonStatus.REGISTERED
     people: dict[PersonKey, Row] = field(default_factory=dict)
     periods: dict[str, Row] = field(default_factory=dict)
     sections: dict[SectionKey, Row] = field(default_factory=dict)
