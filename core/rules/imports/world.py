@@ -14,7 +14,11 @@ Row = dict[str, Any]
 
 @dataclass(frozen=True)
 class World:
-    """People, classes and who belongs where, by the ids of the school's own system."""
+    """People, classes and who belongs where, by the ids of the school's own system.
+
+    `administer` are the numbers of people who administer the school. Of people who left with an import, and by nobody's
+    hand since: `left` says what they were, and `closed` are those whose account was switched off by that.
+    """
 
     region: str
     today: date
@@ -23,6 +27,9 @@ class World:
     sections: dict[SectionKey, Row] = field(default_factory=dict)
     enrolments: dict[tuple[SectionKey, PersonKey], Row] = field(default_factory=dict)
     guardianships: dict[tuple[PersonKey, PersonKey], Row] = field(default_factory=dict)
+    administer: frozenset[int] = frozenset()
+    left: dict[int, str] = field(default_factory=dict)
+    closed: frozenset[int] = frozenset()
 
     @property
     def current_period(self) -> str:
