@@ -17,7 +17,7 @@ from core.services import imports
 from core.services.imports import Check, Leave
 from core.tables import imports as tables
 from core.tables import school
-from pages.shared import feedback, guard, import_columns, import_folder, import_leavers, import_result
+from pages.shared import feedback, fresh_code, guard, import_columns, import_folder, import_leavers, import_result
 from pages.shared.import_leavers import Chosen
 
 STATE = "import_state"  # key of the files, choices, check; forgotten when other files are chosen
@@ -69,6 +69,7 @@ def _show(actor: Actor, uploads: list[Upload]) -> None:
     st.subheader(check.intake.told or FORMAT_WORDS[check.intake.format])
     import_columns.files(check.intake.files)
     import_result.counts(check.plan.counts)
+    import_result.returning(check.plan.returning)
     import_result.problems(check.problems)
     _offer(actor, uploads, check)
     import_result.samples(check)
@@ -81,8 +82,10 @@ def _offer(actor: Actor, uploads: list[Upload], check: Check) -> None:
         return
     label = f"Import {found.created + found.changed:,} people"
     stands_still = check.errors > 0 or not chosen.may_go_on
-    if st.button(label, type="primary", disabled=stands_still, width="stretch"):
-        _apply(actor, uploads, check, chosen)
+    pressed = st.button(label, type="primary", disabled=stands_still, width="stretch")
+    acting = fresh_code.proved(actor, pressed, key=f"import.{_key(uploads)}", act=label) if chosen.asks_who else actor
+    if acting is not None and not stands_still and (pressed or chosen.asks_who):
+        _apply(acting, uploads, check, chosen)
 
 
 def _apply(actor: Actor, uploads: list[Upload], check: Check, chosen: Chosen) -> None:
@@ -91,8 +94,9 @@ def _apply(actor: Actor, uploads: list[Upload], check: Check, chosen: Chosen) ->
         done = imports.apply(db, actor, seen=check, uploads=uploads, leave=chosen.leave, typed_leavers=chosen.typed)
     engine.start(*done.notices)
     run = done.run
-    left = f", {run.left:,} marked as Left" if run.left else ""
-    told = f"Imported: {run.created:,} new, {run.changed:,} changed, {run.unchanged:,} unchanged{left}."
+    moved = f", {run.left:,} marked as Left" if run.left else ""
+    moved += f", {run.returned:,} came back" if run.returned else ""
+    told = f"Imported: {run.created:,} new, {run.changed:,} changed, {run.unchanged:,} unchanged{moved}."
     told += " Messages about changed addresses are on their way." if done.notices else ""
     st.session_state[DONE], st.session_state[TURN] = told, st.session_state.get(TURN, 0) + 1
     st.rerun()

@@ -33,8 +33,9 @@ def import_(
     mark_as_left: Annotated[
         bool, typer.Option("--mark-as-left", help="Who is missing from the files becomes Left.")
     ] = False,
-    leavers: Annotated[
-        int | None, typer.Option(help="How many leave, where those are more than the school allows at once.")
+    typed: Annotated[
+        int | None,
+        typer.Option("--leavers", help="How many leave, where those are more than the school allows at once."),
     ] = None,
     delimiter: Annotated[
         str, typer.Option(help="comma, semicolon, tab or one character; found out if not given.")
@@ -53,13 +54,14 @@ def import_(
         check = imports.check(db, actor, intake=intake)
     _say_problems(check.problems)
     _say_counts(check.plan.counts)
-    _say_missing([row["source_id"] for row in check.leavers().rows])
+    leavers = check.leavers()
+    _say_missing([row["source_id"] for row in leavers.rows], spared=[row["source_id"] for row in leavers.spared])
     if not apply:
         print(f"Nothing was changed. To import: python -m core.manage import {path} --apply")
         raise typer.Exit(1 if check.errors else 0)
     leave = Leave.WHO_IS_MISSING if mark_as_left else Leave.NOBODY
     with database.transaction(wait_ms=database.WORKER_WAIT_MS) as db:
-        done = imports.apply(db, actor, seen=check, uploads=uploads, leave=leave, typed_leavers=leavers)
+        done = imports.apply(db, actor, seen=check, uploads=uploads, leave=leave, typed_leavers=typed)
     run = done.run
     left = f", {run.left:,} marked as left" if mark_as_left else ""
     print(f"Imported in {time.perf_counter() - started:.1f} s: {run.created:,} new, {run.changed:,} changed{left}.")
@@ -108,9 +110,13 @@ def _say_counts(counts: Counts) -> None:
         f"Enrolments: {counts.enrolments_created:,} new, {counts.enrolments_ended:,} ended. "
         f"Guardianships: {counts.guardianships_created:,} new."
     )
+    if counts.returning:
+        print(f"Coming back: {counts.returning:,} who had left with an earlier file or are said to be here again.")
 
 
-def _say_missing(codes: list[str]) -> None:
+def _say_missing(codes: list[str], *, spared: list[str]) -> None:
+    if spared:
+        print(f"Missing too, but never marked by a file, because they administer the school: {', '.join(spared)}.")
     if codes:
         more = f" and {len(codes) - _SHOWN:,} more" if len(codes) > _SHOWN else ""
         print(

@@ -262,6 +262,7 @@ class ImportRun(SQLModel, table=True):
     unchanged: int
     left: int
     leavers_undone_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    returned: int = 0
 
 
 class ImportLeaver(SQLModel, table=True):
@@ -273,6 +274,18 @@ class ImportLeaver(SQLModel, table=True):
     person_id: int = Field(foreign_key="person.id", primary_key=True, index=True)
     status: str
     deactivated: bool
+
+
+class ImportReturn(SQLModel, table=True):
+    """Somebody who came back with an import: their status before and after, and whether their account came on."""
+
+    __tablename__ = "import_return"
+
+    run_id: int = Field(foreign_key="import_run.id", primary_key=True)
+    person_id: int = Field(foreign_key="person.id", primary_key=True, index=True)
+    before: str
+    after: str
+    reopened: bool
 
 
 class FolderImport(SQLModel, table=True):

@@ -92,7 +92,7 @@ ACTION: dict[str, Said] = {
     "demo.made": Said("Made the demo school", Kind.SCHOOL),
     "import.applied": Said("Imported people", Kind.SCHOOL),
     "import.refused": Said("Refused a file of the import folder", Kind.SCHOOL),
-    "import.leavers_undone": Said("Undid that people left with an import", Kind.SCHOOL),
+    "import.leavers_undone": Said("Undid that people left or came back with an import", Kind.SCHOOL),
     "list_view.saved": Said("Saved a view of a list", Kind.SCHOOL),
     "list_view.renamed": Said("Renamed a view of a list", Kind.SCHOOL),
     "list_view.deleted": Said("Deleted a view of a list", Kind.SCHOOL),

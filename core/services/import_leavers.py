@@ -9,19 +9,11 @@ import sqlalchemy as sa
 from sqlmodel import Session, col
 
 from core import database
-from core.models import Account, AccountRole, ImportLeaver, ImportRun, Person, PersonStatus, Superseded
-from core.permissions import Role
+from core.models import Account, ImportLeaver, ImportRun, Person, PersonStatus, Superseded
 from core.rules.imports.world import Row
 from core.services import account_effects
 
 _QUIET = {"synchronize_session": False}
-
-
-def but_administrators(db: Session, rows: Sequence[Row]) -> list[Row]:
-    """No file takes the school from those who administer it; they are marked by hand."""
-    held = sa.select(col(Account.person_id)).join(AccountRole, col(AccountRole.account_id) == col(Account.id))
-    administer = set(db.scalars(held.where(col(AccountRole.role) == Role.ADMINISTRATOR)))
-    return [row for row in rows if row["id"] not in administer]
 
 
 def mark(db: Session, run: ImportRun, rows: Sequence[Row]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
@@ -20,9 +21,9 @@ from core.rules.imports.leaving import Leavers
 from core.rules.imports.plan import Plan
 from core.rules.imports.world import Row, World
 from core.rules.spreadsheets import Upload
-from core.services import account_effects, audit, import_addresses, import_leavers, import_writing
+from core.services import account_effects, audit, import_addresses, import_leavers, import_returns, import_writing
+from core.tables import freshness, school
 from core.tables import imports as tables
-from core.tables import school
 
 
 class Leave(StrEnum):
@@ -41,6 +42,7 @@ class Check:
     world: World
     plan: Plan
     leavers_percent: int
+    fresh_code_above: int
 
     @property
     def problems(self) -> list[RowProblem]:
@@ -51,6 +53,10 @@ class Check:
     def leavers(self, *, only_said: bool = False) -> Leavers:
         """Whom it would mark as left; with `only_said`, only those of whom the files say that they have."""
         return leaving.of(self.plan, self.world, percent=self.leavers_percent, only_said=only_said)
+
+    def asks_who(self, found: Leavers) -> bool:
+        """Whether who lets these leave is asked anew who they are; the import asks again."""
+        return bool(found.why_not) or len(found) > self.fresh_code_above
 
     @property
     def errors(self) -> int:
@@ -76,7 +82,8 @@ def check(db: Session, actor: Actor, *, intake: Intake) -> Check:
     """Say what would be created and changed, who is missing, and what is wrong with which row. Changes nothing."""
     actor.require(Permission.IMPORT)
     world = tables.world(db)
-    return Check(intake, world, plans.make(intake, world), school.settings(db).leavers_percent)
+    own = school.settings(db)
+    return Check(intake, world, plans.make(intake, world), own.leavers_percent, own.fresh_code_above)
 
 
 def apply(
@@ -91,13 +98,14 @@ def apply(
     """Do what the check has shown, whole. No account is made, and only addresses that change are written to.
 
     Refuses with RowProblems while there are errors, with Conflict when the school's data moved since the check, and
-    where more would leave than the school allows, unless an administrator has typed how many those are.
+    where more would leave than the school allows, unless an administrator has typed how many those are. Who lets so
+    many leave, or more than may be touched without it, proves anew who they are (R31).
     """
     actor.require(Permission.IMPORT)
     if seen.errors:
         message = f"{seen.errors:,} cells need another look before this can be imported. Nothing was changed."
         raise RowProblems(message, seen.problems)
-    if leave is not Leave.NOBODY:
+    if leave is not Leave.NOBODY or seen.plan.returning:
         account_effects.lock(db)  # before the tables: whoever changes accounts takes them in this order
     _lock(db)
     world = tables.world(db)
@@ -110,6 +118,7 @@ def apply(
     notices = import_addresses.follow(db, actor, moving)
     run = _run(db, actor, plan, seen.intake, uploads, left=len(leavers))
     import_leavers.mark(db, run, leavers)
+    import_returns.welcome(db, run, plan)
     _record(db, actor, run)
     return Applied(run, notices)
 
@@ -122,9 +131,9 @@ def _lock(db: Session) -> None:
         )
 
 
-def _leavers(db: Session, actor: Actor, *, seen: Check, leave: Leave, typed: int | None) -> list[Row]:
+def _leavers(db: Session, actor: Actor, *, seen: Check, leave: Leave, typed: int | None) -> Sequence[Row]:
     if leave is Leave.NOBODY:
-        return []
+        return ()
     found = seen.leavers(only_said=leave is Leave.WHO_IS_SAID_TO)
     if found.why_not:
         if typed is None:
@@ -132,7 +141,9 @@ def _leavers(db: Session, actor: Actor, *, seen: Check, leave: Leave, typed: int
         actor.require(Permission.CHANGE_SETTINGS)
         if typed != len(found):
             raise InputProblem(f"It would be {len(found):,}, and {typed:,} was typed. Look again, then type how many.")
-    return import_leavers.but_administrators(db, found.rows)
+        actor.require_fresh()
+    freshness.require_above(db, actor, people=len(found))
+    return found.rows
 
 
 _IF_IT_IS = "If it is, an administrator imports it on the page Imports and types how many leave."
@@ -150,6 +161,7 @@ def _run(db: Session, actor: Actor, plan: Plan, intake: Intake, uploads: list[Up
         changed=counts.changed,
         unchanged=counts.unchanged,
         left=left,
+        returned=counts.returning,
     )
     db.add(run)
     db.flush()
@@ -157,7 +169,7 @@ def _run(db: Session, actor: Actor, plan: Plan, intake: Intake, uploads: list[Up
 
 
 def _record(db: Session, actor: Actor, run: ImportRun) -> None:
-    counts = {"created": run.created, "changed": run.changed, "unchanged": run.unchanged, "left": run.left}
+    counts = {name: getattr(run, name) for name in ("created", "changed", "unchanged", "left", "returned")}
     details = counts | {"digest": run.digest, "format": run.format}
     audit.record(db, actor, action="import.applied", object_kind="import_run", object_id=run.id, details=details)
 

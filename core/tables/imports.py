@@ -4,15 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
 from core import clock
-from core.models import AcademicPeriod, Enrolment, FolderImport, Guardianship, ImportRun, Person, Section
-from core.permissions import Actor, Permission
+from core.models import (
+    AcademicPeriod,
+    Account,
+    AccountRole,
+    Enrolment,
+    FolderImport,
+    Guardianship,
+    ImportLeaver,
+    ImportRun,
+    Person,
+    PersonStatus,
+    Section,
+)
+from core.permissions import Actor, Permission, Role
 from core.rules.imports.leaving import UNDO_DAYS
 from core.rules.imports.world import Row, World
 from core.tables import school
@@ -36,6 +48,7 @@ _PERSON = (
 def world(db: Session) -> World:
     """All people, classes, enrolments and guardianships; each table is read once."""
     settings = school.settings(db)
+    today = clock.now().astimezone(ZoneInfo(settings.time_zone)).date()
     periods = _rows(db, AcademicPeriod, ("id", "source_id", "title", "starts_on", "ends_on", "is_current"))
     period_of = {row["id"]: row["source_id"] for row in periods}
     sections = _rows(db, Section, ("id", "source_id", "period_id", "title", "grade", "school"))
@@ -47,8 +60,8 @@ def world(db: Session) -> World:
         person_of[row["id"]] = (row["kind"], row["source_id"])
     return World(
         region=settings.default_region,
-        today=clock.now().astimezone(ZoneInfo(settings.time_zone)).date(),
-        new_student=settings.registered_statuses[0],  # in the order of the statuses: Registered where it counts
+        today=today,
+        registered=tuple(settings.registered_statuses),
         people=dict(zip(person_of.values(), people, strict=True)),
         periods={row["source_id"]: row for row in periods},
         sections={section_of[row["id"]]: row for row in sections},
@@ -60,7 +73,31 @@ def world(db: Session) -> World:
             (person_of[row["student_id"]], person_of[row["guardian_id"]]): row
             for row in _rows(db, Guardianship, ("id", "student_id", "guardian_id", "relation"))
         },
+        administer=_administer(db, today),
+        left=_left(db),
+        closed=_closed(db),
     )
+
+
+def _administer(db: Session, today: date) -> frozenset[int]:
+    """People who are administrators, also those who will be."""
+    held = sa.select(col(Account.person_id)).join(AccountRole, col(AccountRole.account_id) == col(Account.id))
+    lasting = sa.or_(col(AccountRole.ends_on).is_(None), col(AccountRole.ends_on) >= today)
+    return frozenset(db.scalars(held.where(col(AccountRole.role) == Role.ADMINISTRATOR, lasting)))
+
+
+def _left(db: Session) -> dict[int, str]:
+    """What people were who left with an import, where nothing of them was changed since."""
+    stands = sa.and_(col(Person.status) == PersonStatus.LEFT, col(Person.updated_at) == col(ImportRun.applied_at))
+    found = sa.select(col(Person.id), col(ImportLeaver.status)).join(ImportLeaver).join(ImportRun)
+    return {row[0]: row[1] for row in db.execute(found.where(stands, col(ImportRun.leavers_undone_at).is_(None)))}
+
+
+def _closed(db: Session) -> frozenset[int]:
+    """People whose account is off because they left with an import, and for nothing else."""
+    off = sa.and_(col(Account.deactivated_at) == col(ImportRun.applied_at), col(ImportLeaver.deactivated))
+    found = sa.select(col(Account.person_id)).join(ImportLeaver, col(ImportLeaver.person_id) == col(Account.person_id))
+    return frozenset(db.scalars(found.join(ImportRun).where(off, col(ImportRun.leavers_undone_at).is_(None))))
 
 
 def runs(db: Session, actor: Actor, *, limit: int = 20) -> Sequence[ImportRun]:
@@ -70,10 +107,12 @@ def runs(db: Session, actor: Actor, *, limit: int = 20) -> Sequence[ImportRun]:
 
 
 def undoable(db: Session, actor: Actor) -> Sequence[ImportRun]:
-    """Imports by which people left, a few days ago at most, and which nobody has undone; newest first."""
+    """Imports by which people left or came back, a few days ago at most, and which nobody has undone; newest first."""
     actor.require(Permission.IMPORT)
-    left = select(ImportRun).where(ImportRun.left > 0, col(ImportRun.leavers_undone_at).is_(None))
-    recent = left.where(ImportRun.applied_at > clock.now() - timedelta(days=UNDO_DAYS))
+    moved = select(ImportRun).where(sa.or_(col(ImportRun.left) > 0, col(ImportRun.returned) > 0))
+    recent = moved.where(col(ImportRun.leavers_undone_at).is_(None)).where(
+        ImportRun.applied_at > clock.now() - timedelta(days=UNDO_DAYS)
+    )
     return db.exec(recent.order_by(col(ImportRun.id).desc())).all()
 
 
@@ -89,6 +128,7 @@ class OfFolder:
     created: int
     changed: int
     left: int
+    returned: int
 
 
 def folder(db: Session, actor: Actor, *, limit: int = 10) -> list[OfFolder]:
@@ -101,8 +141,8 @@ def folder(db: Session, actor: Actor, *, limit: int = 10) -> list[OfFolder]:
     ]
 
 
-def _numbers(run: ImportRun | None) -> tuple[int, int, int]:
-    return (run.created, run.changed, run.left) if run else (0, 0, 0)
+def _numbers(run: ImportRun | None) -> tuple[int, int, int, int]:
+    return (run.created, run.changed, run.left, run.returned) if run else (0, 0, 0, 0)
 
 
 def _rows(db: Session, model: type, names: tuple[str, ...]) -> list[Row]:

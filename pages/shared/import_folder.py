@@ -42,4 +42,5 @@ def draw(found: Sequence[OfFolder], *, zone: str) -> None:
 def _counts(one: OfFolder) -> str:
     if not one.is_new:
         return "It is the file that was imported last: nothing to do."
-    return f"{one.created:,} new, {one.changed:,} changed, {one.left:,} marked as Left"
+    back = f", {one.returned:,} came back" if one.returned else ""
+    return f"{one.created:,} new, {one.changed:,} changed, {one.left:,} marked as Left{back}"

@@ -16,6 +16,7 @@ from core.services import import_undo
 from core.services.imports import Check, Leave
 from pages.shared import feedback
 
+_NAMED = 5
 _OF = {Leave.WHO_IS_SAID_TO: "who left by this file", Leave.WHO_IS_MISSING: "who are not in it"}
 
 _WHO = (
@@ -26,17 +27,22 @@ _WHO = (
 
 @dataclass(frozen=True)
 class Chosen:
-    """Who is marked as left. `typed` is what an administrator typed; `may_go_on` whether that is enough."""
+    """Who is marked as left. `typed` is what an administrator typed; `may_go_on` whether that is enough.
+
+    `asks_who`: so many that whoever does it proves anew who they are.
+    """
 
     leave: Leave = Leave.NOBODY
     typed: int | None = None
     may_go_on: bool = True
+    asks_who: bool = False
 
 
 def choose(actor: Actor, check: Check) -> Chosen:
     """A tick where the files hold everybody, or say of somebody that they left; ticked already where they say so."""
     leave = Leave.WHO_IS_MISSING if check.intake.covers else Leave.WHO_IS_SAID_TO
     found = check.leavers()
+    _say_spared(found)
     if not found:
         return Chosen()
     start = "This file holds everyone: mark" if leave is Leave.WHO_IS_MISSING else "Mark"
@@ -46,7 +52,18 @@ def choose(actor: Actor, check: Check) -> Chosen:
     if found.why_not:
         return _too_many(actor, found, leave)
     st.caption(f"Nothing of them is deleted. For {UNDO_DAYS} days it can be undone here.")
-    return Chosen(leave)
+    return Chosen(leave, asks_who=check.asks_who(found))
+
+
+def _say_spared(found: Leavers) -> None:
+    """Who would leave if they did not administer the school."""
+    if not found.spared:
+        return
+    names = [f"{row['last_name']} {row['first_name']}".strip() for row in found.spared]
+    more = f" and {len(names) - _NAMED:,} more" if len(names) > _NAMED else ""
+    who = f"{feedback.plain(', '.join(names[:_NAMED]))}{more}"
+    stay = "stays: who administers the school is" if len(names) == 1 else "stay: those who administer the school are"
+    st.caption(f"{who} would leave by this file, and {stay} only ever marked by hand.")
 
 
 def _too_many(actor: Actor, found: Leavers, leave: Leave) -> Chosen:
@@ -57,24 +74,33 @@ def _too_many(actor: Actor, found: Leavers, leave: Leave) -> Chosen:
         return Chosen(leave, may_go_on=False)
     typed = st.text_input(f"If so many have really left, type how many: {len(found)}", key="import_left_typed")
     is_right = typed.strip().replace(",", "") == str(len(found))
-    return Chosen(leave, len(found) if is_right else None, may_go_on=is_right)
+    return Chosen(leave, len(found) if is_right else None, may_go_on=is_right, asks_who=True)
 
 
 def undo(actor: Actor, runs: Sequence[ImportRun], *, zone: str, told: str) -> None:
-    """A line and a button for each import by which people left; `told` is the key of what was said of the last one."""
+    """A line and a button for each import that moved people; `told` is the key of what was said of the last one."""
     for run in runs:
         with st.container(horizontal=True, vertical_alignment="center"):
             day = run.applied_at.astimezone(ZoneInfo(zone)).strftime("%-d %b %Y, %H:%M")
-            st.text(f"{run.left:,} people left with the import of {day}", width="stretch")
-            if st.button("Undo that they left", key=f"import_undo_{run.id}", icon=":material/undo:"):
+            st.text(f"{_moved(run)} with the import of {day}", width="stretch")
+            label = "Undo that they left" if not run.returned else "Undo" if run.left else "Undo that they came back"
+            if st.button(label, key=f"import_undo_{run.id}", icon=":material/undo:"):
                 st.session_state.pop(told, None)
                 _undo(actor, run)
+
+
+def _moved(run: ImportRun) -> str:
+    moved = f"{run.left:,} people left" if run.left else ""
+    back = f"{run.returned:,} {'' if moved else 'people '}came back" if run.returned else ""
+    return " and ".join(filter(None, (moved, back)))
 
 
 def _undo(actor: Actor, run: ImportRun) -> None:
     with feedback.refusals_shown():
         with database.transaction() as db:
-            back = import_undo.undo_leavers(db, actor, run_id=run.id or 0)
-        alone = f" {run.left - back:,} were changed since and stay as they are." if run.left > back else ""
-        feedback.later(f"{back:,} people are back, and their accounts work again.{alone}")
+            done = import_undo.undo_leavers(db, actor, run_id=run.id or 0)
+        said = [f"{done.back:,} people are back, and their accounts work again."] if run.left else []
+        said += [f"Left again, with their accounts off: {done.gone:,}."] if run.returned else []
+        said += [f"{done.left_alone:,} were changed since and stay as they are."] if done.left_alone else []
+        feedback.later(" ".join(said))
         st.rerun()

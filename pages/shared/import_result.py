@@ -11,7 +11,7 @@ import streamlit as st
 from core.errors import RowProblem, Severity
 from core.models import ImportRun
 from core.rules.imports.columns import LABELS
-from core.rules.imports.plan import Change, Counts
+from core.rules.imports.plan import Change, Counts, Return
 from core.services.imports import Check
 
 _SHOWN, _PROBLEMS = 200, 20_000  # of problems all that a file of the page has in practice: they are put right in it
@@ -27,6 +27,17 @@ def counts(found: Counts) -> None:
         f"{found.enrolments_created:,} new, {found.enrolments_ended:,} ended. Guardians: "
         f"{found.guardianships_created:,} new links to students. An empty cell changes nothing."
     )
+
+
+def returning(found: Sequence[Return]) -> None:
+    """Who had left and comes back, and what becomes of their accounts."""
+    if not found:
+        return
+    reopened = sum(each.reopens for each in found)
+    said = f"{_people(len(found))} of this file had left before and will be back."
+    if reopened:
+        said += f" Accounts that were switched off by that leaving, and work again: {reopened:,}."
+    st.info(said, icon=":material/undo:")
 
 
 def problems(found: list[RowProblem]) -> None:
@@ -90,12 +101,16 @@ def earlier(runs: Sequence[ImportRun], *, zone: str) -> None:
     if not runs:
         st.caption("None yet. Upload a file above; a check comes first and changes nothing.")
         return
-    names = ("applied_at", "applied_by", "source", "created", "changed", "unchanged", "left")
+    names = ("applied_at", "applied_by", "source", "created", "changed", "unchanged", "left", "returned")
     frame = pd.DataFrame([run.model_dump(include=set(names)) for run in runs])[list(names)]
     frame["applied_at"] = frame["applied_at"].dt.tz_convert(zone).dt.strftime("%-d %b %Y, %H:%M")
     frame["left"] = [f"{run.left:,}{' (undone)' if run.leavers_undone_at else ''}" for run in runs]
-    frame.columns = ["When", "By", "Files", "New", "Changed", "Unchanged", "Left"]
+    frame.columns = ["When", "By", "Files", "New", "Changed", "Unchanged", "Left", "Came back"]
     st.dataframe(frame, hide_index=True, width="stretch", key="import_runs")
+
+
+def _people(number: int) -> str:
+    return "1 person" if number == 1 else f"{number:,} people"
 
 
 def _person(check: Check, row: dict[str, Any]) -> dict[str, object]:

@@ -18,6 +18,7 @@ from sqlmodel import col, select
 from core import config, database
 from core.delivery import engine, import_folder, scheduled_imports, workflows
 from core.models import Account, Alert, AuditEntry, FolderImport, ImportRun, Person, SchoolSettings
+from core.permissions import command_line
 from core.rules.needs import Need
 from core.rules.spreadsheets import Upload
 from core.services import folder_imports, imports
@@ -101,6 +102,7 @@ def test_a_file_at_which_we_fail_is_put_aside_and_said_once_so_that_the_next_one
     with database.reading() as db:
         assert db.exec(select(FolderImport)).one().run_id is None
         assert db.exec(select(Alert.kind)).one() == "import_refused"
+        assert {one.need: one.number for one in needs.of(db, command_line("tester"))}[Need.IMPORT_REFUSED] == 1
 
 
 def test_a_file_that_cannot_be_used_is_refused_and_changes_nothing(

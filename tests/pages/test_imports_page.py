@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -11,9 +12,11 @@ from streamlit.testing.v1 import AppTest
 from core import clock, database
 from core.config import ROOT
 from core.models import FolderImport, ImportRun, Person
-from core.permissions import Actor
+from core.permissions import Actor, Role
 from core.rules.spreadsheets import Upload
+from core.web import proof
 from pages.shared import guard
+from tests import cast as people
 from tests import oneroster
 from tests.cast import Cast
 from tests.pages import screens
@@ -147,6 +150,7 @@ def test_so_many_leave_only_when_an_administrator_types_how_many_and_it_can_be_u
     number = page.checkbox[0].label.split("mark the ")[1].split()[0]
     typed = next(field for field in page.text_input if field.label.startswith("If so many"))
     page = typed.input(number).run()
+    assert "only ever marked by hand" not in _texts(page.caption)
     page = _button(page, "Import 0 people").click().run()
     assert not page.exception
     assert f"{number} marked as Left" in _texts(page.success)
@@ -155,6 +159,49 @@ def test_so_many_leave_only_when_an_administrator_types_how_many_and_it_can_be_u
     assert page.dataframe[-1].value.iloc[0]["Left"] == f"{number} (undone)"
     with database.reading() as db:
         assert db.get(Person, cast.otto.person.id).status == "registered"
+
+
+def test_r31_who_lets_so_many_leave_is_asked_who_they_are_and_the_import_goes_on(
+    cast: Cast, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    page = _upload_set(_page(monkeypatch, cast.ada.actor), oneroster.many(30))
+    _button(page, "Import 31 people").click().run()
+    stale = replace(cast.ada.actor, fresh_until=clock.now())
+    page = _upload_set(_page(monkeypatch, stale), oneroster.many(10))
+    page = page.checkbox[0].check().run()
+    number = page.checkbox[0].label.split("mark the ")[1].split()[0]
+    page = next(field for field in page.text_input if field.label.startswith("If so many")).input(number).run()
+    monkeypatch.setattr(proof, "has_any", lambda _actor: True)
+    monkeypatch.setattr(proof, "by_code", lambda _actor: True)
+    monkeypatch.setattr(proof, "given", lambda _actor, typed, *, carried: typed == "123456")
+    page = _button(page, "Import 0 people").click().run()
+    with database.reading() as db:
+        assert db.get(Person, cast.otto.person.id).status == "registered", "nothing before the code"
+    next(field for field in page.text_input if field.label.startswith("Six digits")).input("123456")
+    page = _button(page, "It is me: import 0 people").click().run()
+    assert f"{number} marked as Left" in _texts(page.success)
+
+
+def test_administrators_whom_a_file_does_not_have_are_named_and_stay(
+    cast: Cast, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with database.transaction() as db:
+        people.role(db, account=cast.tom.account, role=Role.ADMINISTRATOR)
+    page = _upload_set(_page(monkeypatch, cast.ada.actor), oneroster.archive(oneroster.WHOLE))
+    assert f"{cast.tom.person.last_name} {cast.tom.person.first_name} would leave" in _texts(page.caption)
+
+
+def test_who_comes_back_is_said_before_and_after_and_can_be_undone(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
+    whole = oneroster.archive(oneroster.WHOLE)
+    _button(_upload_set(_page(monkeypatch, cast.olga.actor), whole), "Import 5 people").click().run()
+    gone = oneroster.changes(users="s2,tobedeleted,2026-11-01,,,,,,,,,,,,,,,\r\n")
+    _button(_upload_set(_page(monkeypatch, cast.olga.actor), gone), "Import 0 people").click().run()
+    page = _upload_set(_page(monkeypatch, cast.olga.actor), whole)
+    assert "1 person of this file had left before" in _texts(page.info)
+    page = _button(page, "Import 1 people").click().run()
+    assert "1 came back" in _texts(page.success)
+    page = _button(page, "Undo that they came back").click().run()
+    assert "Left again, with their accounts off" in _texts(page.success)
 
 
 def test_the_office_cannot_let_so_many_leave(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:

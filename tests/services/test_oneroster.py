@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -10,7 +11,7 @@ import sqlalchemy as sa
 from sqlmodel import col, select
 
 from core import clock, database
-from core.errors import Conflict, InputProblem, NotAllowed, NotFound
+from core.errors import Conflict, FreshCodeRequired, InputProblem, NotAllowed, NotFound
 from core.models import (
     Account,
     AuditEntry,
@@ -100,6 +101,79 @@ def test_a_student_whose_class_ends_in_a_set_of_changes_goes_into_the_new_one() 
         assert db.get_one(Section, _person("s2").section_id).title == "7B"
 
 
+def _enrolled(rows: str) -> Upload:
+    """A whole set with so many more enrolments, of Max."""
+    return archive(WHOLE | {"enrollments": WHOLE["enrollments"] + rows})
+
+
+@pytest.mark.parametrize(
+    ("begins", "ends", "is_in"),
+    [
+        ("2026-09-01", "2026-11-27", False),
+        ("2026-09-01", "2026-11-28", True),
+        ("2026-11-28", "2027-06-30", True),
+        ("2026-11-29", "2027-06-30", False),
+        ("", "", True),
+        ("soon", "later", True),
+    ],
+)
+def test_an_enrolment_counts_from_its_first_day_to_its_last(begins: str, ends: str, is_in: bool, clock: Clock) -> None:
+    clock.set(datetime(2026, 11, 28, 12, tzinfo=UTC))
+    _import(_enrolled(f"e9,,,c0,o1,s2,student,,{begins},{ends}\r\n"))
+    assert _classes_of("s2") == ({"8A", "Algebra"} if is_in else {"8A"})
+
+
+def test_an_enrolment_ends_when_its_day_has_come_and_begins_then(clock: Clock) -> None:
+    clock.set(datetime(2026, 11, 28, 12, tzinfo=UTC))
+    rows = "e8,,,c0,o1,s2,student,,2026-09-01,2026-12-20\r\ne9,,,c7,o1,s2,student,,2027-01-08,\r\n"
+    _import(_enrolled(rows))
+    assert _classes_of("s2") == {"8A", "Algebra"}
+    assert [one.row for one in _check(_enrolled(rows)).problems] == [7], "what begins later is said"
+    clock.forward(days=45)
+    _import(_enrolled(rows))
+    assert _classes_of("s2") == {"8A", "7B"}
+
+
+def test_what_begins_later_in_a_set_of_changes_is_said_to_need_a_whole_set_then(clock: Clock) -> None:
+    clock.set(datetime(2026, 11, 28, 12, tzinfo=UTC))
+    _import(archive(WHOLE))
+    later = changes(enrollments="e9,active,2026-11-28,c0,o1,s2,student,,2027-01-08,\r\n")
+    assert ["Import a whole set" in one.message for one in _check(later).problems] == [True]
+
+
+def test_classes_of_a_term_that_ended_rest_while_those_of_another_run_and_never_in_between(clock: Clock) -> None:
+    sessions = WHOLE["academicSessions"] + "t27,,,Spring,term,2027-01-08,2027-06-30,y26,2027\r\n"
+    spring = WHOLE["classes"] + "c9,,,Biology,07,,,scheduled,,o1,t27,,,\r\nc1,,,Choir,07,,,scheduled,,o1,y26,,,\r\n"
+    more = "e9,,,c9,o1,s2,student,,,\r\ne8,,,c1,o1,s2,student,,,\r\n"
+    files = WHOLE | {
+        "academicSessions": sessions,
+        "classes": spring,
+        "enrollments": WHOLE["enrollments"] + more,
+    }
+    for day, classes in (
+        (datetime(2026, 11, 28, 12, tzinfo=UTC), {"8A", "Choir"}),
+        (datetime(2027, 1, 2, 12, tzinfo=UTC), {"8A", "Choir", "Biology"}),
+        (datetime(2027, 2, 1, 12, tzinfo=UTC), {"Choir", "Biology"}),
+        (datetime(2027, 7, 15, 12, tzinfo=UTC), {"8A", "Choir", "Biology"}),
+    ):
+        clock.set(day)
+        _import(archive(files))
+        assert _classes_of("s2") == classes, day
+
+
+def test_a_student_is_listed_under_the_class_of_this_year_though_the_next_is_in_the_file(clock: Clock) -> None:
+    clock.set(datetime(2026, 11, 28, 12, tzinfo=UTC))
+    files = WHOLE | {
+        "academicSessions": WHOLE["academicSessions"] + "a27,,,2027-2028,schoolYear,2027-09-01,2028-06-30,,2028\r\n",
+        "classes": WHOLE["classes"] + "c99,,,9A,09,,,homeroom,,o1,a27,,,\r\n",
+        "enrollments": WHOLE["enrollments"] + "e9,,,c99,o1,s2,student,,,\r\n",
+    }
+    _import(archive(files))
+    assert _classes_of("s2") == {"8A", "9A"}
+    with database.reading() as db:
+        assert db.get_one(Section, _person("s2").section_id).title == "8A"
+
+
 def test_changes_of_version_1_2_without_roles_find_out_what_a_person_is() -> None:
     _import(archive(WHOLE_1_2, version="1.2"))
     renamed = oneroster.USERS_1_2.replace("Thalis", "Thaler").replace(",Sam,", ",Samuel,")
@@ -133,17 +207,37 @@ def test_teachers_of_an_earlier_file_leave_and_the_office_does_not(cast: Cast) -
         "users": WHOLE["users"].replace("t1,,,", "t2,,,"),
         "enrollments": WHOLE["enrollments"].replace("t1", "t2"),
     }
-    left = {row["source_id"] for row in _check(archive(without)).leavers().rows}
-    assert "t1" in left and cast.tom.person.source_id in left, "both taught"
+    leavers = _check(archive(without)).leavers()
+    left = {row["source_id"] for row in leavers.rows}
+    assert not leavers.spared and "t1" in left and cast.tom.person.source_id in left, "both taught"
     assert not left & {cast.olga.person.source_id, cast.ada.person.source_id, cast.gina.person.source_id}
 
 
 def test_no_file_takes_the_school_from_who_administers_it(cast: Cast) -> None:
     with database.transaction() as db:
         people.role(db, account=cast.tom.account, role=Role.ADMINISTRATOR)
-    _import(archive(WHOLE), leave=Leave.WHO_IS_MISSING)
+    leavers = _check(archive(WHOLE)).leavers()
+    assert [row["source_id"] for row in leavers.spared] == [cast.tom.person.source_id]
+    run = _import(archive(WHOLE), leave=Leave.WHO_IS_MISSING).run
+    assert run.left == len(leavers), "what was said is what is done"
     assert _person(cast.tom.person.source_id).status == "active"
     assert _person(cast.otto.person.source_id).status == PersonStatus.LEFT
+
+
+def test_administrators_who_are_spared_do_not_count_towards_how_many_are_too_many() -> None:
+    _import(many(12))
+    with database.transaction() as db:
+        sixth = people.account(db, person=db.exec(select(Person).where(Person.source_id == "s12")).one())
+        people.role(db, account=sixth, role=Role.ADMINISTRATOR)
+    assert not _check(many(6)).leavers().why_not
+
+
+def test_an_administrator_of_before_is_no_longer_spared(cast: Cast) -> None:
+    with database.transaction() as db:
+        ended = people.role(db, account=cast.tom.account, role=Role.ADMINISTRATOR)
+        ended.ends_on = clock.now().date() - timedelta(days=1)
+        db.add(ended)
+    assert cast.tom.person.source_id in {row["source_id"] for row in _check(archive(WHOLE)).leavers().rows}
 
 
 def test_a_half_empty_file_marks_nobody_and_says_why_and_what_to_do() -> None:
@@ -165,7 +259,26 @@ def test_an_administrator_who_types_how_many_may_go_on_and_nobody_else(cast: Cas
         _import(upload, cast.olga.actor, leave=Leave.WHO_IS_MISSING, typed_leavers=number)
     with pytest.raises(InputProblem, match="was typed"):
         _import(upload, cast.ada.actor, leave=Leave.WHO_IS_MISSING, typed_leavers=number - 1)
+    stale = replace(cast.ada.actor, fresh_until=clock.now())
+    with pytest.raises(FreshCodeRequired):
+        _import(upload, stale, leave=Leave.WHO_IS_MISSING, typed_leavers=number)
     assert _import(upload, cast.ada.actor, leave=Leave.WHO_IS_MISSING, typed_leavers=number).run.left == number
+
+
+def test_r31_whoever_lets_more_leave_than_the_limit_proves_who_they_are(cast: Cast) -> None:
+    _import(many(60))
+    with database.transaction() as db:
+        db.get_one(SchoolSettings, 1).leavers_percent = 100
+    upload, stale = many(56), replace(cast.olga.actor, fresh_until=clock.now())
+    number = len(_check(upload).leavers())
+    for limit, asks in ((number, False), (number - 1, True)):
+        with database.transaction() as db:
+            db.get_one(SchoolSettings, 1).fresh_code_above = limit
+        assert _check(upload).asks_who(_check(upload).leavers()) is asks
+    with pytest.raises(FreshCodeRequired):
+        _import(upload, stale, leave=Leave.WHO_IS_MISSING)
+    assert _import(upload, stale).run.left == 0, "without leavers nobody is asked"
+    assert _import(upload, cast.olga.actor, leave=Leave.WHO_IS_MISSING).run.left == number
 
 
 @pytest.mark.parametrize(("percent", "passes"), [(20, False), (25, True)])
@@ -211,12 +324,13 @@ def test_undo_gives_back_status_and_account_but_not_to_who_was_changed_since(cas
     with database.transaction() as db:
         db.execute(sa.update(Person).where(col(Person.source_id) == "s60").values(status="inactive"))
     with database.transaction() as db:
-        assert import_undo.undo_leavers(db, cast.olga.actor, run_id=run.id or 0) == run.left - 1
+        done = import_undo.undo_leavers(db, cast.olga.actor, run_id=run.id or 0)
+        assert done == import_undo.Undone(back=run.left - 1, gone=0, left_alone=1)
     assert (_person("s59").status, _person("s60").status) == ("registered", "inactive")
     with database.reading() as db:
         assert db.get_one(Account, account_id).deactivated_at is None
         entry = db.exec(select(AuditEntry).where(AuditEntry.action == "import.leavers_undone")).one()
-        assert entry.details == {"back": run.left - 1, "left_alone": 1}
+        assert entry.details == {"back": run.left - 1, "gone": 0, "left_alone": 1}
         assert audit.verify(db).broken_at is None
     with pytest.raises(Conflict, match="undone already"), database.transaction() as db:
         import_undo.undo_leavers(db, cast.olga.actor, run_id=run.id or 0)

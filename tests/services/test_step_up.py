@@ -19,7 +19,9 @@ from core.errors import AppError, FreshCodeRequired
 from core.models import Account, AccountRole, Campaign, CampaignStatus, SchoolSettings, SignInSession
 from core.permissions import Actor, Role, command_line
 from core.rules.account_acts import Act, Gift
+from core.rules.imports import reading
 from core.rules.report_parameters import CredentialParameters
+from core.rules.spreadsheets import PAGE_LIMITS, Upload
 from core.services import (
     account_acts,
     account_changes,
@@ -33,6 +35,7 @@ from core.services import (
     directory_matches,
     directory_updates,
     erasure,
+    imports,
     initial_passwords,
     key_rotation,
     list_files,
@@ -173,8 +176,16 @@ ACTS: dict[str, Callable[[Session, Actor, Cast], object]] = {
     "second_factor.renew_codes": lambda db, by, _cast: second_factor.renew_codes(db, by, codes={}),
     "second_factor.begin_again": lambda db, by, _cast: second_factor.begin_again(db, by),
     "sending_hold.release": lambda db, by, _cast: sending_hold.release(db, by),
+    "imports.apply": lambda db, by, cast: _many_leave(db, by),
     "second_factor.remove": lambda db, by, cast: second_factor.remove(db, by, account_id=cast.olga.account.id or 0),
 }
+
+
+def _many_leave(db: Session, actor: Actor) -> object:
+    """Three students, and the file has none of them."""
+    uploads = [Upload("list.csv", b"Student code,Last name,First name\nS9,Sample,Sim\n")]
+    seen = imports.check(db, actor, intake=reading.read(reading.sheets(uploads, limits=PAGE_LIMITS)))
+    return imports.apply(db, actor, seen=seen, uploads=uploads, leave=imports.Leave.WHO_IS_MISSING)
 
 
 def _written() -> str:

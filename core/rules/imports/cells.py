@@ -59,6 +59,7 @@ def hides_something(text: str) -> bool:
     )
 
 
+@lru_cache(maxsize=4_000)  # a school has few days, and enrolments by the hundred thousand
 def read_date(text: str) -> date | None:
     """A date in one of the ways that school systems write; None when it is none of them."""
     for form in _DATES:

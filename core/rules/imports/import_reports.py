@@ -21,7 +21,8 @@ def applied(run: ImportRun | None, told: str, problems: Sequence[RowProblem]) ->
             f"{run.unchanged:,} unchanged",
             f"{run.left:,} left",
         )
-        said = f"Imported: {', '.join(counts)}."
+        back = f" {run.returned:,} of the changed had left and are back." if run.returned else ""
+        said = f"Imported: {', '.join(counts)}.{back}"
     return _text(f"{told}. {said}" if told else said, problems)
 
 

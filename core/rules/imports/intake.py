@@ -86,6 +86,15 @@ class EnrolmentRow:
     section: str
     person: PersonKey
     over: bool
+    begins: date | None = None
+    ends: date | None = None
+
+    def is_past(self, today: date) -> bool:
+        """Whether it has ended; the last day still counts."""
+        return self.over or (self.ends is not None and self.ends < today)
+
+    def is_to_come(self, today: date) -> bool:
+        return self.begins is not None and self.begins > today
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +140,8 @@ class Intake:
 
     `whole`: what is not in the files is no more; else they hold changes only. `present`: codes whose rows could not be
     used, so that nobody takes them for missing. `leaving`: people of whom the files say that they have left. Rows that
-    name people and classes which perhaps only Firstkey knows wait in `enrolled`, `agents` and `kindless`.
+    name people and classes which perhaps only Firstkey knows wait in `enrolled`, `agents` and `kindless`. `terms`: the
+    terms of a class, where they are parts of its year.
     """
 
     format: Format
@@ -153,6 +163,7 @@ class Intake:
     agents: list[AgentRow] = field(default_factory=list)
     kindless: list[KindlessRow] = field(default_factory=list)
     homerooms: set[str] = field(default_factory=set)
+    terms: dict[SectionKey, list[PeriodRow]] = field(default_factory=dict)
     ended: set[tuple[SectionKey, PersonKey]] = field(default_factory=set)
     said: set[tuple[str, str, str, str]] = field(default_factory=set)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from core.models import EnrolmentKind, PersonKind, PersonStatus
@@ -18,9 +19,12 @@ _KINDS = {PersonKind.STUDENT.value: "students", PersonKind.STAFF.value: "staff",
 
 @dataclass(frozen=True)
 class Leavers:
-    """Whom the files would have marked as left. `why_not` says why that is too many, empty when it is not."""
+    """Whom the files would have marked as left, and whom of those nothing happens to: no file takes the school from
+    who administers it. `why_not` says why that is too many, empty when it is not.
+    """
 
     rows: tuple[Row, ...]
+    spared: tuple[Row, ...]
     why_not: str
 
     def __len__(self) -> int:
@@ -33,19 +37,21 @@ def of(plan: Plan, world: World, *, percent: int, only_said: bool = False) -> Le
     Staff who never taught a class of an earlier file are not expected in one: no file knows the office.
     """
     teach = {person for (_section, person), row in world.enrolments.items() if row["kind"] == EnrolmentKind.TEACHER}
-    rows = [
+    found = [
         row
         for row in plan.missing
         if _key(row) in plan.said_left or (not only_said and (row["kind"] == PersonKind.STUDENT or _key(row) in teach))
     ]
-    return Leavers(tuple(rows), _why_not(rows, world, percent))
+    rows = tuple(row for row in found if row["id"] not in world.administer)
+    spared = tuple(row for row in found if row["id"] in world.administer)
+    return Leavers(rows, spared, _why_not(rows, world, percent))
 
 
 def _key(row: Row) -> PersonKey:
     return row["kind"], row["source_id"]
 
 
-def _why_not(rows: list[Row], world: World, percent: int) -> str:
+def _why_not(rows: Sequence[Row], world: World, percent: int) -> str:
     leave = Counter(row["kind"] for row in rows)
     there = Counter(row["kind"] for row in world.people.values() if row["status"] != PersonStatus.LEFT)
     much = [

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date
 
 from core.errors import Severity
 from core.models import PersonKind
@@ -22,7 +23,10 @@ CLASS_COLUMNS = {
     **{"sourcedid": "source_id", "title": "title", "grades": "grade", "grade": "grade", "classcode": "code"},
     **{"classtype": "type", "schoolsourcedid": "school", "termsourcedids": "terms", "status": "state"},
 }
-ENROLMENT_COLUMNS = {"classsourcedid": "section", "usersourcedid": "user", "role": "role", "status": "state"}
+ENROLMENT_COLUMNS = {
+    **{"classsourcedid": "section", "usersourcedid": "user", "role": "role", "status": "state"},
+    **{"begindate": "begins", "enddate": "ends"},
+}
 _GENERATIONS = 10  # a session that is its own grandparent ends here
 
 
@@ -36,14 +40,27 @@ class Session:
     parent: str
 
 
+@dataclass(frozen=True)
+class Term:
+    """A session with the school year above it, which is itself where the files know none."""
+
+    year_id: str
+    year: PeriodRow
+    own: PeriodRow
+
+    @property
+    def is_part(self) -> bool:
+        return self.own is not self.year
+
+
 def schools(intake: Intake, table: Table) -> dict[str, str]:
     """The names of schools by their ids."""
     rows = table.rows(intake, Severity.WARNING)
     return {cells.clean(raw.get("source_id", "")): cells.clean(raw.get("title", ""))[:MAX_NAME] for _where, raw in rows}
 
 
-def years(intake: Intake, table: Table) -> dict[str, tuple[str, PeriodRow]]:
-    """By the id of every session its school year, or itself where the files know no year above it."""
+def years(intake: Intake, table: Table) -> dict[str, Term]:
+    """Every session by its id."""
     found: dict[str, Session] = {}
     for where, raw in table.rows(intake, Severity.WARNING):
         source_id = cells.clean(raw.get("source_id", ""))
@@ -55,9 +72,7 @@ def years(intake: Intake, table: Table) -> dict[str, tuple[str, PeriodRow]]:
     return {source_id: _year(source_id, found) for source_id in found}
 
 
-def read(
-    intake: Intake, table: Table, schools_: Mapping[str, str] | None, years_: Mapping[str, tuple[str, PeriodRow]]
-) -> None:
+def read(intake: Intake, table: Table, schools_: Mapping[str, str] | None, years_: Mapping[str, Term]) -> None:
     """Enter the classes, each in the year of its first term."""
     seen: set[str] = set()
     for where, raw in table.rows(intake, Severity.WARNING):
@@ -74,48 +89,60 @@ def read(
             school = _school(intake, where, raw, schools_)
             grade = oneroster_users.grade(raw.get("grade", ""))[:MAX_NAME]
             intake.sections[(period, source_id)] = SectionRow(title[:MAX_NAME], grade, school)
+            terms = [years_[term] for term in several(raw.get("terms", "")) if term in years_]
+            if terms and all(term.is_part for term in terms):
+                intake.terms[(period, source_id)] = [term.own for term in terms]
             if columns.normal(raw.get("type", "")) == "homeroom":
                 intake.homerooms.add(source_id)
 
 
 def read_enrolments(intake: Intake, table: Table) -> None:
     """Note who is in which class; whether there are such people and classes is seen when they are compared."""
+    labels = table.labels
     for where, raw in table.rows(intake, Severity.WARNING):
         role = columns.normal(raw.get("role", ""))
         kind = PersonKind.STUDENT if role == "student" else PersonKind.STAFF
         if role not in ("student", "teacher", "aide", "proctor", "administrator"):
             message = "Firstkey knows no such role in a class; the enrolment is left out."
-            intake.warn_once(where, table.labels.get("role", "role"), cells.clean(raw.get("role", "")), message)
+            intake.warn_once(where, labels.get("role", "role"), cells.clean(raw.get("role", "")), message)
             continue
         section, user = cells.clean(raw.get("section", "")), cells.clean(raw.get("user", ""))
-        intake.enrolled.append(EnrolmentRow(where, section, (kind.value, user), is_over(raw)))
+        begins, ends = _days(intake, where, raw, labels, ("begins", "ends"))
+        intake.enrolled.append(EnrolmentRow(where, section, (kind.value, user), is_over(raw), begins, ends))
 
 
 def _session(
     intake: Intake, where: Where, source_id: str, raw: Mapping[str, str], labels: Mapping[str, str]
 ) -> Session:
-    days = {name: cells.clean(raw.get(name, "")) for name in ("starts", "ends")}
-    for name, text in days.items():
-        if text and cells.read_date(text) is None:
-            intake.warn(where, labels[name], text, "This is no date, such as 2026-09-01. It is read without.")
     title = cells.clean(raw.get("title", ""))[:MAX_NAME] or source_id
-    period = PeriodRow(title, cells.read_date(days["starts"]), cells.read_date(days["ends"]))
+    period = PeriodRow(title, *_days(intake, where, raw, labels, ("starts", "ends")))
     is_year = columns.normal(raw.get("type", "")) == "schoolyear"
     return Session(where, period, is_year, cells.clean(raw.get("parent", "")))
 
 
-def _year(source_id: str, sessions: Mapping[str, Session]) -> tuple[str, PeriodRow]:
-    at = source_id
+def _days(
+    intake: Intake, where: Where, raw: Mapping[str, str], labels: Mapping[str, str], names: tuple[str, str]
+) -> tuple[date | None, date | None]:
+    """The first and the last day of something; what is no date is told, once where many rows say the same."""
+    texts = [cells.clean(raw.get(name, "")) for name in names]
+    for name, text in zip(names, texts, strict=True):
+        if text and cells.read_date(text) is None:
+            intake.warn_once(where, labels[name], text, "This is no date, such as 2026-09-01. It is read without.")
+    return cells.read_date(texts[0]), cells.read_date(texts[1])
+
+
+def _year(source_id: str, sessions: Mapping[str, Session]) -> Term:
+    at, own = source_id, sessions[source_id].period
     for _generation in range(_GENERATIONS):
         if at not in sessions:
             break
         if sessions[at].is_year:
-            return at, sessions[at].period
+            return Term(at, sessions[at].period, own)
         at = sessions[at].parent
-    return source_id, sessions[source_id].period
+    return Term(source_id, own, own)
 
 
-def _period(intake: Intake, where: Where, raw: Mapping[str, str], years_: Mapping[str, tuple[str, PeriodRow]]) -> str:
+def _period(intake: Intake, where: Where, raw: Mapping[str, str], years_: Mapping[str, Term]) -> str:
     terms = several(raw.get("terms", ""))
     known = next((term for term in terms if term in years_), "")
     if not known:
@@ -123,9 +150,9 @@ def _period(intake: Intake, where: Where, raw: Mapping[str, str], years_: Mappin
             message = "This session is not in academicSessions.csv. The class is put into the current year."
             intake.warn_once(where, "termSourcedIds", terms[0], message)
         return NO_PERIOD
-    source_id, period = years_[known]
-    intake.periods.setdefault(source_id, period)
-    return source_id
+    year = years_[known]
+    intake.periods.setdefault(year.year_id, year.year)
+    return year.year_id
 
 
 def _school(intake: Intake, where: Where, raw: Mapping[str, str], schools_: Mapping[str, str] | None) -> str:

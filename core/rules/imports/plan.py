@@ -7,7 +7,7 @@ from dataclasses import astuple, dataclass, field
 from typing import Any
 
 from core.errors import RowProblem, Severity
-from core.models import PersonKind, PersonStatus
+from core.models import PersonStatus
 from core.rules import person_facts
 from core.rules.contact_data import read_mobile
 from core.rules.imports import guardians, references
@@ -38,6 +38,7 @@ class Counts:
     enrolments_created: int
     enrolments_ended: int
     guardianships_created: int
+    returning: int
 
     @property
     def nothing(self) -> bool:
@@ -57,6 +58,15 @@ class Change:
         return [name for name, value in self.after.items() if self.before[name] != value]
 
 
+@dataclass(frozen=True)
+class Return:
+    """Somebody who had left and is in the files again; `reopens`: their account, which the leaving had switched off."""
+
+    row: Row
+    after: str
+    reopens: bool
+
+
 @dataclass
 class Plan:
     """Everything an import would write. Section keys carry the id of their period."""
@@ -74,6 +84,7 @@ class Plan:
     guardianships: dict[tuple[PersonKey, PersonKey], str] = field(default_factory=dict)
     problems: list[RowProblem] = field(default_factory=list)
     said_left: frozenset[PersonKey] = frozenset()
+    returning: list[Return] = field(default_factory=list)
 
     @property
     def counts(self) -> Counts:
@@ -88,6 +99,7 @@ class Plan:
             enrolments_created=len(self.enrolments),
             enrolments_ended=len(self.enrolments_ended),
             guardianships_created=len(self.guardianships),
+            returning=len(self.returning),
         )
 
     @property
@@ -150,7 +162,12 @@ def _compare(plan: Plan, world: World, key: PersonKey, person: PersonRow, home: 
     if fields.get("phone"):
         fields = fields | {"phone": person_facts.home_phone(fields["phone"], world.region)[0]}
     if known["status"] == PersonStatus.LEFT and "status" not in fields:
-        plan.problems.append(RowProblem(person.file, person.row, "", key[1], _LEFT, Severity.WARNING))
+        if was := world.left.get(known["id"]):
+            fields = fields | {"status": was}
+        else:
+            plan.problems.append(RowProblem(person.file, person.row, "", key[1], _LEFT, Severity.WARNING))
+    if "status" in fields and fields["status"] != known["status"]:
+        _note_return(plan, world, known, fields["status"])
     after = {name: value for name, value in fields.items() if known[name] != value}
     if not after:
         plan.unchanged += 1
@@ -159,11 +176,18 @@ def _compare(plan: Plan, world: World, key: PersonKey, person: PersonRow, home: 
     plan.changed.append(Change(known, after | person_facts.derived(whole, default_region=world.region)))
 
 
+def _note_return(plan: Plan, world: World, known: Row, status: str) -> None:
+    """An account goes on again with a status that counts, and only where nobody but an import had switched it off."""
+    reopens = status in world.counts(known["kind"]) and known["id"] in world.closed
+    if reopens or (known["status"] == PersonStatus.LEFT and status != PersonStatus.LEFT):
+        plan.returning.append(Return(known, status, reopens))
+
+
 def _note_mobile(plan: Plan, person: PersonRow, typed: str) -> None:
     plan.problems.append(RowProblem(person.file, person.row, "Mobile", typed[:80], _NO_MOBILE, Severity.WARNING))
 
 
 def _new(key: PersonKey, fields: dict[str, Any], world: World) -> Row:
-    status = world.new_student if key[0] == PersonKind.STUDENT else PersonStatus.ACTIVE.value
-    row = _EMPTY | {"kind": key[0], "source_id": key[1], "status": status, "section": None} | fields
+    usual = str(world.counts(key[0])[0])
+    row = _EMPTY | {"kind": key[0], "source_id": key[1], "status": usual, "section": None} | fields
     return row | person_facts.derived(row, default_region=world.region)

@@ -3,12 +3,26 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import date
 
 from core.models import EnrolmentKind, PersonKind
 from core.rules.imports import cells, oneroster_users
-from core.rules.imports.intake import AgentRow, EnrolmentRow, Intake, PersonKey, PersonRow, SectionKey, SectionRow
+from core.rules.imports.intake import (
+    NO_PERIOD,
+    AgentRow,
+    EnrolmentRow,
+    Intake,
+    PeriodRow,
+    PersonKey,
+    PersonRow,
+    SectionKey,
+    SectionRow,
+)
+from core.rules.imports.places import Places
 from core.rules.imports.world import World
 
+_LATER = "This enrolment has not begun and is left out, like all others of its kind. "
+_COMES_AGAIN = {True: "The first file of that day enters it.", False: "Import a whole set (bulk) when it has begun."}
 _STUDENT, _GUARDIAN = PersonKind.STUDENT.value, PersonKind.GUARDIAN.value
 
 
@@ -20,9 +34,9 @@ def settled(intake: Intake, world: World) -> Intake:
     found = replace(intake, **copies, homes={}, problems=[], ended=set(), said=set())  # type: ignore[arg-type]
     for row in intake.kindless:
         _enter(found, world, row.where, row.raw, row.labels)
-    sections = _sections(found, world)
+    sections, resting = _sections(found, world), _resting(intake, world)
     for enrolment in intake.enrolled:
-        _enrol(found, world, sections, enrolment)
+        _enrol(found, world, sections, resting, enrolment)
     for agent in intake.agents:
         _answer(found, world, agent)
     _choose_homes(found, world)
@@ -51,14 +65,33 @@ def _is_there(found: Intake, world: World, key: PersonKey, where: tuple[str, int
     return key in found.people
 
 
-def _enrol(found: Intake, world: World, sections: dict[str, SectionKey], row: EnrolmentRow) -> None:
+def _resting(intake: Intake, world: World) -> set[SectionKey]:
+    """Classes whose terms have all ended or not yet begun, while another class of their year has its term now.
+
+    In the holidays, between two terms and in a set that knows one term only nobody loses a class.
+    """
+    running = {key for key, terms in intake.terms.items() if any(_runs(term, world.today) for term in terms)}
+    years = {period for period, _section in running}
+    return {key for key in intake.terms if key not in running and key[0] in years}
+
+
+def _runs(term: PeriodRow, today: date) -> bool:
+    """Whether a term runs; one whose days are not known does."""
+    return (term.starts_on or today) <= today <= (term.ends_on or today)
+
+
+def _enrol(
+    found: Intake, world: World, sections: dict[str, SectionKey], resting: set[SectionKey], row: EnrolmentRow
+) -> None:
     key = sections.get(row.section)
     if key is None:
         found.warn_once(
             row.where, "classSourcedId", row.section, "There is no such class; who is in it cannot be entered."
         )
-    elif row.over:
+    elif row.is_past(world.today) or (key in resting and not row.is_to_come(world.today)):
         found.ended.add((key, row.person))
+    elif row.is_to_come(world.today):
+        found.warn_once(row.where, "beginDate", "", _LATER + _COMES_AGAIN[found.whole])
     elif not _is_there(found, world, row.person, row.where):
         if row.person not in found.leaving and row.person[1] not in found.present:
             message = f"There is no such {row.person[0]}; their enrolments are left out."
@@ -88,16 +121,20 @@ def _answer(found: Intake, world: World, row: AgentRow) -> None:
 
 
 def _choose_homes(found: Intake, world: World) -> None:
-    """The class under which a student is listed: a homeroom, else the first by its id.
+    """The class under which a student is listed: one of the current year, a homeroom, else the first by its id.
 
     In a set of changes, whoever has a class keeps it, unless a homeroom comes or that class has ended.
     """
+    current = Places(found, world).current
     for (key, person), kind in found.enrolments.items():
         if kind == EnrolmentKind.LEARNER.value and _may_become_home(found, world, key, person):
-            rank = (key[1] not in found.homerooms, key)
             now = found.homes.get(person)
-            if now is None or rank < (now[1] not in found.homerooms, now):
+            if now is None or _rank(found, key, current) < _rank(found, now, current):
                 found.homes[person] = key
+
+
+def _rank(found: Intake, key: SectionKey, current: str) -> tuple[bool, bool, SectionKey]:
+    return key[0] not in (NO_PERIOD, current), key[1] not in found.homerooms, key
 
 
 def _may_become_home(found: Intake, world: World, key: SectionKey, person: PersonKey) -> bool:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
-from core.models import PersonStatus
+from core.models import PersonKind, PersonStatus
 from core.rules.imports.guardians import folded_name
 from core.rules.imports.intake import PersonKey, SectionKey
 
@@ -17,17 +17,26 @@ Row = dict[str, Any]
 class World:
     """People, classes and who belongs where, by the ids of the school's own system.
 
-    `new_student`: the status of a student of whom the files say none; one that counts as Registered.
+    `registered`: the statuses of students that count as Registered; the first is that of one of whom files say none.
+    `administer` are the numbers of people who administer the school. Of people who left with an import, and by nobody's
+    hand since: `left` says what they were, and `closed` are those whose account was switched off by that.
     """
 
     region: str
     today: date
-    new_student: str = PersonStatus.REGISTERED
+    registered: tuple[str, ...] = (PersonStatus.REGISTERED,)
     people: dict[PersonKey, Row] = field(default_factory=dict)
     periods: dict[str, Row] = field(default_factory=dict)
     sections: dict[SectionKey, Row] = field(default_factory=dict)
     enrolments: dict[tuple[SectionKey, PersonKey], Row] = field(default_factory=dict)
     guardianships: dict[tuple[PersonKey, PersonKey], Row] = field(default_factory=dict)
+    administer: frozenset[int] = frozenset()
+    left: dict[int, str] = field(default_factory=dict)
+    closed: frozenset[int] = frozenset()
+
+    def counts(self, kind: str) -> tuple[str, ...]:
+        """The statuses with which somebody of this kind may have an account that works; the usual one first."""
+        return self.registered if kind == PersonKind.STUDENT else (PersonStatus.ACTIVE,)
 
     @property
     def current_period(self) -> str:
