@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -16,6 +17,7 @@ from sqlmodel import Session
 
 from core import database
 from core.delivery import day_room
+from core.models import MessageStatus
 from core.rules.delivery_status import SPOILT, Outcome
 from core.services import delivery
 from core.services.delivery import Mark
@@ -24,6 +26,8 @@ from core.services.delivery_claims import Answer, Batch
 # A database that is away, locked, full or restarting: the batch begins anew, and what it had claimed is unknown.
 _AWAY = (sa.exc.OperationalError, sa.exc.InterfaceError, sa.exc.TimeoutError)
 _UNDONE = ("40P01", "40001")  # PostgreSQL took one of two back that waited for each other
+_TRIES_OF_UNDONE = 5
+_ASK_AGAIN_AFTER_S = (0.0, 1.0, 3.0)
 logger = logging.getLogger(__name__)
 
 _waiting: deque[_Visit] = deque()
@@ -57,11 +61,11 @@ def take(batch: Batch, mark: Mark | None, message_id: int | None) -> Answer | Ou
     return visit.answer
 
 
-def _serve(visits: Sequence[_Visit]) -> None:
+def _serve(visits: Sequence[_Visit], tries: int = _TRIES_OF_UNDONE) -> None:
     try:
         answers = _commit(visits)
     except Exception as problem:  # noqa: BLE001  (each slot hears of its own)
-        _after(problem, visits)
+        _after(problem, visits, tries - 1)
         return
     for visit, answer in zip(visits, answers, strict=True):
         visit.answer, visit.served = answer, True
@@ -83,17 +87,36 @@ def _claim(db: Session, wanted: Sequence[tuple[Batch, int]]) -> list[Answer]:
     return [waits[place] if place in waits else next(claimed) for place in range(len(wanted))]
 
 
-def _after(problem: Exception, visits: Sequence[_Visit]) -> None:
+def _after(problem: Exception, visits: Sequence[_Visit], tries: int) -> None:
     is_away = isinstance(problem, _AWAY)
-    if len(visits) > 1 and (not is_away or _state(problem) in _UNDONE):
+    if (len(visits) > 1 and not is_away) or (tries > 0 and _state(problem) in _UNDONE):
         logger.warning("%s messages are taken one by one: %s", len(visits), type(problem).__name__)
         for visit in visits:
-            _serve([visit])
+            _serve([visit], tries)
         return
+    if is_away:
+        _keep_marks(visits)
     for visit in visits:
         visit.problem, visit.served = problem, True
     if not is_away:
         _fail_alone(visits[0], problem)
+
+
+def _keep_marks(visits: Sequence[_Visit]) -> None:
+    """The connection was lost: what became of messages that are gone is known here and nowhere else.
+
+    The commit may have been made all the same. A final mark is made once however often it is asked for; one that puts
+    a message off is not repeated, somebody else may be sending it by now. SQLite has no connection that could be lost.
+    """
+    marks = [visit.mark for visit in visits if visit.mark and visit.mark[1].status is not MessageStatus.QUEUED]
+    for seconds in _ASK_AGAIN_AFTER_S if marks and not database.is_sqlite() else ():
+        time.sleep(seconds)
+        try:
+            with database.transaction(wait_ms=database.WORKER_WAIT_MS) as db:
+                delivery.record_several(db, marks=marks)
+            return
+        except _AWAY as problem:
+            logger.warning("%s messages are not marked yet: %s", len(marks), type(problem).__name__)
 
 
 def _state(problem: Exception) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -23,11 +22,12 @@ from core.models import (
     Superseded,
 )
 from core.permissions import Actor
-from core.services import address_notices
+from core.services import address_notices, family_messages
 from core.tables import moved_addresses
 
 ADDRESSES = ("personal_email", "contact_email", "external_email", "mobile")  # of a person, to which links may have gone
 _QUIET = {"synchronize_session": False}
+_WHY = "the address was changed"
 
 
 @dataclass(frozen=True)
@@ -127,7 +127,7 @@ def _cancel_waiting(db: Session, pairs: Sequence[tuple[int, str]]) -> None:
     for part in database.slices(list(leaving)):
         families = _families(db, part, leaving)
         for message_id in families:
-            _take_out(db, message_id, leaving[message_id])
+            family_messages.take_out(db, message_id=message_id, account_ids=leaving[message_id], why=_WHY)
         alone = [message_id for message_id in part if message_id not in families]
         cancel = sa.update(Message).where(col(Message.id).in_(alone)).values(_cancelled())
         db.execute(cancel.execution_options(**_QUIET))
@@ -140,16 +140,5 @@ def _families(db: Session, message_ids: Sequence[int], leaving: Mapping[int, lis
     return frozenset(message_id for message_id, people in rows if people > len(leaving[message_id]))
 
 
-def _take_out(db: Session, message_id: int, account_ids: Sequence[int]) -> None:
-    """The message goes on to the others of the family; these keep a line of their own in the outcome."""
-    family = db.get_one(Message, message_id)
-    same = {name: getattr(family, name) for name in ("campaign_id", "batch", "channel", "address", "language")}
-    own = Message(**same, reference=secrets.token_hex(16), **_cancelled())
-    db.add(own)
-    db.flush()
-    theirs = (col(MessageAccount.message_id) == message_id, col(MessageAccount.account_id).in_(account_ids))
-    db.execute(sa.update(MessageAccount).where(*theirs).values(message_id=own.id).execution_options(**_QUIET))
-
-
 def _cancelled() -> dict[str, Any]:
-    return {"status": MessageStatus.CANCELLED, "detail": "the address was changed", "finished_at": clock.now()}
+    return {"status": MessageStatus.CANCELLED, "detail": _WHY, "finished_at": clock.now()}

@@ -17,9 +17,10 @@ from core import clock, keys
 from core.models import Campaign, CampaignStatus, FailureReason, Message, MessageStatus
 from core.permissions import system
 from core.rules.delivery_status import Outcome
-from core.services import audit, delivery_claims, delivery_limits, opt_outs
+from core.services import audit, delivery_claims, delivery_facts, delivery_limits, opt_outs
 from core.services import delivery_statements as statements
 from core.services.delivery_claims import Answer, Batch
+from core.services.delivery_facts import News
 from core.services.delivery_limits import Limits, Wait
 from core.services.delivery_texts import Form
 from core.tables import school, sending_hold, wordings
@@ -97,22 +98,11 @@ def record_several(db: Session, *, marks: Sequence[Mark]) -> None:
         return
     now = clock.now()
     connection.execute(statements.MARK, [_mark(row.id, outcomes[row.id], now) for row in standing])
-    invited, others = [], []
-    for row in standing:
-        outcome = outcomes[row.id]
-        if outcome.status in (MessageStatus.QUEUED, MessageStatus.WRITTEN):
-            continue
-        if outcome.reason is FailureReason.OPTED_OUT:
+    counts = [row for row in standing if outcomes[row.id].status not in (MessageStatus.QUEUED, MessageStatus.WRITTEN)]
+    for row in counts:
+        if outcomes[row.id].reason is FailureReason.OPTED_OUT:
             opt_outs.record(db, channel=row.channel, address=row.address)
-        why = outcome.reason.value if outcome.reason else None
-        facts = {"message": row.id, "after": outcome.status.value, "why": why, "where": row.address}
-        is_new = outcome.status in _GONE and row.status == MessageStatus.SENDING
-        invited += [facts | {"now": now}] if is_new else []
-        others += [facts] if not is_new else []
-    if invited:
-        connection.execute(statements.INVITED, invited)
-    if others:
-        connection.execute(statements.OUTCOME, others)
+    delivery_facts.hear(db, [_news(row, outcomes[row.id]) for row in counts])
 
 
 def spoil(db: Session, *, message_id: int, outcome: Outcome) -> None:
@@ -149,6 +139,11 @@ def _mark(message_id: int, outcome: Outcome, now: datetime) -> dict[str, Any]:
         "provider": outcome.provider_id,
         "finished": now if outcome.status is not MessageStatus.QUEUED else None,
     }
+
+
+def _news(row: Any, outcome: Outcome) -> News:
+    is_new = outcome.status in _GONE and row.status == MessageStatus.SENDING
+    return News(row.id, row.address, outcome.status, outcome.reason, is_new)
 
 
 def _note_wait(db: Session, campaign: Campaign, wait: Wait | None) -> None:

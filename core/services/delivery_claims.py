@@ -15,10 +15,12 @@ from sqlmodel import Session, col
 from core import clock
 from core.models import Channel, FailureReason, Message, MessageStatus, SignInMethod
 from core.rules import sms_text, wording
-from core.services import delivery_limits, delivery_texts
+from core.services import delivery_limits, delivery_texts, family_messages
 from core.services import delivery_statements as statements
 from core.services.delivery_limits import Limits, Wait
 from core.services.delivery_texts import Form, Letter
+
+NOT_NEEDED = "not needed any more"
 
 
 @dataclass(frozen=True)
@@ -127,10 +129,12 @@ def _claim(db: Session, batches: Mapping[int, Batch]) -> dict[int, Claim]:
     for message in taken:
         form, asked = batches[message.id].form, people.get(message.id, [])
         needing = tuple(one for one in asked if _needs_it(form, one, message.language))
-        if needing:
-            letters[message.id] = Letter(message.id, form, message.address, message.language, needing)
-        else:
-            finish(db, message.id, status=MessageStatus.CANCELLED, reason=None, detail="not needed any more")
+        if not needing:
+            finish(db, message.id, status=MessageStatus.CANCELLED, reason=None, detail=NOT_NEEDED)
+            continue
+        if others := [one.account_id for one in asked if one not in needing]:
+            family_messages.take_out(db, message_id=message.id, account_ids=others, why=NOT_NEEDED)
+        letters[message.id] = Letter(message.id, form, message.address, message.language, needing)
     issued = {letter.message_id: letter for letter in delivery_texts.issue(db, list(letters.values()))}
     return {message.id: _made(message, issued[message.id]) for message in taken if message.id in issued}
 

@@ -1,9 +1,11 @@
-"""What an account knows of its latest message, when word of it comes after it was handed over."""
+"""What an account knows of its latest message."""
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy import bindparam
@@ -11,7 +13,7 @@ from sqlmodel import Session
 
 from core import clock
 from core.models import FailureReason, MessageStatus, metadata
-from core.models.messaging import CARRIES_NOTHING
+from core.models.messaging import CARRIES_NOTHING, NO_INVITATION
 from core.services import delivery_statements as statements
 
 _account, _campaign, _message, _tie = (
@@ -20,10 +22,38 @@ _account, _campaign, _message, _tie = (
 _GONE = [status.value for status in MessageStatus if status in ("sent", "delivered", "failed", "unknown")]
 
 
+@dataclass(frozen=True)
+class News:
+    """What became of a message. `is_new`: it went out, and nobody here knew before."""
+
+    message_id: int
+    address: str
+    status: MessageStatus
+    reason: FailureReason | None = None
+    is_new: bool = False
+
+
+def hear(db: Session, news: Sequence[News]) -> None:
+    """The accounts of these messages know what became of them; those of a new one are invited from now on.
+
+    A notice says nothing of where an account is reached, and a question about an address invites nobody.
+    """
+    by_message = {one.message_id: one for one in news}
+    now, invited, others = clock.now(), list[dict[str, Any]](), list[dict[str, Any]]()
+    for message_id, account_id, kind in _people(db, by_message):
+        one = by_message[message_id]
+        facts = _facts(one, account_id)
+        if one.is_new and kind not in NO_INVITATION:
+            invited.append(facts | {"message": message_id, "now": now})
+        elif not one.is_new and kind not in CARRIES_NOTHING:
+            others.append(facts)
+    _write(db, statements.INVITED, invited)
+    _write(db, statements.OUTCOME, others)
+
+
 def gone(db: Session, *, message_id: int, address: str, status: MessageStatus) -> None:
     """The message went out, and nobody here knew before: its people are invited from now on."""
-    facts = {"message": message_id, "after": status.value, "why": None, "where": address, "now": clock.now()}
-    db.connection().execute(statements.INVITED, facts)
+    hear(db, [News(message_id, address, status, is_new=True)])
 
 
 def outcome(
@@ -40,9 +70,26 @@ def outcome(
 
     Nothing where a later one has gone out since.
     """
-    why = reason.value if reason else None
-    facts = {"message": message_id, "after": status.value, "why": why, "where": address, "claimed": claimed_at}
-    db.connection().execute(_OUTCOME_OF_THE_LATEST, facts | {"but": list(but)})
+    since = {"message": message_id, "claimed": claimed_at}
+    one, found = News(message_id, address, status, reason), _people(db, [message_id])
+    mine = [
+        person.account_id for person in found if person.kind not in CARRIES_NOTHING and person.account_id not in but
+    ]
+    _write(db, _OUTCOME_OF_THE_LATEST, [_facts(one, account_id) | since for account_id in mine])
+
+
+def _people(db: Session, message_ids: Collection[int]) -> Sequence[Any]:
+    return db.connection().execute(statements.PEOPLE, {"messages": list(message_ids)}).all() if message_ids else []
+
+
+def _facts(one: News, account_id: int) -> dict[str, Any]:
+    why = one.reason.value if one.reason else None
+    return {"account": account_id, "after": one.status.value, "why": why, "where": one.address}
+
+
+def _write(db: Session, statement: sa.Update, rows: list[dict[str, Any]]) -> None:
+    if rows:
+        db.connection().execute(statement, rows)
 
 
 def _later_message() -> sa.Exists:
@@ -53,10 +100,10 @@ def _later_message() -> sa.Exists:
         .join(_campaign, _campaign.c.id == later.c.campaign_id)
         .where(tie.c.account_id == _account.c.id, later.c.id != bindparam("message"))
         .where(later.c.claimed_at > bindparam("claimed", type_=_message.c.claimed_at.type))
-        .where(later.c.status.in_(_GONE), _campaign.c.kind.not_in(sorted(CARRIES_NOTHING)))
+        .where(sa.or_(*(later.c.status == status for status in _GONE)))  # IN cannot be run for several in one go
+        .where(*(_campaign.c.kind != kind for kind in sorted(CARRIES_NOTHING)))
         .exists()
     )
 
 
-_OTHERS = _account.c.id.not_in(bindparam("but", expanding=True))
-_OUTCOME_OF_THE_LATEST = statements.OUTCOME.where(~_later_message(), _OTHERS)
+_OUTCOME_OF_THE_LATEST = statements.OUTCOME.where(~_later_message())

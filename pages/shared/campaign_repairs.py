@@ -92,7 +92,7 @@ def _again(actor: Actor, progress: Progress) -> str:
     with database.transaction() as db:
         decided = campaign_moves.send_unknown_again(db, actor, campaign_id=progress.id)
     engine.start(progress.id)
-    return f"{decided:,} are being sent again."
+    return "1 is being sent again." if decided == 1 else f"{decided:,} are being sent again."
 
 
 def _say(act: Callable[[], str]) -> None:

@@ -119,7 +119,7 @@ def test_they_arrived_is_noted_and_the_question_is_gone(open_screen: screens.Ope
 def test_send_them_again_puts_them_back_once(open_screen: screens.Open, sent: Cast) -> None:
     became(sent.max, MessageStatus.UNKNOWN)
     page = button(the_campaign(open_screen, sent), "Send them again").click().run()
-    assert "1 are being sent again." in everything_said(page)
+    assert "1 is being sent again." in everything_said(page)
     assert statuses() == ["queued", "sent", "sent"]
     assert "Send them again" not in labels(page)
 

@@ -351,6 +351,34 @@ def test_who_moves_away_from_the_address_of_a_family_takes_nothing_from_the_othe
         assert db.exec(mine).all() == [("cancelled", "the address was changed")]
 
 
+@pytest.mark.parametrize("fact", ["deactivated_at", "first_sign_in_at"])
+def test_who_of_a_family_needs_nothing_any_more_is_not_said_to_have_got_it(people: Cast, fact: str) -> None:
+    change(people.max.person, personal_email=people.sam.person.personal_email)
+    family = replace(STUDENTS, by_family=True)
+    launched = send(people, look(people, family), family)
+    with database.transaction() as db:
+        max_account = db.get_one(Account, people.max.account.id)
+        setattr(max_account, fact, max_account.created_at)
+        db.add(max_account)
+    with database.transaction() as db:
+        batch = delivery.open_batch(db, campaign_id=launched.id or 0, batch=0)
+        assert isinstance(batch, delivery_claims.Batch)
+        claims = [delivery.claim(db, batch=batch, message_id=message_id) for message_id in batch.message_ids]
+        letters = [claim for claim in claims if isinstance(claim, delivery_claims.Claim)]
+        for letter in letters:
+            sent = Outcome(MessageStatus.SENT, provider_id="x")
+            delivery.record(db, message_id=letter.message_id, outcome=sent)
+    letter = next(letter for letter in letters if "Sam" in letter.text.text)
+    assert "Max" not in letter.text.text
+    with database.reading() as db:
+        max_account, sam = db.get_one(Account, people.max.account.id), db.get_one(Account, people.sam.account.id)
+        assert (max_account.times_invited, max_account.invited_at, max_account.delivery) == (0, None, None)
+        assert (sam.times_invited, sam.delivery) == (1, "sent")
+        tied = select(Message.status, Message.detail).join(MessageAccount)
+        mine = tied.where(MessageAccount.account_id == max_account.id, MessageAccount.campaign_id == launched.id)
+        assert db.exec(mine).all() == [("cancelled", "not needed any more")]
+
+
 def test_when_all_of_a_family_move_away_their_message_is_cancelled(people: Cast) -> None:
     change(people.max.person, personal_email=people.sam.person.personal_email)
     family = replace(STUDENTS, by_family=True)
