@@ -6,6 +6,7 @@ import streamlit as st
 
 from core.models import Channel
 from core.permissions import Permission
+from core.rules.needs import OF_CAMPAIGNS, Need
 from pages.shared import campaign_check, campaign_list, campaign_progress, feedback, guard, held
 
 
@@ -26,4 +27,5 @@ with feedback.refusals_shown():
         channel = Channel.SMS if st.query_params.get("by") == "sms" else Channel.EMAIL
         campaign_check.show(actor, selection_id, channel)
     else:
-        campaign_list.show(actor)
+        named = st.query_params.get("need", "")
+        campaign_list.show(actor, Need(named) if named in set(OF_CAMPAIGNS) else None)

@@ -25,7 +25,12 @@ def _heading(actor: Actor, own: SchoolSettings) -> None:
             )
             kind = "secondary" if own.reminders else "primary"
             pressed = st.button(label, type=kind, icon=f":material/{icon}:")
-            st.page_link("settings.py", label="Change when and how often", icon=":material/tune:")
+            st.page_link(
+                "settings.py",
+                label="Change when and how often",
+                icon=":material/tune:",
+                query_params={"section": "Reminders"},
+            )
     if now_fresh := fresh_code.proved(actor, pressed, key="settings.reminders.switch", act=label):
         _switch(now_fresh, on=not own.reminders)
     often = "once" if own.reminders_at_most == 1 else f"at most {own.reminders_at_most} times"

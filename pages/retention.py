@@ -54,7 +54,7 @@ with database.reading() as db:
     own, foreseen, last = school_settings(db), retention.foresee(db, actor), table.last_run(db)
 with st.container(horizontal=True, vertical_alignment="center"):
     st.title("Data retention", width="stretch")
-    st.page_link("settings.py", label="Change how long", icon=":material/tune:")
+    st.page_link("settings.py", label="Change how long", icon=":material/tune:", query_params={"section": "Retention"})
 st.write(
     f"What is no longer needed is deleted every night between {NIGHT[0]}:00 and {NIGHT[1]}:00, or by day where the "
     "server is off at night."

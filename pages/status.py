@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import streamlit as st
 
+from core.models import UserType
 from core.permissions import Actor, Permission
 from core.rules.headlines import WORDS
 from core.tables import status, status_charts
@@ -14,6 +16,7 @@ from core.tables.status import Asked, HeadlineNumber
 from core.tables.status_charts import Chart
 from pages.shared import (
     css,
+    empty,
     feedback,
     guard,
     needs_you,
@@ -77,9 +80,30 @@ def _headline(one: HeadlineNumber) -> None:
         )
         st.page_link(
             status_chart.page(one.behind),
-            label=f"Show these {one.number:,}",
+            label=f"Show these {one.number:,}" if one.number else "Nobody",
             query_params=status_chart.query(one.behind),
+            disabled=not one.number,
         )
+
+
+def _nobody(actor: Actor, asked: StatusFilter) -> None:
+    """Nothing to count: what belongs here and the first step, or which answer is too narrow."""
+    with st.container(border=True):
+        if replace(asked, user_type=UserType.STUDENT) != StatusFilter():
+            st.subheader("Nobody matches.", anchor=False)
+            st.write("Take the class, the grade or the academic year out of the filter above.")
+        elif asked.user_type == UserType.STUDENT:
+            empty.no_students(actor)
+        else:
+            empty.no_accounts(actor)
+
+
+def _charts(found: Asked, about: str) -> None:
+    _pair(found, about, status_charts.funnel, status_charts.days)
+    status_chart.draw(status_charts.grades(found), about=about)
+    status_classes.draw(found, about=about)
+    _pair(found, about, status_charts.ageing, status_charts.addresses)
+    _pair(found, about, status_charts.channels, status_charts.failures)
 
 
 def _pair(found: Asked, about: str, *draw: Callable[[Asked], Chart]) -> None:
@@ -97,14 +121,15 @@ status_filters.draw(actor, asked)
 with feedback.refusals_shown():
     found = status_numbers.ask(actor, asked)
 about = repr(asked.as_json())
+somebody = found.count(True) > 0
 numbers, needs = st.columns([2.6, 1], gap="medium")
 with numbers:
-    _headlines(found)
-    status_chart.draw(status_charts.states(found), about=about)
+    if somebody:
+        _headlines(found)
+        status_chart.draw(status_charts.states(found), about=about)
+    else:
+        _nobody(actor, asked)
 with needs:
     needs_you.draw(actor)
-_pair(found, about, status_charts.funnel, status_charts.days)
-status_chart.draw(status_charts.grades(found), about=about)
-status_classes.draw(found, about=about)
-_pair(found, about, status_charts.ageing, status_charts.addresses)
-_pair(found, about, status_charts.channels, status_charts.failures)
+if somebody:
+    _charts(found, about)

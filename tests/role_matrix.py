@@ -188,6 +188,7 @@ TABLES: dict[str, Needs] = {
         (f"campaigns.{name}" for name in ("progress", "newest", "count", "people_with", "not_verified", "outcome")),
         Permission.SEND,
     ),
+    "needs.campaigns": Permission.SEND,
     "contacts.of_people": Permission.EDIT_STUDENTS,
     "duplicates.find": Permission.EDIT_STUDENTS,
     **dict.fromkeys(("imports.runs", "imports.undoable", "imports.folder"), Permission.IMPORT),

@@ -24,7 +24,7 @@ from core.permissions import Permission, Role
 from core.rules import directory_words, words
 from core.rules.account_acts import Act, LeftOut
 from core.rules.account_state import AccountState
-from core.rules.alerts import THRESHOLDS, AlertKind
+from core.rules.alerts import NOTICED, THRESHOLDS, AlertKind
 from core.rules.directory_match import Reason
 from core.rules.directory_users import NotTied
 from core.rules.handing_over import NoPassword
@@ -171,6 +171,7 @@ def test_every_status_has_words() -> None:
         (NotReminded, words.NOT_REMINDED),
         (Kept, words.KEPT),
         (AlertKind, THRESHOLDS),
+        (AlertKind, NOTICED),
         (CampaignKind, words.CAMPAIGN_KIND),
         (NotTied, directory_words.NOT_TIED),
         (NotCreated, directory_words.NOT_CREATED),

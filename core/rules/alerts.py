@@ -86,6 +86,30 @@ _SENTENCES: dict[AlertKind, str] = {
     ),
 }
 
+# What is watched for, as the settings list it beside the address that hears of it.
+NOTICED: dict[AlertKind, str] = {
+    AlertKind.MASS_EXPORT: (
+        f"more than {THRESHOLDS[AlertKind.MASS_EXPORT].above:,} people exported or printed by one person within ten "
+        "minutes"
+    ),
+    AlertKind.SIGN_IN_FAILURES: (
+        f"more than {THRESHOLDS[AlertKind.SIGN_IN_FAILURES].above:,} failed sign-ins of staff within ten minutes"
+    ),
+    AlertKind.BAD_SIGNATURES: (
+        f"more than {THRESHOLDS[AlertKind.BAD_SIGNATURES].above:,} forged messages of the SMS provider within a minute"
+    ),
+    AlertKind.BROKEN_CHAIN: "a broken audit",
+    AlertKind.SMS_SPEND: (f"{THRESHOLDS[AlertKind.SMS_SPEND].above:,} % of the day's money for text messages spent"),
+    AlertKind.QUEUE_STANDS: (
+        f"messages that are due and that nothing has delivered for {STANDS_AFTER // timedelta(minutes=1)} minutes"
+    ),
+    AlertKind.NO_BACKUP: f"no backup for {BACKUP_WITHIN // timedelta(hours=1)} hours",
+    AlertKind.DISK_FULL: "a disk that is almost full",
+    AlertKind.FAULTS: f"{MANY_FAULTS:,} errors within ten minutes",
+    AlertKind.IMPORT_REFUSED: "a file of the import folder refused",
+    AlertKind.NO_NOTES: "notes of the audit that are gone",
+}
+
 
 def sentence(kind: AlertKind, details: Mapping[str, object], *, who: str) -> str:
     """What happened and what to do, for the Audit page."""

@@ -29,13 +29,17 @@ class Need(StrEnum):
 
 @dataclass(frozen=True)
 class NeedWords:
-    """The sentence for one and for many, the button, and who can do something about it."""
+    """The sentence for one and for many, the button, and who can do something about it.
+
+    `holds`: what a campaign has that the entry counts. Empty where it counts people or files.
+    """
 
     one: str
     many: str
     button: str
     needs: Permission
     icon: str
+    holds: str = ""
 
     def sentence(self, number: int) -> str:
         return self.one if number == 1 else self.many.format(number=f"{number:,}")
@@ -48,6 +52,7 @@ WORDS: dict[Need, NeedWords] = {
         "See why",
         Permission.SEND,
         "front_hand",
+        "messages that wait",
     ),
     Need.NOBODY_DELIVERS: NeedWords(
         "1 message is due and nothing delivers it. Start the server or a worker.",
@@ -55,6 +60,7 @@ WORDS: dict[Need, NeedWords] = {
         "See the campaign",
         Permission.SEND,
         "cloud_off",
+        "messages that are due",
     ),
     Need.PUT_OFF: NeedWords(
         "The provider puts 1 message off. It is tried again by itself.",
@@ -62,6 +68,7 @@ WORDS: dict[Need, NeedWords] = {
         "See the campaign",
         Permission.SEND,
         "hourglass_top",
+        "messages that are put off",
     ),
     Need.APPROVAL: NeedWords(
         "1 campaign waits for you: a colleague wants to write to very many.",
@@ -69,6 +76,7 @@ WORDS: dict[Need, NeedWords] = {
         "Look at it",
         Permission.APPROVE_CAMPAIGNS,
         "how_to_reg",
+        "so many people that a second administrator looks at it first",
     ),
     Need.PAUSED: NeedWords(
         "1 campaign is paused, with messages that wait.",
@@ -76,6 +84,7 @@ WORDS: dict[Need, NeedWords] = {
         "Look at it",
         Permission.SEND,
         "pause_circle",
+        "messages that wait for somebody to go on",
     ),
     Need.UNKNOWN: NeedWords(
         "1 message may have been sent: nobody knows.",
@@ -83,11 +92,12 @@ WORDS: dict[Need, NeedWords] = {
         "Decide",
         Permission.SEND,
         "help",
+        "messages that may have been sent",
     ),
     Need.FAILED: NeedWords(
-        "1 message failed through no fault of its address.",
-        "{number} messages failed through no fault of their addresses.",
-        "Send again",
+        "The last message to 1 person failed through no fault of the address: send it again.",
+        "The last message to {number} people failed through no fault of their addresses: send it again.",
+        "Show them",
         Permission.SEND,
         "sms_failed",
     ),
@@ -116,3 +126,4 @@ WORDS: dict[Need, NeedWords] = {
         "drive_folder_upload",
     ),
 }
+OF_CAMPAIGNS = frozenset(need for need, said in WORDS.items() if said.holds)

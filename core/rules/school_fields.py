@@ -19,6 +19,7 @@ from core.rules.imports.leaving import PERCENT as LEAVERS_PERCENT
 
 _DOMAIN = re.compile(r"(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z][a-z0-9-]{0,61}[a-z0-9]")
 _OBJECT_ID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+PASSWORD_LENGTH = (8, 64)
 STUDENT_STATUSES = (PersonStatus.REGISTERED, PersonStatus.APPLICANT, PersonStatus.ACTIVE, PersonStatus.INACTIVE)
 
 
@@ -136,7 +137,7 @@ def _portal_address(value: str) -> str:
 
 
 def _password_lengths(value: Mapping[str, int]) -> dict[str, int]:
-    check = _between(8, 64, "The shortest password")
+    check = _between(*PASSWORD_LENGTH, "The shortest password")
     return {UserType(user_type).value: check(int(length)) for user_type, length in sorted(value.items())}
 
 
@@ -193,8 +194,8 @@ CHECKS: dict[str, Any] = {
     "microsoft": bool,
     "microsoft_user_types": _user_types,
     "link_days": _between(1, 30, "The days a link lasts"),
-    "password_length": _between(8, 64, "The shortest password"),
-    "staff_password_length": _between(8, 64, "The shortest password of staff"),
+    "password_length": _between(*PASSWORD_LENGTH, "The shortest password"),
+    "staff_password_length": _between(*PASSWORD_LENGTH, "The shortest password of staff"),
     "sms_number_order": _number_order,
     "sms_guardian_grades": lambda grades: sorted({str(grade)[:50] for grade in grades}),
     "sms_password_days": _between(1, 30, "The days a password in a text message lasts"),

@@ -55,9 +55,16 @@ SETTINGS: dict[str, Setting] = {
         "Show First Password to Staff",
         "Off: no initial password is shown on screen or printed, not even to administrators; links only.",
     ),
-    "password_lengths": Setting("Shortest password", "How many characters a password of each user type has at least."),
-    "password_length": Setting("Shortest password, students and parents", "Where their user type names no other."),
-    "staff_password_length": Setting("Shortest password, everybody else", "Where their user type names no other."),
+    "password_lengths": Setting(
+        "Another shortest password for some user types", "How many characters theirs has at least; empty: as above."
+    ),
+    "password_length": Setting(
+        "Shortest password of students and parents", "How many characters it has at least when they choose one."
+    ),
+    "staff_password_length": Setting(
+        "Shortest password of everybody else",
+        "Teachers, staff and all others: how many characters theirs has at least.",
+    ),
     "password_expires_days": Setting(
         "Password Expiration Policy",
         "After so many days a new password has to be chosen at sign-in; 0 is never, as NIST and OWASP advise: whoever "

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -107,12 +108,12 @@ _NOT_LAUNCHED = (
 )
 
 
-def newest(db: Session, actor: Actor, *, page: Page) -> pd.DataFrame:
-    """Campaigns, newest first, with what went out and what did not."""
+def newest(db: Session, actor: Actor, *, page: Page, only: Collection[int] | None = None) -> pd.DataFrame:
+    """Campaigns, newest first, with what went out and what did not. `only` these, of whatever kind."""
     actor.require(Permission.SEND)
     chosen = (
         sa.select(col(Campaign.id))
-        .where(col(Campaign.kind).not_in(_NOT_LAUNCHED))
+        .where(_shown(only))
         .order_by(col(Campaign.id).desc())
         .limit(page.size)
         .offset(page.offset)
@@ -142,11 +143,14 @@ def newest(db: Session, actor: Actor, *, page: Page) -> pd.DataFrame:
     return pd.DataFrame(result.all(), columns=list(result.keys()), dtype=object)
 
 
-def count(db: Session, actor: Actor) -> int:
-    """How many campaigns there are."""
+def count(db: Session, actor: Actor, *, only: Collection[int] | None = None) -> int:
+    """How many campaigns there are; how many of `only` these."""
     actor.require(Permission.SEND)
-    real = sa.select(sa.func.count()).where(col(Campaign.kind).not_in(_NOT_LAUNCHED))
-    return db.scalar(real) or 0
+    return db.scalar(sa.select(sa.func.count()).where(_shown(only))) or 0
+
+
+def _shown(only: Collection[int] | None) -> sa.ColumnElement[bool]:
+    return col(Campaign.kind).not_in(_NOT_LAUNCHED) if only is None else col(Campaign.id).in_(only)
 
 
 def people_with(db: Session, actor: Actor, *, campaign_id: int, statuses: tuple[MessageStatus, ...]) -> list[int]:

@@ -30,7 +30,7 @@ _IN_LISTS: dict[Need, dict[str, Any]] = {
 
 @dataclass(frozen=True)
 class Entry:
-    """One line: how many, and where to act: the list of exactly these people, or a campaign (None: all of them)."""
+    """One line: how many, and where to act: the list of exactly these people, or a campaign (None: see `campaigns`)."""
 
     need: Need
     number: int
@@ -48,18 +48,38 @@ def of(db: Session, actor: Actor) -> list[Entry]:
     return sorted(found, key=lambda entry: places.index(entry.need))[:AT_MOST]
 
 
-def _in_campaigns(db: Session) -> Iterator[Entry]:
+def campaigns(db: Session, actor: Actor, *, need: Need) -> list[int]:
+    """The campaigns that an entry counts; none where it is about people or files."""
+    actor.require(Permission.SEND)
+    if need is Need.APPROVAL:
+        return _to_approve(db, actor)
+    asked = _asked().get(need)
+    return [campaign for campaign, _number in _counted(db, *asked)] if asked else []
+
+
+def _asked() -> dict[Need, tuple[list[Any], Any]]:
+    """What is asked of a campaign, and of its messages."""
     queued = col(Message.status) == MessageStatus.QUEUED
     running, paused = _with_status(CampaignStatus.RUNNING), _with_status(CampaignStatus.PAUSED)
+    due = col(Campaign.starts_at) <= clock.now() - _SILENT
+    return {
+        Need.HELD: ([running], queued),
+        Need.NOBODY_DELIVERS: ([running, due], queued),
+        Need.PUT_OFF: ([running], queued & (col(Message.attempts) > 0)),
+        Need.UNKNOWN: ([], col(Message.status) == MessageStatus.UNKNOWN),
+        Need.PAUSED: ([paused, sa.not_(col(Campaign.needs_approval))], queued),
+    }
+
+
+def _in_campaigns(db: Session) -> Iterator[Entry]:
+    asked = _asked()
     if sending_hold.read(db) is not None:
-        yield Entry(Need.HELD, sum(number for _campaign, number in _counted(db, [running], queued)))
+        yield Entry(Need.HELD, sum(number for _campaign, number in _counted(db, *asked[Need.HELD])))
     elif not _somebody_delivers(db):
-        due = col(Campaign.starts_at) <= clock.now() - _SILENT
-        yield from _messages(db, Need.NOBODY_DELIVERS, [running, due], queued)
-    yield from _messages(db, Need.PUT_OFF, [running], queued & (col(Message.attempts) > 0))
-    yield from _messages(db, Need.UNKNOWN, [], col(Message.status) == MessageStatus.UNKNOWN)
-    stopped = [paused, sa.not_(col(Campaign.needs_approval))]
-    waiting = [campaign for campaign, _number in _counted(db, stopped, queued)]
+        yield from _messages(db, Need.NOBODY_DELIVERS, *asked[Need.NOBODY_DELIVERS])
+    for need in (Need.PUT_OFF, Need.UNKNOWN):
+        yield from _messages(db, need, *asked[need])
+    waiting = [campaign for campaign, _number in _counted(db, *asked[Need.PAUSED])]
     if waiting:
         only = db.get(Campaign, waiting[0]) if len(waiting) == 1 else None
         why = only.pause_reason if only else ""
@@ -68,12 +88,14 @@ def _in_campaigns(db: Session) -> Iterator[Entry]:
 
 def _approvals(db: Session, actor: Actor) -> Iterator[Entry]:
     """Campaigns of others that wait for a second administrator (R32)."""
-    if actor.may(Permission.APPROVE_CAMPAIGNS):
-        others = col(Campaign.launched_by).is_distinct_from(actor.account_id)
-        held = [_with_status(CampaignStatus.PAUSED), col(Campaign.needs_approval), others]
-        found = list(db.scalars(sa.select(col(Campaign.id)).where(*held)))
-        if found:
-            yield Entry(Need.APPROVAL, len(found), campaign_id=found[0] if len(found) == 1 else None)
+    if actor.may(Permission.APPROVE_CAMPAIGNS) and (found := _to_approve(db, actor)):
+        yield Entry(Need.APPROVAL, len(found), campaign_id=found[0] if len(found) == 1 else None)
+
+
+def _to_approve(db: Session, actor: Actor) -> list[int]:
+    others = col(Campaign.launched_by).is_distinct_from(actor.account_id)
+    held = [_with_status(CampaignStatus.PAUSED), col(Campaign.needs_approval), others]
+    return [campaign or 0 for campaign in db.scalars(sa.select(col(Campaign.id)).where(*held))]
 
 
 def _messages(db: Session, need: Need, asked: list[Any], holds: Any) -> Iterator[Entry]:

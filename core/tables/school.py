@@ -39,8 +39,11 @@ def policy(school: SchoolSettings) -> Policy:
 
 def shortest_password(school: SchoolSettings, user_type: str) -> int:
     """How long a password of such an account must be."""
-    if own := school.password_lengths.get(user_type):
-        return own
+    return school.password_lengths.get(user_type) or general_length(school, user_type)
+
+
+def general_length(school: SchoolSettings, user_type: str) -> int:
+    """How long it must be where the school names no number for the user type."""
     staff = user_type not in (UserType.STUDENT, UserType.GUARDIAN)
     return school.staff_password_length if staff else school.password_length
 

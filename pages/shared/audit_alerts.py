@@ -28,7 +28,12 @@ def draw(actor: Actor) -> None:
             for one in raised[AT_ONCE:]:
                 _say(one, own.time_zone)
     if not own.alert_address:
-        st.page_link("settings.py", label="Set an e-mail address for alerts", icon=":material/mail:")
+        st.page_link(
+            "settings.py",
+            label="Set an e-mail address for alerts",
+            icon=":material/mail:",
+            query_params={"section": "Alerts"},
+        )
 
 
 def _say(one: alerts.Said, time_zone: str) -> None:

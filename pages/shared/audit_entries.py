@@ -39,8 +39,8 @@ def draw(actor: Actor) -> None:
         height=37 + 35 * min(len(rows), 16),
         column_config={
             "When": cells.moment_column("When", zone),
-            "What": st.column_config.TextColumn(width="medium"),
-            "More": st.column_config.TextColumn(width="large"),
+            "What": st.column_config.TextColumn(width=270),
+            "More": st.column_config.TextColumn(width="medium"),
             "Entry": st.column_config.NumberColumn(format="%d", width="small"),
         },
         alt="Entries of the audit, newest first",
@@ -76,12 +76,12 @@ def _dress(rows: pd.DataFrame) -> pd.DataFrame:
             "Who": rows["who"],
             "What": rows["what"],
             "Whom": rows["whom"],
+            "From": rows["ip"],
             "Result": [audit_words.RESULT.get(result, result) for result in rows["result"]],
             "More": [
                 " · ".join(filter(None, (reason, audit_words.more(details))))
                 for reason, details in zip(rows["reason"], rows["details"], strict=True)
             ],
-            "From": rows["ip"],
             "As": [", ".join(role.split()) for role in rows["role"]],
             "Entry": rows["seq"],
         }

@@ -17,6 +17,7 @@ from core.tables import found_people
 from core.tables.filters import AuditFilter
 from pages.shared import feedback, filters, guardian_form
 
+_WHOM = {"student": "Student", "guardian": "Parent/Guardian", "staff": "Staff"}
 ASKED, FORM = "audit.asked", "audit.form"
 _ACTIONS = dict(sorted(((code, said.words) for code, said in audit_words.ACTION.items()), key=lambda one: one[1]))
 
@@ -52,22 +53,31 @@ def _first_line(now: AuditFilter, who: Mapping[int, str]) -> dict[str, Any]:
         "Who", [None, *who], _place([None, *who], now.account_id), format_func=lambda one: who.get(one or 0, "Anybody")
     )
     kinds = st.multiselect(
-        "What sort of act", list(audit_words.KIND), now.kinds, format_func=audit_words.KIND.__getitem__, width=280
+        "What sort of act",
+        list(audit_words.KIND),
+        now.kinds,
+        format_func=audit_words.KIND.__getitem__,
+        width=280,
+        placeholder="All",
     )
     return {"text": text.strip(), "account_id": account, "kinds": [str(kind) for kind in kinds]}
 
 
 def _second_line(now: AuditFilter) -> dict[str, Any]:
-    actions = st.multiselect("What exactly", list(_ACTIONS), now.actions, format_func=_ACTIONS.__getitem__, width=280)
+    actions = st.multiselect(
+        "What exactly", list(_ACTIONS), now.actions, format_func=_ACTIONS.__getitem__, width=280, placeholder="All"
+    )
     results = list(audit_words.RESULT)
-    result = st.multiselect("Result", results, now.results, format_func=audit_words.RESULT.__getitem__, width=160)
-    campaign = st.number_input("Campaign", 0, 2**31 - 1, now.campaign_id or 0, width=120, help="Its number, 0 for any.")
+    result = st.multiselect(
+        "Result", results, now.results, format_func=audit_words.RESULT.__getitem__, width=160, placeholder="All"
+    )
+    campaign = st.number_input("Campaign", 1, 2**31 - 1, now.campaign_id, width=120, placeholder="Any")
     since = st.date_input("From", filters.day_of(now.since), format="DD/MM/YYYY", width=140)
     until = st.date_input("To", filters.day_of(now.until), format="DD/MM/YYYY", width=140)
     return {
         "actions": actions,
         "results": result,
-        "campaign_id": int(campaign) or None,
+        "campaign_id": int(campaign) if campaign else None,
         "since": since.isoformat() if isinstance(since, date) else "",
         "until": until.isoformat() if isinstance(until, date) else "",
     }
@@ -78,7 +88,9 @@ def _person(actor: Actor, now: AuditFilter) -> None:
     with st.popover("Done to one person" if now.person_id is None else "Done to one person: chosen"):
         if now.person_id is not None and st.button("Take the person out"):
             _ask(replace(now, person_id=None))
-        kind = st.segmented_control("Of whom", ["student", "guardian", "staff"], default="student", key="audit.kind")
+        kind = st.segmented_control(
+            "Of whom", list(_WHOM), default="student", format_func=_WHOM.__getitem__, key="audit.kind"
+        )
         text = st.text_input("Find the person", placeholder="Name, code, e-mail or phone", live=True)
         with feedback.refusals_shown(), database.reading() as db:
             actor.require(Permission.SEE_AUDIT)

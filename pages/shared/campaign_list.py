@@ -1,4 +1,4 @@
-"""All campaigns, newest first."""
+"""Campaigns, newest first: all of them, or those for which *Needs you* asks."""
 
 from __future__ import annotations
 
@@ -9,33 +9,39 @@ from core import database
 from core.models import CampaignStatus
 from core.permissions import Actor
 from core.rules import words
+from core.rules.needs import WORDS, Need
 from core.tables import campaigns as table
-from core.tables import school
+from core.tables import needs, school
 from core.tables.filters import PAGE_SIZE, Page
 from pages.shared import cells, held
 
 
-def show(actor: Actor) -> None:
-    """One line a campaign; a ticked one opens."""
+def show(actor: Actor, need: Need | None = None) -> None:
+    """One line a campaign; a ticked one opens. `need`: only those that an entry of *Needs you* counts."""
     with st.container(horizontal=True, vertical_alignment="center", key="campaigns-head"):
         st.title("Campaigns", width="content")
         st.space("stretch")
         held.offer(actor)
-    page = Page(int(st.session_state.get("campaigns.page", 1)))
+    key = f"campaigns.page.{need or 'all'}"
+    page = Page(int(st.session_state.get(key, 1)))
     with database.reading() as db:
-        total = table.count(db, actor)
-        rows = table.newest(db, actor, page=page)
+        only = None if need is None else needs.campaigns(db, actor, need=need)
+        total = table.count(db, actor, only=only)
+        rows = table.newest(db, actor, page=page, only=only)
         zone = school.settings(db).time_zone
-    if not total:
+    if need is not None:
+        _why_these(need, total)
+    if not total and need is None:
         st.info(
             "Nothing has been sent yet. Choose people in User Accounts, then Bulk Actions > Send Initial Invitation."
         )
         st.page_link("accounts.py", label="Go to User Accounts", icon=":material/arrow_forward:")
+    if not total:
         return
     ids = [int(number) for number in rows["id"]]
     event = st.dataframe(
         _dress(rows),
-        key=f"campaigns-table-{ids[0]}-{page.number}",
+        key=f"campaigns-table-{need or 'all'}-{ids[0]}-{page.number}",
         hide_index=True,
         on_select="rerun",
         selection_mode="single-row",
@@ -46,7 +52,14 @@ def show(actor: Actor) -> None:
         st.switch_page("campaigns.py", query_params={"campaign": str(ids[chosen[0]])})
     st.caption("Tick a campaign to see what became of each person.")
     if total > PAGE_SIZE:
-        st.pagination(-(-total // PAGE_SIZE), key="campaigns.page")
+        st.pagination(-(-total // PAGE_SIZE), key=key)
+
+
+def _why_these(need: Need, total: int) -> None:
+    said = f"Only campaigns with {WORDS[need].holds}: {total:,}." if total else f"No campaign with {WORDS[need].holds}."
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.text(said, width="content")
+        st.page_link("campaigns.py", label="Show all campaigns", icon=":material/arrow_forward:")
 
 
 def _dress(rows: pd.DataFrame) -> pd.DataFrame:

@@ -22,16 +22,19 @@ _BY = {Channel.EMAIL: bulk.send_initial_invitation, Channel.SMS: bulk.sms_initia
 
 def draw(actor: Actor, progress: Progress) -> None:
     """Only what there is something to do about."""
-    if progress.kind not in CHECKED_AGAIN:
-        return
-    failed, unknown = (progress.counts.get(status, 0) for status in (MessageStatus.FAILED, MessageStatus.UNKNOWN))
+    if progress.kind in CHECKED_AGAIN:
+        _to_check_again(actor, progress)
+    if unknown := progress.counts.get(MessageStatus.UNKNOWN, 0):
+        _unknown(actor, progress, unknown)
+
+
+def _to_check_again(actor: Actor, progress: Progress) -> None:
+    failed = progress.counts.get(MessageStatus.FAILED, 0)
     with st.container(horizontal=True, key="campaign-repairs"):
         if failed and st.button(f"Retry the {failed:,} that failed", icon=":material/refresh:"):
             _check_again(actor, progress, lambda: _failed(actor, progress))
         if progress.gone and st.button("Resend to those not verified", icon=":material/forward:"):
             _check_again(actor, progress, lambda: _silent(actor, progress))
-    if unknown:
-        _unknown(actor, progress, unknown)
 
 
 def _failed(actor: Actor, progress: Progress) -> list[int]:

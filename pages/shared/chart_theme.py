@@ -10,7 +10,7 @@ from core.rules import words
 from core.rules.account_state import AccountState
 
 ACCENT = "#2b8a90"
-ROW_PX, AROUND_PX, LINES_PX = 30, 24, 290
+ROW_PX, AROUND_PX, LINES_PX, LEGEND_PX = 30, 24, 290, 20
 # A shape and how much of the bar it covers: neighbours in the bar of states never look alike in grey.
 PATTERNS: dict[str, tuple[str, float]] = {
     AccountState.SIGNED_IN: ("", 0),
@@ -70,7 +70,10 @@ def lay_out(figure: go.Figure, *, height: int, legend: bool) -> go.Figure:
         dragmode=False,
         clickmode="event+select",
         showlegend=legend,
-        legend={"orientation": "h", "y": 1, "yanchor": "bottom", "x": 0, "traceorder": "normal", "title_text": ""},
+        legend={
+            **{"orientation": "h", "y": 1, "yanchor": "bottom", "x": 0, "traceorder": "normal", "title_text": ""},
+            "maxheight": 1,  # on a narrow screen Plotly would cut it in the middle and scroll it
+        },
         hoverlabel={"align": "left"},
     )
     figure.update_xaxes(fixedrange=True, automargin=True)

@@ -19,9 +19,9 @@ def explain(actor: Actor, listing: Listing, shown: Sequence[Chip]) -> None:
         if not listing.filter.is_empty:
             _relax(actor, listing, shown)
         elif listing.name == "students":
-            _no_students(actor)
+            no_students(actor)
         else:
-            _no_accounts(actor)
+            no_accounts(actor)
 
 
 def _relax(actor: Actor, listing: Listing, shown: Sequence[Chip]) -> None:
@@ -56,14 +56,16 @@ def _without(listing: Listing, chip: Chip) -> None:
     filters.ask(listing.name, smaller)
 
 
-def _no_students(actor: Actor) -> None:
+def no_students(actor: Actor) -> None:
+    """What belongs here, and how they come."""
     st.subheader("No students yet")
     st.write("Here stand the students of your school with their classes, addresses and accounts.")
     if actor.may(Permission.IMPORT):
         st.page_link("imports.py", label="Import your students", icon=":material/upload_file:")
 
 
-def _no_accounts(actor: Actor) -> None:
+def no_accounts(actor: Actor) -> None:
+    """What belongs here, and how they are made."""
     st.subheader("No accounts yet")
     st.write(
         "Here stand the accounts of students, parents and staff. Those of students are made in the Students List, "

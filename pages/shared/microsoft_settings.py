@@ -9,8 +9,10 @@ from core.config import settings
 from core.delivery import microsoft_check
 from core.delivery.microsoft_check import Trial
 from core.gateways import microsoft_addresses
+from core.models import SchoolSettings
 from core.permissions import Actor
 from core.rules import words
+from core.rules.setting_words import SETTINGS
 from core.services import microsoft_trials, school
 from core.tables import microsoft_switch
 from core.tables.microsoft_switch import Differences
@@ -38,21 +40,10 @@ def _switch(actor: Actor) -> None:
     """What would differ is said before anything is saved."""
     with database.reading() as db:
         now = school_settings(db)
-    on = st.toggle(
-        "The school uses Microsoft 365",
-        now.microsoft,
-        key="microsoft.on",
-        help="Then the username is the Microsoft address, and invitations go to the Contact e-mail.",
-    )
-    types = st.multiselect(
-        "Who signs in with Microsoft 365",
-        list(words.USER_TYPE),
-        now.microsoft_user_types,
-        format_func=words.USER_TYPE.__getitem__,
-        key="microsoft.types",
-        disabled=not on,
-        help="New accounts of these are made for Microsoft 365.",
-    )
+    fields = Fields(now)
+    fields.switch("microsoft", key="microsoft.on")
+    on = bool(fields.changes["microsoft"])
+    types = _user_types(now) if on else now.microsoft_user_types
     if (on, sorted(types)) == (now.microsoft, sorted(now.microsoft_user_types)):
         return
     with database.reading() as db:
@@ -61,6 +52,18 @@ def _switch(actor: Actor) -> None:
     pressed = st.button("Save this change", type="primary", key="microsoft.save")
     if now_fresh := fresh_code.proved(actor, pressed, key="settings.microsoft", act="Save this change"):
         _save(now_fresh, {"microsoft": on, "microsoft_user_types": types})
+
+
+def _user_types(now: SchoolSettings) -> list[str]:
+    types: list[str] = st.multiselect(
+        SETTINGS["microsoft_user_types"].label,
+        list(words.USER_TYPE),
+        now.microsoft_user_types,
+        format_func=words.USER_TYPE.__getitem__,
+        key="microsoft.types",
+    )
+    st.caption(SETTINGS["microsoft_user_types"].sentence)
+    return types
 
 
 def _directory(actor: Actor) -> None:

@@ -49,4 +49,5 @@ def _entry(entry: Entry) -> None:
             status_chart.open_list(entry.behind)
         if entry.need is Need.IMPORT_REFUSED:
             st.switch_page("imports.py")
-        st.switch_page("campaigns.py", query_params={"campaign": str(entry.campaign_id)} if entry.campaign_id else {})
+        one, those = {"campaign": str(entry.campaign_id)}, {"need": entry.need.value}
+        st.switch_page("campaigns.py", query_params=one if entry.campaign_id else those)

@@ -12,7 +12,8 @@ from core import database
 from core.models import PersonStatus, UserType
 from core.permissions import Actor
 from core.rules import new_accounts, words
-from core.rules.school_fields import STUDENT_STATUSES
+from core.rules.alerts import NOTICED
+from core.rules.school_fields import PASSWORD_LENGTH, STUDENT_STATUSES
 from core.tables import school
 from pages.shared import setting_fields
 from pages.shared.setting_fields import Fields
@@ -79,8 +80,7 @@ def of_passwords(actor: Actor) -> None:
     """How long, who sees the first one, whether they end."""
     with database.reading() as db:
         own = school.settings(db)
-        shortest = {user_type: school.shortest_password(own, user_type) for user_type in TYPES}
-    if min(shortest.values()) < 15:
+    if min(school.shortest_password(own, user_type) for user_type in TYPES) < 15:
         st.warning(
             "Passwords under 15 characters are guessed too easily where nothing else protects an account.",
             icon=":material/warning:",
@@ -91,10 +91,10 @@ def of_passwords(actor: Actor) -> None:
             "(NIST SP 800-63B, OWASP ASVS 6.2.10) advise against it: set 0 unless somebody obliges the school.",
             icon=":material/warning:",
         )
-    _form(actor, "passwords", lambda fields: _passwords(fields, shortest))
+    _form(actor, "passwords", _passwords)
 
 
-def _passwords(fields: Fields, shortest: dict[str, int]) -> None:
+def _passwords(fields: Fields) -> None:
     fields.switch("second_factor")
     fields.switch("show_first_password")
     st.toggle("New users must change password at first login", value=True, disabled=True)
@@ -102,15 +102,31 @@ def _passwords(fields: Fields, shortest: dict[str, int]) -> None:
         "Always on: an initial password opens only the page on which people choose their own, and dies with that. "
         "So nobody who saw a slip or a message can use it later."
     )
+    left, right = st.columns(2)
+    with left:
+        fields.number("password_length", *PASSWORD_LENGTH)
+    with right:
+        fields.number("staff_password_length", *PASSWORD_LENGTH)
     fields.heading("password_lengths")
-    lengths = dict(fields.now.password_lengths)
-    columns = st.columns(4) * 2
-    for column, (user_type, length) in zip(columns, shortest.items(), strict=True):
-        chosen = int(column.number_input(words.USER_TYPE[UserType(user_type)], 8, 64, length))
-        if chosen != length:
-            lengths[user_type] = chosen
-    fields.changes["password_lengths"] = lengths
+    _lengths(fields)
     fields.number("password_expires_days", 0, 1_000)
+
+
+def _lengths(fields: Fields) -> None:
+    """A number for each user type; where it is empty, the general one is seen behind it.
+
+    Streamlit lets people empty only a field that began empty, so what is stored comes by its key.
+    """
+    lengths = {}
+    for column, code in zip(st.columns(4) * 2, TYPES, strict=True):
+        general, own = school.general_length(fields.now, code), fields.now.password_lengths.get(code)
+        label, key = words.USER_TYPE[UserType(code)], f"settings.length.{code}"
+        with column:
+            st.session_state.setdefault(key, own)
+            chosen = st.number_input(label, *PASSWORD_LENGTH, None, placeholder=f"as above: {general}", key=key)
+        if chosen is not None:
+            lengths[code] = int(chosen)
+    fields.changes["password_lengths"] = lengths
 
 
 def of_invitations(actor: Actor) -> None:
@@ -132,9 +148,5 @@ def _invitations(fields: Fields) -> None:
 def of_alerts(actor: Actor) -> None:
     """Who hears of it when something is wrong."""
     _form(actor, "alerts", lambda fields: fields.text("alert_address", placeholder="head@school.example"))
-    st.caption(
-        "Alerts: more than 500 people exported or printed by one person within ten minutes; more than 20 failed "
-        "sign-ins of staff within ten minutes; more than 10 forged messages of the SMS provider within a minute; a "
-        "broken audit; 80 % of the day's money for text messages spent; a file of the import "
-        "folder refused. They stand on the Audit page too."
-    )
+    st.markdown("What Firstkey watches for. It stands on the Audit page too, whether there is an address or not.")
+    st.markdown("\n".join(f"- {said[0].upper()}{said[1:]}" for said in NOTICED.values()))

@@ -36,8 +36,8 @@ class Fields:
         self.changes[name] = value
         self._sentence(name)
 
-    def switch(self, name: str) -> None:
-        self.changes[name] = st.toggle(self._label(name), getattr(self.now, name))
+    def switch(self, name: str, **options: Any) -> None:
+        self.changes[name] = st.toggle(self._label(name), getattr(self.now, name), **options)
         self._sentence(name)
 
     def one(self, name: str, options: Sequence[str], called: Callable[[str], str] = str) -> None:

@@ -88,7 +88,7 @@ def _mark(chart: Chart, point: dict[str, Any]) -> Mark | None:
 
 
 def _table(chart: Chart) -> str:
-    """Rows as the chart has them, a column per series; every number is a link."""
+    """Rows as the chart has them, a column per series; every number is a link. Beside others, nobody is a dash."""
     traces = status_figures.traces(chart)
     names = [status_figures.label(series) or "People" for series in chart.series]
     share = ["Signed in, share"] if chart.shares else []
@@ -111,11 +111,11 @@ def _row(chart: Chart, place: int, marks: list[Mark | None]) -> str:
     row = chart.rows[place]
     name = f"{date.fromisoformat(row):%-d %b %Y}" if chart.kind == "lines" else row or "All"
     share = f"<td>{chart.shares[place]:.0%}</td>" if chart.shares else ""
-    return f'<tr><th scope="row">{escape(name)}</th>{"".join(map(_cell, marks))}{share}</tr>'
+    none = "–" if len(marks) > 1 else "0"
+    cells = "".join(_cell(mark) if mark and mark.number else f"<td>{none}</td>" for mark in marks)
+    return f'<tr><th scope="row">{escape(name)}</th>{cells}{share}</tr>'
 
 
-def _cell(mark: Mark | None) -> str:
-    if mark is None:
-        return "<td>0</td>"
+def _cell(mark: Mark) -> str:
     address = f"{LISTS.get(type(mark.behind), OTHERS)[1]}?{urlencode(query(mark.behind), doseq=True)}"
     return f'<td><a href="{escape(address)}">{mark.number:,}</a></td>'

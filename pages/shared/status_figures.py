@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from datetime import date
 
 import plotly.graph_objects as go
 
@@ -32,15 +33,29 @@ def label(series: str) -> str:
 
 
 def alternative(chart: Chart) -> str:
-    """The chart in a sentence, for whoever does not see it."""
+    """The chart in a sentence with its numbers, for whoever does not see it."""
+    kind = "Lines" if chart.kind == "lines" else "Bars"
+    return f"{kind}, {chart.title}: {'; '.join(_told(chart))}."
+
+
+def _told(chart: Chart) -> Iterator[str]:
     if chart.kind == "lines":
-        sums = ((series, sum(mark.number for mark in chart.marks if mark.series == series)) for series in chart.series)
-        return f"Lines, {chart.title}: " + ", ".join(f"{series} {number:,} in all" for series, number in sums)
-    if chart.shares:
-        rows = zip(chart.rows, chart.shares, strict=True)
-        return f"Bars, {chart.title}. Signed in: " + ", ".join(f"{row} {share:.0%}" for row, share in rows)
-    said = (f"{mark.row or label(mark.series)} {mark.number:,}" for mark in chart.marks)
-    return f"Bars, {chart.title}: " + ", ".join(said)
+        yield from (_told_line(series, chart) for series in chart.series)
+    elif chart.shares:
+        for row, share in zip(chart.rows, chart.shares, strict=True):
+            number = sum(mark.number for mark in chart.marks if mark.row == row)
+            yield f"{row} {number:,}, {share:.0%} signed in"
+    else:
+        yield from (f"{mark.row or label(mark.series)} {mark.number:,}" for mark in chart.marks)
+
+
+def _told_line(series: str, chart: Chart) -> str:
+    """How many in all, and the day with the most."""
+    marks = [mark for mark in chart.marks if mark.series == series]
+    busiest = max(marks, key=lambda mark: mark.number)
+    day = date.fromisoformat(busiest.row)
+    most = f", most on {day:%-d %b}: {busiest.number:,}" if busiest.number else ""
+    return f"{series} {sum(mark.number for mark in marks):,} in all{most}"
 
 
 def _stack(chart: Chart) -> go.Figure:
@@ -65,8 +80,8 @@ def _stack(chart: Chart) -> go.Figure:
     drawn.update_layout(barmode="stack")
     drawn.update_yaxes(autorange="reversed", type="category", tickfont_size=13, visible=len(names) > 1)
     drawn.update_xaxes(visible=False)
-    lines = 1 + len(chart.series) // 6
-    height = chart_theme.ROW_PX * max(len(names), 2) + chart_theme.AROUND_PX + 26 * lines
+    lines = 1 + len(chart.series) // 3  # of the legend, where the page is narrow
+    height = chart_theme.ROW_PX * max(len(names), 2) + chart_theme.AROUND_PX + chart_theme.LEGEND_PX * lines
     return chart_theme.lay_out(drawn, height=height, legend=True)
 
 

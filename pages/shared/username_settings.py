@@ -9,6 +9,7 @@ from core import database
 from core.errors import InputProblem
 from core.permissions import Actor, Permission
 from core.rules import username_pattern, usernames
+from core.rules.setting_words import SETTINGS
 from core.services import school
 from core.tables import periods
 from core.tables.school import settings as school_settings
@@ -32,15 +33,19 @@ def form(actor: Actor) -> None:
         now, year = school_settings(db), periods.year(db)
     st.subheader("Usernames")
     left, right = st.columns([3, 2])
-    text = left.text_input("Pattern", now.username_pattern, key="username_pattern", live=True, help=HELP)
+    text = left.text_input(
+        SETTINGS["username_pattern"].label, now.username_pattern, key="username_pattern", live=True, help=HELP
+    )
     ending = right.text_input(
-        "Ending, if any",
+        SETTINGS["username_suffix"].label,
         now.username_suffix,
         key="username_suffix",
         live=True,
         placeholder="@pupils.school.example",
-        help="Stands after every username. The number of a name that is taken stands before it.",
+        help="The number of a name that is taken stands before it.",
     )
+    left.caption(SETTINGS["username_pattern"].sentence)
+    right.caption(SETTINGS["username_suffix"].sentence)
     st.caption("FirstName, LastName and Code, whole or with a number of letters in brackets; Year or Year(2).")
     try:
         pattern = username_pattern.read(text, suffix=ending, year=year)

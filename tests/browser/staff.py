@@ -31,16 +31,16 @@ def school(folder: Path) -> Iterator[Server]:
         yield server
 
 
-def signed_in(chromium: Browser, server: Server, **options: Any) -> BrowserContext:
-    """A browser in which somebody of the office is signed in: the session is written into the database."""
+def signed_in(chromium: Browser, server: Server, *, role: str = "office", **options: Any) -> BrowserContext:
+    """A browser in which somebody of this role is signed in: the session is written into the database."""
     token, now = secrets.token_urlsafe(32), datetime.now(UTC)
     engine = sa.create_engine(server.environment["FIRSTKEY_DATABASE_URL"])
     with engine.begin() as connection:
-        office = sa.select(AccountRole.account_id).where(AccountRole.role == "office")  # type: ignore[arg-type]
+        holders = sa.select(AccountRole.account_id).where(AccountRole.role == role)  # type: ignore[arg-type]
         values = {
             "id": secrets.token_hex(16),
             "token_hash": hashlib.sha256(token.encode()).hexdigest(),
-            "account_id": connection.scalar(office.order_by(AccountRole.account_id).limit(1)),  # type: ignore[arg-type]
+            "account_id": connection.scalar(holders.order_by(AccountRole.account_id).limit(1)),  # type: ignore[arg-type]
             "created_at": now,
             "last_used_at": now,
             "expires_at": now + timedelta(hours=8),
@@ -50,6 +50,15 @@ def signed_in(chromium: Browser, server: Server, **options: Any) -> BrowserConte
     context = chromium.new_context(base_url=server.url, **options)
     context.add_cookies([{"name": "sid", "value": token, "url": server.url}])
     return context
+
+
+def make_administrator(server: Server) -> None:
+    """The demo school has none: the second of its office becomes one."""
+    engine = sa.create_engine(server.environment["FIRSTKEY_DATABASE_URL"])
+    with engine.begin() as connection:
+        second = "SELECT max(account_id) FROM account_role WHERE role = 'office'"
+        connection.execute(sa.text(f"UPDATE account_role SET role = 'administrator' WHERE account_id = ({second})"))
+    engine.dispose()
 
 
 def a_student(server: Server) -> int:

@@ -13,14 +13,19 @@ from tests.pages.screens import button
 
 
 def press(page: AppTest, label: str, monkeypatch: pytest.MonkeyPatch) -> AppTest:
-    """Run the windows and fragments alone, with the button pressed; AppTest by itself runs the whole page."""
+    """The same with a button pressed; AppTest by itself runs the whole page."""
+    button(page, label).click()
+    return alone(page, monkeypatch)
+
+
+def alone(page: AppTest, monkeypatch: pytest.MonkeyPatch) -> AppTest:
+    """Run the windows and fragments and nothing else, as after an answer within one of them."""
     drawn = list(vars(page._fragment_storage)["_fragments"])
 
-    def alone(runner: Any, data: Any) -> bool:
+    def of_them(runner: Any, data: Any) -> bool:
         runner._requests._rerun_data = replace(data, fragment_id_queue=drawn)
         return True
 
-    button(page, label).click()
     with monkeypatch.context() as patch:
-        patch.setattr(LocalScriptRunner, "request_rerun", alone)
+        patch.setattr(LocalScriptRunner, "request_rerun", of_them)
         return page.run()

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
+import sqlalchemy as sa
+from sqlmodel import col
 
 from core import database
-from core.models import Account
+from core.models import Account, Enrolment, Person, PersonKind
 from core.rules.account_state import AccountState
 from core.tables.filters import AccountFilter, StudentFilter
 from core.tables.status import Mark
@@ -73,6 +77,7 @@ def test_every_count_of_a_table_is_a_link_to_its_list_and_names_are_no_html() ->
     table = status_chart._table(CHART)
     assert '<a href="/students?section=7&amp;state=signed_in&amp;from=1">3</a>' in table
     assert '<a href="/accounts?state=bounced&amp;section=8&amp;from=1">1</a>' in table
+    assert table.count("<td>–</td>") == 2  # beside others, nobody is a dash and no link
     assert "<b>" not in table
     assert "&lt;b&gt;8A" in table
 
@@ -85,7 +90,16 @@ def test_a_click_opens_the_mark_that_was_clicked_and_made_up_places_open_nothing
 
 
 def test_a_chart_is_told_in_a_sentence() -> None:
-    assert status_figures.alternative(CHART) == "Bars, By class. Signed in: 7B 100%, <b>8A</b> 0%"
+    assert status_figures.alternative(CHART) == "Bars, By class: 7B 3, 100% signed in; <b>8A</b> 1, 0% signed in."
+    days = [Mark(f"2026-11-{day:02}", "Invited", number, StudentFilter()) for day, number in ((1, 2), (2, 9), (3, 1))]
+    marks = (*days, *(replace(mark, series="Verified", number=0) for mark in days))
+    rows, series = tuple(mark.row for mark in days), ("Invited", "Verified")
+    lines = replace(CHART, title="Day by day", kind="lines", rows=rows, series=series, marks=marks, shares=())
+    assert status_figures.alternative(lines) == (
+        "Lines, Day by day: Invited 12 in all, most on 2 Nov: 9; Verified 0 in all."
+    )
+    one = replace(CHART, title="States", rows=("",), shares=(), marks=(replace(CHART.marks[0], row=""),))
+    assert status_figures.alternative(one) == "Bars, States: Signed in 3."
 
 
 def test_states_are_told_apart_without_colour() -> None:
@@ -93,3 +107,17 @@ def test_states_are_told_apart_without_colour() -> None:
     drawn = status_figures.figure(CHART)
     assert [trace.marker.pattern.shape for trace in drawn.data] == [None, "|"]
     assert [trace.name for trace in drawn.data] == ["Signed in", "Bounced"]
+
+
+def test_a_school_without_students_is_told_what_belongs_here_and_a_narrow_filter_to_be_wider(
+    open_screen: screens.Open, cast: Cast
+) -> None:
+    narrow = open_screen(cast.olga.actor, "status.py", grade="7", section=str(cast.class_8a.id))
+    assert "Nobody matches." in everything_said(narrow) and not narrow.metric
+    with database.transaction() as db:
+        db.execute(sa.delete(Enrolment))
+        db.execute(sa.update(Person).where(col(Person.kind) == PersonKind.STUDENT).values(kind=PersonKind.STAFF))
+    page = open_screen(cast.olga.actor)
+    assert not page.exception
+    assert "No students yet" in everything_said(page) and "Import your students" in everything_said(page)
+    assert not page.metric

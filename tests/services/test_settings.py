@@ -28,7 +28,17 @@ from core.permissions import Role, visitor
 from core.rules.new_accounts import ROLES_BY_DEFAULT
 from core.rules.school_fields import CHECKS
 from core.rules.setting_words import SETTINGS
-from core.services import accounts, auto_invitations, initial_passwords, portal, school, sign_in, wordings
+from core.services import (
+    accounts,
+    activation,
+    auto_invitations,
+    initial_passwords,
+    invitations,
+    portal,
+    school,
+    sign_in,
+    wordings,
+)
 from core.tables import candidates, person_facts, students
 from core.tables import school as school_table
 from core.tables import wordings as wordings_table
@@ -167,10 +177,23 @@ def test_languages_that_the_school_does_not_write_stand_for_its_own(cast: Cast) 
 
 def test_password_length_counts_per_user_type(cast: Cast) -> None:
     _set(cast, password_length=16, staff_password_length=18, password_lengths={"student": 20, "teacher": 22})
-    with database.reading() as db:
-        own = school_table.settings(db)
-        shortest = [school_table.shortest_password(own, kind) for kind in ("student", "guardian", "teacher", "staff")]
-    assert shortest == [20, 16, 22, 18]
+    with database.transaction() as db:
+        shortest = {}
+        for member in (cast.sam, cast.gina, cast.tom, cast.olga):
+            given = invitations.issue_link(
+                db, account_id=member.account.id or 0, channel="email", address="a@mail.example", days=7
+            )
+            offer = activation.look_up(db, visitor(), token=given.token)
+            shortest[member.account.user_type] = offer.shortest
+            _refuses_what_is_shorter(offer)
+    assert shortest == {"student": 20, "guardian": 16, "teacher": 22, "staff": 18}
+
+
+def _refuses_what_is_shorter(offer: activation.Offer) -> None:
+    fits = "kq7 vexing plum tram hat fog"[: offer.shortest]
+    activation.check_password(offer, password=fits.replace(" ", "-"))
+    with pytest.raises(InputProblem, match="too short"):
+        activation.check_password(offer, password=fits[:-1].replace(" ", "-"))
 
 
 def test_slip_days_decide_when_an_initial_password_ends(cast: Cast, clock: Clock) -> None:

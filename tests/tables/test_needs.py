@@ -12,8 +12,9 @@ from core import database
 from core.models import Account, Campaign, CampaignStatus, Message, MessageStatus
 from core.permissions import Actor
 from core.rules.needs import AT_MOST, WORDS, Need
-from core.tables import accounts, needs, students
-from core.tables.filters import AccountFilter, StudentFilter
+from core.services import sending_hold
+from core.tables import accounts, campaigns, needs, students
+from core.tables.filters import AccountFilter, Page, StudentFilter
 from core.tables.needs import Entry
 from tests.cast import Cast, Member
 from tests.conftest import Clock
@@ -44,8 +45,9 @@ def _campaign(clock: Clock, *statuses: MessageStatus, status: CampaignStatus, at
         facts = {"kind": "initial_invitation", "channel": "email", "wording_ids": {}, "link_days": 7}
         moments = {"launched_at": clock.now, "starts_at": clock.now - timedelta(hours=1)}
         made = Campaign(
-            **facts, **moments, status=status, idempotency_key=str(len(statuses)), launched_by_label="Olga",
-            recipients=1, recipients_digest="d", pause_reason="The mail server refuses our password.",
+            **facts, **moments, status=status, launched_by_label="Olga",
+            idempotency_key=f"{status}-{attempts}-{len(statuses)}", recipients=1, recipients_digest="d",
+            pause_reason="The mail server refuses our password.",
         )  # fmt: skip
         db.add(made)
         db.flush()
@@ -100,6 +102,55 @@ def test_messages_that_the_provider_puts_off_or_nobody_delivers_are_seen(clock: 
     entries = found(cast.olga.actor)
     assert entries[Need.PUT_OFF].number == entries[Need.NOBODY_DELIVERS].number == 1
     assert list(entries) == [Need.NOBODY_DELIVERS, Need.PUT_OFF]
+
+
+def test_people_whose_message_failed_through_no_fault_of_theirs_are_counted_as_their_list_shows_them(
+    clock: Clock, cast: Cast
+) -> None:
+    with database.transaction() as db:
+        for member, reason in ((cast.sam, "over_limit"), (cast.otto, "configuration"), (cast.max, "bounced")):
+            _set(db, member, delivery="failed", delivery_reason=reason)
+    failed = found(cast.olga.actor)[Need.FAILED]
+    assert failed.number == 2
+    with database.reading() as db:
+        assert isinstance(failed.behind, AccountFilter)
+        shown = accounts.page(db, cast.olga.actor, filter=failed.behind, page=Page(1))
+    assert set(shown["username"]) == {cast.sam.account.username, cast.otto.account.username}
+    assert Need.FAILED not in found(cast.cora.actor)
+
+
+def test_held_sending_is_said_with_all_that_waits_and_not_as_a_missing_worker(clock: Clock, cast: Cast) -> None:
+    _campaign(clock, MessageStatus.QUEUED, MessageStatus.SENT, status=CampaignStatus.RUNNING)
+    _campaign(clock, MessageStatus.QUEUED, status=CampaignStatus.RUNNING)
+    assert found(cast.olga.actor)[Need.NOBODY_DELIVERS].number == 2
+    with database.transaction() as db:
+        sending_hold.begin(db, cast.olga.actor)
+    entries = found(cast.olga.actor)
+    assert (list(entries), entries[Need.HELD].number) == ([Need.HELD], 2)
+    assert Need.HELD not in found(cast.cora.actor)
+
+
+def test_an_entry_about_several_campaigns_leads_to_those_and_no_others(clock: Clock, cast: Cast) -> None:
+    unknown, queued, running = MessageStatus.UNKNOWN, MessageStatus.QUEUED, CampaignStatus.RUNNING
+    first = _campaign(clock, unknown, MessageStatus.SENT, status=running)
+    second = _campaign(clock, unknown, status=CampaignStatus.CANCELLED)
+    put_off = _campaign(clock, queued, queued, queued, status=running, attempts=1)
+    paused = {_campaign(clock, *[queued] * many, status=CampaignStatus.PAUSED) for many in (4, 5)}
+    _campaign(clock, MessageStatus.SENT, status=running, attempts=7)
+    entries = found(cast.olga.actor)
+    assert {need: (entry.number, entry.campaign_id) for need, entry in entries.items()} == {
+        Need.NOBODY_DELIVERS: (3, put_off),
+        Need.PUT_OFF: (3, put_off),
+        Need.PAUSED: (2, None),
+        Need.UNKNOWN: (2, None),
+    }
+    expected = {Need.PUT_OFF: {put_off}, Need.UNKNOWN: {first, second}, Need.PAUSED: paused, Need.BOUNCED: set()}
+    with database.reading() as db:
+        for need, those in expected.items():
+            only = needs.campaigns(db, cast.olga.actor, need=need)
+            assert set(only) == those
+            assert campaigns.count(db, cast.olga.actor, only=only) == len(those)
+            assert set(campaigns.newest(db, cast.olga.actor, page=Page(1), only=only)["id"]) == those
 
 
 def test_every_need_has_words_and_at_most_seven_are_shown() -> None:

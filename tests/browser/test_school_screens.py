@@ -1,0 +1,70 @@
+"""axe-core on what administrators see alone, light and dark: nothing serious or critical that is ours."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from tests.browser import barriers, staff
+from tests.browser.staff import SLOW
+from tests.peers.firstkey import Server
+
+pytestmark = pytest.mark.browser
+
+PAGES = {
+    "/audit": "Audit",
+    "/staff": "Staff and roles",
+    "/periods": "Academic years",
+    "/reminders": "Reminders",
+    "/retention": "Data retention",
+}
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    with staff.school(tmp_path_factory.mktemp("school")) as running:
+        staff.make_administrator(running)
+        yield running
+
+
+@pytest.fixture(params=["light", "dark"])
+def page(request: pytest.FixtureRequest, chromium: Browser, server: Server) -> Iterator[Page]:
+    look: dict[str, Any] = {"viewport": {"width": 1440, "height": 900}, "color_scheme": request.param}
+    context = staff.signed_in(chromium, server, role="administrator", bypass_csp=True, **look)
+    yield context.new_page()
+    context.close()
+
+
+def _opened(page: Page, path: str, title: str) -> list[Any]:
+    page.goto(path, timeout=SLOW)
+    expect(page.get_by_role("heading", name=title, exact=True)).to_be_visible(timeout=SLOW)
+    staff.settled(page)
+    return barriers.ours(page)
+
+
+def _tab(page: Page, name: str, *, shows: str) -> list[Any]:
+    page.get_by_role("tab", name=name).click(timeout=SLOW)
+    expect(page.get_by_text(shows).first).to_be_visible(timeout=SLOW)
+    staff.settled(page)
+    return barriers.ours(page)
+
+
+def test_the_pages_of_the_school_have_no_serious_barrier_of_ours(page: Page) -> None:
+    found = {path: _opened(page, path, title) for path, title in PAGES.items()}
+    assert {path: barrier for path, barrier in found.items() if barrier} == {}
+
+
+def test_no_tab_of_the_audit_has_a_serious_barrier_of_ours(page: Page) -> None:
+    assert _opened(page, "/audit", "Audit") == []
+    assert _tab(page, "Who saw whom?", shows="Whose data") == []
+    assert _tab(page, "Is it whole?", shows="Check") == []
+
+
+def test_what_is_held_about_a_person_and_erasing_them_have_no_serious_barrier_of_ours(
+    page: Page, server: Server
+) -> None:
+    page.goto(f"/student?id={staff.a_student(server)}", timeout=SLOW)
+    assert _tab(page, "Data protection", shows="Erase this person") == []
