@@ -54,7 +54,7 @@ def _create(actor: Actor, known: list[Year]) -> None:
 def _proposal(known: list[Year]) -> tuple[str, date, date]:
     dated = [year for year in known if year.starts_on and year.ends_on]
     if not dated or dated[0].starts_on is None or dated[0].ends_on is None:
-        today = clock.now().date()
+        today = clock.today()
         return "", date(today.year, 9, 1), date(today.year + 1, 6, 30)
     first, last = dated[0].starts_on + timedelta(days=365), dated[0].ends_on + timedelta(days=365)
     first, last = first.replace(day=dated[0].starts_on.day), last.replace(day=dated[0].ends_on.day)

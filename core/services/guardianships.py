@@ -39,7 +39,7 @@ def link(
     _person(db, actor, guardian_id, PersonKind.GUARDIAN, "guardian")
     values = _checked(relation=relation, priority=priority, may_email=may_email, may_sms=may_sms)
     pair = select(Guardianship).where(Guardianship.student_id == student_id, Guardianship.guardian_id == guardian_id)
-    known, today = db.exec(pair.with_for_update()).first(), clock.now().date()
+    known, today = db.exec(pair.with_for_update()).first(), clock.today()
     if known is not None and (known.ends_on is None or known.ends_on >= today):
         raise Conflict("The two are linked already. Press Change beside their names on the student's card.")
     if known is None:
@@ -93,7 +93,7 @@ def end(db: Session, actor: Actor, *, guardianship_id: int) -> None:
     What was sent to their number for the account of the student opens nothing any more (R105).
     """
     known = _editable(db, actor, guardianship_id)
-    today = clock.now().date()
+    today = clock.today()
     ended = db.execute(
         sa.update(Guardianship)
         .where(col(Guardianship.id) == guardianship_id, _in_force())
@@ -122,7 +122,7 @@ def _close_number(db: Session, known: Guardianship) -> None:
 
 
 def _in_force() -> sa.ColumnElement[bool]:
-    return col(Guardianship.ends_on).is_(None) | (col(Guardianship.ends_on) >= clock.now().date())
+    return col(Guardianship.ends_on).is_(None) | (col(Guardianship.ends_on) >= clock.today())
 
 
 def _editable(db: Session, actor: Actor, guardianship_id: int) -> Guardianship:

@@ -88,7 +88,7 @@ def choose_language(db: Session, actor: Actor, *, language: str) -> None:
 
 
 def _students(db: Session, actor: Actor) -> tuple[str, ...]:
-    today = clock.now().date()
+    today = clock.today()
     query = select(Person, Guardianship).where(
         Guardianship.guardian_id == actor.person_id, col(Person.id) == col(Guardianship.student_id)
     )

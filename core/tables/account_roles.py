@@ -53,7 +53,7 @@ def held(db: Session, actor: Actor, *, account_id: int) -> list[Held]:
 
 def is_staff() -> Truth:
     """Holds for accounts that have a role of staff, now or in a period to come."""
-    today, role = clock.now().date(), sa.orm.aliased(AccountRole)
+    today, role = clock.today(), sa.orm.aliased(AccountRole)
     lasts = sa.or_(col(role.ends_on).is_(None), col(role.ends_on) >= today)
     mine = sa.and_(col(role.account_id) == col(Account.id), col(role.role).in_(sorted(STAFF_ROLES)), lasts)
     return sa.select(col(role.id)).where(mine).exists()

@@ -9,7 +9,7 @@ from sqlmodel import Session, col, select
 from core import clock
 from core.models import AcademicPeriod, Account, AccountRole, Section
 from core.permissions import Actor, Role, Scope
-from core.tables import periods
+from core.tables import periods, school
 
 
 def _of_grades_and_schools(db: Session, role: AccountRole) -> frozenset[int]:
@@ -27,7 +27,8 @@ def of_account(
 
     A role of an academic period holds while that period is the current one.
     """
-    today = clock.now().date()
+    school.settings(db)  # tells the clock where the school is
+    today = clock.today()
     period = select(AcademicPeriod.id).where(col(AcademicPeriod.is_current))
     of_now = col(AccountRole.period_id).is_(None) | col(AccountRole.period_id).in_(period)
     held = db.exec(select(AccountRole).where(AccountRole.account_id == account.id, of_now)).all()

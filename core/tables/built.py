@@ -26,6 +26,6 @@ def once_a_day(build: Callable[[Policy], T]) -> Callable[[Policy], T]:
 
     @wraps(build)
     def built(policy: Policy) -> T:
-        return known(clock.now().date(), policy)
+        return known(clock.today(), policy)
 
     return built

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
 from sqlmodel import Session, col, select
@@ -48,7 +47,6 @@ _PERSON = (
 def world(db: Session) -> World:
     """All people, classes, enrolments and guardianships; each table is read once."""
     settings = school.settings(db)
-    today = clock.now().astimezone(ZoneInfo(settings.time_zone)).date()
     periods = _rows(db, AcademicPeriod, ("id", "source_id", "title", "starts_on", "ends_on", "is_current"))
     period_of = {row["id"]: row["source_id"] for row in periods}
     sections = _rows(db, Section, ("id", "source_id", "period_id", "title", "grade", "school"))
@@ -60,7 +58,7 @@ def world(db: Session) -> World:
         person_of[row["id"]] = (row["kind"], row["source_id"])
     return World(
         region=settings.default_region,
-        today=today,
+        today=clock.today(),
         registered=tuple(settings.registered_statuses),
         people=dict(zip(person_of.values(), people, strict=True)),
         periods={row["source_id"]: row for row in periods},
@@ -73,7 +71,7 @@ def world(db: Session) -> World:
             (person_of[row["student_id"]], person_of[row["guardian_id"]]): row
             for row in _rows(db, Guardianship, ("id", "student_id", "guardian_id", "relation"))
         },
-        administer=_administer(db, today),
+        administer=_administer(db, clock.today()),
         left=_left(db),
         closed=_closed(db),
     )

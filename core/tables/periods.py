@@ -28,7 +28,7 @@ def other_sections(period_id: int | None) -> sa.Select[Any]:
 
 def in_force(role: type[AccountRole] = AccountRole) -> sa.ColumnElement[bool]:
     """Holds for roles that an account has today: of every period or the current one, between their two dates."""
-    today = clock.now().date()
+    today = clock.today()
     current = sa.select(col(AcademicPeriod.id)).where(col(AcademicPeriod.is_current))
     return sa.and_(
         sa.or_(col(role.period_id).is_(None), col(role.period_id).in_(current)),

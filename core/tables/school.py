@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlmodel import Session
 
-from core import config
+from core import clock, config
 from core.errors import NotAllowed
 from core.models import SchoolLogo, SchoolSettings, UserType
 from core.rules.message_text import Place
@@ -16,10 +16,11 @@ def settings(db: Session) -> SchoolSettings:
 
     The session holds them: its own memory of rows forgets at once what nobody holds, and every question asks for them.
     """
-    known = db.get(SchoolSettings, 1)
-    if known is None:
-        return SchoolSettings()
-    db.info["school"] = known
+    stored = db.get(SchoolSettings, 1)
+    if stored is not None:
+        db.info["school"] = stored
+    known = stored or SchoolSettings()
+    clock.is_in(known.time_zone)
     return known
 
 

@@ -107,7 +107,7 @@ def students_of(section_ids: Collection[int]) -> sa.CompoundSelect[Any]:
 
 def holds_today(link: type[Guardianship] = Guardianship) -> Truth:
     """Holds for guardianships that are in force today (R62)."""
-    today = clock.now().date()
+    today = clock.today()
     return sa.and_(
         sa.or_(col(link.starts_on).is_(None), col(link.starts_on) <= today),
         sa.or_(col(link.ends_on).is_(None), col(link.ends_on) >= today),

@@ -48,7 +48,7 @@ def _question(actor: Actor) -> DisclosureFilter:
         with database.reading() as db:
             offered = options.sections(db, actor)
         sections = tuple(st.multiselect("Classes", list(offered), format_func=offered.__getitem__))
-    today = clock.now().date()
+    today = clock.today()
     with st.container(horizontal=True):
         since = st.date_input("From", today - timedelta(days=30), format="DD/MM/YYYY", width=160, key="audit.since")
         until = st.date_input("To", today, format="DD/MM/YYYY", width=160, key="audit.until")
