@@ -12,7 +12,9 @@ from core.rules import words
 from core.tables import campaigns as table
 from core.tables import school
 from core.tables.filters import PAGE_SIZE, Page
-from pages.shared import cells, held
+from pages.shared import cells, download, held
+
+FILES = {"campaigns-xlsx": "Excel", "campaigns-csv": "CSV", "campaigns-csv-plain": "CSV, plain UTF-8"}
 
 
 def show(actor: Actor) -> None:
@@ -32,6 +34,7 @@ def show(actor: Actor) -> None:
         )
         st.page_link("accounts.py", label="Go to User Accounts", icon=":material/arrow_forward:")
         return
+    _export(actor, total)
     ids = [int(number) for number in rows["id"]]
     event = st.dataframe(
         _dress(rows),
@@ -47,6 +50,18 @@ def show(actor: Actor) -> None:
     st.caption("Tick a campaign to see what became of each person.")
     if total > PAGE_SIZE:
         st.pagination(-(-total // PAGE_SIZE), key="campaigns.page")
+
+
+def _export(actor: Actor, total: int) -> None:
+    with (
+        st.container(horizontal=True, horizontal_alignment="right"),
+        st.popover("Export", icon=":material/download:"),
+    ):
+        st.caption("All campaigns with their numbers. What became of each person is exported in the campaign.")
+        for kind, label in FILES.items():
+            download.report_form(
+                actor, label=label, kind=kind, selection_id=0, scope="", expected=total, said="campaigns"
+            )
 
 
 def _dress(rows: pd.DataFrame) -> pd.DataFrame:

@@ -23,7 +23,15 @@ from core.config import ROOT
 from core.models import AuditEntry, Invitation, Purpose
 from core.permissions import Actor
 from core.rules import initial_credentials
-from core.services import audit_files, invitations, list_files, outcome_files, selections, subject_export
+from core.services import (
+    audit_files,
+    campaign_files,
+    invitations,
+    list_files,
+    outcome_files,
+    selections,
+    subject_export,
+)
 from core.services.list_files import Order
 from core.tables import list_columns
 from core.tables.filters import AccountFilter, StudentFilter
@@ -135,6 +143,8 @@ def _exports(used: Used) -> dict[str, bytes]:
             made[kind] = audit_files.prepare(db, ada, kind=kind, asked=json.dumps(asked)).content()
         for kind in outcome_files.KINDS:
             made[kind] = outcome_files.prepare(db, ada, kind=kind, campaign_id=used.campaign_id).content()
+        for kind in campaign_files.KINDS:
+            made[kind] = campaign_files.prepare(db, ada, kind=kind).content()
         export = subject_export.prepare(db, ada, kind="person-json", person_id=sam)
         made["person-json"] = export.content()
     return {name: _unpacked(content) for name, content in made.items()}
