@@ -126,7 +126,7 @@ def test_t16_r91_no_secret_is_found_in_database_log_audit_index_or_arguments(use
 
 def test_t16_exports_hold_no_secret(used: Used) -> None:
     exports = _exports(used)
-    assert len(exports) == 16 and all(exports.values())
+    assert len(exports) == 19 and all(exports.values())
     _not_found(used.planted, exports)
 
 
