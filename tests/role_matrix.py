@@ -82,6 +82,7 @@ SERVICES: dict[str, Needs] = {
         ("campaigns.check", "campaigns.left_out", "campaigns.launch", "test_messages.send"), Permission.SEND
     ),
     **dict.fromkeys(("outbox.page", "outbox.read", "outcome_files.prepare", "selections.of_campaign"), Permission.SEND),
+    "campaign_files.prepare": Permission.SEND,
     **dict.fromkeys(("initial_passwords.check", "initial_passwords.issue"), Permission.REVEAL_CREDENTIALS),
     **dict.fromkeys(("initial_passwords.reveal", "copied_links.issue"), Permission.REVEAL_CREDENTIALS),
     **dict.fromkeys(("previews.read", "previews.picture"), Permission.REVEAL_CREDENTIALS),

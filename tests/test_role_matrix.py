@@ -24,6 +24,7 @@ from core.rules.account_acts import Act
 from core.services import account_acts as acts
 from core.services import (
     audit_files,
+    campaign_files,
     list_files,
     list_views,
     outcome_files,
@@ -268,6 +269,7 @@ def test_r61_a_form_replayed_by_another_role_changes_nothing_and_is_written_down
 FILES: dict[str, Permission] = {
     **dict.fromkeys(list_files.KINDS, Permission.PRINT_REPORTS),
     **dict.fromkeys(outcome_files.KINDS, Permission.SEND),
+    **dict.fromkeys(campaign_files.KINDS, Permission.SEND),
     **dict.fromkeys(audit_files.KINDS, Permission.SEE_AUDIT),
     **{kind.value: needs for kind, needs in reports.NEEDED.items()},
     **dict.fromkeys(subject_export.KINDS, Permission.ANSWER_RIGHTS),

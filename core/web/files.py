@@ -22,6 +22,7 @@ from core.permissions import Actor, Permission
 from core.rules.report_requests import Asked, is_long
 from core.services import (
     audit_files,
+    campaign_files,
     list_files,
     outcome_files,
     previews,
@@ -79,6 +80,8 @@ def _answer(request: Request, asked: Mapping[str, str]) -> Response:
         kind = request.path_params["kind"]
         if kind in audit_files.KINDS:
             return _attachment(_of_audit(actor, kind, asked))
+        if kind in campaign_files.KINDS:
+            return _attachment(_of_campaigns(actor, kind))
         if kind == status_papers.KIND:
             return _attachment(_of_status(actor, asked))
         wanted = _asked(kind, asked)
@@ -115,6 +118,12 @@ def _of_audit(actor: Actor, kind: str, form: Mapping[str, str]) -> File:
     with database.transaction() as db:
         entries = audit_files.prepare(db, actor, kind=kind, asked=form.get("asked", ""))
     return File(entries.name, entries.media_type, entries.content())
+
+
+def _of_campaigns(actor: Actor, kind: str) -> File:
+    with database.transaction() as db:
+        listed = campaign_files.prepare(db, actor, kind=kind)
+    return File(listed.name, listed.media_type, listed.content())
 
 
 def _of_status(actor: Actor, form: Mapping[str, str]) -> File:

@@ -13,7 +13,9 @@ from core.rules.needs import WORDS, Need
 from core.tables import campaigns as table
 from core.tables import needs, school
 from core.tables.filters import PAGE_SIZE, Page
-from pages.shared import cells, held
+from pages.shared import cells, download, held
+
+FILES = {"campaigns-xlsx": "Excel", "campaigns-csv": "CSV", "campaigns-csv-plain": "CSV, plain UTF-8"}
 
 
 def show(actor: Actor, need: Need | None = None) -> None:
@@ -38,6 +40,7 @@ def show(actor: Actor, need: Need | None = None) -> None:
         st.page_link("accounts.py", label="Go to User Accounts", icon=":material/arrow_forward:")
     if not total:
         return
+    _export(actor, total)
     ids = [int(number) for number in rows["id"]]
     event = st.dataframe(
         _dress(rows),
@@ -60,6 +63,18 @@ def _why_these(need: Need, total: int) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         st.text(said, width="content")
         st.page_link("campaigns.py", label="Show all campaigns", icon=":material/arrow_forward:")
+
+
+def _export(actor: Actor, total: int) -> None:
+    with (
+        st.container(horizontal=True, horizontal_alignment="right"),
+        st.popover("Export", icon=":material/download:"),
+    ):
+        st.caption("All campaigns with their numbers. What became of each person is exported in the campaign.")
+        for kind, label in FILES.items():
+            download.report_form(
+                actor, label=label, kind=kind, selection_id=0, scope="", expected=total, said="campaigns"
+            )
 
 
 def _dress(rows: pd.DataFrame) -> pd.DataFrame:

@@ -117,6 +117,16 @@ def test_outside_the_demo_the_button_says_that_nothing_is_sent(open_screen: scre
     assert list(page.dataframe[0].value["Outcome"]) == ["Written to the outbox, not sent"]
 
 
+def test_the_list_of_campaigns_offers_itself_as_a_file(open_screen: screens.Open, people: Cast) -> None:
+    page = open_screen(people.olga.actor, "campaigns.py", selection=_select(people.olga.actor, people.sam))
+    button(page, "Write 1 invitation to the outbox").click().run()
+    page = open_screen(people.olga.actor, "campaigns.py")
+    assert not page.exception and len(page.dataframe[0].value) == 1
+    forms = "".join(element.proto.body for element in page.get("html"))
+    for kind in ("xlsx", "csv", "csv-plain"):
+        assert f'action="/files/campaigns-{kind}"' in forms
+
+
 def test_two_tabs_with_the_same_check_send_once(open_screen: screens.Open, people: Cast) -> None:
     selection = _select(people.olga.actor, people.sam)
     tabs = [open_screen(people.olga.actor, "campaigns.py", selection=selection) for _ in range(2)]

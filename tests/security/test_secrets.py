@@ -26,7 +26,15 @@ from core.config import ROOT
 from core.models import AuditEntry, Invitation, Purpose
 from core.permissions import Actor
 from core.rules import initial_credentials
-from core.services import audit_files, invitations, list_files, outcome_files, selections, subject_export
+from core.services import (
+    audit_files,
+    campaign_files,
+    invitations,
+    list_files,
+    outcome_files,
+    selections,
+    subject_export,
+)
 from core.services.list_files import Order
 from core.tables import list_columns
 from core.tables.filters import AccountFilter, StudentFilter
@@ -122,7 +130,7 @@ def test_t16_r91_no_secret_is_found_in_database_log_audit_index_or_arguments(use
 
 def test_t16_exports_hold_no_secret(used: Used) -> None:
     exports = _exports(used)
-    assert len(exports) == 16 and all(exports.values())
+    assert len(exports) == 19 and all(exports.values())
     _not_found(used.planted, exports)
 
 
@@ -139,6 +147,8 @@ def _exports(used: Used) -> dict[str, bytes]:
             made[kind] = audit_files.prepare(db, ada, kind=kind, asked=json.dumps(asked)).content()
         for kind in outcome_files.KINDS:
             made[kind] = outcome_files.prepare(db, ada, kind=kind, campaign_id=used.campaign_id).content()
+        for kind in campaign_files.KINDS:
+            made[kind] = campaign_files.prepare(db, ada, kind=kind).content()
         export = subject_export.prepare(db, ada, kind="person-json", person_id=sam)
         made["person-json"] = export.content()
     return {name: _unpacked(content) for name, content in made.items()}

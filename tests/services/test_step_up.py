@@ -29,6 +29,7 @@ from core.services import (
     audit,
     audit_files,
     campaign_approval,
+    campaign_files,
     campaigns,
     copied_links,
     directory_creation,
@@ -104,6 +105,16 @@ def _outcome(db: Session, actor: Actor, cast: Cast) -> object:
     return outcome_files.prepare(db, actor, kind="campaign-outcome-csv", campaign_id=made.id or 0)
 
 
+def _campaigns(db: Session, actor: Actor, cast: Cast) -> object:
+    """More campaigns than the school's limit."""
+    made = _launch(db, cast.ada.actor, cast)
+    for _again in range(2):
+        db.add(again := Campaign(**made.model_dump(exclude={"id", "idempotency_key"}), idempotency_key=f"{_again}"))
+        db.flush()
+        assert again.id
+    return campaign_files.prepare(db, actor, kind="campaigns-csv")
+
+
 def _undo(db: Session, actor: Actor, cast: Cast) -> object:
     change = account_roles.end(db, cast.ada.actor, role_id=_role_of_cora(db, cast))
     return account_changes.undo(db, actor, change_id=change)
@@ -149,6 +160,7 @@ ACTS: dict[str, Callable[[Session, Actor, Cast], object]] = {
         db, by, kind="list-csv", columns=["name"], order=Order(), **_rows(db, by)
     ),
     "outcome_files.prepare": _outcome,
+    "campaign_files.prepare": _campaigns,
     "outbox.read": lambda db, by, _cast: outbox.read(db, by, name=_written()),
     "campaigns.launch": _launch,
     "campaign_approval.approve": lambda db, by, cast: campaign_approval.approve(db, by, campaign_id=_held(db, cast)),

@@ -19,7 +19,7 @@ from starlette.testclient import TestClient
 from core import database
 from core.config import settings
 from core.delivery import report_maker
-from core.models import AccountRole, AuditEntry, ReportPart, ReportRequest, SchoolSettings
+from core.models import AccountRole, AuditEntry, Campaign, ReportPart, ReportRequest, SchoolSettings
 from core.permissions import Actor, visitor
 from core.rules import report_parameters
 from core.rules import report_requests as report_requests_rules
@@ -295,6 +295,37 @@ def test_r70_the_outcome_of_a_campaign_to_hostile_names_holds_no_formula(
 def test_r60_who_may_not_send_gets_no_outcome(client: TestClient, cast: Cast) -> None:
     form = _form(_signed_in(client, cast.cora), selection_id=_campaign(cast))
     assert _post(client, form, "/files/campaign-outcome-csv").status_code == 403
+
+
+@pytest.mark.parametrize("kind", ["csv", "csv-plain", "xlsx"])
+def test_r70_the_list_of_campaigns_is_downloaded_noted_and_holds_no_formula(
+    client: TestClient, cast: Cast, kind: str
+) -> None:
+    campaign_id = _campaign(cast)
+    with database.transaction() as db:
+        db.get_one(Campaign, campaign_id).launched_by_label = "=1+1"
+    answer = _post(client, _form(_signed_in(client, cast.olga), selection_id=0), f"/files/campaigns-{kind}")
+    assert answer.status_code == 200 and 'filename="Campaigns ' in answer.headers["content-disposition"]
+    if kind == "xlsx":
+        cells = list(load_workbook(io.BytesIO(answer.content)).worksheets[0].iter_rows())
+        assert not any(cell.data_type == "f" for row in cells for cell in row)
+        rows = [[str(cell.value or "") for cell in row] for row in cells]
+    else:
+        assert answer.content.startswith(b"\xef\xbb\xbf") == (kind == "csv")
+        rows = list(csv.reader(io.StringIO(answer.content.decode("utf-8-sig"), newline="")))
+    assert len(rows) == 2 and rows[0][:3] == ["Campaign", "Launched", "By"]
+    assert rows[1][2] == "'=1+1" and rows[1][3] == "Initial invitation"
+    with database.reading() as db:
+        entry = db.exec(select(AuditEntry).where(AuditEntry.action == "list.exported")).one()
+    assert entry.details == {"kind": f"campaigns-{kind}", "list": "Campaigns", "count": 1}
+
+
+def test_r60_who_may_not_send_and_a_signed_out_browser_get_no_list_of_campaigns(client: TestClient, cast: Cast) -> None:
+    _campaign(cast)
+    form = _form(_signed_in(client, cast.cora), selection_id=0)
+    assert _post(client, form, "/files/campaigns-csv").status_code == 403
+    client.cookies.clear()
+    assert _post(client, form, "/files/campaigns-csv").status_code == 404
 
 
 def test_a_list_is_downloaded_as_it_stands_on_screen(client: TestClient, cast: Cast) -> None:
