@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import UTC, date, datetime
 
 import pytest
+import sqlalchemy as sa
 from sqlmodel import Session, select
 
 from core import database
 from core.errors import Conflict, InputProblem, NotAllowed
-from core.models import AccountRole, Section
+from core.models import AccountRole, Guardianship, SchoolSettings, Section
 from core.permissions import Role
 from core.rules.account_acts import Act, Gift
 from core.services import account_changes, account_roles
 from core.tables import account_roles as held_roles
-from core.tables import actors, staff, students
+from core.tables import actors, scope, staff, students
 from core.tables.filters import Page, StudentFilter
 from tests import cast as make
 from tests.cast import Cast, Member
@@ -128,3 +129,30 @@ def test_the_list_of_staff_says_who_holds_what_to_administrators_alone(cast: Cas
         assert staff.count(db, cast.ada.actor) == 4
         with pytest.raises(NotAllowed):
             staff.page(db, cast.olga.actor, page=Page())
+
+
+@pytest.mark.parametrize(
+    ("zone", "last_hour", "next_day"),
+    [
+        ("Europe/Athens", datetime(2026, 11, 23, 21, 59, tzinfo=UTC), datetime(2026, 11, 23, 22, 1, tzinfo=UTC)),
+        ("America/New_York", datetime(2026, 11, 24, 4, 59, tzinfo=UTC), datetime(2026, 11, 24, 5, 1, tzinfo=UTC)),
+    ],
+)
+def test_a_day_ends_at_the_midnight_of_the_school(
+    cast: Cast, clock: Clock, zone: str, last_hour: datetime, next_day: datetime
+) -> None:
+    """Roles and guardianships hold to the end of their last day, and begin with their first."""
+    until, begins = date(2026, 11, 23), date(2026, 11, 24)
+    with database.transaction() as db:
+        db.execute(sa.update(SchoolSettings).values(time_zone=zone))
+        db.execute(sa.update(AccountRole).where(AccountRole.id == _role(db, cast.cora).id).values(ends_on=until))
+        db.execute(sa.update(Guardianship).values(ends_on=until))
+        db.execute(sa.update(AccountRole).where(AccountRole.id == _role(db, cast.tom).id).values(starts_on=begins))
+    clock.set(last_hour)
+    assert _sees(cast.cora) == {"S1", "S2"} and not _sees(cast.tom)
+    with database.reading() as db:
+        assert db.scalar(sa.select(sa.func.count()).where(scope.holds_today())) == 2
+    clock.set(next_day)
+    assert not _sees(cast.cora) and _sees(cast.tom)
+    with database.reading() as db:
+        assert db.scalar(sa.select(sa.func.count()).where(scope.holds_today())) == 0
