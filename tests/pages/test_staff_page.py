@@ -78,8 +78,10 @@ def test_r60_a_coordinator_sees_the_classes_given_on_the_page_from_the_first_day
     with monkeypatch.context() as window:
         _tick(window, "Nilsen Nora")
         _give(open_screen(cast.ada.actor, "staff.py"), window, cast.class_8a.id or 0, class_9c)
-    clock.set(datetime(2026, 11, 30, 22, tzinfo=UTC))
+    clock.set(datetime(2026, 11, 30, 21, 59, tzinfo=UTC))  # a minute before midnight in Athens
     assert not _now(account_id).is_staff
+    clock.set(datetime(2026, 11, 30, 22, 1, tzinfo=UTC))
+    assert _now(account_id).is_staff
     for day in (FIRST, LAST):
         clock.set(datetime(day.year, day.month, day.day, 9, tzinfo=UTC))
         _sees_otto_and_nina_and_nobody_else(open_screen, _now(account_id))
