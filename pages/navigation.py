@@ -40,8 +40,10 @@ FRAME = """
 <style>
 .stMainBlockContainer { padding-top: 2.5rem; padding-bottom: 3rem; }
 @media (max-width: 800px) { .stMainBlockContainer { padding-top: 4.25rem; } }
-/* White on the teal of the dark theme is too pale (WCAG 1.4.3). */
-[kind^="primary"]:not(:disabled) { color: light-dark(#ffffff, #06201f) !important; }
+/* White on the teal of the dark theme is too pale (WCAG 1.4.3); a chip that can be removed is of that teal. */
+[kind^="primary"]:not(:disabled), .stMultiSelect [data-tag]:has(button) {
+  color: light-dark(#ffffff, #06201f) !important;
+}
 .st-key-card_name { font-size: 1.35rem; font-weight: 600; }
 .st-key-card_name [data-testid="stText"] { font-size: inherit; white-space: normal; }
 @media (max-width: 1100px) {

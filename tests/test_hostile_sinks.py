@@ -32,6 +32,7 @@ from core.services.delivery_claims import Batch, Claim
 from core.services.list_files import Order
 from core.tables import list_columns
 from core.tables.filters import AccountFilter, StudentFilter
+from pages.shared import feedback
 from tests import cast as make
 from tests.cast import Cast
 from tests.conftest import Clock
@@ -203,6 +204,13 @@ def test_t13_r53_the_list_shows_them_as_text(hostile: Cast, monkeypatch: pytest.
     page = screens.opener(monkeypatch)(hostile.olga.actor, "students.py")
     assert not page.exception
     assert not [element for element in page.markdown if "evil.example" in element.value and "\\" not in element.value]
+
+
+def test_r53_what_markdown_would_make_a_link_of_is_broken_and_read_as_before() -> None:
+    for address in ("https://evil.example/x", "HTTP://evil.example", "WWW.evil.example", "a.b@evil.example"):
+        shown = re.sub(r"\\(.)", r"\1", feedback.plain(f"Ada {address} Adams"))
+        assert not re.search(r"https?://|www\.|[\w.+-]@[\w-]", shown, re.IGNORECASE), address
+        assert shown.replace("\u200b", "") == f"Ada {address} Adams"
 
 
 def test_t13_pages_headers_and_cookies_full_of_it_are_answered_in_words(cast: Cast) -> None:

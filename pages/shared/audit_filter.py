@@ -69,9 +69,9 @@ def _second_line(now: AuditFilter) -> dict[str, Any]:
     )
     results = list(audit_words.RESULT)
     result = st.multiselect(
-        "Result", results, now.results, format_func=audit_words.RESULT.__getitem__, width=160, placeholder="All"
+        "Result", results, now.results, format_func=audit_words.RESULT.__getitem__, width=190, placeholder="All"
     )
-    campaign = st.number_input("Campaign", 1, 2**31 - 1, now.campaign_id, width=120, placeholder="Any")
+    campaign = st.number_input("Campaign", 1, 2**31 - 1, now.campaign_id, width=100, placeholder="Any")
     since = st.date_input("From", filters.day_of(now.since), format="DD/MM/YYYY", width=140)
     until = st.date_input("To", filters.day_of(now.until), format="DD/MM/YYYY", width=140)
     return {

@@ -65,7 +65,7 @@ def lay_out(figure: go.Figure, *, height: int, legend: bool) -> go.Figure:
     """What all charts have in common. Nothing is dragged or zoomed: a click opens the list."""
     figure.update_layout(
         height=height,
-        margin={"l": 8, "r": 16, "t": 26 if legend else 8, "b": 8},
+        margin={"l": 8, "r": 16, "t": 26, "b": 8},  # above stands the button, which would lie on a number
         bargap=0.3,
         dragmode=False,
         clickmode="event+select",

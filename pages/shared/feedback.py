@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -12,6 +13,7 @@ from core.services.access import Sought
 from pages.shared import guard, noted
 
 _DONE, _REFUSED = "feedback.done", "feedback.refused"
+_ADDRESS = re.compile(r"(?<=@)|(?<=:)(?=//)|(?<=www)(?=\.)", re.IGNORECASE)
 
 
 @contextmanager
@@ -76,6 +78,9 @@ def said() -> bool:
 
 
 def plain(text: str) -> str:
-    """Names are no Markdown, and addresses in them no links (R53)."""
-    marked = "".join(f"\\{letter}" if letter in r"\`*_{}[]()#+-!|<>:$~@" else letter for letter in text)
-    return marked.replace("www.", r"www\.")
+    """Names are no Markdown, and addresses in them no links (R53).
+
+    Markdown looks for them after it has taken the backslashes out: what breaks one is a space of no width.
+    """
+    broken = _ADDRESS.sub("\u200b", text)
+    return "".join(f"\\{letter}" if letter in r"\`*_{}[]()#+-!|<>:$~@" else letter for letter in broken)

@@ -109,7 +109,7 @@ def _bars(chart: Chart) -> go.Figure:
     )
     drawn.update_yaxes(autorange="reversed", type="category", tickfont_size=13)
     drawn.update_xaxes(visible=False, range=[0, 1.28 * max([*numbers, 1])])
-    height = chart_theme.ROW_PX * len(numbers) + chart_theme.AROUND_PX
+    height = chart_theme.ROW_PX * len(numbers) + chart_theme.AROUND_PX + chart_theme.LEGEND_PX
     return chart_theme.lay_out(drawn, height=height, legend=False)
 
 

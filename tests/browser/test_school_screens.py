@@ -21,6 +21,23 @@ PAGES = {
     "/reminders": "Reminders",
     "/retention": "Data retention",
 }
+SECTIONS = (
+    "School",
+    "Logo",
+    "Accounts",
+    "Usernames",
+    "Passwords",
+    "Sessions",
+    "Microsoft 365",
+    "Invitations",
+    "Reminders",
+    "Text messages",
+    "Limits",
+    "Imports",
+    "Retention",
+    "Alerts",
+    "Start with my own school",
+)
 
 
 @pytest.fixture(scope="module")
@@ -68,3 +85,14 @@ def test_what_is_held_about_a_person_and_erasing_them_have_no_serious_barrier_of
 ) -> None:
     page.goto(f"/student?id={staff.a_student(server)}", timeout=SLOW)
     assert _tab(page, "Data protection", shows="Erase this person") == []
+
+
+def test_no_section_of_the_settings_has_a_serious_barrier_of_ours(page: Page) -> None:
+    found = {section: _opened(page, f"/settings?section={section}", "Settings") for section in SECTIONS}
+    assert {section: barrier for section, barrier in found.items() if barrier} == {}
+
+
+def test_r53_an_address_in_a_sentence_is_no_link(page: Page) -> None:
+    _opened(page, "/settings", "Settings")
+    expect(page.get_by_text("for instance office@school.example")).to_be_visible()
+    expect(page.locator('a[href*="school.example"]')).to_have_count(0)
