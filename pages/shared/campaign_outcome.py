@@ -52,8 +52,8 @@ def _table(actor: Actor, progress: Progress, zone: str) -> None:
             db, actor, campaign_id=progress.id, statuses=tuple(status.value for status in wanted), page=page
         )
     table_key = f"outcome-table-{key}-{page.number}"
-    when = cells.moment_column("When", zone)
-    st.dataframe(_dress(rows), key=table_key, hide_index=True, placeholder="", column_config={"When": when})
+    drawn = {"Why": st.column_config.TextColumn(width=320), "When": cells.moment_column("When", zone)}
+    st.dataframe(_dress(rows), key=table_key, hide_index=True, placeholder="", column_config=drawn)
     if total > PAGE_SIZE:
         st.pagination(-(-total // PAGE_SIZE), key=key)
 
