@@ -198,7 +198,7 @@ def _refuse_over_budget(db: Session, draft: Draft, plan: Plan) -> None:
     cost = sms_cost.of(db, plan)
     if not cost.is_covered:
         raise InputProblem(
-            f"This costs about {cost.cost:.2f} {cost.currency}, and {cost.left:.2f} may be spent today still. Choose "
+            f"This costs about {cost.cost:.2f} {cost.currency}, and today {cost.left:.2f} may still be spent. Choose "
             "fewer people, or ask an administrator to raise the limit in Settings."
         )
 

@@ -52,8 +52,8 @@ def _table(actor: Actor, progress: Progress, zone: str) -> None:
             db, actor, campaign_id=progress.id, statuses=tuple(status.value for status in wanted), page=page
         )
     table_key = f"outcome-table-{key}-{page.number}"
-    when = cells.moment_column("When", zone)
-    st.dataframe(_dress(rows), key=table_key, hide_index=True, placeholder="", column_config={"When": when})
+    drawn = {"Why": st.column_config.TextColumn(width=320), "When": cells.moment_column("When", zone)}
+    st.dataframe(_dress(rows), key=table_key, hide_index=True, placeholder="", column_config=drawn)
     if total > PAGE_SIZE:
         st.pagination(-(-total // PAGE_SIZE), key=key)
 
@@ -69,13 +69,16 @@ def _files(actor: Actor, progress: Progress) -> None:
                 scope="selected",
                 expected=progress.total,
                 said=said,
+                framed=True,
             )
 
 
 def _left_out(progress: Progress) -> None:
     """Who was chosen and got nothing, as the check said at the time."""
     if progress.skipped:
-        with st.expander(f"{sum(progress.skipped.values()):,} were left out", icon=":material/person_off:"):
+        people = sum(progress.skipped.values())
+        said = "1 was left out" if people == 1 else f"{people:,} were left out"
+        with st.expander(said, icon=":material/person_off:"):
             reasons = ((cells.said(words.REFUSAL, code), number) for code, number in progress.skipped.items())
             st.text("\n".join(f"{number:,}  {reason}" for reason, number in reasons))
 

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import timedelta
 from functools import partial
 
 import streamlit as st
 
 from core import clock, database
+from core.config import settings
 from core.delivery import engine
-from core.models import CampaignStatus, MessageStatus
+from core.models import CampaignStatus, Channel, MessageStatus
 from core.permissions import Actor, Permission
 from core.rules import words
 from core.services import campaign_approval, campaign_moves
@@ -19,6 +21,8 @@ from core.tables.campaigns import Progress
 from pages.shared import campaign_outcome, cells, feedback, fresh_code, guarded
 
 SOON_S = 300  # so near, the start is counted down
+EVERY_S, LISTENS_EVERY_S = 1.0, 3.0
+LISTENS_FOR = timedelta(days=1)  # a page left open asks no longer than that
 
 
 def show(actor: Actor, campaign_id: int) -> None:
@@ -29,24 +33,35 @@ def show(actor: Actor, campaign_id: int) -> None:
         zone = school.settings(db).time_zone
     launched = cells.moment_words(progress.launched_at, zone)
     st.caption(f"{words.CHANNEL[progress.channel]} · launched {launched} by {feedback.plain(progress.launched_by)}")
-    _live(actor, campaign_id, zone, running=progress.is_under_way)
+    _live(actor, progress, zone)
     campaign_outcome.show(actor, progress, zone)
     st.page_link("campaigns.py", label="All campaigns", icon=":material/arrow_back:")
 
 
-def _live(actor: Actor, campaign_id: int, zone: str, *, running: bool) -> None:
-    """The numbers, refreshed by themselves while something is under way."""
+def _live(actor: Actor, drawn: Progress, zone: str) -> None:
+    """The numbers, refreshed by themselves while something is under way or the provider may still say more.
 
-    @guarded.fragment(Permission.SEND, run_every=1.0 if running else None)
+    The table below them is drawn anew at the end, and with each later word.
+    """
+
+    @guarded.fragment(Permission.SEND, run_every=_every(drawn))
     def numbers(actor: Actor) -> None:
-        progress = _read(actor, campaign_id)
+        progress = _read(actor, drawn.id)
         _bar(progress)
         _waiting(progress, zone)
         _controls(actor, progress)
-        if running and not progress.is_under_way:
+        if not progress.is_under_way and progress.counts != drawn.counts:
             st.rerun()
 
     numbers(actor)
+
+
+def _every(progress: Progress) -> float | None:
+    """How often to look, in seconds; never, where nothing changes by itself any more."""
+    if progress.is_under_way:
+        return EVERY_S
+    listens = progress.channel is Channel.SMS and settings().sms == "twilio" and progress.counts.get(MessageStatus.SENT)
+    return LISTENS_EVERY_S if listens and clock.now() < progress.starts_at + LISTENS_FOR else None
 
 
 def _bar(progress: Progress) -> None:
@@ -87,7 +102,7 @@ def _controls(actor: Actor, progress: Progress) -> None:
     with st.container(horizontal=True):
         not_begun = progress.is_under_way and _until_start(progress) > 0
         if not_begun and st.button("Undo", icon=":material/undo:", type="primary"):
-            _act(partial(_undo, actor, progress.id))
+            _act(partial(_undo, actor, progress))
         if progress.is_under_way and not not_begun and st.button("Pause", icon=":material/pause:"):
             _act(partial(_pause, actor, progress.id))
         paused = progress.status == CampaignStatus.PAUSED and not progress.needs_approval
@@ -118,10 +133,15 @@ def _act(act: Callable[[], str]) -> None:
     st.rerun()
 
 
-def _undo(actor: Actor, campaign_id: int) -> str:
+def _undo(actor: Actor, progress: Progress) -> str:
+    """Pressed in the last moment it may come too late for some: then it says what a cancel says."""
     with database.transaction() as db:
-        stopped = campaign_moves.cancel(db, actor, campaign_id=campaign_id)
-    return f"Undone: none of the {stopped:,} messages was sent."
+        stopped = campaign_moves.cancel(db, actor, campaign_id=progress.id)
+    if stopped < progress.total:
+        return _cancelled(progress, stopped)
+    return (
+        "Undone: the message was not sent." if stopped == 1 else f"Undone: none of the {stopped:,} messages was sent."
+    )
 
 
 def _pause(actor: Actor, campaign_id: int) -> str:
@@ -147,6 +167,10 @@ def _approve(actor: Actor, campaign_id: int) -> str:
 def _cancel(actor: Actor, progress: Progress) -> str:
     with database.transaction() as db:
         stopped = campaign_moves.cancel(db, actor, campaign_id=progress.id)
+    return _cancelled(progress, stopped)
+
+
+def _cancelled(progress: Progress, stopped: int) -> str:
     gone = progress.total - stopped
     left = f" {gone:,} were gone or done already." if gone else ""
     return f"Cancelled: {stopped:,} messages will not be sent.{left}"

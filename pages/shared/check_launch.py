@@ -89,7 +89,7 @@ def _when() -> datetime | None:
 def _typed(check: Check) -> int:
     if not check.typed_count_wanted:
         return check.receive
-    text = st.text_input(f"So many at once? Type {check.receive} to go on.", key="typed_count")
+    text = st.text_input(f"So many at once? Type {check.receive} to go on.", key="typed_count", width=320)
     return int(text) if text.strip().isdecimal() and len(text) < 10 else 0
 
 

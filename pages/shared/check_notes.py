@@ -75,7 +75,7 @@ def _cost(check: Check) -> None:
     sms = check.sms
     said = (
         f"About {sms.segments:,} segments, {sms.cost:,.2f} {sms.currency}. "
-        f"{sms.left:,.2f} {sms.currency} may be spent today still."
+        f"Today {sms.left:,.2f} {sms.currency} may still be spent."
     )
     if sms.is_covered:
         st.info(said, icon=":material/payments:")

@@ -80,7 +80,7 @@ def test_from_the_check_to_the_outcome(open_screen: screens.Open, people: Cast) 
     assert "2 of 2" in said
     assert "finished" in said
     assert list(page.dataframe[0].value["Outcome"]) == ["Sent", "Sent"]
-    assert "1 were left out" in said
+    assert "1 was left out" in said
 
 
 def test_r31_a_launch_to_many_waits_for_the_code_and_then_sends_what_was_clicked(
