@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from itertools import groupby
 from operator import itemgetter
 from typing import Any
@@ -27,7 +28,7 @@ def roles(db: Session, person_ids: sa.Select[Any]) -> dict[int, str]:
     query = query.where(col(AccountRole.account_id).in_(_accounts(person_ids)), periods.in_force())
     rows = db.execute(query.order_by(col(AccountRole.account_id))).all()
     return {
-        account_id: _in_words([(role, period) for _, role, period in held])
+        account_id: _in_words(tuple((role, period) for _, role, period in held))
         for account_id, held in groupby(rows, itemgetter(0))
     }
 
@@ -51,6 +52,7 @@ def _accounts(person_ids: sa.Select[Any]) -> sa.Select[Any]:
     return sa.select(col(Account.id)).where(col(Account.person_id).in_(person_ids))
 
 
-def _in_words(held: list[tuple[str, str | None]]) -> str:
+@lru_cache(maxsize=1000)  # thousands hold the same
+def _in_words(held: tuple[tuple[str, str | None], ...]) -> str:
     ordered = sorted(held, key=lambda pair: (_PLACES[pair[0]], pair[1] or ""))
     return ", ".join(f"{_WORDS[role]} {period}" if period else _WORDS[role] for role, period in ordered)
