@@ -18,6 +18,7 @@ from core.documents.ink import LEADING, SMALLEST, WIDEST, Ink
 from core.documents.text import clean, clean_all, needs_shaping, places_to_shape
 
 GAP = 5  # points between a text and the next column
+SECOND_LINE, SECOND_SIZE = 9.0, 6.0  # how much higher a row is with a second line, and the size of that line
 
 
 _ASCII_PER_POINT = 1.5 / SMALLEST  # so many of the widest letters of ASCII surely stand on two lines
@@ -47,20 +48,32 @@ class Rows:
 
 
 class Grid:
-    """A table of one face and size. Cells are str; what they hold is cleaned here."""
+    """A table of one face and size. Cells are str; what they hold is cleaned here.
+
+    `second`: columns on a second line of each row, smaller and grey, from below the second column on. None is exact.
+    """
 
     def __init__(
-        self, ink: Ink, columns: Sequence[Column], *, size: float, row_height: float, mono: Ink | None = None
+        self,
+        ink: Ink,
+        columns: Sequence[Column],
+        *,
+        size: float,
+        row_height: float,
+        mono: Ink | None = None,
+        second: Sequence[Column] = (),
     ) -> None:
-        self.ink, self.columns, self.size, self.row_height = ink, columns, size, row_height
-        self.inks = [mono if mono and column.mono else ink for column in columns]
+        self.ink, self.columns, self.size = ink, [*columns, *second], size
+        self.row_height = row_height + (SECOND_LINE if second else 0)
+        self.inks = [mono if mono and column.mono else ink for column in self.columns]
         self.width = sum(column.width for column in columns)
-        self._kept: list[_Kept] = [
-            _Kept(self, column, writes) for column, writes in zip(columns, self.inks, strict=True)
-        ]
+        sizes = [*[size] * len(columns), *[SECOND_SIZE] * len(second)]
+        self._kept = [_Kept(*of) for of in zip(self.columns, self.inks, sizes, strict=True)]
         self._ordinary = _Ordinary(self)
-        self._row = b"".join(self._cell(column, writes) for column, writes in zip(columns, self.inks, strict=True))
-        self._back = b"-%d -%%.1f Td\n" % self.width
+        self._base = row_height / 2 + 0.36 * size
+        self._row = b"".join(map(self._cell, columns, self.inks))
+        self._second = b"".join(self._cell(column, ink) for column in second)
+        self._indent, self._second_width = columns[0].width, sum(column.width for column in second)
 
     def rows(self, columns: Sequence[Sequence[str]]) -> Rows:
         """Encode whole columns. Tall are the rows whose user name, code or address had to be wrapped."""
@@ -88,27 +101,35 @@ class Grid:
     def _template(self, heights: Sequence[float]) -> bytes:
         """Rules and texts of so many rows, from the upper left corner; the texts are to be filled in."""
         rules = b"".join([b"0 -%.1f m %d -%.1f l\n" % (y, self.width, y) for y in accumulate(heights)])
-        base = self.row_height / 2 + 0.36 * self.size
-        start = b"BT %b %.2f Tf 0 -%.2f Td\n" % (self.ink.face.name, self.size, base)
-        return b"0.3 w 0.75 G\n%bS\n%b%bET\n" % (rules, start, b"".join([self._row + self._back % h for h in heights]))
+        start = b"BT %b %.2f Tf 0 -%.2f Td\n" % (self.ink.face.name, self.size, self._base)
+        return b"0.3 w 0.75 G\n%bS\n%b%bET\n" % (rules, start, b"".join(map(self._written, heights)))
+
+    def _written(self, height: float) -> bytes:
+        """The texts of a row so high, and the way to the next."""
+        if not self._second:
+            return self._row + b"-%d -%.1f Td\n" % (self.width, height)
+        face, lower = self.ink.face.name, SECOND_LINE + height - self.row_height
+        down = b"-%d -%.1f Td %b %.2f Tf .35 g " % (self.width - self._indent, lower, face, SECOND_SIZE)
+        on = b"-%d -%.1f Td %b %.2f Tf 0 g\n" % (self._indent + self._second_width, height - lower, face, self.size)
+        return self._row + down + self._second + on
 
     def _column(self, kept: _Kept, texts: Sequence[str], lines: Counter[int]) -> list[bytes]:
         if kept.column.few:
             return list(map(kept.__getitem__, texts))
-        return self._many(kept.column, kept.ink, clean_all(texts), lines)
+        return self._many(kept, clean_all(texts), lines)
 
-    def _many(self, column: Column, ink: Ink, texts: list[str], lines: Counter[int]) -> list[bytes]:
-        room = column.width - GAP
+    def _many(self, kept: _Kept, texts: list[str], lines: Counter[int]) -> list[bytes]:
+        column, ink, room = kept.column, kept.ink, kept.column.width - GAP
         encoded, widths = ink.face.encode_and_measure(texts)
         sizes = _sizes(widths, room)
         shaped = _to_shape(texts).union(ink.face.with_foreign(texts))
-        for index in np.flatnonzero(sizes < self.size).tolist():
+        for index in np.flatnonzero(sizes < kept.size).tolist():
             if column.exact and sizes[index] >= SMALLEST and index not in shaped:
-                encoded[index] = ink.resized(encoded[index], float(sizes[index]), self.size)
+                encoded[index] = ink.resized(encoded[index], float(sizes[index]), kept.size)
             else:
                 shaped.add(index)
         for index in shaped:
-            encoded[index], count = ink.cell(texts[index], room, self.size, exact=column.exact)
+            encoded[index], count = ink.cell(texts[index], room, kept.size, exact=column.exact)
             lines[index] = max(lines[index], count)
         return encoded
 
@@ -164,18 +185,16 @@ class _Ordinary(dict[int, bytes]):
 class _Kept(dict[str, bytes]):
     """The encoded cells of a column with few values."""
 
-    def __init__(self, grid: Grid, column: Column, ink: Ink) -> None:
+    def __init__(self, column: Column, ink: Ink, size: float) -> None:
         super().__init__()
-        self.grid, self.column, self.ink = grid, column, ink
+        self.column, self.ink, self.size = column, ink, size
 
     def __missing__(self, text: str) -> bytes:
         cleaned, ink, room = clean(text), self.ink, self.column.width - GAP
         plain = not needs_shaping(cleaned) and cleaned in ink.face
-        fits = plain and (WIDEST * len(cleaned) * self.grid.size <= room or ink.width(cleaned, self.grid.size) <= room)
+        fits = plain and (WIDEST * len(cleaned) * self.size <= room or ink.width(cleaned, self.size) <= room)
         drawn = (
-            ink.face.encode([cleaned])[0]
-            if fits
-            else ink.cell(cleaned, room, self.grid.size, exact=self.column.exact)[0]
+            ink.face.encode([cleaned])[0] if fits else ink.cell(cleaned, room, self.size, exact=self.column.exact)[0]
         )
         self[text] = drawn
         return drawn

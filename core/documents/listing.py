@@ -31,7 +31,8 @@ class Kind:
     """What distinguishes one list from another.
 
     `exact`: columns of `columns` that may need several lines, and the places of their texts in a row. `below` are the
-    lines that close a group; `ending` draws what closes the list, given the tallies, the notes and where it begins.
+    lines that close a group, `second` the columns on a second line of each row; `ending` draws what closes the list,
+    given the tallies, the notes and where it begins.
     """
 
     columns: Sequence[Column]
@@ -44,6 +45,7 @@ class Kind:
     ending: Callable[[ReportPDF, Sequence[Tally], Sequence[str], float], bytes]
     foot: str
     row_height: float = ROW_HEIGHT
+    second: Sequence[Column] = ()
 
 
 def render(pdf: ReportPDF, head: Letterhead, groups: Sequence[ClassRows], kind: Kind, notes: Sequence[str]) -> bytes:
@@ -59,7 +61,7 @@ class _Drawing:
     ) -> None:
         self.pdf, self.groups, self.kind, self.notes = pdf, groups, kind, notes
         mono = pdf.mono if any(column.mono for column in kind.columns) else None
-        self.grid = Grid(pdf.plain, kind.columns, size=SIZE, row_height=kind.row_height, mono=mono)
+        self.grid = Grid(pdf.plain, kind.columns, size=SIZE, row_height=kind.row_height, mono=mono, second=kind.second)
         self.top_of_page = letterhead.top(head, pdf)
         self.headings = letterhead.headings(pdf.bold, kind.columns)
         self.foot_of_page = letterhead.foot(pdf.plain, words=kind.foot)
@@ -71,7 +73,7 @@ class _Drawing:
         kind = self.kind
         height = kind.ending_height(self.tallies) + 12 * (len(self.notes) + 1)  # a line to spare for about_boxes
         closing = 4 + LINE * kind.closing_lines
-        measures = Measures(TOP - letterhead.FOOT, kind.row_height, HEADING, closing)
+        measures = Measures(TOP - letterhead.FOOT, self.grid.row_height, HEADING, closing)
         plan = layout.plan([group.count for group in self.groups], self.tall, measures, ending=height)
         for number, pieces in enumerate(plan.pages, start=1):
             drawn = [self.top_of_page, self.headings if pieces else b"", *map(self._piece, pieces)]

@@ -38,9 +38,12 @@ AccountColumns = tuple[tuple[Any, ...], ...]
 
 
 # Name, class, username, sign-in method, active (0 or 1), verified at, account state, delivery, times invited,
-# invited at, link ends, first login, last login, number of sign-ins, password change due (0 or 1), created at
+# invited at, link ends, first login, last login, number of sign-ins, password change due (0 or 1), created at;
+# roles in words, e-mail address in use, failed sign-ins, locked (0 or 1), waits for Microsoft 365 since, created by
 UserRow = tuple[
-    str, str, str, str, int, str | None, str, str, int, str | None, str | None, str | None, str | None, int, int, str
+    *tuple[str, str, str, str, int, str | None, str, str, int],
+    *tuple[str | None, str | None, str | None, str | None, int, int, str],
+    *tuple[str, str, int, int, str | None, str],
 ]
 _PART = 1000
 

@@ -32,6 +32,13 @@ COLUMNS = (
     Column("Change\ndue", 31, few=True),
     Column("Created", 46, few=True),
 )
+SECOND = (  # below them, from the name on
+    Column("Roles", 127, exact=False, few=True),
+    Column("E-mail", 210, exact=False),
+    Column("Failed sign-ins", 118, exact=False, few=True),
+    Column("Pending change", 166, exact=False, few=True),
+    Column("Created by", 145, exact=False, few=True),
+)
 EXACT = {3: 2}  # the username: its place in UserRow
 ACCOUNTS = ("account", "accounts")
 _MIDDLE, _BAR = 470.0, 150.0
@@ -62,6 +69,7 @@ def render(paper: UserAccountInfo) -> bytes:
         ending_height=lambda tallies: _height(sum_of(tallies), _by_kind(paper, tallies)),
         ending=ending,
         foot=listing.PERSONAL,
+        second=SECOND,
     )
     return listing.render(pdf, paper.head, paper.groups, kind, paper.notes)
 
@@ -110,10 +118,10 @@ def _tally(columns: AccountColumns) -> Tally:
 
 
 def _cells(parts: Sequence[Part], paper: UserAccountInfo, days: Days) -> list[Sequence[str]]:
-    """The texts of COLUMNS, without the number."""
+    """The texts of COLUMNS without the number, then those of SECOND."""
     columns = listing.columns_of(parts)
     name, section, username, method, active, verified, state, delivery, times, invited, ends, *rest = columns
-    first, last, sign_ins, due, created = rest
+    first, last, sign_ins, due, created, roles, email, failed, locked, waits, maker = rest
     return [
         name,
         [text or NONE for text in section],
@@ -131,4 +139,15 @@ def _cells(parts: Sequence[Part], paper: UserAccountInfo, days: Days) -> list[Se
         list(map(str, sign_ins)),
         list(map(ANSWER.__getitem__, due)),
         list(map(days.__getitem__, created)),
+        [text or "No role" for text in roles],
+        [text or "No e-mail" for text in email],
+        list(map(_failures, failed, locked)),
+        [f"Waits for Microsoft 365 since {days[since]}" if since else "" for since in waits],
+        [f"Created by {text}" if text else "Creator not recorded" for text in maker],
     ]
+
+
+def _failures(failed: int, locked: int) -> str:
+    """3 failed sign-ins, locked"""
+    said = ("1 failed sign-in" if failed == 1 else f"{failed:,} failed sign-ins") if failed else ""
+    return ", ".join(filter(None, (said, "locked" if locked else ""))).capitalize()

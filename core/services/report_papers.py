@@ -29,6 +29,7 @@ DELIVERY_WORDS[MessageStatus.WRITTEN] = "In the outbox"
 COLOURS = {state.value: said.colour for state, said in words.ACCOUNT_STATE.items()}
 Told = Callable[[int], None]  # so many more rows are read
 EMAIL, MOBILE, FIRST_OF_ROW = 7, 8, 2  # places in a row of tables.reports
+USER_EMAIL = 18  # its place in a row of an account there
 
 
 class ReportKind(StrEnum):
@@ -160,18 +161,29 @@ def user_account_info(db: Session, actor: Actor, rows: Rows, told: Told = tell_n
         policy=school.policy(school.settings(db)),
     )
     groups, ids = [], list[int]()
+    notes: tuple[str, ...]
+    in_full = actor.may(Permission.SEE_CONTACTS)
     for group in found:
         ids += [row[0] for row in group.rows]
         kind = words.USER_TYPES[UserType(group.user_type)]
         title, under = (group.title, kind) if group.title else (kind, "")
-        groups.append(ClassRows.of(title, [row[1:] for row in group.rows], under=under))
+        groups.append(ClassRows.of(title, _shown_users(group.rows, in_full=in_full), under=under))
         told(len(group.rows))
     people = sum(group.count for group in groups)
     if not people:
         raise InputProblem("Nobody chosen has an account, so there is nothing to print. Create their accounts first.")
     without = rows.size - people
-    notes = (f"{without:,} of those chosen have no account and are not listed.",) if without > 0 else ()
+    notes = () if in_full else ("E-mail addresses are shortened: the role of whoever printed this excludes them.",)
+    if without > 0:
+        notes = (f"{without:,} of those chosen have no account and are not listed.", *notes)
     said = scope_words(rows, people, noun="account")
     head = _letterhead(db, actor, ReportKind.USER_ACCOUNT_INFO, said)
     paper = UserAccountInfo(head, tuple(groups), STATE_WORDS, METHOD_WORDS, DELIVERY_WORDS, COLOURS, notes)
     return Contents(paper, people, ids)
+
+
+def _shown_users(rows: list[tuple[Any, ...]], *, in_full: bool) -> list[tuple[Any, ...]]:
+    """The same for accounts of any user type."""
+    if in_full:
+        return [row[1:] for row in rows]
+    return [(*row[1:USER_EMAIL], masked(row[USER_EMAIL]), *row[USER_EMAIL + 1 :]) for row in rows]

@@ -15,7 +15,7 @@ from sqlmodel import Session, col, select
 
 from core.models import AcademicPeriod, Account, Person, PersonKind, Section, UserType
 from core.rules.reachability import Policy
-from core.tables import account_state, reachability
+from core.tables import account_state, reachability, report_details
 
 AT_ONCE = 5000
 # person id, section id, then what core.documents.papers.AccountRow holds
@@ -51,11 +51,16 @@ def student_accounts(db: Session, *, person_ids: sa.Select[Any], now: datetime, 
 def user_accounts(db: Session, *, person_ids: sa.Select[Any], now: datetime, policy: Policy) -> Iterator[UserGroup]:
     """The accounts of those people by user type, students by class within it, then by name; groups in their order."""
     titles, places = classes(db), {user_type.value: at for at, user_type in enumerate(UserType)}
+    roles, makers = report_details.roles(db, person_ids), report_details.makers(db, person_ids)
     found = []
     for (user_type, section_id), rows in groupby(_raw(db, _users(db, person_ids, now, policy)), key=itemgetter(1, 2)):
         title, order = titles.get(section_id, ("Without class", (1,))) if section_id else ("Without class", (1,))
         is_student = user_type == UserType.STUDENT
-        listed = [(row[0], row[3], title if is_student else "", *row[4:]) for row in rows]
+        section = title if is_student else ""
+        listed = [
+            (person_id, name, section, *more[:-4], roles.get(account_id, ""), *more[-4:], makers.get(account_id, ""))
+            for person_id, _, _, account_id, name, *more in rows
+        ]
         found.append(
             (
                 (places[user_type], order if is_student else ()),
@@ -101,6 +106,7 @@ def _users(db: Session, person_ids: sa.Select[Any], now: datetime, policy: Polic
         col(Person.id),
         col(Account.user_type),
         section,
+        col(Account.id),
         col(Person.last_name) + " " + col(Person.first_name),
         col(Account.username),
         col(Account.sign_in_method),
@@ -116,6 +122,10 @@ def _users(db: Session, person_ids: sa.Select[Any], now: datetime, policy: Polic
         col(Account.sign_ins),
         _number(col(Account.must_change_password).is_(True)),
         _minute(db, col(Account.created_at)),
+        _email_in_use(policy),
+        col(Account.failed_sign_ins),
+        _number(col(Account.suspended_at).is_not(None)),
+        _minute(db, col(Account.pending_provider_at)),
     )
     query = sa.select(*columns).select_from(Account).join(Person, col(Account.person_id) == col(Person.id))
     query = query.where(col(Person.id).in_(person_ids))
@@ -145,6 +155,12 @@ def _invitation_email(policy: Policy) -> sa.ColumnElement[str]:
     if UserType.STUDENT in policy.microsoft_user_types:
         return reachability.email_address(policy)
     return sa.case((col(Person.use_personal_email), reachability.email_address(policy)), else_="")
+
+
+def _email_in_use(policy: Policy) -> sa.ColumnElement[str]:
+    """The same for accounts of any user type: others than students are written to at their contact e-mail."""
+    is_student = col(Account.user_type) == UserType.STUDENT
+    return sa.case((is_student, _invitation_email(policy)), else_=reachability.email_address(policy))
 
 
 def _number(condition: sa.ColumnElement[bool]) -> sa.ColumnElement[int]:

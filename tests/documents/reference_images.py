@@ -17,7 +17,6 @@ from PIL import Image, ImageDraw
 from core.documents import credentials, student_account_info, user_account_info
 from core.documents.papers import ClassRows
 from core.services.report_papers import COLOURS
-from core.services.report_papers import STATE_WORDS as STATES
 from tests.documents import papers, test_slips, test_user_account_info
 from tests.documents.test_slips import token
 
@@ -76,8 +75,20 @@ def _user_account_info() -> bytes:
         "last": _login(True),
         "sign_ins": 3,
     }
-    teachers = [row(at, name=name, section="", **signed_in) for at, name in enumerate(("Tom Thys", "Cora Cole"))]
-    students = [row(at, state=state) for at, state in enumerate(list(STATES)[:9], start=2)]
+    coordinates = ("Teacher", "Coordinator 2026-2027, Teacher")
+    teachers = [
+        row(at, name=name, section="", roles=roles, email=f"{name[:4].strip().lower()}@athena.example", **signed_in)
+        for at, (name, roles) in enumerate(zip(("Tom Thys", "Cora Cole"), coordinates, strict=True))
+    ]
+    of_states: dict[str, dict[str, object]] = {
+        "locked": {"failed": 12, "locked": 1},
+        "pending_provider": {"waits": "2026-11-21 08:00", "method": "microsoft"},
+        "bounced": {},
+        "link_expired": {},
+        "invited": {"failed": 1},
+        "ready": {"email": ""},
+    }
+    students = [row(at, state=state, **more) for at, (state, more) in enumerate(of_states.items(), start=2)]
     groups = (ClassRows.of("Teachers", teachers), ClassRows.of("7B", students, under="Students"))
     return user_account_info.render(test_user_account_info.paper(*groups))
 

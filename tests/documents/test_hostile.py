@@ -40,7 +40,10 @@ def _credentials(layout: str, texts: list[str], around: str) -> bytes:
 
 
 def _user_account_info(_layout: str, texts: list[str], around: str) -> bytes:
-    rows = [test_user_account_info.row(at, name=text, section=text, username=text) for at, text in enumerate(texts)]
+    rows = [
+        test_user_account_info.row(at, name=text, section=text, username=text, roles=text, email=text, maker=text)
+        for at, text in enumerate(texts)
+    ]
     rows += [test_user_account_info.row(9000), test_user_account_info.row(9001)]
     paper = test_user_account_info.paper(ClassRows.of(around, rows, under=around))
     head = dataclasses.replace(paper.head, school=around)

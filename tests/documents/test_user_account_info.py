@@ -32,6 +32,12 @@ def row(number: int = 1, **values: Any) -> UserRow:
         "sign_ins": 0,
         "due": 0,
         "created": "2026-09-01 08:00",
+        "roles": "Student",
+        "email": f"sam{number}@mail.example",
+        "failed": 0,
+        "locked": 0,
+        "waits": None,
+        "maker": "Olga Orlova",
     } | values
     return tuple(fields.values())  # type: ignore[return-value]
 
@@ -68,6 +74,35 @@ def test_every_fact_stands_in_its_line_and_totals_follow(tmp_path: Path) -> None
         "0",
         "0",
     ]
+
+
+def _second_line(tmp_path: Path, **values: Any) -> str:
+    """What stands below Sam's line."""
+    drawn = user_account_info.render(paper(ClassRows.of("7B", [row(1, **values)], under="Students")))
+    lines = [line for line in papers.poppler_text(drawn, tmp_path).splitlines() if line.strip()]
+    below = next(at for at, line in enumerate(lines) if "sam.sideris1" in line) + 1
+    return " ".join(lines[below].split())
+
+
+def test_below_stand_role_address_failed_sign_ins_pending_change_and_who_created_it(tmp_path: Path) -> None:
+    told = {"roles": "Teacher, Office 2026-2027", "failed": 12, "locked": 1, "waits": "2026-11-20 22:30"}
+    assert _second_line(tmp_path, **told) == (
+        "Teacher, Office 2026-2027 sam1@mail.example 12 failed sign-ins, locked"
+        " Waits for Microsoft 365 since 21 Nov 2026 Created by Olga Orlova"
+    )
+    assert _second_line(tmp_path, failed=1) == "Student sam1@mail.example 1 failed sign-in Created by Olga Orlova"
+    assert _second_line(tmp_path, locked=1) == "Student sam1@mail.example Locked Created by Olga Orlova"
+    assert _second_line(tmp_path, roles="", email="", maker="") == "No role No e-mail Creator not recorded"
+
+
+def test_60_characters_are_shortened_below_but_a_username_never_is(tmp_path: Path) -> None:
+    address = "konstantinos.papadopoulos-georgiou@students.school.example12"
+    long = {"roles": "Ρόλος " * 10, "email": address, "maker": "Αικατερίνη Παπαδοπούλου-" * 5, "username": "w" * 60}
+    assert len(address) == len(long["username"]) == len(long["roles"]) == 60
+    text = papers.poppler_text(user_account_info.render(paper(ClassRows.of("7B", [row(1, **long), row(2)]))), tmp_path)
+    assert "Created by Αικατερίνη" in text and text.count("…") >= 2 and long["maker"] not in text
+    assert "konstantinos.papadopoulos-georgiou@students" in text
+    assert text.count("w") >= 60 and "sam.sideris2" in text
 
 
 def test_bookmarks_lead_to_user_types_and_below_them_to_classes() -> None:

@@ -12,11 +12,11 @@ from sqlmodel import Session, col, select
 from core import database
 from core.documents.papers import Credentials, StudentAccountInfo
 from core.errors import Conflict, FreshCodeRequired, InputProblem, NotAllowed, NotFound
-from core.models import Account, AuditEntry
-from core.permissions import Actor
+from core.models import Account, AccountRole, AuditEntry, Person
+from core.permissions import Actor, Role
 from core.rules.handing_over import SlipSecret
 from core.rules.report_parameters import CredentialParameters
-from core.services import initial_passwords, invitations, reports, selections
+from core.services import accounts, initial_passwords, invitations, reports, selections
 from core.services.reports import Prepared
 from core.tables import slips
 from core.tables.filters import AccountFilter, StudentFilter
@@ -357,6 +357,51 @@ def test_r31_passwords_and_links_go_onto_paper_only_for_who_has_just_proved_who_
         with pytest.raises(FreshCodeRequired):
             ask(replace(cast.olga.actor, fresh_until=None), show_passwords=show_passwords)
         ask(cast.olga.actor, show_passwords=show_passwords)
+
+
+def _user_account_info(actor: Actor) -> str:
+    with database.transaction() as db:
+        selection_id = _show_all(db, actor, "accounts")
+    with database.transaction() as db:
+        size = selections.size(db, actor, selection_id=selection_id, scope="shown")
+        asked = {"kind": "user-account-info", "selection_id": selection_id, "expected": size}
+        return _text(reports.prepare(db, actor, scope="shown", **asked))  # type: ignore[arg-type]
+
+
+def test_user_account_info_says_roles_address_failures_what_waits_and_who_created_it(cast: Cast, clock: Clock) -> None:
+    with database.transaction() as db:
+        for one, values in (
+            (cast.sam, {"failed_sign_ins": 12, "suspended_at": clock.now}),
+            (cast.otto, {"pending_provider_at": clock.now}),
+        ):
+            db.execute(sa.update(Account).where(col(Account.id) == one.account.id).values(**values))
+        tests_cast.role(db, account=cast.tom.account, role=Role.OFFICE)
+        held = sa.update(AccountRole).where(col(AccountRole.role) == Role.OFFICE)
+        db.execute(held.where(col(AccountRole.account_id) == cast.tom.account.id).values(period_id=cast.period.id))
+        new = tests_cast.person(
+            db, kind="guardian", first_name="Nora", last_name="New", contact_email="nora@new.example"
+        )
+        whom = {"person_ids": [new.id or 0]}
+        accounts.create(db, cast.olga.actor, seen=accounts.preview(db, cast.olga.actor, **whom).seen, **whom)
+    text = _user_account_info(cast.olga.actor)
+    assert "Office 2026-2027, Teacher" in text and "Parent/Guardian" in text
+    assert cast.sam.person.personal_email in text and "nora@new.example" in text
+    assert text.count("12 failed sign-ins, locked") == 1
+    assert text.count("Waits for Microsoft 365 since 23 Nov 2026") == 1
+    assert text.count("Created by Olga Orlova") == 1 and "Creator not recorded" in text
+
+
+def test_user_account_info_names_no_address_that_a_student_does_not_want_used(cast: Cast) -> None:
+    with database.transaction() as db:
+        theirs = sa.update(Person).where(col(Person.id) == cast.sam.person.id)
+        db.execute(theirs.values(use_personal_email=False))
+    assert cast.sam.person.personal_email not in _user_account_info(cast.olga.actor)
+
+
+def test_r61_user_account_info_masks_addresses_for_a_coordinator(cast: Cast) -> None:
+    text, address = _user_account_info(cast.cora.actor), cast.sam.person.personal_email
+    assert address not in text and f"{address[0]}…@{address.partition('@')[2]}" in text
+    assert "E-mail addresses are shortened" in text
 
 
 def test_user_account_info_says_how_many_of_those_shown_are_selected(cast: Cast) -> None:
