@@ -144,7 +144,7 @@ SERVICES: dict[str, Needs] = {
     **dict.fromkeys((f"address_notices.{verb}" for verb in ("tell", "tell_left", "ask_to_confirm")), Asks.PART),
     **dict.fromkeys(("audit.name_of", "audit.session_of", "directory_attempts.ask"), Asks.PART),
     **dict.fromkeys(("printed_accounts.accounts", "printed_accounts.count"), Asks.OWN),
-    **dict.fromkeys((f"credential_papers.{verb}" for verb in ("credentials", "first", "remember")), Asks.PART),
+    **dict.fromkeys((f"credential_papers.{verb}" for verb in ("credentials", "part", "remember")), Asks.PART),
     "audit.record": Asks.OWN,
     **dict.fromkeys(("person_writing.store", "person_writing.check_section"), Asks.PART),
     **dict.fromkeys(
@@ -208,7 +208,7 @@ TABLES: dict[str, Needs] = {
     **dict.fromkeys(("guardians.students_of", "chosen.ticked"), Asks.PART),
     **dict.fromkeys((f"scope.{name}" for name in ("in_sections", "wards", "is_or_answers_for")), Asks.PART),
     **dict.fromkeys(("search.holds", "search.found"), Asks.PART),
-    **dict.fromkeys(("slips.of_accounts", "slips.with_guardians", "first_slips.of"), Asks.PART),
+    **dict.fromkeys(("slips.of_accounts", "slips.with_guardians", "first_slips.of", "first_slips.counts"), Asks.PART),
     # How many, of accounts that somebody else has found within the scope.
     **dict.fromkeys(("slips.count", "scope.people", "scope.each", "scope.found"), Asks.SCOPED),
 }

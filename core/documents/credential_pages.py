@@ -26,7 +26,8 @@ class Foot:
         created = f"{head.created.astimezone(UTC):%Y-%m-%d %H:%M}"
         printed = f"{head.printed_by}, {slip_words.moment(created, head.language, head.zone)}"
         words = " · ".join(filter(None, (head.school, head.title, head.scope, head.period, printed)))
-        self._pdf, self._pages = pdf, pages
+        self._pdf = pdf
+        self._before, self._pages = paper.part or (0, pages)
         self._same = b"0 g\n%b.35 g\n%b" % (
             pdf.bold.line(self._said.confidential, slip_layout.SIDE, 14, 7.5),
             pdf.plain.line(words, slip_layout.SIDE + 62, 14, 7, limit=420),
@@ -36,7 +37,7 @@ class Foot:
 
     def drawn(self, page: int, texts: Iterable[str]) -> bytes:
         """The foot of a page that is drawn already, and on which these texts stand."""
-        pages = self._said.page % (page, self._pages)
+        pages = self._said.page % (self._before + page, self._pages)
         number = self._pdf.plain.line(pages, slip_layout.WIDTH - slip_layout.SIDE, 14, 7, right=True)
         return self._same + number + (self._boxes if self._has_boxes(texts) else b"")
 

@@ -112,7 +112,8 @@ SlipRow = tuple[str, str, str, str, str, str, str, str, str, str, str, str, str,
 class Credentials:
     """Initial credentials to hand over, as letters, slips or a table. `link` is the address up to a link's token.
 
-    Rows with the same number of a letter follow one another and stand on one letter.
+    Rows with the same number of a letter follow one another and stand on one letter. `part`: how many pages come
+    before and how many there are in all, where this is a part of a longer document.
     """
 
     head: Letterhead
@@ -120,6 +121,7 @@ class Credentials:
     portal: str
     link: str
     parameters: CredentialParameters = field(default_factory=CredentialParameters)
+    part: tuple[int, int] | None = None
 
 
 @dataclass(frozen=True)
@@ -183,18 +185,20 @@ class StatusReport:
 
 @dataclass(frozen=True)
 class Preview:
-    """The first pages of a report, to be drawn as pictures."""
+    """Pages of a report, from `first` on, to be drawn as pictures."""
 
     paper: Credentials
     pages: int
+    first: int = 1
 
 
 @dataclass(frozen=True)
 class Pictures:
-    """PNGs of the first pages, and how many pages there are in all."""
+    """PNGs of the pages from `first` on, and how many pages there are in all."""
 
     pages: tuple[bytes, ...] = field(repr=False)
     of: int
+    first: int = 1
 
 
 @dataclass(frozen=True)

@@ -28,9 +28,9 @@ def draw(paper: Paper) -> bytes:
     return _press().draw(paper)
 
 
-def pictures(paper: Credentials, pages: int) -> Pictures:
-    """The first pages of `paper` as pictures."""
-    drawn: Pictures = pickle.loads(_press().draw(Preview(paper, pages)))  # noqa: S301  (from the process we started)
+def pictures(paper: Credentials, pages: int, *, first: int = 1) -> Pictures:
+    """Pages of `paper` as pictures, from the first asked for on, or from the last there is."""
+    drawn: Pictures = pickle.loads(_press().draw(Preview(paper, pages, first)))  # noqa: S301  (from the process we started)
     return drawn
 
 

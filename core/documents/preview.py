@@ -1,4 +1,4 @@
-"""The first pages of a report as pictures: what paper will look like, inside a window."""
+"""Some pages of a report as pictures: what paper will look like, inside a window."""
 
 from __future__ import annotations
 
@@ -19,8 +19,10 @@ def render(preview: Preview) -> bytes:
     """The pictures, pickled for the process that asked. A password of the file is not asked for here."""
     parameters = replace(preview.paper.parameters, pdf_password="")
     document = pypdfium2.PdfDocument(credentials.render(replace(preview.paper, parameters=parameters)))
-    pages = tuple(_picture(document[place]) for place in range(min(len(document), preview.pages)))
-    return pickle.dumps(Pictures(pages, len(document)))
+    before, of = preview.paper.part or (0, len(document))
+    begin = max(0, min(preview.first, of) - 1 - before)
+    pages = tuple(_picture(document[place]) for place in range(begin, min(len(document), begin + preview.pages)))
+    return pickle.dumps(Pictures(pages, of, before + begin + 1))
 
 
 def _picture(page: pypdfium2.PdfPage) -> bytes:

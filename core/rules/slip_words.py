@@ -14,7 +14,11 @@ from core.rules.handing_over import SlipSecret
 
 @dataclass(frozen=True)
 class SlipWords:
-    """`instead` stands where the initial password would; `steps` are the first three, by what the way in is."""
+    """`instead` stands where the initial password would; `steps` are the first three, by what the way in is.
+
+    `listed`: one and several rows of each list. `groups` and `relations` say in this language what we call in English
+    a group that is no class, and how a guardian is related.
+    """
 
     portal: str
     username: str
@@ -38,6 +42,11 @@ class SlipWords:
     one: str
     many: str
     selected: str
+    more_selected: str
+    all_shown: str
+    listed: dict[str, tuple[str, str]]
+    groups: dict[str, str]
+    relations: dict[str, str]
     confidential: str
     page: str
     boxes: str
@@ -68,6 +77,11 @@ _ENGLISH = SlipWords(
     one="1 account",
     many="%s accounts",
     selected="%s selected of %s",
+    more_selected="%s selected, %s shown in the list",
+    all_shown="All shown: %s",
+    listed={"students": ("1 student", "%s students"), "accounts": ("1 account", "%s accounts")},
+    groups={},
+    relations={},
     confidential="Confidential",
     page="Page %d of %d",
     boxes="Something on this page has characters that our typeface lacks: they stand as boxes.",
@@ -131,6 +145,34 @@ _GREEK = SlipWords(
     one="1 λογαριασμός",
     many="%s λογαριασμοί",
     selected="επιλογή %s από %s",
+    more_selected="επιλογή: %s, στη λίστα φαίνονται %s",
+    all_shown="Όλη η λίστα: %s",
+    listed={
+        "students": ("1 μαθητής/μαθήτρια", "%s μαθητές/μαθήτριες"),
+        "accounts": ("1 λογαριασμός", "%s λογαριασμοί"),
+    },
+    groups={
+        "Without class": "Χωρίς τμήμα",
+        "Staff": "Προσωπικό",
+        "By name": "Κατά όνομα",
+        "By student code": "Κατά κωδικό μαθητή",
+    },
+    relations={
+        "mother": "μητέρα",
+        "father": "πατέρας",
+        "parent": "γονέας",
+        "grandparent": "παππούς/γιαγιά",
+        "grandmother": "γιαγιά",
+        "grandfather": "παππούς",
+        "guardian": "κηδεμόνας",
+        "relative": "συγγενής",
+        "aunt": "θεία",
+        "uncle": "θείος",
+        "step-parent": "σύζυγος γονέα",
+        "foster parent": "ανάδοχος γονέας",
+        "proxy": "εκπρόσωπος",
+        "contact": "πρόσωπο επικοινωνίας",
+    },
     confidential="Εμπιστευτικό",
     page="Σελίδα %d από %d",
     boxes="Κάτι σε αυτή τη σελίδα έχει χαρακτήρες που λείπουν από τη γραμματοσειρά μας: φαίνονται ως πλαίσια.",
@@ -183,8 +225,27 @@ def account_of(language: str, kind: str, relation: str, wards: str) -> str:
     """Whose account it is."""
     said = words(language)
     if kind == "guardian":
-        return said.of_guardian % (relation or said.guardian, wards or "–")
+        return said.of_guardian % (said.relations.get(relation.casefold(), relation) or said.guardian, wards or "–")
     return said.of_student if kind == "student" else said.of_staff
+
+
+def group(language: str, title: str) -> str:
+    """The title of a class as it is, and of what is no class in this language."""
+    return words(language).groups.get(title, title)
+
+
+def scope(language: str, listed: str, *, rows: int, shown: int | None, accounts: str) -> str:
+    """23 selected of 240 · 46 accounts: the rows of a list, `shown` of which it shows, and the accounts they have."""
+    said = words(language)
+    one, many = said.listed[listed]
+    counted = one if rows == 1 else many % f"{rows:,}"
+    if shown is None:
+        everybody = said.all_shown % counted
+        return everybody if counted == accounts else f"{everybody} · {accounts}"
+    if shown >= rows:
+        return f"{said.selected % (f'{rows:,}', f'{shown:,}')} · {accounts}"
+    more = said.more_selected % (counted if language == "en" else f"{rows:,}", f"{shown:,}")
+    return f"{more} · {accounts}"
 
 
 def until(secret: SlipSecret, minute: str, language: str, zone: str) -> str:

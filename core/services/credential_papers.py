@@ -1,9 +1,10 @@
-"""User Account Credentials, read and put together for paper: all of them, or those that stand first."""
+"""User Account Credentials, read and put together for paper: all of them, or those on some pages."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
+from typing import Any
 
 import sqlalchemy as sa
 from sqlmodel import Session
@@ -14,8 +15,10 @@ from core.errors import InputProblem
 from core.models import AccountChangeItem
 from core.models.columns import json_type
 from core.permissions import Actor
-from core.rules import credential_checks, slip_words
+from core.rules import credential_checks, report_leaves, slip_words
 from core.rules.account_acts import Edit
+from core.rules.report_leaves import Leaf
+from core.rules.report_parameters import CredentialParameters
 from core.services import account_effects, printed_accounts, report_papers, selections
 from core.services.printed_accounts import Printed
 from core.services.report_papers import Contents, Told, tell_nobody
@@ -33,11 +36,11 @@ def remember(db: Session, actor: Actor, printed: Printed) -> None:
 
 
 @dataclass(frozen=True)
-class First:
-    """The slips that stand first, and how many there are in all."""
+class Part:
+    """What some pages show; `whole`: they can be any of the report."""
 
     contents: Contents
-    of: int
+    whole: bool
 
 
 def credentials(db: Session, actor: Actor, printed: Printed, told: Told = tell_nobody) -> Contents:
@@ -47,14 +50,32 @@ def credentials(db: Session, actor: Actor, printed: Printed, told: Told = tell_n
     return _slips(db, actor, printed, groups, told)
 
 
-def first(db: Session, actor: Actor, printed: Printed, *, most: int) -> First:
-    """The same, of no more than so many: nobody else's secrets are read."""
+def part(db: Session, actor: Actor, printed: Printed, *, first: int, pages: int, most: int) -> Part:
+    """The same, of the slips on so many pages from `first` on: nobody else's secrets are read.
+
+    Where only drawing tells what stands on which page: of all, if they are no more than `most`, else of the first.
+    """
     accounts, parameters = printed_accounts.accounts(db, actor, printed), printed.parameters
     number = printed_accounts.count(db, actor, printed)
-    if number > most:
-        accounts = first_slips.of(db, actor, account_ids=accounts, parameters=parameters, most=most)
-    groups = slips.of_accounts(db, actor, account_ids=accounts, parameters=parameters)
-    return First(_slips(db, actor, printed, _cut(groups, most), tell_nobody, of=number), number)
+    leaf = _leaf(db, actor, accounts, parameters, first=first, pages=pages)
+    begin, end = (leaf.begin, leaf.end) if leaf else (0, min(number, most))
+    if end - begin < number:
+        stretch = {"most": end - begin, "after": begin}
+        accounts = first_slips.of(db, actor, account_ids=accounts, parameters=parameters, **stretch)
+    groups = _cut(slips.of_accounts(db, actor, account_ids=accounts, parameters=parameters), end - begin)
+    contents = _slips(db, actor, printed, groups, tell_nobody, of=number)
+    assert isinstance(contents.paper, Credentials)  # noqa: S101  (what `_slips` puts together)
+    paper = replace(contents.paper, part=(leaf.first - 1, leaf.of) if leaf else None)
+    return Part(replace(contents, paper=paper), leaf is not None or end - begin == number)
+
+
+def _leaf(
+    db: Session, actor: Actor, accounts: sa.Select[Any], parameters: CredentialParameters, *, first: int, pages: int
+) -> Leaf | None:
+    """What stands on these pages; nothing where only drawing tells, or where there is nobody."""
+    per_page = report_leaves.slips_per_page(parameters)
+    counts = first_slips.counts(db, actor, account_ids=accounts, parameters=parameters) if per_page else []
+    return report_leaves.leaf(counts, per_page=per_page, first=first, pages=pages) if sum(counts) else None
 
 
 def _cut(groups: Iterable[SlipGroup], most: int) -> Iterator[SlipGroup]:
@@ -71,22 +92,21 @@ def _slips(
 ) -> Contents:
     parameters = printed.parameters
     credential_checks.check(parameters)
-    groups, ids = [], list[int]()
+    groups, ids, language = [], list[int](), _one_language(db, actor, printed)
     for group in found:
         ids += group.account_ids
-        groups.append(ClassRows.of(group.title, group.rows))
+        groups.append(ClassRows.of(slip_words.group(language, group.title), group.rows))
         told(len(group.rows))
     number = sum(group.count for group in groups)
     if not number:
         raise InputProblem(credential_checks.nobody(parameters))
     base = school.place(school.settings(db)).base_url
-    head = _head(db, actor, printed, of or number)
+    head = _head(db, actor, printed, of or number, language)
     paper = Credentials(head, tuple(groups), f"{base}/sign-in", f"{base}/i/", parameters)
     return Contents(paper, number, people.of_accounts(db, ids))
 
 
-def _head(db: Session, actor: Actor, printed: Printed, number: int) -> Letterhead:
-    language = _one_language(db, actor, printed)
+def _head(db: Session, actor: Actor, printed: Printed, number: int, language: str) -> Letterhead:
     said, period = slip_words.words(language), reports.current_period(db)
     accounts = said.one if number == 1 else said.many % f"{number:,}"
     scope = _scope(db, actor, printed, accounts, language)
@@ -114,9 +134,4 @@ def _scope(db: Session, actor: Actor, printed: Printed, accounts: str, language:
     if listed not in ("students", "accounts"):
         return accounts
     rows = report_papers.rows_of_selection(db, actor, selection_id=printed.selection_id, scope=printed.scope)
-    if language != "en":
-        chosen = rows.shown is not None and rows.shown >= rows.size
-        selected = slip_words.words(language).selected % (f"{rows.size:,}", f"{rows.shown:,}") if chosen else ""
-        return f"{selected} · {accounts}" if selected else accounts
-    said = report_papers.scope_words(rows, rows.size, noun=listed.removesuffix("s"))
-    return said if said.endswith(f": {accounts}") else f"{said} · {accounts}"
+    return slip_words.scope(language, listed, rows=rows.size, shown=rows.shown, accounts=accounts)

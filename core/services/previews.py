@@ -1,4 +1,4 @@
-"""*Preview Report*: the first pages as pictures, for whoever asked, for a quarter of an hour; printing nothing.
+"""*Preview Report*: some pages at a time as pictures, for whoever asked, for a quarter of an hour; printing nothing.
 
 The pictures may show passwords: they are sealed with the key that stands outside the database, each for its own row,
 and belong to the session that asked (R45).
@@ -23,17 +23,19 @@ from core.services import audit, credential_papers
 from core.services.printed_accounts import Printed
 from core.tables import school
 
-KEPT, PAGES, ROWS = timedelta(minutes=15), 3, 150
+KEPT, PAGES = timedelta(minutes=15), 3
+ROWS = 1500  # of which a table or letters of families are drawn whole, in a second
 
 
 @dataclass(frozen=True)
 class Begun:
-    """What is to be drawn, and whether it is all that would be printed."""
+    """What is to be drawn from which page on, and whether all that would be printed can be leafed through."""
 
     paper: Credentials = field(repr=False)
     whole: bool
     printed: Printed
     ids: list[int]
+    first: int
 
     @property
     def paper_rows(self) -> int:
@@ -42,22 +44,27 @@ class Begun:
 
 @dataclass(frozen=True)
 class Preview:
-    """Where the pictures are, `/files/{id}/page/{n}` from 1, and how many pages the report has, if that is known."""
+    """Where the pictures are, `/files/{id}/page/{n}` from `first` on, of how many pages that can be asked for.
+
+    `whole`: these are all pages of the report, and not only the first.
+    """
 
     id: str
+    first: int
     shown: int
-    pages: int | None
+    pages: int
+    whole: bool
 
 
-def read(db: Session, actor: Actor, printed: Printed) -> Begun:
-    """What the first pages show. Only reads, and of very many only those who stand first; `note` must follow."""
+def read(db: Session, actor: Actor, printed: Printed, *, first: int = 1) -> Begun:
+    """What the pages from `first` on show. Only reads, and of very many only those on them; `note` must follow."""
     actor.require(Permission.REVEAL_CREDENTIALS)
     actor.require_fresh()
     if printed.parameters.show_passwords:
         school.require_first_password_shown(db)
-    first = credential_papers.first(db, actor, printed, most=ROWS)
-    assert isinstance(first.contents.paper, Credentials)  # noqa: S101  (what that function puts together)
-    return Begun(first.contents.paper, first.contents.people == first.of, printed, first.contents.ids)
+    part = credential_papers.part(db, actor, printed, first=first, pages=PAGES, most=ROWS)
+    assert isinstance(part.contents.paper, Credentials)  # noqa: S101  (what that function puts together)
+    return Begun(part.contents.paper, part.whole, printed, part.contents.ids, first)
 
 
 def note(db: Session, actor: Actor, begun: Begun) -> None:
@@ -76,7 +83,7 @@ def note(db: Session, actor: Actor, begun: Begun) -> None:
 
 def draw(begun: Begun) -> Pictures:
     """The pictures, drawn in a process of its own: call it when the transaction is over."""
-    return press.pictures(begun.paper, PAGES)
+    return press.pictures(begun.paper, PAGES, first=begun.first)
 
 
 def keep(db: Session, actor: Actor, *, begun: Begun, pictures: Pictures) -> Preview:
@@ -85,7 +92,7 @@ def keep(db: Session, actor: Actor, *, begun: Begun, pictures: Pictures) -> Prev
         raise NotFound("A preview is for somebody who has signed in.")
     db.execute(sa.delete(PreviewPage).where(col(PreviewPage.account_id) == actor.account_id))
     preview, key, ends = secrets.token_hex(16), keys.current(), clock.now() + KEPT
-    for number, picture in enumerate(pictures.pages, 1):
+    for number, picture in enumerate(pictures.pages, pictures.first):
         page = PreviewPage(
             preview=preview,
             number=number,
@@ -96,7 +103,7 @@ def keep(db: Session, actor: Actor, *, begun: Begun, pictures: Pictures) -> Prev
             sealed=key.seal(_place(preview, number), picture),
         )
         db.add(page)
-    return Preview(preview, len(pictures.pages), pictures.of if begun.whole else None)
+    return Preview(preview, pictures.first, len(pictures.pages), pictures.of, begun.whole)
 
 
 def picture(db: Session, actor: Actor, *, preview: str, number: int) -> bytes:

@@ -1,8 +1,11 @@
-"""Whose slips stand on the first pages, found without their secrets: for the preview of a report about very many."""
+"""Whose slips stand on some pages, found without their secrets: for the preview of a report about very many."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from dataclasses import dataclass
 from heapq import nsmallest
+from itertools import groupby
 from typing import Any
 
 import sqlalchemy as sa
@@ -12,22 +15,48 @@ from sqlmodel import Session, col
 from core.models import Account, Guardianship, Person, PersonKind
 from core.permissions import Actor
 from core.rules.report_parameters import CredentialParameters
-from core.tables import reports, scope
+from core.tables import reports, scope, slips
 
 Group = tuple[Any, ...]
 _WITHOUT_CLASS, _STAFF = (1,), (2,)  # after all classes
 
 
+@dataclass(frozen=True)
+class _Class:
+    """What is printed together: its title, how many slips it has, and what holds for those in it."""
+
+    title: str
+    number: int
+    holds: sa.ColumnElement[bool]
+
+
 def of(
-    db: Session, actor: Actor, *, account_ids: sa.Select[Any], parameters: CredentialParameters, most: int
+    db: Session,
+    actor: Actor,
+    *,
+    account_ids: sa.Select[Any],
+    parameters: CredentialParameters,
+    most: int,
+    after: int = 0,
 ) -> sa.Select[Any]:
-    """The accounts of the first `most` slips in the order of `slips`; with letters of families a few more."""
+    """The accounts of `most` slips after so many, in the order of `slips`.
+
+    With letters of families always those of the first, and a few more.
+    """
     places = _places(actor, account_ids)
     if not parameters.one_per_family:
-        return _these(_first(db, places, parameters, most, sa.true()))
+        return _these(_first(db, places, parameters, most, sa.true(), after=after))
     students = places.c.kind == PersonKind.STUDENT  # a letter stands where its first student stands
     led, others = (_first(db, places, parameters, most, among) for among in (students, sa.not_(students)))
     return _these(_with_families(db, account_ids, [*led, *others]))
+
+
+def counts(db: Session, actor: Actor, *, account_ids: sa.Select[Any], parameters: CredentialParameters) -> list[int]:
+    """How many slips begin on a page of their own together, in the order of `slips`: by class, or all."""
+    together = _classes(db, _places(actor, account_ids), sa.true())
+    if not parameters.page_per_class:
+        return [sum(one.number for one in together)]
+    return [sum(one.number for one in same) for _title, same in groupby(together, key=lambda one: one.title)]
 
 
 def _these(ids: list[int]) -> sa.Select[Any]:
@@ -56,39 +85,62 @@ def _places(actor: Actor, account_ids: sa.Select[Any]) -> sa.CTE:
 
 
 def _first(
-    db: Session, places: sa.CTE, parameters: CredentialParameters, most: int, among: sa.ColumnElement[bool]
+    db: Session,
+    places: sa.CTE,
+    parameters: CredentialParameters,
+    most: int,
+    among: sa.ColumnElement[bool],
+    *,
+    after: int = 0,
 ) -> list[int]:
     classes = {section_id: order for section_id, (_title, order) in reports.classes(db).items()}
     by_class, by_code = parameters.page_per_class or parameters.order == "class", parameters.order == "code"
     query = sa.select(places.c.id, places.c.kind, places.c.section_id, places.c.code).where(among)
     query = query.order_by(places.c.sort_name, places.c.person_id)
     if by_class:
-        query = query.where(_in_first_classes(db, places, classes, most, among))
+        holds, after = _in_classes(_classes(db, places, among), most, after)
+        query = query.where(holds)
     elif not by_code:
-        query = query.limit(most)
+        query, after = query.limit(most).offset(after), 0
 
     def place(numbered: tuple[int, Any]) -> tuple[Any, ...]:
         at, row = numbered
         code = (row.kind == PersonKind.STAFF, reports.natural(row.code)) if by_code else ()
         return _group(classes, row) if by_class else (), code, at
 
-    return [row.id for _at, row in nsmallest(most, enumerate(db.execute(query)), key=place)]
+    return [row.id for _at, row in nsmallest(after + most, enumerate(db.execute(query)), key=place)[after:]]
 
 
-def _in_first_classes(
-    db: Session, places: sa.CTE, classes: dict[int, Group], most: int, among: sa.ColumnElement[bool]
-) -> sa.ColumnElement[bool]:
-    """Holds for those in the first classes that together have so many: the database counts."""
-    is_staff = places.c.kind == PersonKind.STAFF
-    kind = sa.case((is_staff, PersonKind.STAFF.value), else_="").label("kind")
+def _in_classes(classes: list[_Class], most: int, after: int) -> tuple[sa.ColumnElement[bool], int]:
+    """Holds for those in the classes in which so many slips after so many lie; how many of these come before."""
+    chosen = list[Any]()
+    for one in classes:
+        if not chosen and after >= one.number:
+            after -= one.number
+        elif most + after > 0:
+            chosen.append(one.holds)
+            most -= one.number
+    return sa.or_(sa.false(), *chosen), after
+
+
+def _classes(db: Session, places: sa.CTE, among: sa.ColumnElement[bool]) -> list[_Class]:
+    """The classes in their order: the database counts."""
+    titles = reports.classes(db)
+    classes = {section_id: order for section_id, (_title, order) in titles.items()}
+    kind = sa.case((places.c.kind == PersonKind.STAFF, PersonKind.STAFF.value), else_="").label("kind")
     counted = sa.select(kind, places.c.section_id, sa.func.count().label("number")).where(among)
-    chosen, room = list[Any](), most
-    for row in sorted(db.execute(counted.group_by(kind, places.c.section_id)), key=lambda row: _group(classes, row)):
-        if room <= 0:
-            break
-        chosen.append(sa.and_(kind == row.kind, places.c.section_id.is_not_distinct_from(row.section_id)))
-        room -= row.number
-    return sa.or_(sa.false(), *chosen)
+    rows = sorted(db.execute(counted.group_by(kind, places.c.section_id)), key=lambda row: _group(classes, row))
+    return list(_together(rows, kind, places, {order: title for title, order in titles.values()}, classes))
+
+
+def _together(
+    rows: list[Any], kind: Any, places: sa.CTE, titles: dict[Group, str], classes: dict[int, Group]
+) -> Iterator[_Class]:
+    special = {_WITHOUT_CLASS: slips.WITHOUT_CLASS, _STAFF: slips.STAFF}
+    for order, same in groupby(rows, key=lambda row: _group(classes, row)):
+        listed = list(same)
+        holds = [sa.and_(kind == row.kind, places.c.section_id.is_not_distinct_from(row.section_id)) for row in listed]
+        yield _Class((titles | special)[order], sum(row.number for row in listed), sa.or_(*holds))
 
 
 def _group(classes: dict[int, Group], row: Any) -> Group:

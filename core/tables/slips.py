@@ -14,13 +14,13 @@ from sqlmodel import Session, col
 from core import keys
 from core.models import Account, DirectoryChange, Guardianship, Invitation, Person, PersonKind, Purpose, SignInMethod
 from core.permissions import Actor, Role
-from core.rules import initial_credentials
+from core.rules import initial_credentials, slip_words
 from core.rules.handing_over import SlipSecret
 from core.rules.report_parameters import CredentialParameters
 from core.tables import handing_over, microsoft_passwords, reports, school, scope
 
 Row = tuple[Any, ...]  # what core.documents.papers.SlipRow holds
-_STAFF = "Staff"
+STAFF, WITHOUT_CLASS = "Staff", "Without class"
 _TITLES = {"name": "By name", "code": "By student code"}
 _ALL = CredentialParameters()
 
@@ -94,9 +94,9 @@ def _found(
             continue
         seen.add(row.account_id)
         of = wards.get(row.person_id)
-        title, order = titles.get((of.section_id if of else row.section_id) or 0, ("Without class", (1,)))
+        title, order = titles.get((of.section_id if of else row.section_id) or 0, (WITHOUT_CLASS, (1,)))
         if row.kind == PersonKind.STAFF:
-            title, order = _STAFF, (2,)
+            title, order = STAFF, (2,)
         code = of.code if of else row.source_id
         place = (row.kind == PersonKind.STAFF, reports.natural(code), at) if parameters.order == "code" else (at,)
         family = asked_first.get(row.person_id, row.person_id) if parameters.one_per_family else row.person_id
@@ -210,6 +210,8 @@ class _Reader:
             self._parameters.language or row.language or self._language,
         )
         code = row.source_id if row.kind == "student" else ""
+        if title in (STAFF, WITHOUT_CLASS) and self._parameters.layout != "table":  # a table is in English
+            title = slip_words.group(language, title)
         shown = (name, code, title, row.kind, relation, names, row.username)
         return *shown, secret.value, password, until, token, link_until, language
 

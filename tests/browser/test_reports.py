@@ -95,12 +95,34 @@ def test_the_pages_are_seen_in_the_window_and_are_those_of_the_file(page: Page, 
     picture.scroll_into_view_if_needed()
     page.wait_for_function(DRAWN, timeout=SLOW)
     assert picture.evaluate("img => img.naturalHeight > img.naturalWidth && img.naturalWidth > 800")
-    said = window.get_by_text(re.compile(r"^(The first \d of|All) \d+ pages")).inner_text()
+    said = window.get_by_text(re.compile(r"^(Pages 1 to 3 of|All) \d+")).inner_text()
     staff.settled(page)
     path = _downloaded(page, window.get_by_role("button", name=re.compile("^Download for ")).click, tmp_path)
     text = _text(path)
     assert "Confidential" in text and re.search(r"50 selected of [\d,]+ · \d+ accounts", text)
     assert f"Page 1 of {re.findall(r'[0-9]+', said)[-1]}" in text
+
+
+def test_one_leafs_on_back_and_to_a_page_by_its_number(page: Page) -> None:
+    _menu_of_ticked(page)
+    page.get_by_role("button", name=re.compile("^User Account Credentials")).click()
+    window = page.get_by_role("dialog")
+    window.get_by_text("2 on a page", exact=True).click(timeout=SLOW)
+    staff.settled(page)
+    window.get_by_role("button", name="Preview Report").click(timeout=SLOW)
+    expect(window.get_by_alt_text("Page 1 of the report")).to_be_visible(timeout=SLOW)
+    expect(window.get_by_role("button", name="Back")).to_be_disabled()
+    window.get_by_role("button", name="Next pages").click()
+    expect(window.get_by_alt_text("Page 4 of the report")).to_be_visible(timeout=SLOW)
+    staff.settled(page)
+    box = window.get_by_label("Go to page")
+    box.fill("9")
+    box.press("Enter")
+    expect(window.get_by_alt_text("Page 9 of the report")).to_be_visible(timeout=SLOW)
+    staff.settled(page)
+    window.get_by_role("button", name="Back").click()
+    expect(window.get_by_alt_text("Page 6 of the report")).to_be_visible(timeout=SLOW)
+    expect(window.get_by_alt_text("Page 9 of the report")).to_have_count(0)
 
 
 def test_a_list_is_exported_as_it_stands_on_screen(page: Page, tmp_path: Path) -> None:

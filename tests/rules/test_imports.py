@@ -126,6 +126,15 @@ def test_r73_what_nobody_can_see_is_taken_out(typed: str, kept: str) -> None:
     assert cells.clean(typed) == kept
 
 
+def test_no_import_brings_a_username_of_ten_thousand_characters() -> None:
+    long = "x" * 10_000
+    named = _list(f"Code,Surname,Name,Username\r\n1,Smith,Ann,{long}\r\n")
+    assert named.files[0].columns[3].meaning == "" and long not in repr(named.people)
+    addressed = _list(f"Code,Surname,Name,O365 address\r\n1,Smith,Ann,{long}@school.example\r\n")
+    [(row, column, said)] = _messages(addressed, Severity.ERROR)
+    assert (row, column) == (2, "O365 address") and "at most 254 fit. Shorten it." in said
+
+
 def test_ten_thousand_characters_are_a_problem_not_a_crash() -> None:
     intake = _list("Code,Surname,Name\r\n1," + "x" * 10_000 + ",y\r\n")
     assert "10,000 characters are too many" in intake.problems[0].message

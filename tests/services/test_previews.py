@@ -5,17 +5,20 @@ from __future__ import annotations
 from dataclasses import replace
 from io import BytesIO
 
+import pypdfium2
 import pytest
 from PIL import Image
 from sqlmodel import Session, select
 
 from core import clock as core_clock
 from core import database
+from core.documents import credentials
+from core.documents.papers import Credentials
 from core.errors import FreshCodeRequired, NotAllowed, NotFound
 from core.models import AccountChange, AuditEntry, Invitation, PreviewPage, SignInSession
 from core.permissions import Actor
-from core.rules.report_parameters import CredentialParameters
-from core.services import initial_passwords, previews, selections
+from core.rules.report_parameters import CredentialParameters, Layout, SlipOrder, Whose
+from core.services import credential_papers, initial_passwords, previews, selections
 from core.services.previews import Preview
 from core.services.printed_accounts import Printed
 from core.tables.filters import StudentFilter
@@ -31,12 +34,12 @@ def _shown(db: Session, actor: Actor) -> int:
     return selections.show(db, actor, list_name="students", filter=StudentFilter()).id or 0
 
 
-def _preview(actor: Actor, parameters: CredentialParameters = LETTERS) -> Preview:
+def _preview(actor: Actor, parameters: CredentialParameters = LETTERS, first: int = 1) -> Preview:
     """What the window does."""
     with database.transaction() as db:
         printed = Printed(_shown(db, actor), "shown", parameters)
     with database.reading() as db:
-        begun = previews.read(db, actor, printed)
+        begun = previews.read(db, actor, printed, first=first)
     with database.transaction() as db:
         previews.note(db, actor, begun)
     pictures = previews.draw(begun)
@@ -66,7 +69,7 @@ def _olga(cast: Cast, clock: Clock) -> Actor:
 
 def test_the_first_pages_are_pictures_and_their_number_is_told(cast: Cast, olga: Actor) -> None:
     preview = _preview(olga)
-    assert (preview.shown, preview.pages) == (3, 3)
+    assert (preview.shown, preview.pages, preview.whole) == (3, 3, True)
     for number in (1, 2, 3):
         picture = Image.open(BytesIO(_read(olga, preview, number)))
         assert picture.format == "PNG" and picture.width > 800 and picture.height > picture.width
@@ -75,16 +78,20 @@ def test_the_first_pages_are_pictures_and_their_number_is_told(cast: Cast, olga:
     assert _preview(olga, replace(LETTERS, layout="8", page_per_class=False)).pages == 1
 
 
-def test_of_very_many_only_the_first_are_drawn(cast: Cast, olga: Actor, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_of_a_very_long_table_only_the_first_are_drawn_and_it_is_said_so(
+    cast: Cast, olga: Actor, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(previews, "ROWS", 2)
-    preview = _preview(olga)
-    assert (preview.shown, preview.pages) == (2, None)
+    preview = _preview(olga, replace(LETTERS, layout="table"))
+    assert (preview.first, preview.pages, preview.whole) == (1, 1, False)
+    monkeypatch.setattr(previews, "ROWS", 100)
+    assert _preview(olga, replace(LETTERS, layout="table")).whole
 
 
 @pytest.mark.parametrize("order", ["class", "name", "code"])
 @pytest.mark.parametrize(("whose", "by_family"), [("both", True), ("both", False), ("parents", False)])
 def test_those_who_are_drawn_are_the_first_that_would_be_printed(
-    cast: Cast, olga: Actor, monkeypatch: pytest.MonkeyPatch, order: str, whose: str, by_family: bool
+    cast: Cast, olga: Actor, monkeypatch: pytest.MonkeyPatch, order: SlipOrder, whose: Whose, by_family: bool
 ) -> None:
     with database.transaction() as db:
         for number in range(12):
@@ -96,7 +103,8 @@ def test_those_who_are_drawn_are_the_first_that_would_be_printed(
             make.guardianship(db, guardian=cast.gina.person, student=student)
             for who in (student, parent):
                 make.account(db, person=who, username=f"one{who.id}")
-        asked = replace(LETTERS, whose=whose, order=order, page_per_class=False, one_per_family=by_family)
+        layout: Layout = "letter" if by_family else "table"
+        asked = CredentialParameters(whose, layout, order, page_per_class=False, one_per_family=by_family)
         printed = Printed(_shown(db, olga), "shown", asked)
     with database.reading() as db:
         every = previews.read(db, olga, printed)
@@ -169,6 +177,52 @@ def test_classes_keep_their_order_when_only_the_first_rows_are_drawn(cast: Cast,
         for number in range(4):
             student = make.person(db, last_name=f"Early{number}", in_section=cast.class_7b)
             make.account(db, person=student, username=f"early{number}")
-        begun = previews.read(db, olga, Printed(_shown(db, olga), "shown", LETTERS))
+        begun = previews.read(db, olga, Printed(_shown(db, olga), "shown", replace(LETTERS, layout="table")))
         assert [group.title for group in begun.paper.groups] == ["7B", "8A"]
         assert sum(group.count for group in begun.paper.groups) == 7
+
+
+@pytest.mark.parametrize(
+    ("layout", "by_class", "order"),
+    [("letter", True, "class"), ("2", True, "name"), ("4", False, "code"), ("2", False, "name")],
+)
+def test_each_page_shows_those_who_stand_on_it_in_the_whole_report_and_nobody_else(
+    cast: Cast, olga: Actor, layout: Layout, by_class: bool, order: SlipOrder
+) -> None:
+    with database.transaction() as db:
+        for number in range(9):
+            section = (cast.class_8a, cast.class_7b, None)[number % 3]
+            student = make.person(db, last_name=f"Late{number % 5}", source_id=f"T{number}", in_section=section)
+            make.account(db, person=student, username=f"one{student.id}")
+        asked = CredentialParameters(layout=layout, whose="both", order=order, page_per_class=by_class)
+        printed = Printed(_shown(db, olga), "shown", asked)
+    with database.reading() as db:
+        whole = credential_papers.credentials(db, olga, printed).paper
+        assert isinstance(whole, Credentials)
+        pages = _texts(credentials.render(whole))
+        for first in range(1, len(pages) + 2):
+            begun = previews.read(db, olga, printed, first=first)
+            before, of = begun.paper.part or (-1, -1)
+            assert (before, of) == (min(first, len(pages)) - 1, len(pages)) and begun.whole
+            shown = _texts(credentials.render(replace(begun.paper, head=whole.head)))
+            assert shown == pages[before : before + previews.PAGES]
+
+
+def test_a_number_beyond_the_last_page_gives_the_last_one(cast: Cast, olga: Actor) -> None:
+    for parameters in (LETTERS, replace(LETTERS, one_per_family=True), replace(LETTERS, layout="table")):
+        preview = _preview(olga, parameters, first=4000)
+        assert (preview.first, preview.shown) == (preview.pages, 1)
+        assert _read(olga, preview, preview.pages)
+
+
+def test_r45_leafing_on_leaves_no_picture_of_the_pages_before(cast: Cast, olga: Actor) -> None:
+    before = _preview(olga)
+    after = _preview(olga, first=3)
+    with database.reading() as db:
+        assert {(page.preview, page.number) for page in db.exec(select(PreviewPage))} == {(after.id, 3)}
+    with pytest.raises(NotFound):
+        _read(olga, before)
+
+
+def _texts(data: bytes) -> list[str]:
+    return [page.get_textpage().get_text_range() for page in pypdfium2.PdfDocument(data)]
