@@ -1,6 +1,6 @@
 # make run   starts Firstkey on this machine        make test   runs all tests
 # make lint  format, style, types, packages with known holes    make bench  measures (ONLY=group for one)
-# make chaos kill -9 in the middle of sending    ONLY=district: 1,000,000 people of 50 schools, 20 minutes
+# make chaos kill -9 in the middle of sending, and whatever else takes hours    ONLY=district: 1,000,000 people of 50 schools, 20 minutes
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
@@ -29,7 +29,7 @@ bench: $(VENV)/.ready-for-tests
 	@$(BIN)/python -m tests.benchmarks $(ONLY)
 
 chaos: $(VENV)/.ready-for-tests
-	FIRSTKEY_CHAOS=long $(BIN)/python -m pytest -q tests/chaos tests/delivery/test_directory_kill.py
+	FIRSTKEY_CHAOS=long $(BIN)/python -m pytest -q tests/chaos tests/delivery/test_directory_kill.py tests/tables/test_status_after_acts.py
 
 # A machine needs nothing but Python 3.11+ and its pip: the versions and their hashes stand in requirements.txt.
 $(VENV)/.ready: requirements.txt
