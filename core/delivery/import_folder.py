@@ -79,7 +79,10 @@ def put_aside(found: Found, into: str, report: str) -> None:
     to.mkdir(exist_ok=True)
     short = name.encode()[-_LONGEST:].decode(errors="ignore")
     moved = to / f"{clock.now():%Y%m%d-%H%M%S}-{short}"
-    (_folder() / name).replace(moved)
+    try:
+        (_folder() / name).replace(moved)
+    except FileNotFoundError:  # another process was quicker since we looked
+        return
     (to / f"{moved.name}.report.txt").write_text(report, encoding="utf-8")
     (_folder() / f"{name}{_IS_COMPLETE}").unlink(missing_ok=True)
 

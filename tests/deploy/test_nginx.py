@@ -109,6 +109,7 @@ def _socket_status(district: District, cookie: str, origin: str) -> int:
             origin=typing.Origin(origin),
             subprotocols=[typing.Subprotocol("streamlit")],
             additional_headers={"Cookie": cookie},
+            open_timeout=60,
         ):
             return 101
     except exceptions.InvalidStatus as refusal:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import replace
+from zoneinfo import ZoneInfo
 
 import pytest
 import sqlalchemy as sa
@@ -329,7 +330,8 @@ def test_user_account_info_lists_accounts_of_every_type_and_no_secret(cast: Cast
             expected=size,
         )
     text = _text(prepared)
-    assert prepared.name == f"User Account Info {prepared.paper.head.created:%Y-%m-%d}.pdf"
+    at_school = prepared.paper.head.created.astimezone(ZoneInfo("Europe/Athens"))
+    assert prepared.name == f"User Account Info {at_school:%Y-%m-%d}.pdf"
     assert f"All shown: {size} accounts" in text
     for title in ("Administrators", "Teachers", "Students · 7B", "Students · 8A", "Parents/Guardians"):
         assert f"\n{title}\n" in f"\n{text}"
