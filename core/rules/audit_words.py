@@ -81,7 +81,7 @@ ACTION: dict[str, Said] = {
     "password.changed": Said("Changed the password", Kind.WAY_IN),
     "invitation.used": Said("Used an invitation", Kind.WAY_IN),
     "invitation.asked_again": Said("Asked for a new link", Kind.WAY_IN),
-    "administrator.link_made": Said("Had a one-time link made for a new administrator", Kind.WAY_IN),
+    "administrator.link_made": Said("Made a link for a new administrator", Kind.WAY_IN),
     "administrator.created": Said("Became an administrator by a one-time link", Kind.WAY_IN),
     "access.refused": Said("Asked for what is not theirs", Kind.REFUSED),
     "settings.changed": Said("Changed settings", Kind.SCHOOL),

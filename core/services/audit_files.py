@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -13,11 +12,11 @@ import pandas as pd
 from sqlmodel import Session
 
 from core import clock
-from core.documents import press
 from core.documents.papers import Sheet
+from core.documents.sheet_files import SheetFile
 from core.errors import Conflict, InputProblem, NotFound
 from core.permissions import Actor, Permission
-from core.rules import audit_words, exports
+from core.rules import audit_words
 from core.rules.exports import Cell, FileFormat
 from core.services import audit, disclosures
 from core.tables import audit as table
@@ -41,22 +40,7 @@ ACTS = ("Entry", "When", "Who", "Role", "What", "Of those asked about", "Whom", 
 MOST, AT_ONCE = 200_000, 5_000
 
 
-@dataclass(frozen=True)
-class Prepared:
-    """Read and audited; written to a file when the transaction is over."""
-
-    name: str
-    sheet: Sheet
-
-    @property
-    def media_type(self) -> str:
-        return exports.MEDIA_TYPES[self.sheet.file_format]
-
-    def content(self) -> bytes:
-        return press.draw(self.sheet)
-
-
-def prepare(db: Session, actor: Actor, *, kind: str, asked: str) -> Prepared:
+def prepare(db: Session, actor: Actor, *, kind: str, asked: str) -> SheetFile:
     """What the form on the page stands for: `asked` is its filter or its question, as the page wrote it."""
     actor.require(Permission.SEE_AUDIT)
     if kind not in KINDS:
@@ -65,7 +49,7 @@ def prepare(db: Session, actor: Actor, *, kind: str, asked: str) -> Prepared:
     sheet, name, number = _sheet(db, actor, kind, _read(asked), zone)
     freshness.require_above(db, actor, people=number)
     audit.record(db, actor, action="audit.exported", details={"kind": kind, "count": number})
-    return Prepared(f"{name} {clock.now().astimezone(zone):%Y-%m-%d}.{KINDS[kind]}", sheet)
+    return SheetFile(f"{name} {clock.now().astimezone(zone):%Y-%m-%d}.{KINDS[kind]}", sheet)
 
 
 def _sheet(db: Session, actor: Actor, kind: str, asked: dict[str, Any], zone: ZoneInfo) -> tuple[Sheet, str, int]:

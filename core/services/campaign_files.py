@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
 import pandas as pd
 from sqlmodel import Session
 
 from core import clock
-from core.documents import press
 from core.documents.papers import Sheet
+from core.documents.sheet_files import SheetFile
 from core.errors import InputProblem, NotFound
 from core.models import CampaignStatus
 from core.permissions import Actor, Permission
-from core.rules import exports, words
+from core.rules import words
 from core.rules.exports import Cell, FileFormat
 from core.services import audit
 from core.tables import campaigns, freshness, school
@@ -32,22 +31,7 @@ HEADER = (
 MOST = 200_000
 
 
-@dataclass(frozen=True)
-class Prepared:
-    """Read and audited; written to a file when the transaction is over."""
-
-    name: str
-    sheet: Sheet
-
-    @property
-    def media_type(self) -> str:
-        return exports.MEDIA_TYPES[self.sheet.file_format]
-
-    def content(self) -> bytes:
-        return press.draw(self.sheet)
-
-
-def prepare(db: Session, actor: Actor, *, kind: str) -> Prepared:
+def prepare(db: Session, actor: Actor, *, kind: str) -> SheetFile:
     """All campaigns that the page shows; the audit says who took them, and how many."""
     actor.require(Permission.SEND)
     if kind not in KINDS:
@@ -61,7 +45,7 @@ def prepare(db: Session, actor: Actor, *, kind: str) -> Prepared:
     sheet = Sheet.of(KINDS[kind], HEADER, [rows], marked=not kind.endswith("-plain"))
     details = {"kind": kind, "list": "Campaigns", "count": len(rows)}
     audit.record(db, actor, action="list.exported", details=details)
-    return Prepared(f"Campaigns {clock.now().astimezone(zone):%Y-%m-%d}.{KINDS[kind]}", sheet)
+    return SheetFile(f"Campaigns {clock.now().astimezone(zone):%Y-%m-%d}.{KINDS[kind]}", sheet)
 
 
 def _rows(found: pd.DataFrame, zone: ZoneInfo) -> list[list[Cell]]:

@@ -14,11 +14,10 @@ from zoneinfo import ZoneInfo
 from sqlmodel import Session
 
 from core import clock, database
-from core.documents import press
 from core.documents.papers import Sheet
+from core.documents.sheet_files import SheetFile
 from core.errors import InputProblem, NotFound
 from core.permissions import Actor, Permission
-from core.rules import exports
 from core.rules.exports import Cell, FileFormat
 from core.services import audit, selections
 from core.services.selections import RowScope
@@ -64,22 +63,6 @@ class Order:
 
 
 @dataclass(frozen=True)
-class Prepared:
-    """A list that may be written: checked, read and audited."""
-
-    name: str
-    sheet: Sheet
-
-    @property
-    def media_type(self) -> str:
-        return exports.MEDIA_TYPES[self.sheet.file_format]
-
-    def content(self) -> bytes:
-        """The file."""
-        return press.draw(self.sheet)
-
-
-@dataclass(frozen=True)
 class Read:
     """A list that is read while it is written, and not yet audited. `slices`: rows, while the transaction lasts.
 
@@ -108,7 +91,7 @@ def prepare(
     expected: int,
     columns: Sequence[str],
     order: Order,
-) -> Prepared:
+) -> SheetFile:
     """Read the rows, and write to the audit that it was done.
 
     Refuses with Conflict and the new number when the list is not as long as the person saw it, and when it is empty.
@@ -118,7 +101,7 @@ def prepare(
     file_format, marked = KINDS[kind]
     sheet = Sheet.of(file_format, found.header, found.slices, marked=marked)
     note(db, actor, found, selection_id=selection_id, count=expected)
-    return Prepared(found.name, sheet)
+    return SheetFile(found.name, sheet)
 
 
 def check(

@@ -90,8 +90,8 @@ def _dress(rows: pd.DataFrame) -> pd.DataFrame:
             "Username": rows["username"],
             "Address": rows["address"],
             "Outcome": rows["status"].map(partial(cells.said, words.MESSAGE_STATUS)),
-            "Why": [_why(reason, detail) for reason, detail in zip(rows["reason"], rows["detail"], strict=True)],
             "When": pd.to_datetime(rows["finished_at"], utc=True),
+            "Why": [_why(reason, detail) for reason, detail in zip(rows["reason"], rows["detail"], strict=True)],
         }
     )
 

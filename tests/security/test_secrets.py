@@ -23,6 +23,7 @@ from sqlmodel import Session, func, select
 from core import database
 from core.backup import archives
 from core.config import ROOT
+from core.documents.sheet_files import SheetFile
 from core.models import AuditEntry, Invitation, Purpose
 from core.permissions import Actor
 from core.rules import initial_credentials
@@ -188,7 +189,7 @@ def test_t16_r92_a_stolen_backup_holds_no_secret_sealed_or_opened(used: Used, tm
     _not_found(used.planted, found | {"the sealed file": file.read_bytes()})
 
 
-def _list(db: Session, ada: Actor, kind: str, name: str) -> list_files.Prepared:
+def _list(db: Session, ada: Actor, kind: str, name: str) -> SheetFile:
     columns, everybody = {
         "accounts": (list_columns.ACCOUNTS, AccountFilter()),
         "students": (list_columns.STUDENTS, StudentFilter()),
