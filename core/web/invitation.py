@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from urllib.parse import quote
-
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
@@ -43,7 +41,7 @@ async def send(request: Request) -> Response:
     except TokenRejected:
         return await run_in_threadpool(show, request)
     await run_in_threadpool(door.start, notice)
-    response = pages.redirect(f"/sign-in?username={quote(offer.username)}&saved=password")
+    response = pages.password_saved(offer.username, language=offer.language)
     cookies.drop(response, cookies.invitation_name())
     return response
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from urllib.parse import quote
-
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
@@ -39,7 +37,7 @@ async def send(request: Request) -> Response:
     except TokenRejected:
         return _begin_again()
     await run_in_threadpool(door.start, notice)
-    response = pages.redirect(f"/sign-in?username={quote(chooser.username)}&saved=password")
+    response = pages.password_saved(chooser.username, language=chooser.language)
     cookies.drop(response, cookies.choice_name())
     return response
 

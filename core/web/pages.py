@@ -68,6 +68,11 @@ def render(
     return response
 
 
+def password_saved(username: str, *, language: str) -> RedirectResponse:
+    """On to the sign-in page in their language. Nothing is remembered: the next one on this device reads another."""
+    return redirect("/sign-in?" + urlencode({"username": username, "saved": "password", "reads": language}))
+
+
 def refusal(request: Request, text: str, *, status: int, back: str = "/") -> HTMLResponse:
     """One sentence and a way on."""
     return render(request, "refusal.html", status=status, text=text, back=back)

@@ -27,7 +27,8 @@ def show(request: Request) -> Response:
     target = forms.local_path(request.query_params.get("next", "/"))
     if actor:
         return pages.redirect(target if actor.is_staff else "/me")
-    return _page(request, request.query_params.get("username", "")[:100], target)
+    reads = request.query_params.get("reads", "")
+    return _page(request, request.query_params.get("username", "")[:100], target, reads=reads)
 
 
 async def send(request: Request) -> Response:
@@ -42,7 +43,8 @@ async def send(request: Request) -> Response:
     onward = go_on(request, opened, target) if opened else None
     if onward is not None:
         return onward
-    return await run_in_threadpool(_page, request, username, target, NO_ROLE if opened else WRONG)
+    reads = fields.get("reads", "")
+    return await run_in_threadpool(_page, request, username, target, NO_ROLE if opened else WRONG, reads)
 
 
 def go_on(request: Request, opened: sign_in.Opened, target: str) -> Response | None:
@@ -124,7 +126,7 @@ def _close(request: Request, form_token: str) -> bool:
         return account is not None and account.sign_in_method == SignInMethod.MICROSOFT
 
 
-def _page(request: Request, username: str, target: str, problem: str = "") -> Response:
+def _page(request: Request, username: str, target: str, problem: str = "", reads: str = "") -> Response:
     status = 403 if problem else 200
     here = "/sign-in" if problem else ""
     saved = request.query_params.get("saved", "")
@@ -134,6 +136,8 @@ def _page(request: Request, username: str, target: str, problem: str = "") -> Re
         "sign_in.html",
         status=status,
         here=here,
+        language=reads,
+        reads=reads,
         username=username,
         next=target,
         problem=problem,

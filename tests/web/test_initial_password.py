@@ -52,7 +52,7 @@ def test_r21_an_initial_password_opens_only_the_page_to_choose_ones_own(browser:
     page = browser.open(CHOOSE)
     assert page.status_code == 200 and page.headers["cache-control"] == "no-store"
     assert "Hello Sam" in page.text and f'value="{cast.sam.account.username}"' in page.text
-    assert _choose(browser) == (303, f"/sign-in?username={cast.sam.account.username}&saved=password")
+    assert _choose(browser) == (303, f"/sign-in?username={cast.sam.account.username}&saved=password&reads=en")
     assert _sessions() == []
     assert browser.sign_in(cast.sam.account.username, OWN).headers["location"] == "/me"
 

@@ -38,13 +38,29 @@ def test_a_pupil_chooses_a_password_and_signs_in_with_it(browser: Browser, cast:
     assert "Hello Sam" in page and "Athena School" in page and cast.sam.account.username in page
     assert token not in page
     answer = browser.send("/invitation", CHOSEN)
-    assert answer.headers["location"] == f"/sign-in?username={cast.sam.account.username}&saved=password"
+    assert answer.headers["location"] == f"/sign-in?username={cast.sam.account.username}&saved=password&reads=en"
     sam = browsing.stored(cast.sam.account)
     assert sam.verified_at and sam.password_hash and sam.first_sign_in_at is None
     page = browser.open(answer.headers["location"]).text
     assert f'value="{sam.username}"' in page and "Your password is saved" in page
     assert browser.sign_in(sam.username).headers["location"] == "/me"
     assert "Sam Sideris" in browser.open("/me").text
+
+
+def test_who_reads_greek_goes_on_in_greek_and_the_next_one_on_the_device_does_not(cast: Cast) -> None:
+    with database.transaction() as db:
+        db.get_one(Person, cast.sam.person.id).language = "el"
+    with browsing.browser(**{"accept-language": "en"}) as english:
+        english.open(f"/i/{browsing.link_for(cast.sam.account)}")
+        english.open("/invitation")
+        onward = english.send("/invitation", CHOSEN).headers["location"]
+        assert "Ο κωδικός σου αποθηκεύτηκε" in english.open(onward).text
+        guess = {"username": cast.sam.account.username, "password": "a guess", "reads": english.hidden("reads")}
+        wrong = english.send("/sign-in", guess)
+        assert wrong.status_code == 403 and "Σύνδεση" in wrong.text
+        for path in ("/sign-in", "/sign-in?reads=xx", "/sign-in?reads=%22%3E%3Cscript%3E"):
+            page = english.open(path).text
+            assert "<h1>Sign in</h1>" in page and "<script>" not in page
 
 
 def test_r15_a_chosen_password_signs_nobody_in(browser: Browser, cast: Cast) -> None:
