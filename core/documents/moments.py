@@ -20,7 +20,10 @@ def day_and_time(moment: datetime, zone: ZoneInfo) -> str:
 
 
 class Days(dict[str | None, str]):
-    """The day of "2027-03-03 22:05" (UTC); a dash for never. Works out once for each date where midnight falls."""
+    """The day of "2027-03-03 22:05" (UTC); a dash for never. Works out once for each date where midnight falls.
+
+    Keeps no moment: nearly each is another, and 100,000 of them would stay in memory.
+    """
 
     def __init__(self, zone: str) -> None:
         super().__init__({None: "–"})
@@ -32,8 +35,7 @@ class Days(dict[str | None, str]):
         if date not in self._dates:
             self._dates[date] = self._around(date)
         midnight, before, after = self._dates[date]
-        self[text] = shown = before if str(text) < midnight else after
-        return shown
+        return before if str(text) < midnight else after
 
     def _around(self, date: str) -> tuple[str, str, str]:
         """The moment in UTC at which the school's day changes on that date of UTC, the day before and the day after."""

@@ -6,7 +6,6 @@ Uses names of fpdf2 that are not public; its version is pinned and tests/documen
 from __future__ import annotations
 
 import warnings
-import zlib
 from dataclasses import dataclass
 from functools import cached_property
 from io import BytesIO
@@ -22,13 +21,14 @@ from fpdf.image_parsing import preload_image
 from fpdf.outline import OutlineItemDictionary
 from fpdf.output import OutputProducer, PDFPage
 from fpdf.syntax import DestinationXYZ, PDFContentStream, PDFObject, create_stream
+from isal import isal_zlib
 
 from core.documents.fonts import BOLD, MONO, REGULAR, Face
 from core.documents.ink import Ink
 from core.documents.papers import Letterhead
 from core.documents.text import clean
 
-_LEVEL = 1  # of zlib: a third less time than 3, where QR codes are half of it
+_LEVEL = 2  # of ISA-L: smaller than zlib's level 1 in a third of the time
 
 
 class _ReadyStream(PDFContentStream):
@@ -157,7 +157,7 @@ class ReportPDF(FPDF):
     def page_of(self, contents: bytes) -> None:
         """Add a finished page, compressed at once."""
         self.page += 1
-        page = _ReadyPage(None, None, _ReadyStream(zlib.compress(contents, _LEVEL)), self.page)
+        page = _ReadyPage(None, None, _ReadyStream(isal_zlib.compress(contents, _LEVEL)), self.page)
         page.set_dimensions(self.w_pt, self.h_pt)
         self.pages[self.page] = page
 

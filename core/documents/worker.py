@@ -75,7 +75,8 @@ def _draw_one(line: socket.socket) -> None:
         threading.Thread(target=_end_with, args=(line,), daemon=True).start()
         paper: Paper = pickle.load(request)  # noqa: S301  (from the process that started us)
         drawn = RENDERERS[type(paper)](paper)
-        line.sendall(len(drawn).to_bytes(8, "big") + drawn)
+        line.sendall(len(drawn).to_bytes(8, "big"))
+        line.sendall(drawn)
 
 
 def _end_with(line: socket.socket) -> None:

@@ -5,10 +5,9 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Sequence
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
-import pandas as pd
 from sqlmodel import Session
 
 from core import clock
@@ -23,6 +22,9 @@ from core.tables import audit as table
 from core.tables import freshness, school
 from core.tables.disclosures import Disclosure
 from core.tables.filters import AuditFilter, DisclosureFilter, Page
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 KINDS = {
     "audit-csv": FileFormat.CSV,

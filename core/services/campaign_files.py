@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
-import pandas as pd
 from sqlmodel import Session
 
 from core import clock
@@ -18,6 +18,9 @@ from core.rules.exports import Cell, FileFormat
 from core.services import audit
 from core.tables import campaigns, freshness, school
 from core.tables.filters import Page
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 KINDS = {
     "campaigns-csv": FileFormat.CSV,

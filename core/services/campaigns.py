@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
 
-import pandas as pd
 import sqlalchemy as sa
 from sqlmodel import Session, select
 
@@ -23,6 +23,9 @@ from core.tables.plans import Options, Plan
 from core.tables.recipients import Lately, Wanted
 from core.tables.samples import Sample
 from core.tables.sms_cost import SmsCost
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 _POSTGRES_LOCK = 0x4B455953454E4431
 

@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import TYPE_CHECKING
 
-import pandas as pd
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Session, col
@@ -24,6 +24,9 @@ from core.tables import reminders as table
 from core.tables.plans import Options
 from core.tables.recipients import Wanted
 from core.tables.reminders import Run
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 OPTIONS = Options(CampaignKind.REMINDER, Channel.EMAIL, again=True)  # how often is decided by days, not by hours
 

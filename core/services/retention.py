@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
-import pandas as pd
 import sqlalchemy as sa
 from sqlmodel import Session, col
 
@@ -19,6 +19,9 @@ from core.rules.retention import NIGHT, Kept
 from core.services import audit, audit_pruning, traces
 from core.tables import retention as table
 from core.tables import school
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 ACTOR = system("retention")
 IDS_AT_ONCE, PEOPLE_AT_ONCE = 5_000, 100

@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import replace
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import pandas as pd
 import sqlalchemy as sa
 from sqlmodel import Session, col
 
@@ -33,7 +32,7 @@ from core.tables import students as student_list
 from core.tables.built import once_a_day
 from core.tables.conditions import Given
 from core.tables.filters import AccountFilter, Page, StudentFilter
-from core.tables.frames import IDS, NOW, Columns, columns, frame, mask_columns, mask_contacts
+from core.tables.frames import NOW, Columns, columns, frame, is_among_ids, mask_columns, mask_contacts
 from core.tables.ordering import (
     NAME,
     Part,
@@ -47,6 +46,9 @@ from core.tables.ordering import (
     known_first,
     yes_first,
 )
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 CONTACTS = ("address", "mobile", "delivery_address")
 HIDDEN_SORTS = frozenset({"mobile"})  # the place of a row would tell what the mask hides
@@ -216,7 +218,7 @@ def _shown(policy: Policy) -> sa.Select[Any]:
     )
     rows = sa.select(*columns).select_from(Account).join(Person, col(Account.person_id) == col(Person.id))
     rows = rows.outerjoin(Section, col(Section.id) == col(Person.section_id))
-    return rows.where(col(Account.id).in_(IDS))
+    return rows.where(is_among_ids(col(Account.id)))
 
 
 def _roles(db: Session, ids: Sequence[int]) -> list[str]:

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from datetime import date, datetime, time, timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
-import pandas as pd
 import sqlalchemy as sa
 from sqlmodel import Session, col
 
@@ -15,8 +14,11 @@ from core.models import Account, AuditEntry, Person
 from core.permissions import Actor, Permission
 from core.rules import audit_words
 from core.rules.search_text import sought
-from core.tables import audit_names, school, search
+from core.tables import audit_names, frames, school, search
 from core.tables.filters import AuditFilter, Page
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 COUNTED = 100_000  # further than that nobody counts: "100,000+"
 _COLUMNS = (
@@ -30,7 +32,7 @@ def entries(db: Session, actor: Actor, *, filter: AuditFilter, page: Page) -> pd
     actor.require(Permission.SEE_AUDIT)
     query = sa.select(*(getattr(AuditEntry, name) for name in _COLUMNS)).where(*_asked(db, actor, filter))
     rows = db.execute(query.order_by(col(AuditEntry.seq).desc()).limit(page.size).offset(page.offset)).all()
-    found = pd.DataFrame(rows, columns=list(_COLUMNS), dtype=object)
+    found = frames.table(rows, _COLUMNS)
     names = audit_names.of(db, rows)
     return found.assign(
         who=[names.actor(row.actor, row.account_id) for row in rows],

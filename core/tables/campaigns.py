@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import pandas as pd
 import sqlalchemy as sa
 from sqlmodel import Session, col
 
@@ -24,9 +23,12 @@ from core.models import (
     Person,
 )
 from core.permissions import Actor, Permission
-from core.tables import scope
+from core.tables import frames, scope
 from core.tables.filters import Page
 from core.tables.frames import mask_contacts
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 OPEN = (MessageStatus.QUEUED, MessageStatus.SENDING)
 GONE = (MessageStatus.SENT, MessageStatus.DELIVERED, MessageStatus.WRITTEN, MessageStatus.UNKNOWN)
@@ -140,7 +142,7 @@ def newest(db: Session, actor: Actor, *, page: Page, only: Collection[int] | Non
         .order_by(col(Campaign.id).desc())
     )
     result = db.execute(rows)
-    return pd.DataFrame(result.all(), columns=list(result.keys()), dtype=object)
+    return frames.table(result.all(), result.keys())
 
 
 def count(db: Session, actor: Actor, *, only: Collection[int] | None = None) -> int:
@@ -182,7 +184,7 @@ def outcome(
     total = db.scalar(sa.select(sa.func.count()).select_from(rows.subquery())) or 0
     shown = rows.order_by(col(Person.sort_name), col(Message.id)).limit(page.size).offset(page.offset)
     result = db.execute(shown)
-    found = pd.DataFrame(result.all(), columns=list(result.keys()), dtype=object)
+    found = frames.table(result.all(), result.keys())
     return mask_contacts(found, actor, ("address",)), total
 
 

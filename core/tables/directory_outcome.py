@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-import pandas as pd
+from typing import TYPE_CHECKING
+
 import sqlalchemy as sa
 from sqlmodel import Session, col
 
 from core.models import DirectoryChange, Person
 from core.permissions import Actor, Permission
+from core.tables import frames
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 SHOWN = 200
 
@@ -20,4 +25,4 @@ def not_done(db: Session, actor: Actor, *, run_id: int) -> pd.DataFrame:
     query = query.join(DirectoryChange, col(DirectoryChange.person_id) == col(Person.id))
     mine = query.where(col(DirectoryChange.run_id) == run_id, col(DirectoryChange.reason) != "")
     rows = db.execute(mine.order_by(col(Person.sort_name), col(Person.id)).limit(SHOWN))
-    return pd.DataFrame([tuple(row) for row in rows], columns=list(rows.keys()), dtype=object)
+    return frames.table(rows.all(), rows.keys())

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import pandas as pd
 import sqlalchemy as sa
 from sqlmodel import Session, col
 
 from core.models import Account, Decision, DirectoryMatch, DirectoryUser, Person, Section
 from core.permissions import Actor, Permission
 from core.rules.directory_match import Certainty
-from core.tables import directory_people, school
+from core.tables import directory_people, frames, school
 from core.tables.filters import Page
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 class Part(StrEnum):
@@ -72,7 +74,7 @@ def page(db: Session, actor: Actor, *, part: Part, page: Page) -> pd.DataFrame:
     actor.require(Permission.MANAGE_DIRECTORY)
     query = _without_match(db) if part is Part.NONE else _proposals(part)
     rows = db.execute(query.limit(page.size).offset(page.offset))
-    return pd.DataFrame([tuple(row) for row in rows], columns=list(rows.keys()), dtype=object)
+    return frames.table(rows.all(), rows.keys())
 
 
 def _proposals(part: Part) -> sa.Select[Any]:

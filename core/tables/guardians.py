@@ -11,6 +11,7 @@ from sqlmodel import Session, col
 from core.models import Guardianship, Person
 from core.permissions import Actor
 from core.tables import scope
+from core.tables.frames import is_among_ids
 
 
 def of_students(db: Session, student_ids: Sequence[int]) -> dict[str, list[str]]:
@@ -18,9 +19,10 @@ def of_students(db: Session, student_ids: Sequence[int]) -> dict[str, list[str]]
     query = sa.select(
         col(Guardianship.student_id), col(Person.first_name), col(Person.last_name), col(Person.mobile)
     ).join(Person, col(Person.id) == col(Guardianship.guardian_id))
-    mine = query.where(col(Guardianship.student_id).in_(student_ids), scope.holds_today())
+    mine = query.where(is_among_ids(col(Guardianship.student_id)), scope.holds_today())
     first: dict[int, Any] = {}  # by position: names cost a lookup each
-    for row in db.connection().execute(mine.order_by(col(Guardianship.priority), col(Person.sort_name))).all():
+    in_order = mine.order_by(col(Guardianship.priority), col(Person.sort_name))
+    for row in db.connection().execute(in_order, {"ids": list(student_ids)}).all():
         first.setdefault(row[0], row)
     found = [first.get(student_id, (0, "", "", "")) for student_id in student_ids]
     names = [f"{first_name} {last_name}".strip() for _id, first_name, last_name, _mobile in found]

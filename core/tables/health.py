@@ -5,8 +5,8 @@ from __future__ import annotations
 import shutil
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
 
-import pandas as pd
 import sqlalchemy as sa
 from sqlmodel import Session, col
 
@@ -25,7 +25,10 @@ from core.models import (
 from core.permissions import Actor, Permission
 from core.rules import health
 from core.rules.health import Facts
-from core.tables import backups, school, sending_hold
+from core.tables import backups, frames, school, sending_hold
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 SILENT = timedelta(minutes=2)
 DAY, FAULTS_SHOWN = timedelta(days=1), 50
@@ -128,14 +131,14 @@ def _workers(db: Session) -> pd.DataFrame:
         col(DeliveryWorker.started_at),
         col(DeliveryWorker.beat_at),
     )
-    rows = [tuple(row) for row in db.execute(asked.order_by(col(DeliveryWorker.executor_id)))]
-    return pd.DataFrame(rows, columns=["Process", "Machine", "Since", "Latest sign"])
+    rows = db.execute(asked.order_by(col(DeliveryWorker.executor_id))).all()
+    return frames.table(rows, ["Process", "Machine", "Since", "Latest sign"])
 
 
 def _faults(db: Session) -> pd.DataFrame:
     asked = sa.select(col(Fault.reference), col(Fault.at), col(Fault.place), col(Fault.what))
-    rows = [tuple(row) for row in db.execute(asked.order_by(col(Fault.at).desc()).limit(FAULTS_SHOWN))]
-    return pd.DataFrame(rows, columns=["Number", "When", "Where", "What"])
+    rows = db.execute(asked.order_by(col(Fault.at).desc()).limit(FAULTS_SHOWN)).all()
+    return frames.table(rows, ["Number", "When", "Where", "What"])
 
 
 def _folder() -> str:

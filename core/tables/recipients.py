@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import pandas as pd
 import sqlalchemy as sa
 from sqlmodel import Session, col
 
@@ -23,8 +22,11 @@ from core.models import (
 )
 from core.rules import message_text
 from core.rules.reachability import Contact, Policy, Refusal
-from core.tables import reachability
+from core.tables import frames, reachability
 from core.tables.filters import PAGE_SIZE
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 LATELY = timedelta(hours=24)
 _GONE = (MessageStatus.SENDING, MessageStatus.SENT, MessageStatus.DELIVERED, MessageStatus.UNKNOWN)
@@ -92,7 +94,7 @@ def left_out(db: Session, wanted: Wanted, *, refusal: Refusal) -> pd.DataFrame:
     names: tuple[Any, ...] = (col(Person.last_name).label("Last name"), col(Person.first_name).label("First name"))
     rows = wanted.rows(*names, col(Account.username).label("Username")).where(wanted.refusal == refusal.value)
     result = db.execute(rows.order_by(col(Person.sort_name)).limit(PAGE_SIZE))
-    return pd.DataFrame(result.all(), columns=list(result.keys()), dtype=object)
+    return frames.table(result.all(), result.keys())
 
 
 def number_without_account(db: Session, *, people: sa.Select[Any]) -> int:
@@ -105,7 +107,7 @@ def without_account(db: Session, *, people: sa.Select[Any]) -> pd.DataFrame:
     columns: list[Any] = [col(Person.last_name).label("Last name"), col(Person.first_name).label("First name")]
     named = sa.select(*columns).where(col(Person.id).in_(_without_account(people)))
     result = db.execute(named.order_by(col(Person.sort_name)).limit(PAGE_SIZE))
-    return pd.DataFrame(result.all(), columns=list(result.keys()), dtype=object)
+    return frames.table(result.all(), result.keys())
 
 
 def _without_account(people: sa.Select[Any]) -> sa.Select[Any]:

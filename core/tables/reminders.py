@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
-import pandas as pd
 import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
@@ -27,9 +26,12 @@ from core.models import (
     Section,
 )
 from core.rules.reminders import NotReminded, Schedule
-from core.tables import school
+from core.tables import frames, school
 from core.tables.filters import PAGE_SIZE
 from core.tables.recipients import Wanted
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 UNANSWERED = ("invited", "bounced")  # what the database keeps of the state: neither verified nor switched off
 RUNS_SHOWN = 14
@@ -106,7 +108,7 @@ def _named(db: Session, ids: sa.Select[Any]) -> pd.DataFrame:
     query = sa.select(*columns).select_from(Account).join(Person, col(Person.id) == col(Account.person_id))
     query = query.outerjoin(Section, col(Section.id) == col(Person.section_id)).where(col(Account.id).in_(ids))
     result = db.execute(query.order_by(col(Account.invited_at), col(Account.id)).limit(PAGE_SIZE))
-    return pd.DataFrame(result.all(), columns=list(result.keys()), dtype=object)
+    return frames.table(result.all(), result.keys())
 
 
 def _judged(own: SchoolSettings, run: Run) -> sa.Select[Any]:

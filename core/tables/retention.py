@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import pandas as pd
 import sqlalchemy as sa
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col
@@ -13,7 +12,11 @@ from sqlmodel import Session, col
 from core.models import Account, AccountRole, AuditEntry, Guardianship, Invitation, Person, PersonKind, PersonStatus
 from core.permissions import STAFF_ROLES
 from core.rules.retention import Kept
+from core.tables import frames
 from core.tables.filters import PAGE_SIZE
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 RAN = "retention.ran"
 ENDS = (Invitation.used_at, Invitation.superseded_at, Invitation.expires_at)
@@ -69,7 +72,7 @@ def people(db: Session, *, before: datetime) -> pd.DataFrame:
     ]
     named = sa.select(*columns).where(col(Person.id).in_(_people(before)))
     result = db.execute(named.order_by(col(Person.sort_name), col(Person.id)).limit(PAGE_SIZE))
-    return pd.DataFrame(result.all(), columns=list(result.keys()), dtype=object)
+    return frames.table(result.all(), result.keys())
 
 
 def last_run(db: Session) -> tuple[datetime, dict[str, int]] | None:

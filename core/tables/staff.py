@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
-import pandas as pd
 import sqlalchemy as sa
 from sqlmodel import Session, col
 
 from core.models import Account, Person, UserType
 from core.permissions import Actor, Permission
 from core.rules.search_text import sought
-from core.tables import account_roles, scope, search
+from core.tables import account_roles, frames, scope, search
 from core.tables.account_roles import Held
 from core.tables.filters import Page
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 TYPES = (UserType.ADMINISTRATOR, UserType.STAFF, UserType.TEACHER)
 _COLUMNS = ("id", "person_id", "first_name", "last_name", "username", "user_type", "deactivated_at", "last_sign_in_at")
@@ -26,8 +29,8 @@ def page(db: Session, actor: Actor, *, text: str = "", page: Page) -> pd.DataFra
     accounts = (getattr(Account, name) for name in _COLUMNS if name not in ("first_name", "last_name"))
     query = sa.select(*accounts, *people).join(Person, col(Person.id) == col(Account.person_id))
     mine = query.where(*_asked(db, actor, text)).order_by(col(Person.sort_name), col(Account.id))
-    rows = db.execute(mine.limit(page.size).offset(page.offset)).mappings().all()
-    found = pd.DataFrame([dict(row) for row in rows], columns=list(_COLUMNS), dtype=object)
+    result = db.execute(mine.limit(page.size).offset(page.offset))
+    found = frames.table(result.all(), result.keys())
     return found.assign(roles=_roles(db, actor, list(found["id"])))
 
 

@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import replace
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import pandas as pd
 import sqlalchemy as sa
 from sqlmodel import Session, col
 
@@ -31,9 +30,12 @@ from core.tables import (
 from core.tables.built import once_a_day
 from core.tables.conditions import Given
 from core.tables.filters import Page, StudentFilter
-from core.tables.frames import IDS, NOW, Columns, columns, frame, mask_columns, mask_contacts
+from core.tables.frames import NOW, Columns, columns, frame, is_among_ids, mask_columns, mask_contacts
 from core.tables.ordering import NAME, Part, Sorts, by, by_class, by_state, filled_first, known_first, yes_first
 from core.tables.unindexed import Unindexed
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 ADDRESSES = ("personal_email", "contact_email", "external_email", "mobile")
 CONTACTS = (*ADDRESSES, "guardian_mobile")
@@ -178,7 +180,7 @@ def _shown(policy: Policy) -> sa.Select[Any]:
     rows = sa.select(*columns).select_from(Person)
     rows = rows.outerjoin(Account, col(Account.person_id) == col(Person.id))
     rows = rows.outerjoin(Section, col(Section.id) == col(Person.section_id))
-    return rows.where(col(Person.id).in_(IDS))
+    return rows.where(is_among_ids(col(Person.id)))
 
 
 def _count(db: Session, rows: sa.Select[Any]) -> int:
