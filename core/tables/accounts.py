@@ -29,10 +29,11 @@ from core.tables import (
     unindexed,
 )
 from core.tables import students as student_list
+from core.tables.among import AmongIds
 from core.tables.built import once_a_day
 from core.tables.conditions import Given
 from core.tables.filters import AccountFilter, Page, StudentFilter
-from core.tables.frames import NOW, Columns, columns, frame, is_among_ids, mask_columns, mask_contacts
+from core.tables.frames import NOW, Columns, columns, frame, mask_columns, mask_contacts
 from core.tables.ordering import (
     NAME,
     Part,
@@ -218,7 +219,7 @@ def _shown(policy: Policy) -> sa.Select[Any]:
     )
     rows = sa.select(*columns).select_from(Account).join(Person, col(Account.person_id) == col(Person.id))
     rows = rows.outerjoin(Section, col(Section.id) == col(Person.section_id))
-    return rows.where(is_among_ids(col(Account.id)))
+    return rows.where(AmongIds(col(Account.id)))
 
 
 def _roles(db: Session, ids: Sequence[int]) -> list[str]:

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 import sqlalchemy as sa
 from sqlmodel import Session
 
-from core import database
 from core.models.columns import UtcDateTime
 from core.permissions import Actor, Permission
 
@@ -21,16 +20,6 @@ Columns = dict[str, Sequence[Any]]
 _IDS_OF_ROWS = ("id", "person_id")
 
 
-def is_among_ids(column: Any) -> sa.ColumnElement[bool]:
-    """Holds for the rows of the parameter `ids`: one value, however many they are, which is quicker to send."""
-    if database.is_sqlite():
-        each = sa.func.json_each(sa.bindparam("ids", type_=sa.JSON)).table_valued("value")
-        holds: sa.ColumnElement[bool] = column.in_(sa.select(each.c.value))
-    else:
-        holds = column == sa.func.any(sa.bindparam("ids", type_=sa.ARRAY(sa.Integer)))
-    return holds
-
-
 def table(rows: Iterable[Sequence[Any]] | Columns, names: Iterable[str] | None = None) -> pd.DataFrame:
     """Rows, or whole columns, as a DataFrame of what the database said."""
     import pandas as pd  # loaded where a table is shown: commands and the makers of files start 0.4 s sooner without
@@ -39,7 +28,7 @@ def table(rows: Iterable[Sequence[Any]] | Columns, names: Iterable[str] | None =
 
 
 def frame(db: Session, rows: sa.Select[Any], ids: Sequence[int], *, now: datetime) -> pd.DataFrame:
-    """The rows of these ids at NOW as a DataFrame, in the order of `ids`; the first column is `id`."""
+    """The rows of AmongIds at NOW as a DataFrame, in the order of `ids`; the first column is `id`."""
     return table(columns(db, rows, ids, now=now))
 
 

@@ -11,7 +11,7 @@ from sqlmodel import Session, col
 from core.models import Guardianship, Person
 from core.permissions import Actor
 from core.tables import scope
-from core.tables.frames import is_among_ids
+from core.tables.among import AmongIds
 
 
 def of_students(db: Session, student_ids: Sequence[int]) -> dict[str, list[str]]:
@@ -19,7 +19,7 @@ def of_students(db: Session, student_ids: Sequence[int]) -> dict[str, list[str]]
     query = sa.select(
         col(Guardianship.student_id), col(Person.first_name), col(Person.last_name), col(Person.mobile)
     ).join(Person, col(Person.id) == col(Guardianship.guardian_id))
-    mine = query.where(is_among_ids(col(Guardianship.student_id)), scope.holds_today())
+    mine = query.where(AmongIds(col(Guardianship.student_id)), scope.holds_today())
     first: dict[int, Any] = {}  # by position: names cost a lookup each
     in_order = mine.order_by(col(Guardianship.priority), col(Person.sort_name))
     for row in db.connection().execute(in_order, {"ids": list(student_ids)}).all():

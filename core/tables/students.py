@@ -27,10 +27,11 @@ from core.tables import (
     search,
     unindexed,
 )
+from core.tables.among import AmongIds
 from core.tables.built import once_a_day
 from core.tables.conditions import Given
 from core.tables.filters import Page, StudentFilter
-from core.tables.frames import NOW, Columns, columns, frame, is_among_ids, mask_columns, mask_contacts
+from core.tables.frames import NOW, Columns, columns, frame, mask_columns, mask_contacts
 from core.tables.ordering import NAME, Part, Sorts, by, by_class, by_state, filled_first, known_first, yes_first
 from core.tables.unindexed import Unindexed
 
@@ -180,7 +181,7 @@ def _shown(policy: Policy) -> sa.Select[Any]:
     rows = sa.select(*columns).select_from(Person)
     rows = rows.outerjoin(Account, col(Account.person_id) == col(Person.id))
     rows = rows.outerjoin(Section, col(Section.id) == col(Person.section_id))
-    return rows.where(is_among_ids(col(Person.id)))
+    return rows.where(AmongIds(col(Person.id)))
 
 
 def _count(db: Session, rows: sa.Select[Any]) -> int:
