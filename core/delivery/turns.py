@@ -22,6 +22,7 @@ from core.rules.delivery_status import SPOILT, Outcome
 from core.services import delivery
 from core.services.delivery import Mark
 from core.services.delivery_claims import Answer, Batch
+from core.tables import planner
 
 # A database that is away, locked, full or restarting: the batch begins anew, and what it had claimed is unknown.
 _AWAY = (sa.exc.OperationalError, sa.exc.InterfaceError, sa.exc.TimeoutError)
@@ -73,6 +74,7 @@ def _serve(visits: Sequence[_Visit], tries: int = _TRIES_OF_UNDONE) -> None:
 
 def _commit(visits: Sequence[_Visit]) -> list[Answer]:
     with database.transaction(wait_ms=database.WORKER_WAIT_MS) as db:
+        planner.by_key(db)
         delivery.record_several(db, marks=[visit.mark for visit in visits if visit.mark])
         answers = iter(
             _claim(db, [(visit.batch, visit.message_id) for visit in visits if visit.message_id is not None])
