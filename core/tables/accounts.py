@@ -98,6 +98,7 @@ def ids(db: Session, actor: Actor, *, filter: AccountFilter, page: Page) -> list
         asked.append(search.holds(db, actor, words))
     few = narrowing.few(db, narrowing.accounts(db, actor, filter, given))
     page = ordering.allowed(actor, page, hidden=HIDDEN_SORTS)
+    page = ordering.settled(page, _settled(filter))
     return leafing.ids(db, given, sorts=SORTS, page=page, rows=partial(_rows, asked), few=few)
 
 
@@ -166,6 +167,16 @@ def _asked(
     if filter.guardians_of_selected:
         asked.append(_guardians_of_selected(db, actor))
     return asked
+
+
+def _settled(filter: AccountFilter) -> dict[str, bool]:
+    """The columns in which all of them say the same."""
+    return {
+        "email_refusal": bool(filter.email_refusals),
+        "sms_refusal": bool(filter.sms_refusals),
+        "state": len(filter.states) == 1,
+        "user_type": len(filter.user_types) == 1,
+    }
 
 
 def _stored(db: Session, actor: Actor, stored: dict[str, Any]) -> sa.Select[Any]:

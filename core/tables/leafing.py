@@ -28,7 +28,7 @@ def ids(db: Session, given: Given, *, sorts: Sorts, page: Page, rows: Rows, few:
     """
     if page.sort not in sorts:
         raise InputProblem("The list cannot be sorted by this column. Choose another one.")
-    if few is not None and few.number <= page.offset:
+    if _is_past_the_end(page, few):
         return []  # the list has become shorter than this page
     way = _way(sorts[page.sort](given), page)
     found, offset = list[int](), way.offset
@@ -45,6 +45,12 @@ def ids(db: Session, given: Given, *, sorts: Sorts, page: Page, rows: Rows, few:
         else:
             offset = 0
     return found[::-1] if way.from_the_end else found
+
+
+def _is_past_the_end(page: Page, few: Few | None) -> bool:
+    """As far as is known without reading past all of them."""
+    known = [number for number in (page.total, few.number if few else None) if number is not None]
+    return page.offset > 0 and any(number <= page.offset for number in known)
 
 
 @dataclass(frozen=True)

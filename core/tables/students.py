@@ -79,6 +79,7 @@ def ids(db: Session, actor: Actor, *, filter: StudentFilter, page: Page) -> list
         sort_keys = sorted(map(sort_key, filter.grades))
         asked.append(col(Person.sort_grade).between(sort_keys[0], sort_keys[-1]))
     rows, page = partial(_rows, filter, asked), ordering.allowed(actor, page, hidden=HIDDEN_SORTS)
+    page = ordering.settled(page, _settled(filter))
     return leafing.ids(db, given, sorts=SORTS, page=page, rows=rows, few=few)
 
 
@@ -131,6 +132,15 @@ def _asked(
         db, actor, list_name="students", key=col(Person.id), all_of=lambda stored: _stored(db, actor, stored)
     )
     return [*asked, mine if filter.selected else sa.not_(mine)]
+
+
+def _settled(filter: StudentFilter) -> dict[str, bool]:
+    """The columns in which all of them say the same."""
+    return {
+        "email_refusal": filter.invitable is not None or bool(filter.email_refusals),
+        "sms_refusal": filter.invitable_by_sms is not None or bool(filter.sms_refusals),
+        "state": len(filter.states) == 1,
+    }
 
 
 def _stored(db: Session, actor: Actor, stored: dict[str, Any]) -> sa.Select[Any]:

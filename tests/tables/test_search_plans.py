@@ -187,6 +187,35 @@ def test_what_was_ticked_is_looked_up_and_so_is_all_of_a_filter(monkeypatch: pyt
         assert not {*ids[:5]} & {*_all_pages(listed, olga, asked, "name", descending=False)}
 
 
+SETTLED: list[tuple[Any, str, dict[str, Any]]] = [
+    (students, "email_refusal", {"invitable": True}),
+    (students, "email_refusal", {"email_refusals": ("no_personal_email",)}),
+    (students, "sms_refusal", {"invitable_by_sms": False}),
+    (students, "sms_refusal", {"sms_refusals": ("no_mobile",)}),
+    (students, "state", {"states": ("ready",)}),
+    (accounts, "email_refusal", {"email_refusals": ("no_personal_email",)}),
+    (accounts, "user_type", {"user_types": ("student",)}),
+]
+
+
+@pytest.mark.parametrize(("listed", "sort", "asked"), SETTLED)
+def test_a_column_in_which_all_say_the_same_is_the_order_of_names(
+    monkeypatch: pytest.MonkeyPatch, olga: Actor, listed: Any, sort: str, asked: dict[str, Any]
+) -> None:
+    wanted = (StudentFilter if listed is students else AccountFilter)(**asked)
+    said = [_all_pages(listed, olga, wanted, sort, descending=turned) for turned in (False, True)]
+    assert said == [_all_pages(listed, olga, wanted, "name", descending=turned) for turned in (False, True)]
+    monkeypatch.setattr(listed, "_settled", lambda _filter: {})
+    assert said == [_all_pages(listed, olga, wanted, sort, descending=turned) for turned in (False, True)]
+    assert said[0]
+
+
+def test_a_page_past_the_end_that_was_counted_reads_nothing(monkeypatch: pytest.MonkeyPatch, olga: Actor) -> None:
+    monkeypatch.setattr(leafing, "_walked", lambda *_asked, **_more: pytest.fail("it was read"))
+    with database.reading() as db:
+        assert students.ids(db, olga, filter=StudentFilter(), page=Page(3, size=10, total=20)) == []
+
+
 def test_classes_are_walked_in_their_order_and_not_sorted(
     monkeypatch: pytest.MonkeyPatch, olga: Actor, database_kind: str
 ) -> None:
