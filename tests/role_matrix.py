@@ -83,6 +83,8 @@ SERVICES: dict[str, Needs] = {
     ),
     **dict.fromkeys(("outbox.page", "outbox.read", "outcome_files.prepare", "selections.of_campaign"), Permission.SEND),
     "campaign_files.prepare": Permission.SEND,
+    "staff_files.prepare": Permission.MANAGE_ROLES,
+    "year_files.prepare": Permission.MANAGE_PERIODS,
     **dict.fromkeys(("initial_passwords.check", "initial_passwords.issue"), Permission.REVEAL_CREDENTIALS),
     **dict.fromkeys(("initial_passwords.reveal", "copied_links.issue"), Permission.REVEAL_CREDENTIALS),
     **dict.fromkeys(("previews.read", "previews.picture"), Permission.REVEAL_CREDENTIALS),

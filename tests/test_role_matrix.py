@@ -31,8 +31,10 @@ from core.services import (
     reports,
     selections,
     sign_in,
+    staff_files,
     status_papers,
     subject_export,
+    year_files,
 )
 from core.services.report_papers import ReportKind
 from core.tables.filters import StudentFilter
@@ -270,6 +272,8 @@ FILES: dict[str, Permission] = {
     **dict.fromkeys(list_files.KINDS, Permission.PRINT_REPORTS),
     **dict.fromkeys(outcome_files.KINDS, Permission.SEND),
     **dict.fromkeys(campaign_files.KINDS, Permission.SEND),
+    **dict.fromkeys(staff_files.KINDS, Permission.MANAGE_ROLES),
+    **dict.fromkeys(year_files.KINDS, Permission.MANAGE_PERIODS),
     **dict.fromkeys(audit_files.KINDS, Permission.SEE_AUDIT),
     **{kind.value: needs for kind, needs in reports.NEEDED.items()},
     **dict.fromkeys(subject_export.KINDS, Permission.ANSWER_RIGHTS),

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import pandas as pd
 import sqlalchemy as sa
 from sqlmodel import Session, col
@@ -12,7 +10,6 @@ from core.models import Account, Person, UserType
 from core.permissions import Actor, Permission
 from core.rules.search_text import sought
 from core.tables import account_roles, scope, search
-from core.tables.account_roles import Held
 from core.tables.filters import Page
 
 TYPES = (UserType.ADMINISTRATOR, UserType.STAFF, UserType.TEACHER)
@@ -28,7 +25,8 @@ def page(db: Session, actor: Actor, *, text: str = "", page: Page) -> pd.DataFra
     mine = query.where(*_asked(db, actor, text)).order_by(col(Person.sort_name), col(Account.id))
     rows = db.execute(mine.limit(page.size).offset(page.offset)).mappings().all()
     found = pd.DataFrame([dict(row) for row in rows], columns=list(_COLUMNS), dtype=object)
-    return found.assign(roles=_roles(db, actor, list(found["id"])))
+    held = account_roles.held_by(db, actor, account_ids=list(found["id"]))
+    return found.assign(roles=[held[account_id] for account_id in found["id"]])
 
 
 def count(db: Session, actor: Actor, *, text: str = "") -> int:
@@ -43,7 +41,3 @@ def _asked(db: Session, actor: Actor, text: str) -> list[sa.ColumnElement[bool]]
     if words := sought(text):
         asked.append(search.holds(db, actor, words))
     return asked
-
-
-def _roles(db: Session, actor: Actor, ids: Sequence[int]) -> list[list[Held]]:
-    return [account_roles.held(db, actor, account_id=account_id) for account_id in ids]
