@@ -145,7 +145,7 @@ SERVICES: dict[str, Needs] = {
     **dict.fromkeys(("address_changes.follow", "import_addresses.follow"), Asks.PART),
     **dict.fromkeys((f"address_notices.{verb}" for verb in ("tell", "tell_left", "ask_to_confirm")), Asks.PART),
     **dict.fromkeys(("audit.name_of", "audit.session_of", "directory_attempts.ask"), Asks.PART),
-    **dict.fromkeys(("printed_accounts.accounts", "printed_accounts.count"), Asks.OWN),
+    **dict.fromkeys(("printed_accounts.accounts", "printed_accounts.classes", "printed_accounts.count"), Asks.OWN),
     **dict.fromkeys((f"credential_papers.{verb}" for verb in ("credentials", "part", "remember")), Asks.PART),
     "audit.record": Asks.OWN,
     **dict.fromkeys(("person_writing.store", "person_writing.check_section"), Asks.PART),
@@ -167,7 +167,7 @@ TABLES: dict[str, Needs] = {
     **dict.fromkeys(("student_card.read", "timeline.read", "found_people.look"), Permission.SEE_STUDENTS),
     **dict.fromkeys(("relatives.guardians", "relatives.students", "relatives.siblings"), Permission.SEE_STUDENTS),
     **dict.fromkeys(("account_card.read", "person_card.read", "sign_in_trouble.read"), Permission.SEE_ACCOUNTS),
-    **dict.fromkeys(("account_roles.held", "account_roles.username"), Permission.SEE_ACCOUNTS),
+    **dict.fromkeys(("account_roles.held", "account_roles.held_by", "account_roles.username"), Permission.SEE_ACCOUNTS),
     **dict.fromkeys(("status_people.read", "needs.of"), Permission.SEE_STATUS),
     "status.ask": Asks.SCOPED,
     **dict.fromkeys(("status_people.is_of_list", "status_ties.read"), Asks.PART),
@@ -210,7 +210,8 @@ TABLES: dict[str, Needs] = {
     **dict.fromkeys(("guardians.students_of", "chosen.ticked"), Asks.PART),
     **dict.fromkeys((f"scope.{name}" for name in ("in_sections", "wards", "is_or_answers_for")), Asks.PART),
     **dict.fromkeys(("search.holds", "search.found"), Asks.PART),
-    **dict.fromkeys(("slips.of_accounts", "slips.with_guardians", "first_slips.of", "first_slips.counts"), Asks.PART),
+    **dict.fromkeys(("slips.of_accounts", "slips.of_classes", "slips.with_guardians"), Asks.PART),
+    **dict.fromkeys(("first_slips.of", "first_slips.counts"), Asks.PART),
     # How many, of accounts that somebody else has found within the scope.
     **dict.fromkeys(("slips.count", "scope.people", "scope.each", "scope.found"), Asks.SCOPED),
 }

@@ -90,7 +90,8 @@ def of_others(db: Session, cast: Cast) -> dict[str, Any]:
         **{"name": "A new name", "language": "el", "target": "/me", "text": "x", "where": "/x", "reason": "x"},
         **{"action": "test.done", "object_kind": "person", "object_id": otto, "result": "done", "details": None},
         **{"enrol": False, "trusted": False, "removed": False, "tables.freshness.require_above.people": 1_000_000},
-        **{"services.audit.record.people": [otto]},
+        **{"services.audit.record.people": [otto], "tables.account_roles.held_by.account_ids": [cast.otto.account.id]},
+        **{"section_ids": (section,)},
     }
 
 

@@ -73,7 +73,9 @@ def of_account(actor: Actor, account_id: int) -> None:
 
 
 def _window(actor: Actor, selection_id: int, scope: RowScope, *, one: bool = False) -> None:
-    printed = Printed(selection_id, scope, credentials_choices.ask(one=one))
+    with feedback.refusals_shown(), database.reading() as db:
+        classes = {} if one else printed_accounts.classes(db, actor, selection_id=selection_id, scope=scope)
+    printed = Printed(selection_id, scope, credentials_choices.ask(one=one, classes=classes))
     parameters = printed.parameters
     with feedback.refusals_shown(), database.reading() as db:
         credential_checks.check(parameters)

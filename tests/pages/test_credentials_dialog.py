@@ -252,3 +252,16 @@ def test_a_family_shares_letters_only(signed_in: Cast) -> None:
 
 def _toggle(page: AppTest, label: str) -> Any:
     return next(toggle for toggle in page.toggle if toggle.label == label)
+
+
+def test_the_window_asks_of_which_classes_where_there_are_several(signed_in: Cast) -> None:
+    page = _window(signed_in.olga.actor, "Print slips", selection_id=_everybody(signed_in.olga.actor))
+    classes = page.multiselect[0]
+    assert (classes.label, classes.options, classes.value) == ("Classes", ["7B", "8A"], [])
+    assert "Printed for **8 accounts**" in everything_said(page)
+    said = everything_said(classes.select(signed_in.class_8a.id).run())
+    assert "Printed for **1 account**" in said
+    sent = re.findall(r'name="parameters" value="([\w-]+)"', said.replace('\\"', '"'))
+    assert report_parameters.from_text(sent[0]).section_ids == (signed_in.class_8a.id,)
+    one = _window(signed_in.olga.actor, "Print slip", account_id=signed_in.sam.account.id)
+    assert not one.multiselect
