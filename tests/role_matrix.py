@@ -118,7 +118,7 @@ SERVICES: dict[str, Needs] = {
     **dict.fromkeys(("list_views.rename", "list_views.delete"), Asks.OWN),
     **dict.fromkeys((f"portal.{verb}" for verb in ("own", "check_new_password", "change_password")), Asks.OWN),
     "portal.choose_language": Asks.OWN,
-    "previews.keep": Asks.OWN,
+    **dict.fromkeys(("previews.keep", "previews.forget"), Asks.OWN),
     **dict.fromkeys(
         (
             f"selections.{verb}"
