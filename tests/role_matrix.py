@@ -92,6 +92,7 @@ SERVICES: dict[str, Needs] = {
         (
             "imports.check",
             "imports.apply",
+            "import_problem_files.keep",
             "import_undo.undo_leavers",
             "folder_imports.note_applied",
             "folder_imports.note_refused",
