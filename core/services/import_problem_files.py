@@ -1,7 +1,7 @@
 """The problems of an upload as a file, for whoever uploaded it, to be put right in the school's own system (R70).
 
 The upload is stored nowhere, so this file cannot be read again at `/files`: it is kept as a long report is, sealed, for
-ten minutes and one fetch (R44). It holds what the uploaded file holds, and nothing of the school's own data.
+ten minutes and one fetch (R44). It holds what the page shows: cells of the uploaded file, and what is wrong with them.
 """
 
 from __future__ import annotations
