@@ -85,6 +85,7 @@ SERVICES: dict[str, Needs] = {
     "campaign_files.prepare": Permission.SEND,
     "staff_files.prepare": Permission.MANAGE_ROLES,
     "year_files.prepare": Permission.MANAGE_PERIODS,
+    "directory_files.prepare": Permission.MANAGE_DIRECTORY,
     **dict.fromkeys(("initial_passwords.check", "initial_passwords.issue"), Permission.REVEAL_CREDENTIALS),
     **dict.fromkeys(("initial_passwords.reveal", "copied_links.issue"), Permission.REVEAL_CREDENTIALS),
     **dict.fromkeys(("previews.read", "previews.picture"), Permission.REVEAL_CREDENTIALS),
@@ -178,6 +179,7 @@ TABLES: dict[str, Needs] = {
         ("directory_review.counts", "directory_review.page", "directory_runs.latest", "directory_outcome.not_done"),
         Permission.MANAGE_DIRECTORY,
     ),
+    "directory_outcome.count": Permission.MANAGE_DIRECTORY,
     "report_requests.mine": Permission.PRINT_REPORTS,
     **dict.fromkeys(("report_requests.scope_of", "report_requests.stands_as", "frames.mask_columns"), Asks.PART),
     **dict.fromkeys(

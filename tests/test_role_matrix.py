@@ -25,6 +25,7 @@ from core.services import account_acts as acts
 from core.services import (
     audit_files,
     campaign_files,
+    directory_files,
     list_files,
     list_views,
     outcome_files,
@@ -274,6 +275,7 @@ FILES: dict[str, Permission] = {
     **dict.fromkeys(campaign_files.KINDS, Permission.SEND),
     **dict.fromkeys(staff_files.KINDS, Permission.MANAGE_ROLES),
     **dict.fromkeys(year_files.KINDS, Permission.MANAGE_PERIODS),
+    **dict.fromkeys(directory_files.KINDS, Permission.MANAGE_DIRECTORY),
     **dict.fromkeys(audit_files.KINDS, Permission.SEE_AUDIT),
     **{kind.value: needs for kind, needs in reports.NEEDED.items()},
     **dict.fromkeys(subject_export.KINDS, Permission.ANSWER_RIGHTS),

@@ -23,6 +23,7 @@ from core.rules.report_requests import Asked, is_long
 from core.services import (
     audit_files,
     campaign_files,
+    directory_files,
     list_files,
     outcome_files,
     previews,
@@ -47,7 +48,7 @@ from core.web.fetched import PRIVATE
 
 logger = logging.getLogger(__name__)
 
-_SHORT = {*campaign_files.KINDS, *staff_files.KINDS, *year_files.KINDS}
+_SHORT = {*campaign_files.KINDS, *staff_files.KINDS, *year_files.KINDS, *directory_files.KINDS}
 STATUS = {NotFound: 404, NotAllowed: 403, Conflict: 409, InputProblem: 422, LimitReached: 429}
 
 
@@ -130,6 +131,8 @@ def _short(actor: Actor, kind: str, form: Mapping[str, str]) -> File:
             listed = campaign_files.prepare(db, actor, kind=kind)
         elif kind in year_files.KINDS:
             listed = year_files.prepare(db, actor, kind=kind)
+        elif kind in directory_files.KINDS:
+            listed = directory_files.prepare(db, actor, kind=kind, run_id=_number(form, "selection_id"))
         else:
             listed = staff_files.prepare(db, actor, kind=kind, text=form.get("asked", ""))
     return File(listed.name, listed.media_type, listed.content())

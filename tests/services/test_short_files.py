@@ -15,7 +15,7 @@ from core.errors import InputProblem, NotAllowed
 from core.models import AcademicPeriod, Account, AccountRole, AuditEntry, PersonKind, Section
 from core.permissions import Role
 from core.rules import people_sets
-from core.services import staff_files, year_files
+from core.services import directory_files, staff_files, year_files
 from tests import cast as make
 from tests.cast import Cast
 from tests.rules.test_exports import HOSTILE
@@ -113,3 +113,21 @@ def test_r60_only_who_manages_roles_or_years_gets_their_lists(cast: Cast) -> Non
             staff_files.prepare(db, who, kind="staff-csv")
         with database.transaction() as db, pytest.raises(NotAllowed):
             year_files.prepare(db, who, kind="years-csv")
+
+
+@pytest.mark.parametrize("kind", directory_files.KINDS)
+def test_r70_all_of_a_round_in_microsoft_365_who_are_to_be_looked_at_are_exported(cast: Cast, kind: str) -> None:
+    with database.transaction() as db:
+        hostile = [
+            make.person(db, last_name=name, first_name=name, in_section=cast.class_7b) for name in HOSTILE if name
+        ]
+        run_id = make.directory_round(db, cast.sam.person, *hostile)
+        make.directory_round(db, cast.otto.person)
+    with database.transaction() as db:
+        found = directory_files.prepare(db, cast.ada.actor, kind=kind, run_id=run_id)
+    header, *rows = _read(kind, found.content())
+    assert header == list(directory_files.HEADER) and len(rows) == len(hostile) + 1
+    assert ["Sideris", "Sam"] in [row[:2] for row in rows] and all(row[4] for row in rows)
+    assert not any(cell.startswith(tuple("=+-@\t\r\n＝＋－＠")) for row in rows for cell in row)
+    with database.transaction() as db, pytest.raises(NotAllowed):
+        directory_files.prepare(db, cast.olga.actor, kind=kind, run_id=run_id)

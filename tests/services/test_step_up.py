@@ -33,6 +33,7 @@ from core.services import (
     campaigns,
     copied_links,
     directory_creation,
+    directory_files,
     directory_matches,
     directory_updates,
     erasure,
@@ -125,6 +126,12 @@ def _years(db: Session, actor: Actor, cast: Cast) -> object:
     return year_files.prepare(db, actor, kind="years-csv")
 
 
+def _round(db: Session, actor: Actor, cast: Cast) -> object:
+    """More people to be looked at than the school's limit."""
+    run_id = make.directory_round(db, cast.sam.person, cast.max.person, cast.otto.person)
+    return directory_files.prepare(db, actor, kind="directory-outcome-csv", run_id=run_id)
+
+
 def _undo(db: Session, actor: Actor, cast: Cast) -> object:
     change = account_roles.end(db, cast.ada.actor, role_id=_role_of_cora(db, cast))
     return account_changes.undo(db, actor, change_id=change)
@@ -173,6 +180,7 @@ ACTS: dict[str, Callable[[Session, Actor, Cast], object]] = {
     "campaign_files.prepare": _campaigns,
     "staff_files.prepare": lambda db, by, _cast: staff_files.prepare(db, by, kind="staff-csv"),
     "year_files.prepare": _years,
+    "directory_files.prepare": _round,
     "outbox.read": lambda db, by, _cast: outbox.read(db, by, name=_written()),
     "campaigns.launch": _launch,
     "campaign_approval.approve": lambda db, by, cast: campaign_approval.approve(db, by, campaign_id=_held(db, cast)),
