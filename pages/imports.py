@@ -17,7 +17,16 @@ from core.services import imports
 from core.services.imports import Check, Leave
 from core.tables import imports as tables
 from core.tables import school
-from pages.shared import feedback, fresh_code, guard, import_columns, import_folder, import_leavers, import_result
+from pages.shared import (
+    feedback,
+    fresh_code,
+    guard,
+    import_columns,
+    import_folder,
+    import_leavers,
+    import_problems,
+    import_result,
+)
 from pages.shared.import_leavers import Chosen
 
 STATE = "import_state"  # key of the files, choices, check; forgotten when other files are chosen
@@ -71,6 +80,7 @@ def _show(actor: Actor, uploads: list[Upload]) -> None:
     import_result.counts(check.plan.counts)
     import_result.returning(check.plan.returning)
     import_result.problems(check.problems)
+    import_problems.offer(actor, check.problems)
     _offer(actor, uploads, check)
     import_result.samples(check)
 

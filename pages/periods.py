@@ -12,10 +12,13 @@ from core.permissions import Actor, Permission
 from core.services import years
 from core.tables import years as table
 from core.tables.years import Year
-from pages.shared import acts, feedback, guard, year_begin, year_leftovers
+from pages.shared import acts, export_menu, feedback, guard, year_begin, year_leftovers
 
 
-def _overview(known: list[Year]) -> None:
+def _overview(actor: Actor, known: list[Year]) -> None:
+    with st.container(horizontal=True, horizontal_alignment="right"):
+        caption = "All academic years with their classes and students."
+        export_menu.draw(actor, "years", caption=caption, expected=len(known), said="years")
     rows = [
         {
             "Year": f"{year.title} (current)" if year.is_current else year.title,
@@ -75,7 +78,7 @@ acts.undo_offer(actor)
 with database.reading() as db:
     known = table.all_of_them(db)
 if known:
-    _overview(known)
+    _overview(actor, known)
 else:
     st.info("There is no academic year yet. Create one, or import classes: their year comes with them.")
 year_begin.undo_offer(actor)

@@ -30,7 +30,8 @@ def _overview(found: Foreseen, own: SchoolSettings, last: dict[str, int]) -> Non
     columns = ["What has ended", "Is kept for", "Would go tonight", "Went in the last run"]
     st.table(pd.DataFrame(rows, columns=columns), hide_index=True, border="horizontal")
     st.caption(
-        "Previews of reports go after 15 minutes. Reports themselves are drawn when they are taken, and not kept."
+        "Previews of reports go when their window is closed, and after 15 minutes at the latest. Reports are drawn "
+        "when they are taken, and not kept; long ones wait for ten minutes to be fetched."
     )
 
 

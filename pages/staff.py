@@ -10,7 +10,7 @@ from core.permissions import Actor, Permission, Role
 from core.rules import words
 from core.tables import school, staff
 from core.tables.filters import PAGE_SIZE, Page
-from pages.shared import acts, cells, feedback, guard, roles_dialog
+from pages.shared import acts, cells, export_menu, feedback, guard, roles_dialog
 
 
 def _list(actor: Actor) -> None:
@@ -22,7 +22,10 @@ def _list(actor: Actor) -> None:
     if rows.empty:
         st.info("Nobody of the staff matches. Staff get accounts in User Accounts, Create accounts.")
         return
-    st.markdown(f"**{total:,}** accounts of staff. Tick one to give, change or end its roles.")
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.markdown(f"**{total:,}** accounts of staff. Tick one to give, change or end its roles.", width="content")
+        st.space("stretch")
+        _export(actor, text, total)
     ids = [int(account_id) for account_id in rows["id"]]
     event = st.dataframe(
         _dress(rows),
@@ -43,6 +46,11 @@ def _list(actor: Actor) -> None:
     chosen = [place for place in event.selection.rows if 0 <= place < len(ids)]
     if chosen and st.button("Manage Roles/Periods", type="primary", icon=":material/admin_panel_settings:"):
         roles_dialog.manage(actor, ids[chosen[0]])
+
+
+def _export(actor: Actor, text: str, total: int) -> None:
+    caption = "Who may do what, for whom, from when to when: a row for each role, of all whom the search finds."
+    export_menu.draw(actor, "staff", caption=caption, expected=total, said="accounts", more={"asked": text})
 
 
 def _dress(rows: pd.DataFrame) -> pd.DataFrame:

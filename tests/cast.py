@@ -21,6 +21,8 @@ from core.models import (
     AccountRole,
     AuditEntry,
     AuditPruning,
+    DirectoryChange,
+    DirectoryRun,
     Enrolment,
     EnrolmentKind,
     Guardianship,
@@ -33,6 +35,7 @@ from core.models import (
 )
 from core.permissions import Actor, Role, Scope
 from core.rules import person_facts
+from core.rules.microsoft_accounts import NotCreated
 from core.rules.search_text import sort_key
 
 _numbers = count(1)
@@ -127,6 +130,18 @@ def role(db: Session, *, account: Account, role: Role, sections: tuple[Section, 
     ids = [_id(section) for section in sections]
     everybody = not sections and role in (Role.ADMINISTRATOR, Role.OFFICE)
     return _store(db, AccountRole(account_id=_id(account), role=role, everybody=everybody, section_ids=ids))
+
+
+def directory_round(db: Session, *people: Person) -> int:
+    """The id of a round in Microsoft 365 in which none of these people could be made a user."""
+    run = DirectoryRun(token=f"round-{clock.now()}", kind="create", status="done", asked_at=clock.now())
+    made = _store(db, run).id or 0
+    for whom in people:
+        named = {"given_name": whom.first_name, "surname": whom.last_name, "employee_id": whom.source_id}
+        failed = {"status": "failed", "reason": next(iter(NotCreated)), "created_at": clock.now()}
+        address = f"{whom.source_id}@athena.example".lower()
+        _store(db, DirectoryChange(run_id=made, person_id=_id(whom), address=address, **named, **failed))
+    return made
 
 
 def actor(account: Account, *roles: Role, sections: tuple[Section, ...] = ()) -> Actor:

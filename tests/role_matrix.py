@@ -83,6 +83,9 @@ SERVICES: dict[str, Needs] = {
     ),
     **dict.fromkeys(("outbox.page", "outbox.read", "outcome_files.prepare", "selections.of_campaign"), Permission.SEND),
     "campaign_files.prepare": Permission.SEND,
+    "staff_files.prepare": Permission.MANAGE_ROLES,
+    "year_files.prepare": Permission.MANAGE_PERIODS,
+    "directory_files.prepare": Permission.MANAGE_DIRECTORY,
     **dict.fromkeys(("initial_passwords.check", "initial_passwords.issue"), Permission.REVEAL_CREDENTIALS),
     **dict.fromkeys(("initial_passwords.reveal", "copied_links.issue"), Permission.REVEAL_CREDENTIALS),
     **dict.fromkeys(("previews.read", "previews.picture"), Permission.REVEAL_CREDENTIALS),
@@ -90,6 +93,7 @@ SERVICES: dict[str, Needs] = {
         (
             "imports.check",
             "imports.apply",
+            "import_problem_files.keep",
             "import_undo.undo_leavers",
             "folder_imports.note_applied",
             "folder_imports.note_refused",
@@ -116,7 +120,7 @@ SERVICES: dict[str, Needs] = {
     **dict.fromkeys(("list_views.rename", "list_views.delete"), Asks.OWN),
     **dict.fromkeys((f"portal.{verb}" for verb in ("own", "check_new_password", "change_password")), Asks.OWN),
     "portal.choose_language": Asks.OWN,
-    "previews.keep": Asks.OWN,
+    **dict.fromkeys(("previews.keep", "previews.forget"), Asks.OWN),
     **dict.fromkeys(
         (
             f"selections.{verb}"
@@ -143,7 +147,7 @@ SERVICES: dict[str, Needs] = {
     **dict.fromkeys(("address_changes.follow", "import_addresses.follow"), Asks.PART),
     **dict.fromkeys((f"address_notices.{verb}" for verb in ("tell", "tell_left", "ask_to_confirm")), Asks.PART),
     **dict.fromkeys(("audit.name_of", "audit.session_of", "directory_attempts.ask"), Asks.PART),
-    **dict.fromkeys(("printed_accounts.accounts", "printed_accounts.count"), Asks.OWN),
+    **dict.fromkeys(("printed_accounts.accounts", "printed_accounts.classes", "printed_accounts.count"), Asks.OWN),
     **dict.fromkeys((f"credential_papers.{verb}" for verb in ("credentials", "part", "remember")), Asks.PART),
     "audit.record": Asks.OWN,
     **dict.fromkeys(("person_writing.store", "person_writing.check_section"), Asks.PART),
@@ -165,7 +169,7 @@ TABLES: dict[str, Needs] = {
     **dict.fromkeys(("student_card.read", "timeline.read", "found_people.look"), Permission.SEE_STUDENTS),
     **dict.fromkeys(("relatives.guardians", "relatives.students", "relatives.siblings"), Permission.SEE_STUDENTS),
     **dict.fromkeys(("account_card.read", "person_card.read", "sign_in_trouble.read"), Permission.SEE_ACCOUNTS),
-    **dict.fromkeys(("account_roles.held", "account_roles.username"), Permission.SEE_ACCOUNTS),
+    **dict.fromkeys(("account_roles.held", "account_roles.held_by", "account_roles.username"), Permission.SEE_ACCOUNTS),
     **dict.fromkeys(("status_people.read", "needs.of"), Permission.SEE_STATUS),
     "status.ask": Asks.SCOPED,
     **dict.fromkeys(("status_people.is_of_list", "status_ties.read"), Asks.PART),
@@ -175,6 +179,7 @@ TABLES: dict[str, Needs] = {
         ("directory_review.counts", "directory_review.page", "directory_runs.latest", "directory_outcome.not_done"),
         Permission.MANAGE_DIRECTORY,
     ),
+    "directory_outcome.count": Permission.MANAGE_DIRECTORY,
     "report_requests.mine": Permission.PRINT_REPORTS,
     **dict.fromkeys(("report_requests.scope_of", "report_requests.stands_as", "frames.mask_columns"), Asks.PART),
     **dict.fromkeys(
@@ -208,7 +213,8 @@ TABLES: dict[str, Needs] = {
     **dict.fromkeys(("guardians.students_of", "chosen.ticked"), Asks.PART),
     **dict.fromkeys((f"scope.{name}" for name in ("in_sections", "wards", "is_or_answers_for")), Asks.PART),
     **dict.fromkeys(("search.holds", "search.found"), Asks.PART),
-    **dict.fromkeys(("slips.of_accounts", "slips.with_guardians", "first_slips.of", "first_slips.counts"), Asks.PART),
+    **dict.fromkeys(("slips.of_accounts", "slips.of_classes", "slips.with_guardians"), Asks.PART),
+    **dict.fromkeys(("first_slips.of", "first_slips.counts"), Asks.PART),
     # How many, of accounts that somebody else has found within the scope.
     **dict.fromkeys(("slips.count", "scope.people", "scope.each", "scope.found"), Asks.SCOPED),
 }

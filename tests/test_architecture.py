@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import ast
 import re
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -188,3 +190,10 @@ def test_every_permission_is_asked_for_somewhere() -> None:
 def test_every_setting_is_documented_and_every_documented_setting_exists() -> None:
     documented = set(re.findall(r"FIRSTKEY_([A-Z_]+)=", (ROOT / ".env.example").read_text()))
     assert documented == {name.upper() for name in Settings.model_fields}
+
+
+@pytest.mark.parametrize("program", ["core.delivery.worker", "core.delivery.report_maker", "core.manage.__main__"])
+def test_programs_that_show_no_table_load_no_pandas(program: str) -> None:
+    """It takes 0.4 s and 60 MB."""
+    code = f"import sys, {program}; sys.exit('pandas' in sys.modules)"
+    subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=True)

@@ -25,14 +25,17 @@ from core.services import account_acts as acts
 from core.services import (
     audit_files,
     campaign_files,
+    directory_files,
     list_files,
     list_views,
     outcome_files,
     reports,
     selections,
     sign_in,
+    staff_files,
     status_papers,
     subject_export,
+    year_files,
 )
 from core.services.report_papers import ReportKind
 from core.tables.filters import StudentFilter
@@ -270,6 +273,9 @@ FILES: dict[str, Permission] = {
     **dict.fromkeys(list_files.KINDS, Permission.PRINT_REPORTS),
     **dict.fromkeys(outcome_files.KINDS, Permission.SEND),
     **dict.fromkeys(campaign_files.KINDS, Permission.SEND),
+    **dict.fromkeys(staff_files.KINDS, Permission.MANAGE_ROLES),
+    **dict.fromkeys(year_files.KINDS, Permission.MANAGE_PERIODS),
+    **dict.fromkeys(directory_files.KINDS, Permission.MANAGE_DIRECTORY),
     **dict.fromkeys(audit_files.KINDS, Permission.SEE_AUDIT),
     **{kind.value: needs for kind, needs in reports.NEEDED.items()},
     **dict.fromkeys(subject_export.KINDS, Permission.ANSWER_RIGHTS),

@@ -23,6 +23,7 @@ from core.models import (
     AccountChange,
     Campaign,
     Person,
+    PreviewPage,
     ReportRequest,
     SavedView,
     Section,
@@ -67,7 +68,9 @@ def of_others(db: Session, cast: Cast) -> dict[str, Any]:
     launch: dict[str, Any] = {"launched_by_label": MARK, "launched_at": now, "starts_at": now, "recipients": 1}
     launch |= {"kind": "initial_invitation", "channel": "email", "idempotency_key": "k", "recipients_digest": ""}
     campaign = Campaign(wording_ids={}, link_days=7, **launch)
-    db.add_all([hers, view, change, file, campaign])
+    sealed = {"number": 1, "session_id": "hers", "expires_at": now, "kid": "k", "sealed": b""}
+    picture = PreviewPage(preview=MARK, **sealed, **olga)
+    db.add_all([hers, view, change, file, campaign, picture])
     db.flush()
     db.add(SelectionItem(selection_id=hers.id or 0, row_id=otto))
     db.flush()
@@ -90,7 +93,8 @@ def of_others(db: Session, cast: Cast) -> dict[str, Any]:
         **{"name": "A new name", "language": "el", "target": "/me", "text": "x", "where": "/x", "reason": "x"},
         **{"action": "test.done", "object_kind": "person", "object_id": otto, "result": "done", "details": None},
         **{"enrol": False, "trusted": False, "removed": False, "tables.freshness.require_above.people": 1_000_000},
-        **{"services.audit.record.people": [otto]},
+        **{"services.audit.record.people": [otto], "tables.account_roles.held_by.account_ids": [cast.otto.account.id]},
+        **{"section_ids": (section,), "preview": MARK},
     }
 
 

@@ -36,4 +36,6 @@ def nobody(parameters: CredentialParameters) -> str:
         return "Everybody chosen who has an account has signed in. Switch off Only never signed in, or choose others."
     if parameters.whose != "both":
         return f"Nobody chosen is among the {parameters.whose} with an account. Change whose credentials to print."
+    if parameters.section_ids:
+        return "Nobody chosen of these classes has an account. Choose other classes, or all of them."
     return "Nobody chosen has an account, so there is nothing to print. Create their accounts, then try again."

@@ -5,12 +5,12 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Iterable, Sequence
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 
 import xlsxwriter
 
-Cell = str | int | datetime | None
+Cell = str | int | datetime | date | None
 # What spreadsheets read as the beginning of a formula, in its full width too.
 _RISKY = frozenset("=+-@\t\r\n＝＋－＠")
 
@@ -60,10 +60,10 @@ def _line(row: Sequence[Cell]) -> list[str]:
     ]
 
 
-def _text(cell: datetime | int | None) -> str:
+def _text(cell: datetime | date | int | None) -> str:
     if isinstance(cell, datetime):
         return cell.replace(tzinfo=None).isoformat(" ", "seconds")
-    return "" if cell is None else str(cell)
+    return "" if cell is None else str(cell)  # a day as 2027-06-30
 
 
 def _xlsx(header: Sequence[str], rows: Iterable[Sequence[Cell]]) -> bytes:
@@ -72,6 +72,7 @@ def _xlsx(header: Sequence[str], rows: Iterable[Sequence[Cell]]) -> bytes:
     with xlsxwriter.Workbook(content, {"constant_memory": True, "in_memory": False}) as book:
         sheet, bold = book.add_worksheet(), book.add_format({"bold": True})
         moment = book.add_format({"num_format": "yyyy-mm-dd hh:mm"})
+        day = book.add_format({"num_format": "yyyy-mm-dd"})
         sheet.freeze_panes(1, 0)
         sheet.set_column(0, len(header) - 1, 22)
         for place, title in enumerate(header):
@@ -80,6 +81,8 @@ def _xlsx(header: Sequence[str], rows: Iterable[Sequence[Cell]]) -> bytes:
             for place, cell in enumerate(row):
                 if isinstance(cell, datetime):
                     sheet.write_datetime(number, place, cell.replace(tzinfo=None), moment)
+                elif isinstance(cell, date):
+                    sheet.write_datetime(number, place, cell, day)
                 elif isinstance(cell, int):
                     sheet.write_number(number, place, cell)
                 elif cell:

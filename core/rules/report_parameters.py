@@ -19,6 +19,7 @@ SlipOrder = Literal["class", "name", "code"]
 class CredentialParameters:
     """Which slips, in which form. `language` empty: each in the language of its person.
 
+    `section_ids`: of those chosen only the students of these classes, and who answers for them; empty: of all classes.
     `show_passwords` false: links only. `dated` stands on the paper; `pdf_password` locks the file (AES-256).
     """
 
@@ -33,6 +34,7 @@ class CredentialParameters:
     extra_text: str = ""
     dated: date | None = None
     signature_line: bool = False
+    section_ids: tuple[int, ...] = ()
     pdf_password: str = field(default="", repr=False)
 
 
@@ -42,6 +44,7 @@ _CHOICES: dict[str, tuple[Any, ...]] = {
     "order": get_args(SlipOrder),
     "language": ("", "en", "el"),
 }
+MOST_CLASSES = 200  # so many ids have room in a form of the page
 _UNCLEAR = "This form is not complete. Go back to the list and try again."
 
 
@@ -58,7 +61,9 @@ def from_text(text: str, *, pdf_password: str = "") -> CredentialParameters:
         told = json.loads(urlsafe_b64decode(text + "=" * (-len(text) % 4)))
         dated = date.fromisoformat(told["dated"]) if told["dated"] else None
         known = {one.name: told[one.name] for one in fields(CredentialParameters) if one.name in told}
-        parameters = CredentialParameters(**known | {"dated": dated, "pdf_password": pdf_password})
+        classes = tuple(told.get("section_ids", ()))  # a request kept by an older version names none
+        known |= {"dated": dated, "section_ids": classes, "pdf_password": pdf_password}
+        parameters = CredentialParameters(**known)
     except (ValueError, TypeError, KeyError, RecursionError) as error:
         raise InputProblem(_UNCLEAR) from error
     if not _is_fine(parameters):
@@ -69,6 +74,11 @@ def from_text(text: str, *, pdf_password: str = "") -> CredentialParameters:
 def _is_fine(parameters: CredentialParameters) -> bool:
     chosen = all(getattr(parameters, name) in choices for name, choices in _CHOICES.items())
     flags = ("page_per_class", "one_per_family", "never_signed_in_only", "show_passwords", "signature_line")
+    classes = parameters.section_ids
     return (
-        chosen and isinstance(parameters.extra_text, str) and all(type(getattr(parameters, n)) is bool for n in flags)
+        chosen
+        and isinstance(parameters.extra_text, str)
+        and all(type(getattr(parameters, n)) is bool for n in flags)
+        and len(classes) <= MOST_CLASSES
+        and all(type(section_id) is int for section_id in classes)
     )

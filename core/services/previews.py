@@ -1,7 +1,7 @@
-"""*Preview Report*: some pages at a time as pictures, for whoever asked, for a quarter of an hour; printing nothing.
+"""*Preview Report*: some pages at a time as pictures, for whoever asked, until the window is closed; printing nothing.
 
 The pictures may show passwords: they are sealed with the key that stands outside the database, each for its own row,
-and belong to the session that asked (R45).
+and belong to the session that asked (R45). A window that nobody closes loses them after a quarter of an hour.
 """
 
 from __future__ import annotations
@@ -118,6 +118,12 @@ def picture(db: Session, actor: Actor, *, preview: str, number: int) -> bytes:
     if content is None:
         raise NotFound("This preview is over. Preview the report again.")
     return content
+
+
+def forget(db: Session, actor: Actor, *, preview: str) -> None:
+    """Remove the pictures of a preview that nobody looks at any more; those of somebody else stay."""
+    mine = (col(PreviewPage.preview) == preview, col(PreviewPage.account_id) == actor.account_id)
+    db.execute(sa.delete(PreviewPage).where(*mine))
 
 
 def forget_ended(db: Session) -> int:

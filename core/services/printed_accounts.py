@@ -12,7 +12,7 @@ from core.permissions import Actor
 from core.rules.report_parameters import CredentialParameters
 from core.services import selections
 from core.services.selections import RowScope
-from core.tables import slips
+from core.tables import options, slips
 
 
 @dataclass(frozen=True)
@@ -27,13 +27,23 @@ class Printed:
 def accounts(db: Session, actor: Actor, printed: Printed) -> sa.Select[Any]:
     """The ids of those chosen and, unless only students are asked for, of their parents.
 
-    A selection that stands beside the lists, such as one account, means nobody else.
+    A selection that stands beside the lists, such as one account, means nobody else. Where classes are named, a parent
+    is printed for the students of these.
     """
     chosen = selections.account_ids(db, actor, selection_id=printed.selection_id, scope=printed.scope)
+    if printed.parameters.section_ids:
+        chosen = slips.of_classes(actor, account_ids=chosen, section_ids=printed.parameters.section_ids)
     from_list = selections.list_of(db, actor, selection_id=printed.selection_id) in ("students", "accounts")
     if printed.parameters.whose != "students" and from_list:
         chosen = slips.with_guardians(actor, account_ids=chosen)
     return slips.wanted(chosen, printed.parameters)
+
+
+def classes(db: Session, actor: Actor, *, selection_id: int, scope: RowScope) -> dict[int, str]:
+    """The classes of those chosen, by id, in the order of their titles."""
+    chosen = selections.account_ids(db, actor, selection_id=selection_id, scope=scope)
+    named = slips.class_ids(db, account_ids=chosen)
+    return options.sections(db, actor, named=named) if named else {}
 
 
 def count(db: Session, actor: Actor, printed: Printed) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -34,21 +35,39 @@ class Held:
     starts_on: date | None = None
     ends_on: date | None = None
 
+    @property
+    def whom(self) -> str:
+        """For whom it holds: everybody, or 7A, grade 8."""
+        if self.everybody:
+            return "everybody"
+        if self.role not in STAFF_ROLES:
+            return "themselves"
+        grades = (f"grade {grade}" for grade in self.grades)
+        return ", ".join((*self.sections, *grades, *self.schools)) or "no class yet"
+
 
 def held(db: Session, actor: Actor, *, account_id: int) -> list[Held]:
     """The roles of one account, those of every period first."""
+    return held_by(db, actor, account_ids=[account_id])[account_id]
+
+
+def held_by(db: Session, actor: Actor, *, account_ids: Sequence[int]) -> dict[int, list[Held]]:
+    """The roles of each of some accounts, with two queries for all of them."""
     actor.require(Permission.SEE_ACCOUNTS)
     query = (
         sa.select(AccountRole, col(AcademicPeriod.title))
         .join(Account, col(Account.id) == col(AccountRole.account_id))
         .join(Person, col(Person.id) == col(Account.person_id))
         .outerjoin(AcademicPeriod, col(AcademicPeriod.id) == col(AccountRole.period_id))
-        .where(col(AccountRole.account_id) == account_id, scope.people(actor))
+        .where(col(AccountRole.account_id).in_(account_ids), scope.people(actor))
         .order_by(col(AcademicPeriod.starts_on).is_not(None), col(AcademicPeriod.starts_on).desc(), col(AccountRole.id))
     )
     rows = db.execute(query).all()
     titles = _titles(db, {section_id for row in rows for section_id in row[0].section_ids})
-    return [_held(row[0], row[1] or "", titles) for row in rows]
+    found: dict[int, list[Held]] = {account_id: [] for account_id in account_ids}
+    for role, period in rows:
+        found[role.account_id].append(_held(role, period or "", titles))
+    return found
 
 
 def is_staff() -> Truth:

@@ -19,6 +19,9 @@ NEEDED = {
     "campaign-outcome-csv": Permission.SEND,
     "campaign-outcome-csv-plain": Permission.SEND,
     "campaign-outcome-xlsx": Permission.SEND,
+    "import-problems-csv": Permission.IMPORT,
+    "import-problems-csv-plain": Permission.IMPORT,
+    "import-problems-xlsx": Permission.IMPORT,
 }
 SHOWN = 20
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 from itertools import groupby
 from typing import Any
@@ -155,6 +155,22 @@ def with_guardians(actor: Actor, *, account_ids: sa.Select[Any]) -> sa.Select[An
     guardians = guardians.where(col(Guardianship.student_id).in_(students), scope.holds_today(), scope.people(actor))
     both = account_ids.union(guardians).subquery()
     return sa.select(both.c[0])
+
+
+def of_classes(actor: Actor, *, account_ids: sa.Select[Any], section_ids: Collection[int]) -> sa.Select[Any]:
+    """Those among them who are in these classes, or answer for a student of them."""
+    query = sa.select(col(Account.id)).join(Person, col(Person.id) == col(Account.person_id))
+    return query.where(col(Account.id).in_(account_ids), scope.in_sections(actor, section_ids))
+
+
+def class_ids(db: Session, *, account_ids: sa.Select[Any]) -> list[int]:
+    """The classes of these people: of the students, and of those for whom the guardians answer."""
+    theirs = sa.select(col(Account.person_id)).where(col(Account.id).in_(account_ids))
+    wards = sa.select(col(Guardianship.student_id)).where(
+        col(Guardianship.guardian_id).in_(theirs), scope.holds_today()
+    )
+    query = sa.select(col(Person.section_id)).where(col(Person.id).in_(theirs.union(wards)))
+    return list(db.scalars(query.where(col(Person.section_id).is_not(None)).distinct()))
 
 
 def wanted(account_ids: sa.Select[Any], parameters: CredentialParameters) -> sa.Select[Any]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
@@ -12,7 +11,6 @@ from core.models import Account, Person, UserType
 from core.permissions import Actor, Permission
 from core.rules.search_text import sought
 from core.tables import account_roles, frames, scope, search
-from core.tables.account_roles import Held
 from core.tables.filters import Page
 
 if TYPE_CHECKING:
@@ -31,7 +29,8 @@ def page(db: Session, actor: Actor, *, text: str = "", page: Page) -> pd.DataFra
     mine = query.where(*_asked(db, actor, text)).order_by(col(Person.sort_name), col(Account.id))
     result = db.execute(mine.limit(page.size).offset(page.offset))
     found = frames.table(result.all(), result.keys())
-    return found.assign(roles=_roles(db, actor, list(found["id"])))
+    held = account_roles.held_by(db, actor, account_ids=list(found["id"]))
+    return found.assign(roles=[held[account_id] for account_id in found["id"]])
 
 
 def count(db: Session, actor: Actor, *, text: str = "") -> int:
@@ -46,7 +45,3 @@ def _asked(db: Session, actor: Actor, text: str) -> list[sa.ColumnElement[bool]]
     if words := sought(text):
         asked.append(search.holds(db, actor, words))
     return asked
-
-
-def _roles(db: Session, actor: Actor, ids: Sequence[int]) -> list[list[Held]]:
-    return [account_roles.held(db, actor, account_id=account_id) for account_id in ids]

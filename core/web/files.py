@@ -23,6 +23,7 @@ from core.rules.report_requests import Asked, is_long
 from core.services import (
     audit_files,
     campaign_files,
+    directory_files,
     list_files,
     outcome_files,
     previews,
@@ -30,8 +31,10 @@ from core.services import (
     report_requests,
     reports,
     sign_in,
+    staff_files,
     status_papers,
     subject_export,
+    year_files,
 )
 from core.services.access import Sought
 from core.services.list_files import Order
@@ -45,6 +48,7 @@ from core.web.fetched import PRIVATE
 
 logger = logging.getLogger(__name__)
 
+_SHORT = {*campaign_files.KINDS, *staff_files.KINDS, *year_files.KINDS, *directory_files.KINDS}
 STATUS = {NotFound: 404, NotAllowed: 403, Conflict: 409, InputProblem: 422, LimitReached: 429}
 
 
@@ -80,8 +84,8 @@ def _answer(request: Request, asked: Mapping[str, str]) -> Response:
         kind = request.path_params["kind"]
         if kind in audit_files.KINDS:
             return _attachment(_of_audit(actor, kind, asked))
-        if kind in campaign_files.KINDS:
-            return _attachment(_of_campaigns(actor, kind))
+        if kind in _SHORT:
+            return _attachment(_short(actor, kind, asked))
         if kind == status_papers.KIND:
             return _attachment(_of_status(actor, asked))
         wanted = _asked(kind, asked)
@@ -120,9 +124,17 @@ def _of_audit(actor: Actor, kind: str, form: Mapping[str, str]) -> File:
     return File(entries.name, entries.media_type, entries.content())
 
 
-def _of_campaigns(actor: Actor, kind: str) -> File:
+def _short(actor: Actor, kind: str, form: Mapping[str, str]) -> File:
+    """A list that its page shows whole, or all that a search there finds."""
     with database.transaction() as db:
-        listed = campaign_files.prepare(db, actor, kind=kind)
+        if kind in campaign_files.KINDS:
+            listed = campaign_files.prepare(db, actor, kind=kind)
+        elif kind in year_files.KINDS:
+            listed = year_files.prepare(db, actor, kind=kind)
+        elif kind in directory_files.KINDS:
+            listed = directory_files.prepare(db, actor, kind=kind, run_id=_number(form, "selection_id"))
+        else:
+            listed = staff_files.prepare(db, actor, kind=kind, text=form.get("asked", ""))
     return File(listed.name, listed.media_type, listed.content())
 
 

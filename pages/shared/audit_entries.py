@@ -13,9 +13,7 @@ from core.rules import audit_words
 from core.tables import audit as table
 from core.tables import school
 from core.tables.filters import PAGE_SIZE, AuditFilter, Page
-from pages.shared import audit_filter, cells, download, feedback
-
-FILES = {"audit-xlsx": "Excel", "audit-csv": "CSV", "audit-csv-plain": "CSV, plain UTF-8"}
+from pages.shared import audit_filter, cells, export_menu, feedback
 
 
 def draw(actor: Actor) -> None:
@@ -54,19 +52,9 @@ def _number(total: int) -> str:
 
 
 def _export(actor: Actor, asked: AuditFilter, total: int) -> None:
-    with st.popover("Export", icon=":material/download:"):
-        st.caption("All entries that match, with their details. Taking the file is an entry too.")
-        for kind, label in FILES.items():
-            download.report_form(
-                actor,
-                label=label,
-                kind=kind,
-                selection_id=0,
-                scope="",
-                expected=total,
-                said="entries",
-                more={"asked": json.dumps(asked.as_json())},
-            )
+    caption = "All entries that match, with their details. Taking the file is an entry too."
+    more = {"asked": json.dumps(asked.as_json())}
+    export_menu.draw(actor, "audit", caption=caption, expected=total, said="entries", more=more)
 
 
 def _dress(rows: pd.DataFrame) -> pd.DataFrame:

@@ -13,9 +13,7 @@ from core.rules.needs import WORDS, Need
 from core.tables import campaigns as table
 from core.tables import needs, school
 from core.tables.filters import PAGE_SIZE, Page
-from pages.shared import cells, download, held
-
-FILES = {"campaigns-xlsx": "Excel", "campaigns-csv": "CSV", "campaigns-csv-plain": "CSV, plain UTF-8"}
+from pages.shared import cells, export_menu, held
 
 
 def show(actor: Actor, need: Need | None = None) -> None:
@@ -66,15 +64,9 @@ def _why_these(need: Need, total: int) -> None:
 
 
 def _export(actor: Actor, total: int) -> None:
-    with (
-        st.container(horizontal=True, horizontal_alignment="right"),
-        st.popover("Export", icon=":material/download:"),
-    ):
-        st.caption("All campaigns with their numbers. What became of each person is exported in the campaign.")
-        for kind, label in FILES.items():
-            download.report_form(
-                actor, label=label, kind=kind, selection_id=0, scope="", expected=total, said="campaigns"
-            )
+    caption = "All campaigns with their numbers. What became of each person is exported in the campaign."
+    with st.container(horizontal=True, horizontal_alignment="right"):
+        export_menu.draw(actor, "campaigns", caption=caption, expected=total, said="campaigns")
 
 
 def _dress(rows: pd.DataFrame) -> pd.DataFrame:

@@ -9,7 +9,7 @@ from typing import TypeVar
 import streamlit as st
 
 from core.rules.credential_checks import LONGEST_TEXT
-from core.rules.report_parameters import CredentialParameters, Layout, SlipOrder, Whose
+from core.rules.report_parameters import MOST_CLASSES, CredentialParameters, Layout, SlipOrder, Whose
 
 WHOSE: dict[Whose, str] = {"both": "Students and parents", "students": "Students", "parents": "Parents"}
 LAYOUTS: dict[Layout, str] = {
@@ -24,10 +24,10 @@ LANGUAGES = {"": "Each person's own", "en": "English", "el": "Greek"}
 Answer = TypeVar("Answer", Whose, Layout)
 
 
-def ask(*, one: bool) -> CredentialParameters:
+def ask(*, one: bool, classes: Mapping[int, str]) -> CredentialParameters:
     """The choices as they stand now. For one account there is nothing to order or to leave out."""
     layout = _choice("Layout", LAYOUTS, "8")
-    many = CredentialParameters(layout=layout) if one else _many(layout)
+    many = CredentialParameters(layout=layout) if one else _many(layout, classes)
     with st.container(horizontal=True, vertical_alignment="bottom"):
         language = st.selectbox(
             "Language",
@@ -51,15 +51,29 @@ def ask(*, one: bool) -> CredentialParameters:
     )
 
 
-def _many(layout: Layout) -> CredentialParameters:
+def _many(layout: Layout, classes: Mapping[int, str]) -> CredentialParameters:
     """Whose of those chosen, and in which order."""
     whose = _choice("Whose", WHOSE, "both")
+    section_ids = _of_classes(classes) if len(classes) > 1 else ()
     with st.container(horizontal=True, vertical_alignment="bottom"):
         order = st.selectbox("Order", list(ORDERS), format_func=ORDERS.__getitem__, width=220)
         by_class = st.toggle("A new page for each class", value=True)
         family = layout == "letter" and st.toggle("One letter per family")
         never = st.toggle("Only who never signed in")
-    return CredentialParameters(whose, layout, order, by_class, family, never)
+    return CredentialParameters(whose, layout, order, by_class, family, never, section_ids=section_ids)
+
+
+def _of_classes(classes: Mapping[int, str]) -> tuple[int, ...]:
+    """Some of the classes that those chosen are in; none named is all of them."""
+    chosen = st.multiselect(
+        "Classes",
+        list(classes),
+        format_func=classes.__getitem__,
+        placeholder=f"All {len(classes):,} classes of those chosen",
+        max_selections=MOST_CLASSES,
+        help="Students of these classes, and their parents. Leave it empty for everybody chosen.",
+    )
+    return tuple(chosen)
 
 
 def _choice(label: str, options: Mapping[Answer, str], default: Answer) -> Answer:

@@ -58,13 +58,13 @@ TEMPLATE = (
 )
 
 
-@guarded.dialog(Permission.REVEAL_CREDENTIALS, TITLE, width="large")
+@guarded.dialog(Permission.REVEAL_CREDENTIALS, TITLE, width="large", on_dismiss=report_preview.forget)
 def of_rows(actor: Actor, selection_id: int, scope: RowScope) -> None:
     """For everybody chosen, or for all that the filter shows."""
     _window(actor, selection_id, scope)
 
 
-@guarded.dialog(Permission.REVEAL_CREDENTIALS, "Print slip", width="large")
+@guarded.dialog(Permission.REVEAL_CREDENTIALS, "Print slip", width="large", on_dismiss=report_preview.forget)
 def of_account(actor: Actor, account_id: int) -> None:
     """For one account."""
     with feedback.refusals_shown(), database.transaction() as db:
@@ -73,7 +73,9 @@ def of_account(actor: Actor, account_id: int) -> None:
 
 
 def _window(actor: Actor, selection_id: int, scope: RowScope, *, one: bool = False) -> None:
-    printed = Printed(selection_id, scope, credentials_choices.ask(one=one))
+    with feedback.refusals_shown(), database.reading() as db:
+        classes = {} if one else printed_accounts.classes(db, actor, selection_id=selection_id, scope=scope)
+    printed = Printed(selection_id, scope, credentials_choices.ask(one=one, classes=classes))
     parameters = printed.parameters
     with feedback.refusals_shown(), database.reading() as db:
         credential_checks.check(parameters)

@@ -15,7 +15,7 @@ from core.rules import directory_words
 from core.rules.microsoft_accounts import NotCreated
 from core.services import directory_creation
 from core.tables import directory_outcome, directory_runs, school
-from pages.shared import cells, feedback, fresh_code, guarded
+from pages.shared import cells, export_menu, feedback, fresh_code, guarded
 
 Numbers = dict[ChangeStatus, int]
 
@@ -102,11 +102,20 @@ def _outcome(actor: Actor, run: DirectoryRun, numbers: Numbers, zone: str) -> No
             st.rerun()
     with database.reading() as db:
         rows = directory_outcome.not_done(db, actor, run_id=run.id or 0)
+        number = directory_outcome.count(db, actor, run_id=run.id or 0)
     if not rows.empty:
-        with st.expander(f"To be looked at: {len(rows):,}", icon=":material/rule:"):
+        with st.expander(f"To be looked at: {number:,}", icon=":material/rule:"):
             st.dataframe(
                 _dress(rows), hide_index=True, key=f"directory-table-outcome-{run.id}", alt="What went wrong, by person"
             )
+            if number > len(rows):
+                st.caption(f"The first {len(rows):,}. The file has all of them.")
+            _export(actor, run, number)
+
+
+def _export(actor: Actor, run: DirectoryRun, number: int) -> None:
+    caption = "All who are to be looked at, with the reason."
+    export_menu.draw(actor, "directory-outcome", of=run.id or 0, caption=caption, expected=number, said="people")
 
 
 def _also(numbers: Numbers, said: Said) -> str:

@@ -21,10 +21,17 @@ Drawing = Callable[Concatenate[Actor, P], None]
 
 
 def dialog(
-    permission: Permission, title: str, *, width: Literal["small", "large"] = "small"
+    permission: Permission,
+    title: str,
+    *,
+    width: Literal["small", "large"] = "small",
+    on_dismiss: Literal["ignore"] | Callable[[], None] = "ignore",
 ) -> Callable[[Drawing[P]], Drawing[P]]:
-    """A window over the page, for whoever has the permission at that moment. It takes the actor first."""
-    return lambda draw: st.dialog(title, width=width)(_asking(permission, draw))
+    """A window over the page, for whoever has the permission at that moment. It takes the actor first.
+
+    `on_dismiss` is called when somebody closes it, before anybody has asked who that is.
+    """
+    return lambda draw: st.dialog(title, width=width, on_dismiss=on_dismiss)(_asking(permission, draw))
 
 
 def fragment(

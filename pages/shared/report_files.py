@@ -15,9 +15,10 @@ from core.tables.report_requests import RequestedFile
 from pages.shared import cells, feedback, guarded
 
 FORMATS = {
-    **dict.fromkeys(("list-xlsx", "campaign-outcome-xlsx"), "Excel"),
+    **dict.fromkeys(("list-xlsx", "campaign-outcome-xlsx", "import-problems-xlsx"), "Excel"),
     **dict.fromkeys(("list-csv", "list-csv-plain"), "CSV"),
     **dict.fromkeys(("campaign-outcome-csv", "campaign-outcome-csv-plain"), "CSV"),
+    **dict.fromkeys(("import-problems-csv", "import-problems-csv-plain"), "CSV"),
 }
 # Hexadecimal digits of ours only (R54). An answer of this address is always an attachment, so the page stays.
 LINK = """

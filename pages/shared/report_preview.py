@@ -10,7 +10,7 @@ from core.rules import report_parameters
 from core.services import previews
 from core.services.previews import PAGES, ROWS, Preview
 from core.services.printed_accounts import Printed
-from pages.shared import feedback, fresh_code
+from pages.shared import feedback, fresh_code, guard
 
 _KEPT, _PAGE, _TURNED = "report_preview", "report_preview.page", "report_preview.turned"
 # Hexadecimal digits and numbers of ours only (R54).
@@ -21,7 +21,7 @@ border: 1px solid color-mix(in srgb, currentColor 25%, transparent); border-radi
 
 
 def offer(actor: Actor, printed: Printed) -> None:
-    """The button, and below it the pages as they are now; other choices ask for another preview."""
+    """The button, and below it the pages as they are now; other choices ask for another preview, and end this one."""
     asked = (printed.selection_id, printed.scope, report_parameters.as_text(printed.parameters))
     if st.button("Preview Report", icon=":material/visibility:"):
         st.session_state[_PAGE] = 1
@@ -33,6 +33,17 @@ def offer(actor: Actor, printed: Printed) -> None:
     kept_for, preview = st.session_state.get(_KEPT, (None, None))
     if preview is not None and kept_for == asked:
         _show(preview)
+    else:
+        forget()
+
+
+def forget() -> None:
+    """Nobody looks at the pages any more: their pictures go now, and not when their time is over."""
+    _asked, preview = st.session_state.pop(_KEPT, (None, None))
+    actor = (guard.here() or guard.look_up()) if preview is not None else None
+    if actor is not None:
+        with database.transaction() as db:
+            previews.forget(db, actor, preview=preview.id)
 
 
 def _draw(actor: Actor, printed: Printed, first: int) -> Preview:

@@ -160,13 +160,6 @@ def _days(key: str, first: date | None, last: date | None) -> tuple[date | None,
 
 def in_words(role: Held) -> str:
     """For whom and from when to when: for 7A, grade 8, until 30 Jun 2027."""
-    if role.everybody:
-        whom = "for everybody"
-    elif role.role not in STAFF_ROLES:
-        whom = "for themselves"
-    else:
-        grades = [f"grade {grade}" for grade in role.grades]
-        whom = "for " + (", ".join((*role.sections, *grades, *role.schools)) or "no class yet")
     begins = f", from {role.starts_on:%-d %b %Y}" if role.starts_on else ""
     ends = f", until {role.ends_on:%-d %b %Y}" if role.ends_on else ""
-    return whom + begins + ends
+    return f"for {role.whom}{begins}{ends}"

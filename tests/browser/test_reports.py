@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 from openpyxl import load_workbook
 from playwright.sync_api import Browser, Page, expect
 
@@ -123,6 +124,30 @@ def test_one_leafs_on_back_and_to_a_page_by_its_number(page: Page) -> None:
     window.get_by_role("button", name="Back").click()
     expect(window.get_by_alt_text("Page 6 of the report")).to_be_visible(timeout=SLOW)
     expect(window.get_by_alt_text("Page 9 of the report")).to_have_count(0)
+
+
+def test_r45_who_closes_the_window_leaves_no_picture_behind(page: Page, server: Server) -> None:
+    _menu_of_ticked(page)
+    page.get_by_role("button", name=re.compile("^User Account Credentials")).click()
+    window = page.get_by_role("dialog")
+    window.get_by_role("button", name="Preview Report").click(timeout=SLOW)
+    expect(window.get_by_alt_text("Page 1 of the report")).to_be_visible(timeout=SLOW)
+    assert _pictures(server) == 3
+    staff.settled(page)
+    page.keyboard.press("Escape")
+    expect(window).to_have_count(0)
+    staff.settled(page)
+    expect(window).to_have_count(0)  # the page was drawn anew, without the window
+    expect(page.get_by_text("50 selected")).to_be_visible(timeout=SLOW)
+    assert _pictures(server) == 0
+
+
+def _pictures(server: Server) -> int:
+    engine = sa.create_engine(server.environment["FIRSTKEY_DATABASE_URL"])
+    with engine.connect() as connection:
+        number = connection.scalar(sa.text("SELECT count(*) FROM preview_page"))
+    engine.dispose()
+    return int(number or 0)
 
 
 def test_a_list_is_exported_as_it_stands_on_screen(page: Page, tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ from sqlmodel import select
 from streamlit.testing.v1 import AppTest
 
 from core import database
-from core.models import Account, Invitation, Throttle
+from core.models import Account, Invitation, PreviewPage, Throttle
 from core.permissions import Actor
 from core.rules import handing_over, initial_credentials, report_parameters
 from core.services import initial_passwords, selections
@@ -252,3 +252,30 @@ def test_a_family_shares_letters_only(signed_in: Cast) -> None:
 
 def _toggle(page: AppTest, label: str) -> Any:
     return next(toggle for toggle in page.toggle if toggle.label == label)
+
+
+def test_the_window_asks_of_which_classes_where_there_are_several(signed_in: Cast) -> None:
+    page = _window(signed_in.olga.actor, "Print slips", selection_id=_everybody(signed_in.olga.actor))
+    classes = page.multiselect[0]
+    assert (classes.label, classes.options, classes.value) == ("Classes", ["7B", "8A"], [])
+    assert "Printed for **8 accounts**" in everything_said(page)
+    said = everything_said(classes.select(signed_in.class_8a.id).run())
+    assert "Printed for **1 account**" in said
+    sent = re.findall(r'name="parameters" value="([\w-]+)"', said.replace('\\"', '"'))
+    assert report_parameters.from_text(sent[0]).section_ids == (signed_in.class_8a.id,)
+    one = _window(signed_in.olga.actor, "Print slip", account_id=signed_in.sam.account.id)
+    assert not one.multiselect
+
+
+def test_r45_other_choices_end_the_preview_of_the_choices_before(signed_in: Cast) -> None:
+    page = _window(signed_in.olga.actor, "Print slips", selection_id=_everybody(signed_in.olga.actor))
+    page = _press(page, "Preview Report")
+    (picture,) = _pictures()
+    assert f"/files/{picture}/page/1" in everything_said(page)
+    page.button_group[0].set_value("2").run()
+    assert "/page/1" not in everything_said(page) and not _pictures()
+
+
+def _pictures() -> set[str]:
+    with database.reading() as db:
+        return {page.preview for page in db.exec(select(PreviewPage))}

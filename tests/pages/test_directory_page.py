@@ -10,7 +10,8 @@ from core import database
 from core.delivery import directory_accounts, directory_look_up, directory_names, engine
 from core.models import Account, DirectoryMatch, DirectoryRunKind, Person, SchoolSettings
 from core.services import directory_creation, directory_look_ups, directory_matches
-from core.tables import directory_runs
+from core.tables import directory_outcome, directory_runs
+from tests import cast as make
 from tests.cast import Cast
 from tests.pages import fragments
 from tests.pages.screens import Open, button, everything_said, opener
@@ -133,6 +134,17 @@ def test_what_was_refused_says_why_and_goes_on_by_a_button(school: Cast, graph: 
     graph.forbidden.clear()
     button(page, "Go on").click().run()
     assert "Created in Microsoft 365: 3" in everything_said(page)
+
+
+def test_of_a_long_round_the_first_are_shown_and_all_are_offered_as_a_file(
+    school: Cast, opened: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(directory_outcome.not_done, "__kwdefaults__", {"most": 2})
+    with database.transaction() as db:
+        run_id = make.directory_round(db, school.sam.person, school.max.person, school.otto.person)
+    said = everything_said(opened(school.ada.actor, "directory.py"))
+    assert "To be looked at: 3" in said and "The first 2. The file has all of them." in said
+    assert 'action="/files/directory-outcome-xlsx"' in said and f'name="selection_id" value="{run_id}"' in said
 
 
 def test_a_round_under_way_shows_how_far_it_is_and_can_be_stopped(school: Cast, opened: Open) -> None:

@@ -11,7 +11,7 @@ from streamlit.testing.v1 import AppTest
 
 from core import clock, database
 from core.config import ROOT
-from core.models import FolderImport, ImportRun, Person
+from core.models import FolderImport, ImportRun, Person, ReportRequest
 from core.permissions import Actor, Role
 from core.rules.spreadsheets import Upload
 from core.web import proof
@@ -232,3 +232,17 @@ def test_those_who_may_not_import_cannot_open_the_page(
 ) -> None:
     said = screens.everything_said(_page(monkeypatch, getattr(cast, member).actor))
     assert "This page is not for your role" in said
+
+
+def test_r44_the_problems_are_prepared_as_a_file_that_stands_at_our_own_address(
+    cast: Cast, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    wrong = "Student code,Last name,First name,E-mail\r\nN1,Nilsen,Nora,nora@\r\n"
+    page = _upload(_page(monkeypatch, cast.olga.actor), ("list.csv", wrong.encode()))
+    assert "/files/" not in screens.everything_said(page)
+    page = _button(page, "Excel").click().run()
+    assert not page.exception
+    with database.reading() as db:
+        (kept,) = db.exec(select(ReportRequest)).all()
+    assert (kept.kind, kept.people) == ("import-problems-xlsx", 1)
+    assert f"/files/{kept.token}" in screens.everything_said(page)

@@ -100,3 +100,13 @@ def _sees_otto_and_nina_and_nobody_else(open_screen: screens.Open, who: Actor) -
     assert "2 students in all" in everything_said(status)
     assert "7B" not in everything_said(status)
     assert not [one for one in status.button if "Send" in one.label]
+
+
+def test_the_staff_are_offered_as_files_with_the_search_of_the_page(open_screen: screens.Open, cast: Cast) -> None:
+    page = open_screen(cast.ada.actor, "staff.py")
+    page.text_input[0].set_value("cora").run()
+    said = everything_said(page)
+    for kind in ("staff-xlsx", "staff-csv", "staff-csv-plain"):
+        assert f'action="/files/{kind}"' in said
+    assert 'name="asked" value="cora"' in said
+    assert 'action="/files/years-xlsx"' in everything_said(open_screen(cast.ada.actor, "periods.py"))

@@ -22,6 +22,7 @@ ASKED = CredentialParameters(
     extra_text='<b>Καλή χρονιά</b>\n& "all" the best',
     dated=date(2026, 11, 24),
     signature_line=True,
+    section_ids=(7, 12),
 )
 
 
@@ -30,6 +31,13 @@ def test_what_is_asked_comes_back(asked: CredentialParameters) -> None:
     text = report_parameters.as_text(asked)
     assert text.replace("-", "").replace("_", "").isalnum() and text.isascii()
     assert report_parameters.from_text(text) == asked
+
+
+def test_a_request_that_names_no_classes_is_of_all_of_them() -> None:
+    told = json.loads(_json(report_parameters.as_text(CredentialParameters())))
+    del told["section_ids"]
+    asked = urlsafe_b64encode(json.dumps(told).encode()).decode().rstrip("=")
+    assert report_parameters.from_text(asked) == CredentialParameters()
 
 
 def test_the_password_of_the_file_travels_beside_it_and_shows_nowhere() -> None:
@@ -51,6 +59,10 @@ def test_the_password_of_the_file_travels_beside_it_and_shows_nowhere() -> None:
         {"dated": 7},
         {"extra_text": 7},
         {"signature_line": "yes"},
+        {"section_ids": 7},
+        {"section_ids": ["7"]},
+        {"section_ids": [True]},
+        {"section_ids": list(range(201))},
     ],
 )
 def test_what_our_window_would_not_say_is_refused(made_up: dict[str, object]) -> None:

@@ -34,7 +34,9 @@ from core.services import (
     list_files,
     outcome_files,
     selections,
+    staff_files,
     subject_export,
+    year_files,
 )
 from core.services.list_files import Order
 from core.tables import list_columns
@@ -131,7 +133,7 @@ def test_t16_r91_no_secret_is_found_in_database_log_audit_index_or_arguments(use
 
 def test_t16_exports_hold_no_secret(used: Used) -> None:
     exports = _exports(used)
-    assert len(exports) == 19 and all(exports.values())
+    assert len(exports) == 25 and all(exports.values())
     _not_found(used.planted, exports)
 
 
@@ -150,6 +152,10 @@ def _exports(used: Used) -> dict[str, bytes]:
             made[kind] = outcome_files.prepare(db, ada, kind=kind, campaign_id=used.campaign_id).content()
         for kind in campaign_files.KINDS:
             made[kind] = campaign_files.prepare(db, ada, kind=kind).content()
+        for kind in staff_files.KINDS:
+            made[kind] = staff_files.prepare(db, ada, kind=kind).content()
+        for kind in year_files.KINDS:
+            made[kind] = year_files.prepare(db, ada, kind=kind).content()
         export = subject_export.prepare(db, ada, kind="person-json", person_id=sam)
         made["person-json"] = export.content()
     return {name: _unpacked(content) for name, content in made.items()}

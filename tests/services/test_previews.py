@@ -152,6 +152,19 @@ def test_another_preview_takes_the_place_of_the_first(cast: Cast, olga: Actor) -
     assert _read(olga, second)
 
 
+def test_r45_a_preview_that_is_over_leaves_no_picture_and_nobody_ends_that_of_another(cast: Cast, olga: Actor) -> None:
+    preview = _preview(olga)
+    with database.transaction() as db:
+        previews.forget(db, cast.ada.actor, preview=preview.id)
+    assert _read(olga, preview)
+    with database.transaction() as db:
+        previews.forget(db, olga, preview=preview.id)
+    with database.reading() as db:
+        assert db.exec(select(PreviewPage)).all() == []
+    with pytest.raises(NotFound):
+        _read(olga, preview)
+
+
 def test_looking_prints_and_issues_nothing_and_the_audit_says_who_looked(cast: Cast, olga: Actor) -> None:
     with database.transaction() as db:
         initial_passwords.issue(db, olga, account_id=cast.sam.account.id or 0, expected=1)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import replace
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -17,7 +18,7 @@ from core.models import Account, AccountRole, AuditEntry, Person
 from core.permissions import Actor, Role
 from core.rules.handing_over import SlipSecret
 from core.rules.report_parameters import CredentialParameters
-from core.services import accounts, initial_passwords, invitations, reports, selections
+from core.services import accounts, initial_passwords, invitations, printed_accounts, reports, selections
 from core.services.reports import Prepared
 from core.tables import slips
 from core.tables.filters import AccountFilter, StudentFilter
@@ -216,6 +217,32 @@ def test_parents_of_the_students_chosen_are_printed_where_they_are_asked_for(cas
     assert _names(_credentials(olga, cast.gina, list_name="accounts", whose="parents")) == [gina]
     with pytest.raises(InputProblem, match="Nobody chosen is among the students"):
         _credentials(olga, cast.gina, list_name="accounts", whose="students")
+
+
+def test_of_those_chosen_the_classes_named_are_printed_with_the_parents_of_their_students(cast: Cast) -> None:
+    olga, gina = cast.olga.actor, "Gina " + cast.gina.person.last_name
+    of_7b, of_8a = (cast.class_7b.id or 0,), (cast.class_8a.id or 0,)
+    both = _credentials(olga, cast.sam, cast.otto, section_ids=of_7b)
+    assert sorted(map(str, _names(both))) == sorted([gina, "Sam Sideris"])
+    assert _names(_credentials(olga, cast.sam, cast.otto, section_ids=of_8a, whose="students")) == [_full(cast.otto)]
+    assert _names(_credentials(olga, cast.gina, list_name="accounts", section_ids=of_7b)) == [gina]
+    with pytest.raises(InputProblem, match="Nobody chosen of these classes"):
+        _credentials(olga, cast.sam, section_ids=of_8a)
+
+
+def _full(member: tests_cast.Member) -> str:
+    return f"{member.person.first_name} {member.person.last_name}"
+
+
+def test_the_classes_offered_are_those_of_the_people_chosen_and_of_nobody_else(cast: Cast) -> None:
+    with database.transaction() as db:
+        chosen = _show_all(db, cast.olga.actor, "accounts")
+        asked: dict[str, Any] = {"selection_id": chosen, "scope": "shown"}
+        everybody = printed_accounts.classes(db, cast.olga.actor, **asked)
+        assert list(everybody.values()) == ["7B", "8A"]
+        selections.tick(db, cast.olga.actor, list_name="accounts", on=[cast.gina.account.id or 0])
+        of_gina = printed_accounts.classes(db, cast.olga.actor, selection_id=chosen, scope="selected")
+    assert list(of_gina.values()) == ["7B"]
 
 
 def test_one_account_beside_the_lists_means_nobody_else(cast: Cast) -> None:

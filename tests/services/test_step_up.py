@@ -6,7 +6,7 @@ import ast
 import contextlib
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
@@ -33,6 +33,7 @@ from core.services import (
     campaigns,
     copied_links,
     directory_creation,
+    directory_files,
     directory_matches,
     directory_updates,
     erasure,
@@ -49,9 +50,12 @@ from core.services import (
     selections,
     sending_hold,
     sign_in,
+    staff_files,
     step_up,
     subject_export,
     wordings,
+    year_files,
+    years,
 )
 from core.services.campaigns import Draft
 from core.services.list_files import Order
@@ -115,6 +119,19 @@ def _campaigns(db: Session, actor: Actor, cast: Cast) -> object:
     return campaign_files.prepare(db, actor, kind="campaigns-csv")
 
 
+def _years(db: Session, actor: Actor, cast: Cast) -> object:
+    """More years than the school's limit."""
+    for year in (2027, 2028, 2029):
+        years.create(db, cast.ada.actor, title=str(year), starts_on=date(year, 9, 1), ends_on=date(year + 1, 6, 30))
+    return year_files.prepare(db, actor, kind="years-csv")
+
+
+def _round(db: Session, actor: Actor, cast: Cast) -> object:
+    """More people to be looked at than the school's limit."""
+    run_id = make.directory_round(db, cast.sam.person, cast.max.person, cast.otto.person)
+    return directory_files.prepare(db, actor, kind="directory-outcome-csv", run_id=run_id)
+
+
 def _undo(db: Session, actor: Actor, cast: Cast) -> object:
     change = account_roles.end(db, cast.ada.actor, role_id=_role_of_cora(db, cast))
     return account_changes.undo(db, actor, change_id=change)
@@ -161,6 +178,9 @@ ACTS: dict[str, Callable[[Session, Actor, Cast], object]] = {
     ),
     "outcome_files.prepare": _outcome,
     "campaign_files.prepare": _campaigns,
+    "staff_files.prepare": lambda db, by, _cast: staff_files.prepare(db, by, kind="staff-csv"),
+    "year_files.prepare": _years,
+    "directory_files.prepare": _round,
     "outbox.read": lambda db, by, _cast: outbox.read(db, by, name=_written()),
     "campaigns.launch": _launch,
     "campaign_approval.approve": lambda db, by, cast: campaign_approval.approve(db, by, campaign_id=_held(db, cast)),

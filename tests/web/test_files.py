@@ -328,6 +328,29 @@ def test_r60_who_may_not_send_and_a_signed_out_browser_get_no_list_of_campaigns(
     assert _post(client, form, "/files/campaigns-csv").status_code == 404
 
 
+def test_the_staff_that_the_search_finds_and_the_years_are_downloaded(client: TestClient, cast: Cast) -> None:
+    form = _form(_signed_in(client, cast.ada), selection_id=0, asked="cora")
+    answer = _post(client, form, "/files/staff-csv")
+    assert answer.status_code == 200 and answer.headers["cache-control"] == "no-store"
+    assert 'filename="Staff and roles ' in answer.headers["content-disposition"]
+    (row,) = list(csv.reader(io.StringIO(answer.content.decode("utf-8-sig"))))[1:]
+    assert row[2] == cast.cora.account.username and row[8] == "7B"
+    answer = _post(client, form, "/files/years-xlsx")
+    assert 'filename="Academic years ' in answer.headers["content-disposition"]
+    assert load_workbook(io.BytesIO(answer.content)).worksheets[0]["A2"].value == cast.period.title
+    client.cookies.clear()
+    assert [_post(client, form, f"/files/{kind}-csv").status_code for kind in ("staff", "years")] == [404, 404]
+
+
+def test_what_went_wrong_in_a_round_in_microsoft_365_is_downloaded(client: TestClient, cast: Cast) -> None:
+    with database.transaction() as db:
+        run_id = make.directory_round(db, cast.sam.person)
+    form = _form(_signed_in(client, cast.ada), selection_id=run_id)
+    answer = _post(client, form, "/files/directory-outcome-csv")
+    assert answer.status_code == 200 and f'filename="Microsoft 365 round {run_id} ' in str(answer.headers)
+    assert _post(client, form | {"selection_id": str(run_id + 1)}, "/files/directory-outcome-csv").status_code == 422
+
+
 def test_a_list_is_downloaded_as_it_stands_on_screen(client: TestClient, cast: Cast) -> None:
     form = _form(_signed_in(client, cast.olga), columns="name,section", sort="name", descending="yes")
     answer = _post(client, form, path="/files/list-csv")
