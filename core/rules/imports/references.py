@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import date
 
 from core.models import EnrolmentKind, PersonKind
-from core.rules.imports import cells, oneroster_users
+from core.rules.imports import cells, oneroster_users, role_days
 from core.rules.imports.intake import (
     NO_PERIOD,
     AgentRow,
@@ -28,12 +28,13 @@ _STUDENT, _GUARDIAN = PersonKind.STUDENT.value, PersonKind.GUARDIAN.value
 
 def settled(intake: Intake, world: World) -> Intake:
     """The same with enrolments and guardianships in place of the rows that name them; what was read stays as it is."""
-    if not (intake.enrolled or intake.agents or intake.kindless):
+    if not (intake.enrolled or intake.agents or intake.kindless or intake.roles):
         return intake
     copies = {name: dict(getattr(intake, name)) for name in ("people", "sections", "enrolments", "guardianships")}
     found = replace(intake, **copies, homes={}, problems=[], ended=set(), said=set())  # type: ignore[arg-type]
     for row in intake.kindless:
         _enter(found, world, row.where, row.raw, row.labels)
+    role_days.settle(found, world)
     sections, resting = _sections(found, world), _resting(intake, world)
     for enrolment in intake.enrolled:
         _enrol(found, world, sections, resting, enrolment)
