@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import typer
 
 from core import database
-from core.manage.checkups import installation, stores, ways_out
+from core.manage.checkups import installation, microsoft, stores, ways_back, ways_out
 from core.manage.checkups.findings import Finding, Level
 from core.tables import school
 
@@ -43,8 +43,10 @@ def _look() -> Iterator[Finding]:
     yield from ways_out.address(settings, is_demo=is_demo)
     yield from ways_out.email(settings, is_demo=is_demo)
     yield from ways_out.sms(settings, is_demo=is_demo)
+    yield from microsoft.look(settings)
     yield from installation.signing_in()
-    yield from installation.backups(is_demo=is_demo)
+    yield from ways_back.place(settings)
+    yield from ways_back.latest(is_demo=is_demo)
     yield from installation.import_folder(settings)
 
 

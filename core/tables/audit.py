@@ -48,6 +48,11 @@ def count(db: Session, actor: Actor, *, filter: AuditFilter, most: int = COUNTED
     return db.scalar(sa.select(sa.func.count()).select_from(matching)) or 0
 
 
+def newest_at(db: Session) -> datetime | None:
+    """When the newest entry says that it was written."""
+    return db.scalar(sa.select(col(AuditEntry.at)).order_by(col(AuditEntry.seq).desc()).limit(1))
+
+
 def actors(db: Session, actor: Actor) -> dict[int, str]:
     """Everybody of the staff who ever did something, by account: the filter *Who*."""
     actor.require(Permission.SEE_AUDIT)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -13,11 +14,14 @@ from typer.testing import CliRunner
 from core import config, database, keys
 from core.config import ROOT
 from core.errors import SettingsError
+from core.gateways import microsoft_identity
 from core.manage.__main__ import app
 from core.manage.checkups import findings
-from core.models import AuditEntry
+from core.models import AuditEntry, SchoolSettings
+from core.services import audit
 from tests.cast import Cast
 from tests.conftest import Clock
+from tests.peers.entra import Entra
 
 CANARY = "canary-of-the-mail-server"
 
@@ -127,3 +131,79 @@ def test_r92_what_a_command_writes_is_for_this_user_alone(tmp_path: Path, monkey
     assert ended.returncode == 0, ended.stderr
     modes = {path.name: path.stat().st_mode & 0o777 for path in tmp_path.iterdir()}
     assert modes["firstkey.db"] == modes["secret.key"] == 0o600 and set(modes.values()) == {0o600}
+
+
+@pytest.fixture
+def microsoft(tenant: Entra, cast: Cast, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
+    """A tenant that answers, and the settings for it."""
+    for path in tmp_path.iterdir():
+        path.chmod(0o600)
+    for name, value in tenant.settings().items():
+        monkeypatch.setenv(name, value)
+    microsoft_identity.from_settings.cache_clear()
+    yield
+    microsoft_identity.from_settings.cache_clear()
+
+
+def test_microsoft_is_asked_whether_it_takes_the_application(microsoft: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    code, said = _doctor(monkeypatch)
+    assert code == 0, said
+    assert "ok  Microsoft: Microsoft knows the tenant and accepts the application" in said
+
+
+@pytest.mark.parametrize(
+    ("values", "sentence"),
+    [
+        ({"microsoft_client_secret": CANARY}, "does not accept FIRSTKEY_MICROSOFT_CLIENT_SECRET"),
+        ({"microsoft_authority": "https://127.0.0.1:1"}, "Microsoft does not answer"),
+        ({"microsoft_client_secret": ""}, "Missing: FIRSTKEY_MICROSOFT_CLIENT_SECRET"),
+    ],
+)
+def test_what_keeps_people_from_signing_in_with_microsoft_is_a_fault(
+    microsoft: None, monkeypatch: pytest.MonkeyPatch, values: dict[str, str], sentence: str
+) -> None:
+    code, said = _doctor(monkeypatch, **values)
+    assert code == 1 and sentence in said and "docs/microsoft365.md" in said
+    assert CANARY not in said
+
+
+def test_microsoft_that_is_switched_on_without_its_settings_is_a_fault(
+    cast: Cast, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    for path in tmp_path.iterdir():
+        path.chmod(0o600)
+    with database.transaction() as db:
+        db.get_one(SchoolSettings, 1).microsoft = True
+    code, said = _doctor(monkeypatch)
+    assert code == 1 and "Missing: FIRSTKEY_MICROSOFT_TENANT_ID" in said
+
+
+def test_a_backup_that_cannot_be_made_tonight_is_a_fault_today(
+    cast: Cast, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    for path in tmp_path.iterdir():
+        path.chmod(0o600)
+    folder, key_file = tmp_path / "backups", tmp_path / "backup.key"
+    code, said = _doctor(monkeypatch, backup_folder=str(folder))
+    assert code == 1 and "FIRSTKEY_BACKUP_KEY_FILE is not set" in said
+    code, said = _doctor(monkeypatch, backup_key_file=str(key_file))
+    assert code == 1 and f"{folder} is not there" in said and "install -d -m 700" in said
+    folder.mkdir()
+    code, said = _doctor(monkeypatch)
+    assert code == 1 and "The backup key cannot be read" in said and "the school's safe" in said
+    key_file.write_text("ab" * 32)
+    code, said = _doctor(monkeypatch)
+    assert code == 0 and f"{folder} takes them, and the key can be read" in said
+
+
+def test_a_clock_that_was_set_back_shows_in_the_audit(
+    cast: Cast, clock: Clock, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    for path in tmp_path.iterdir():
+        path.chmod(0o600)
+    with database.transaction() as db:
+        audit.record(db, cast.ada.actor, action="import.applied", object_kind="import_run", object_id=1)
+    assert _doctor(monkeypatch)[0] == 0
+    clock.forward(hours=-2)
+    code, said = _doctor(monkeypatch)
+    assert code == 1 and "120 minutes ahead of this machine's clock" in said and "NTP" in said

@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from sqlmodel import col, select
 
 from core import clock, database
+from core.clock import today as school_day
 from core.errors import Conflict, FreshCodeRequired, InputProblem, NotAllowed, NotFound
 from core.models import (
     Account,
@@ -181,6 +182,67 @@ def test_changes_of_version_1_2_without_roles_find_out_what_a_person_is() -> Non
     assert [one.message for one in _check(upload).problems] == []
     _import(upload)
     assert (_person("t1").last_name, _person("s1").first_name) == ("Thaler", "Samuel")
+
+
+def _with_role(begins: str, ends: str, *, more: str = "") -> Upload:
+    """A whole set of version 1.2 in which Tom teaches from one day to another."""
+    roles = oneroster.ROLES.replace("r3,,,t1,secondary,siteAdministrator,,,o1,\r\n", more)
+    roles = roles.replace("primary,teacher,,,", f"primary,teacher,{begins},{ends},")
+    return archive(WHOLE_1_2 | {"roles": roles}, version="1.2")
+
+
+@pytest.mark.parametrize(
+    ("begins", "ends", "comes_in"),
+    [
+        ("2026-09-01", "2026-11-27", False),
+        ("2026-09-01", "2026-11-28", True),
+        ("2026-11-28", "2027-06-30", True),
+        ("2026-11-29", "", False),
+        ("soon", "later", True),
+    ],
+)
+def test_nobody_comes_in_by_a_role_that_ended_or_has_not_begun(
+    begins: str, ends: str, comes_in: bool, clock: Clock
+) -> None:
+    clock.set(datetime(2026, 11, 28, 12, tzinfo=UTC))
+    check = _check(_with_role(begins, ends))
+    assert ("staff" in check.plan.created_by_kind) is comes_in
+    told = [one for one in check.problems if one.file == "roles.csv"]
+    assert bool(told) is (begins == "soon" or not comes_in) and {one.row for one in told} <= {3}
+
+
+def test_the_day_of_a_role_is_the_day_of_the_school(clock: Clock) -> None:
+    clock.set(datetime(2026, 11, 28, 22, 30, tzinfo=UTC))
+    assert school_day().isoformat() == "2026-11-29", "half past midnight in Athens"
+    assert "staff" not in _check(_with_role("", "2026-11-28")).plan.created_by_kind
+    assert "staff" in _check(_with_role("2026-11-29", "")).plan.created_by_kind
+
+
+def test_of_two_roles_of_a_kind_one_that_counts_is_enough(clock: Clock) -> None:
+    clock.set(datetime(2026, 11, 28, 12, tzinfo=UTC))
+    second = "r3,,,t1,secondary,siteAdministrator,2026-11-01,,o1,\r\n"
+    check = _check(_with_role("", "2026-06-30", more=second))
+    assert "staff" in check.plan.created_by_kind and not check.problems
+
+
+def test_whoever_is_known_stays_as_they_are_when_their_role_ends_and_nobody_leaves_by_it(clock: Clock) -> None:
+    clock.set(datetime(2026, 11, 28, 12, tzinfo=UTC))
+    _import(archive(WHOLE_1_2, version="1.2"))
+    check = _check(_with_role("", "2026-11-27"))
+    assert check.plan.counts.nothing and not check.leavers()
+    assert [(one.row, "This role has ended" in one.message) for one in check.problems] == [(3, True)]
+
+
+def test_nobody_who_left_comes_back_by_a_role_that_ended(clock: Clock) -> None:
+    clock.set(datetime(2026, 11, 28, 12, tzinfo=UTC))
+    _import(archive(WHOLE_1_2, version="1.2"))
+    users = oneroster.USERS_1_2.replace("t1,,,true", "t1,tobedeleted,2026-11-01,true")
+    _import(archive({"users": users}, mode="delta", version="1.2"), leave=Leave.WHO_IS_SAID_TO)
+    assert _person("t1").status == PersonStatus.LEFT
+    _import(_with_role("", "2026-11-27"))
+    assert _person("t1").status == PersonStatus.LEFT
+    _import(_with_role("", "2026-11-28"))
+    assert _person("t1").status == "active"
 
 
 def test_a_dangling_reference_in_changes_is_told() -> None:

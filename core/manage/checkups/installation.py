@@ -13,13 +13,12 @@ from pathlib import Path
 import pydantic
 import sqlalchemy as sa
 
-from core import clock, database, keys
+from core import database, keys
 from core import version as program
 from core.config import ROOT, Settings
 from core.config import settings as read_settings
 from core.errors import SettingsError
 from core.manage.checkups.findings import Finding, fault, fine, warning
-from core.tables import backups as table
 from core.tables import keys_in_use, school
 
 _PIN = re.compile(r"^([A-Za-z0-9._-]+)==([^ ;\\]+)", re.MULTILINE)
@@ -83,19 +82,6 @@ def signing_in() -> Iterator[Finding]:
     else:
         remedy = "Switch it on under Settings > Signing in; it is asked at the next sign-in."
         yield warning("signing in", "Staff sign in with a password alone.", remedy)
-
-
-def backups(*, is_demo: bool) -> Iterator[Finding]:
-    """Whether there is a way back."""
-    with database.reading() as db:
-        made_at = table.latest(db)
-    remedy = "Make one a night: docs/operations.md, Backups."
-    if made_at is None:
-        yield fine("backup", "a demo needs none") if is_demo else warning("backup", "There is none yet.", remedy)
-        return
-    hours = (clock.now() - made_at).total_seconds() / 3600
-    said = f"the latest is {hours:.0f} hours old"
-    yield warning("backup", f"{said.capitalize()}.", remedy) if hours > 48 else fine("backup", said)
 
 
 def import_folder(known: Settings) -> Iterator[Finding]:

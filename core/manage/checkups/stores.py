@@ -14,6 +14,7 @@ import sqlalchemy as sa
 from core import clock, database, keys, migrations
 from core.config import Settings
 from core.manage.checkups.findings import Finding, fault, fine, told, warning
+from core.tables import audit
 
 SKEW_S, FAULTY_SKEW_S = 5, 60
 LITTLE, TOO_LITTLE = 2 * 2**30, 200 * 2**20  # bytes of free disk
@@ -34,6 +35,7 @@ def people(settings: Settings) -> Iterator[Finding]:
         yield fault("database", sentence, "Run: python -m core.manage init")
     else:
         yield fine("database", f"{database.engine().dialect.name}, version {version}, answers in {took:.0f} ms")
+        yield _set_back()
     if not database.is_sqlite():
         yield _skew()
         yield _trigrams()
@@ -95,6 +97,19 @@ def _skew() -> Finding:
     if apart > FAULTY_SKEW_S:
         return fault("clock", f"{said}: codes of phones and ends of links go wrong.", remedy)
     return warning("clock", f"{said}.", remedy) if apart > SKEW_S else fine("clock", said)
+
+
+def _set_back() -> Finding:
+    """A clock that was set back shows in the audit, whose newest entry is then still to come."""
+    with database.reading() as db:
+        newest = audit.newest_at(db)
+    ahead = (newest - clock.now()).total_seconds() if newest else 0
+    if ahead > FAULTY_SKEW_S:
+        sentence = f"The newest entry of the audit is {ahead / 60:,.0f} minutes ahead of this machine's clock."
+        return fault(
+            "clock", sentence, "Let this machine keep time by NTP (chrony), and see which of the two is wrong."
+        )
+    return fine("clock", f"{clock.now():%Y-%m-%d %H:%M} UTC, not behind what is written down")
 
 
 def _trigrams() -> Finding:

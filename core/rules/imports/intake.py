@@ -98,6 +98,25 @@ class EnrolmentRow:
 
 
 @dataclass(frozen=True, slots=True)
+class RoleDays:
+    """From when to when somebody has a role; both days still count."""
+
+    where: tuple[str, int]
+    begins: date | None
+    ends: date | None
+
+
+@dataclass(frozen=True, slots=True)
+class Identified:
+    """Somebody who has a second code, by which the school may know them."""
+
+    where: tuple[str, int]
+    identifier: str
+    first_name: str
+    last_name: str
+
+
+@dataclass(frozen=True, slots=True)
 class AgentRow:
     """Two people of whom one answers for the other; which, their kinds say."""
 
@@ -141,7 +160,8 @@ class Intake:
     `whole`: what is not in the files is no more; else they hold changes only. `present`: codes whose rows could not be
     used, so that nobody takes them for missing. `leaving`: people of whom the files say that they have left. Rows that
     name people and classes which perhaps only Firstkey knows wait in `enrolled`, `agents` and `kindless`. `terms`: the
-    terms of a class, where they are parts of its year.
+    terms of a class, where they are parts of its year. `roles`: when people have those
+    that make them what they are. `identified`: who has a second code.
     """
 
     format: Format
@@ -164,6 +184,8 @@ class Intake:
     kindless: list[KindlessRow] = field(default_factory=list)
     homerooms: set[str] = field(default_factory=set)
     terms: dict[SectionKey, list[PeriodRow]] = field(default_factory=dict)
+    roles: dict[PersonKey, list[RoleDays]] = field(default_factory=dict)
+    identified: dict[PersonKey, Identified] = field(default_factory=dict)
     ended: set[tuple[SectionKey, PersonKey]] = field(default_factory=set)
     said: set[tuple[str, str, str, str]] = field(default_factory=set)
 

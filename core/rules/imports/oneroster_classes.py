@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date
 
 from core.errors import Severity
 from core.models import PersonKind
-from core.rules.imports import cells, columns, oneroster_users
+from core.rules.imports import cells, columns, oneroster_days, oneroster_users
 from core.rules.imports.intake import NO_PERIOD, EnrolmentRow, Intake, PeriodRow, SectionRow
 from core.rules.imports.oneroster_users import is_over, several
 from core.rules.imports.people import MAX_NAME
@@ -107,7 +106,7 @@ def read_enrolments(intake: Intake, table: Table) -> None:
             intake.warn_once(where, labels.get("role", "role"), cells.clean(raw.get("role", "")), message)
             continue
         section, user = cells.clean(raw.get("section", "")), cells.clean(raw.get("user", ""))
-        begins, ends = _days(intake, where, raw, labels, ("begins", "ends"))
+        begins, ends = oneroster_days.read(intake, where, raw, labels, ("begins", "ends"))
         intake.enrolled.append(EnrolmentRow(where, section, (kind.value, user), is_over(raw), begins, ends))
 
 
@@ -115,20 +114,9 @@ def _session(
     intake: Intake, where: Where, source_id: str, raw: Mapping[str, str], labels: Mapping[str, str]
 ) -> Session:
     title = cells.clean(raw.get("title", ""))[:MAX_NAME] or source_id
-    period = PeriodRow(title, *_days(intake, where, raw, labels, ("starts", "ends")))
+    period = PeriodRow(title, *oneroster_days.read(intake, where, raw, labels, ("starts", "ends")))
     is_year = columns.normal(raw.get("type", "")) == "schoolyear"
     return Session(where, period, is_year, cells.clean(raw.get("parent", "")))
-
-
-def _days(
-    intake: Intake, where: Where, raw: Mapping[str, str], labels: Mapping[str, str], names: tuple[str, str]
-) -> tuple[date | None, date | None]:
-    """The first and the last day of something; what is no date is told, once where many rows say the same."""
-    texts = [cells.clean(raw.get(name, "")) for name in names]
-    for name, text in zip(names, texts, strict=True):
-        if text and cells.read_date(text) is None:
-            intake.warn_once(where, labels[name], text, "This is no date, such as 2026-09-01. It is read without.")
-    return cells.read_date(texts[0]), cells.read_date(texts[1])
 
 
 def _year(source_id: str, sessions: Mapping[str, Session]) -> Term:

@@ -7,8 +7,8 @@ from collections.abc import Mapping
 
 from core.errors import Severity
 from core.models import PersonKind
-from core.rules.imports import cells, columns, people
-from core.rules.imports.intake import AgentRow, Format, Intake, KindlessRow
+from core.rules.imports import cells, columns, oneroster_days, people
+from core.rules.imports.intake import AgentRow, Format, Identified, Intake, KindlessRow, RoleDays
 from core.rules.imports.oneroster_manifest import OVER, Manifest
 from core.rules.imports.people import MAX_CELL, MAX_NAME
 from core.rules.imports.sds import Table, Where
@@ -17,9 +17,9 @@ COLUMNS = {
     **{"sourcedid": "source_id", "status": "state", "enableduser": "enabled", "role": "role", "username": "username"},
     **{"givenname": "first_name", "familyname": "last_name", "middlename": "middle_name", "email": "email"},
     **{"sms": "mobile", "phone": "phone", "agentsourcedids": "agents", "grades": "grade", "grade": "grade"},
-    **{"orgsourcedids": "schools", "primaryorgsourcedid": "schools"},
+    **{"orgsourcedids": "schools", "primaryorgsourcedid": "schools", "identifier": "identifier"},
 }
-ROLE_COLUMNS = {"usersourcedid": "user", "role": "role", "status": "state"}
+ROLE_COLUMNS = {"usersourcedid": "user", "role": "role", "status": "state", "begindate": "begins", "enddate": "ends"}
 _STAFF = "teacher, administrator, aide, proctor, counselor, principal, districtAdministrator, siteAdministrator, "
 _KIND = {
     "student": PersonKind.STUDENT.value,
@@ -60,6 +60,7 @@ def read(
             continue
         entered.add(code)
         known = kinds.get(code) or ({PersonKind.GUARDIAN.value: "guardian"} if code in agents else {})
+        _note_identifier(intake, where, code, raw, known)
         if is_over(raw):
             intake.leaving |= {(kind, code) for kind in known or [kind.value for kind in PersonKind]}
         elif known:
@@ -95,6 +96,13 @@ def _enter(
     intake.agents += [AgentRow(where, code, agent, relation) for agent in several(raw.get("agents", ""))]
 
 
+def _note_identifier(intake: Intake, where: Where, code: str, raw: Mapping[str, str], kinds: Mapping[str, str]) -> None:
+    identifier, first, last = (cells.clean(raw.get(name, "")) for name in ("identifier", "first_name", "last_name"))
+    if identifier and identifier != code:
+        said = Identified(where, identifier, first, last)
+        intake.identified |= dict.fromkeys(((kind, code) for kind in kinds), said)
+
+
 def _note_schools(
     intake: Intake, where: Where, raw: Mapping[str, str], schools: Mapping[str, str] | None, labels: Mapping[str, str]
 ) -> None:
@@ -111,7 +119,10 @@ def _kinds(intake: Intake, roles: Table) -> Kinds:
     found: Kinds = {}
     for where, raw in roles.rows(intake, Severity.WARNING):
         if not is_over(raw):
-            _note_kind(intake, where, found, cells.clean(raw.get("user", "")), raw.get("role", ""))
+            code = cells.clean(raw.get("user", ""))
+            kind = _note_kind(intake, where, found, code, raw.get("role", ""))
+            days = oneroster_days.read(intake, where, raw, roles.labels, ("begins", "ends"))
+            intake.roles.setdefault((kind, code), []).append(RoleDays(where, *days))
     return found
 
 
@@ -123,12 +134,14 @@ def _kinds_of_users(intake: Intake, users: Table) -> Kinds:
     return found
 
 
-def _note_kind(intake: Intake, where: Where, found: Kinds, code: str, role: str) -> None:
+def _note_kind(intake: Intake, where: Where, found: Kinds, code: str, role: str) -> str:
+    """What the role makes of a person, "" where that is not known."""
     kind = _KIND.get(columns.normal(role), "")
     if kind:
         found.setdefault(code, {}).setdefault(kind, cells.word(role))
     else:
         intake.warn_once(where, "role", cells.clean(role), "Firstkey does not know this role; it is left out.")
+    return kind
 
 
 def _named_as_agents(users: Table) -> set[str]:
