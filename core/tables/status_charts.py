@@ -122,7 +122,8 @@ def channels(asked: Asked) -> Chart:
         Mark(words.CHANNEL[channel], "", int(numbers[place]), asked.behind(channels=(channel.value,)))
         for place, channel in enumerate(CHANNELS, 1)
     ]
-    return _bars("channels", "How they were invited", "Each by the channel of the latest invitation.", marks)
+    meaning = "Each by the channel of the latest invitation, for as long as that is kept."
+    return _bars("channels", "How they were invited", meaning, marks)
 
 
 def failures(asked: Asked) -> Chart:

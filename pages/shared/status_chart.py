@@ -29,7 +29,8 @@ STYLE = """
 .firstkey-numbers a { color: inherit; text-decoration: underline; text-underline-offset: 2px; }
 @media (max-width: 1100px) {
   .firstkey-numbers table { font-size: .8125rem; }
-  .firstkey-numbers th, .firstkey-numbers td { padding-right: .4rem; }
+  .firstkey-numbers thead th { font-size: .75rem; }
+  .firstkey-numbers th, .firstkey-numbers td { padding-right: .3rem; }
 }
 </style>
 """
