@@ -37,7 +37,8 @@ def _list(actor: Actor) -> None:
         selection_mode="single-row",
         column_config={
             "Last login": cells.moment_column("Last login", zone),
-            "Roles": st.column_config.TextColumn(width="large"),
+            "Name": st.column_config.TextColumn(width=190),
+            "Username": st.column_config.TextColumn(width=150),
         },
         alt="Staff with their roles",
     )

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from core.documents.totals import ink
 
 HATCHES = ((), ((1, 1),), ((1, -1),), ((1, 0),), ((0, 1),), ((1, 1), (1, -1)), ((1, 0), (0, 1)))
-DASHES = (b"[] 0 d", b"[4 2] 0 d", b"[1 2] 0 d")
+DASHES = (b"[1 2] 0 d", b"[4 2] 0 d", b"[] 0 d")  # as on the screen: what comes last is drawn through
 _APART = 4.0
 
 

@@ -76,7 +76,7 @@ class Block:
 
     def _bars(self) -> Iterator[bytes]:
         numbers = [row[0] for row in self.chart.numbers]
-        names = min(170.0, self.width * 0.42)
+        names = self._names()
         scale = (self.width - names - 60) / max(1, *numbers)
         for place, number in enumerate(numbers):
             y = self._row(place, 0)
@@ -84,6 +84,11 @@ class Block:
             yield bars.bar(self.x + names, y, number * scale, BAR, colour=self.chart.colours[0], hatch=0)
             share = f"  {self.chart.shares[place]}" if self.chart.shares else ""
             yield self.pdf.plain.line(f"{number:,}{share}", self.x + names + number * scale + 4, y + 2, 7.5)
+
+    def _names(self) -> float:
+        """The same room beside all small charts, unless a name would be cut off in it."""
+        longest = max(self.pdf.plain.width(row, 7.5) for row in self.chart.rows)
+        return min(max(170.0 if self.chart.wide else self.width * 0.42, longest + 8), self.width * 0.6)
 
     def _lines(self) -> Iterator[bytes]:
         yield from self._legend()

@@ -13,6 +13,7 @@ from core.documents.status_blocks import GAP, Block, height, rows_that_fit
 
 TOP = 512.0
 BETWEEN = 22.0
+APART = 10.0
 HALF = (RIGHT - LEFT - BETWEEN) / 2
 NUMBERS = 56.0
 FOOT_WORDS = "Counts only, no names. Numbers are those of the moment of printing."
@@ -79,11 +80,11 @@ def _cut(chart: PaperChart, begin: int, end: int) -> PaperChart:
 
 def _numbers(pdf: ReportPDF, paper: StatusReport) -> bytes:
     """The headlines side by side."""
-    width, drawn = (RIGHT - LEFT) / max(1, len(paper.headlines)), list[bytes]()
+    width, drawn = (RIGHT - LEFT + APART) / max(1, len(paper.headlines)), list[bytes]()
     for place, (number, label, change) in enumerate(paper.headlines):
         x = LEFT + place * width
         drawn += [
-            b"q .8 G .6 w %.1f %.1f %.1f %.1f re S Q\n" % (x, TOP - 46, width - 10, 44),
+            b"q .8 G .6 w %.1f %.1f %.1f %.1f re S Q\n" % (x, TOP - 46, width - APART, 44),
             pdf.bold.line(number, x + 8, TOP - 22, 16),
             pdf.plain.line(label, x + 8, TOP - 36, 8, limit=width - 20),
             b".35 g\n" + pdf.plain.line(change, x + width - 18, TOP - 22, 7.5, right=True) + b"0 g\n",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from zoneinfo import ZoneInfo
 
 from sqlmodel import Session
@@ -28,8 +28,8 @@ HATCHES = {
     AccountState.NOT_REACHABLE: 5,
     AccountState.BOUNCED: 4,
     AccountState.PENDING_PROVIDER: 6,
-    AccountState.LOCKED: 4,
-    AccountState.DEACTIVATED: 6,
+    AccountState.LOCKED: 3,
+    AccountState.DEACTIVATED: 1,
 }
 LINES = {"Invited": "#7a5ba6", "Verified": "#58a55c", "First sign-in": "#1e7d46"}
 ACCENT = "#0f5e63"
@@ -59,8 +59,15 @@ def prepare(db: Session, actor: Actor, *, filter: StatusFilter) -> StatusPaper:
     noun = "students" if people.of_list else "accounts"
     scope = f"{_in_words(asked)}: {number:,} {noun}"
     head = report_papers.letterhead(db, actor, title="Account status", scope=scope)
+    head = replace(head, period=_year(db, filter.period_id))
     now = clock.now().astimezone(ZoneInfo(school.settings(db).time_zone))
     return StatusPaper(f"Account status {now:%Y-%m-%d}.pdf", StatusReport(head, _headlines(asked), _charts(asked)))
+
+
+def _year(db: Session, period_id: int | None) -> str:
+    """The year that was asked for, which need not be the present one."""
+    known = options.periods(db)
+    return f"Academic period {known[period_id]}" if period_id in known else "All academic years"
 
 
 def _in_words(asked: Asked) -> str:

@@ -172,7 +172,7 @@ def _no(value: object) -> object:
 
 
 def _usable(value: Any) -> Any:
-    """The value without letters that are none and numbers that no key can be."""
+    """The value without letters that are none and numbers that no key can be; among several, without empty words."""
     if isinstance(value, str):
         return legible(value)
     if isinstance(value, tuple):
@@ -182,7 +182,7 @@ def _usable(value: Any) -> Any:
 
 def _is_usable(value: object) -> bool:
     if isinstance(value, str):
-        return legible(value) == value
+        return bool(value) and legible(value) == value
     return not isinstance(value, int) or abs(value) <= _LARGEST_KEY
 
 

@@ -68,7 +68,7 @@ def grades(asked: Asked) -> Chart:
         mark for grade, row in zip(wanted, table, strict=True) for mark in _row(asked, grade, row, grades=(grade,))
     ]
     shown = [(grade, row) for grade, row in zip(wanted, table, strict=True) if row.sum()]
-    meaning = "The states in each grade, and the share that has signed in."
+    meaning = "The states in each grade; beside its name, the share that has signed in."
     return _stack("grades", "By grade", meaning, tuple(grade for grade, _row_ in shown), tuple(marks), _shares(shown))
 
 
@@ -88,7 +88,7 @@ def classes(asked: Asked, *, order: ClassOrder, first: int, most: int) -> tuple[
         mark for section, row in shown for mark in _row(asked, asked.sections[section], row, section_ids=(section,))
     ]
     rows = tuple(asked.sections[section] for section, _numbers in shown)
-    meaning = "The states in each class, and the share that has signed in."
+    meaning = "The states in each class; beside its name, the share that has signed in."
     return _stack("classes", "By class", meaning, rows, tuple(marks), _shares(shown)), len(places)
 
 
@@ -122,7 +122,8 @@ def channels(asked: Asked) -> Chart:
         Mark(words.CHANNEL[channel], "", int(numbers[place]), asked.behind(channels=(channel.value,)))
         for place, channel in enumerate(CHANNELS, 1)
     ]
-    return _bars("channels", "How they were invited", "Each by the channel of the latest invitation.", marks)
+    meaning = "Each by the channel of the latest invitation, for as long as that is kept."
+    return _bars("channels", "How they were invited", meaning, marks)
 
 
 def failures(asked: Asked) -> Chart:

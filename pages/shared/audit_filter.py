@@ -19,6 +19,7 @@ from pages.shared import feedback, filters, guardian_form
 
 _WHOM = {"student": "Student", "guardian": "Parent/Guardian", "staff": "Staff"}
 ASKED, FORM = "audit.asked", "audit.form"
+SOUGHT = "Part of a name, the address from which it was done, or the number of an entry."
 _ACTIONS = dict(sorted(((code, said.words) for code, said in audit_words.ACTION.items()), key=lambda one: one[1]))
 
 
@@ -48,7 +49,7 @@ def draw(actor: Actor) -> None:
 
 
 def _first_line(now: AuditFilter, who: Mapping[int, str]) -> dict[str, Any]:
-    text = st.text_input("Search for", now.text, placeholder="Name, address it came from, number of an entry")
+    text = st.text_input("Search for", now.text, placeholder="Name, address or number", help=SOUGHT)
     account = st.selectbox(
         "Who", [None, *who], _place([None, *who], now.account_id), format_func=lambda one: who.get(one or 0, "Anybody")
     )

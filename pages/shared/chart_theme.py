@@ -10,7 +10,7 @@ from core.rules import words
 from core.rules.account_state import AccountState
 
 ACCENT = "#2b8a90"
-ROW_PX, AROUND_PX, LINES_PX, LEGEND_PX = 30, 24, 290, 20
+ROW_PX, LINE_PX, AROUND_PX, LINES_PX, LEGEND_PX = 30, 14, 24, 290, 20
 # A shape and how much of the bar it covers: neighbours in the bar of states never look alike in grey.
 PATTERNS: dict[str, tuple[str, float]] = {
     AccountState.SIGNED_IN: ("", 0),
@@ -49,7 +49,7 @@ def state_bar(state: str) -> dict[str, Any]:
         "size": 7,
         "fillmode": "overlay",
         "fgcolor": "#fff",
-        "fgopacity": 0.5,
+        "fgopacity": 0.4,
     }
     line = {"width": 1, "color": "rgba(127,127,127,.55)"}
     return {"color": colour, "line": line, "pattern": pattern if shape else None}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import date
 from html import escape
 from typing import Any
@@ -24,19 +24,27 @@ STYLE = """
 .firstkey-numbers table { border-collapse: collapse; font-size: .875rem; font-variant-numeric: tabular-nums; }
 .firstkey-numbers th, .firstkey-numbers td { padding: .2rem .7rem .2rem 0; text-align: right; white-space: nowrap;
   border-bottom: 1px solid color-mix(in srgb, currentColor 15%, transparent); font-weight: 400; }
-.firstkey-numbers th:first-child { text-align: left; }
-.firstkey-numbers thead th { font-weight: 600; }
+.firstkey-numbers th:first-child { text-align: left; white-space: normal; }
+.firstkey-numbers thead th { font-weight: 600; white-space: normal; vertical-align: bottom; line-height: 1.25; }
 .firstkey-numbers a { color: inherit; text-decoration: underline; text-underline-offset: 2px; }
+@media (max-width: 1100px) {
+  .firstkey-numbers table { font-size: .8125rem; }
+  .firstkey-numbers thead th { font-size: .75rem; }
+  .firstkey-numbers th, .firstkey-numbers td { padding-right: .3rem; }
+}
 </style>
 """
 LISTS = {StudentFilter: ("students.py", "/students")}
 OTHERS = ("accounts.py", "/accounts")
 
 
-def draw(chart: Chart, *, about: str) -> None:
-    """`about` names what is asked: another question is another widget."""
-    with st.container(border=True, key=f"chart-{chart.name}"):
-        st.subheader(chart.title, anchor=False)
+def draw(chart: Chart, *, about: str, beside: Callable[[], None] | None = None) -> None:
+    """`about` names what is asked: another question is another widget. `beside` its title stands what orders it."""
+    with st.container(border=True, height="stretch", key=f"chart-{chart.name}"):
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.subheader(chart.title, anchor=False, width="stretch")
+            if beside:
+                beside()
         st.caption(chart.meaning)
         if chart.is_empty:
             st.write("Nobody, so far.")
@@ -90,12 +98,26 @@ def _mark(chart: Chart, point: dict[str, Any]) -> Mark | None:
 def _table(chart: Chart) -> str:
     """Rows as the chart has them, a column per series; every number is a link. Beside others, nobody is a dash."""
     traces = status_figures.traces(chart)
+    if chart.name == "states":
+        return _of_states(chart)
     names = [status_figures.label(series) or "People" for series in chart.series]
-    share = ["Signed in, share"] if chart.shares else []
-    heads = ["", *names, *share]
+    share = ["Share signed in"] if chart.shares else []
+    heads = ["", *share, *names]
     head = "".join(f'<th scope="col">{escape(name)}</th>' for name in heads)
     rows = "".join(_row(chart, place, [line[place] for line in traces]) for place in _places(chart))
     return STYLE + TABLE.format(label=escape(chart.title), head=f"<thead><tr>{head}</tr></thead>", rows=rows)
+
+
+def _of_states(chart: Chart) -> str:
+    """One bar has one number of each state: they stand beneath one another."""
+    marks = [line[0] for line in status_figures.traces(chart)]
+    head = '<thead><tr><th scope="col"></th><th scope="col">People</th></tr></thead>'
+    rows = "".join(
+        f'<tr><th scope="row">{escape(status_figures.label(mark.series))}</th>{_cell(mark)}</tr>'
+        for mark in marks
+        if mark
+    )
+    return STYLE + TABLE.format(label=escape(chart.title), head=head, rows=rows)
 
 
 def _places(chart: Chart) -> Iterator[int]:
@@ -113,7 +135,7 @@ def _row(chart: Chart, place: int, marks: list[Mark | None]) -> str:
     share = f"<td>{chart.shares[place]:.0%}</td>" if chart.shares else ""
     none = "–" if len(marks) > 1 else "0"
     cells = "".join(_cell(mark) if mark and mark.number else f"<td>{none}</td>" for mark in marks)
-    return f'<tr><th scope="row">{escape(name)}</th>{cells}{share}</tr>'
+    return f'<tr><th scope="row">{escape(name)}</th>{share}{cells}</tr>'
 
 
 def _cell(mark: Mark) -> str:

@@ -20,10 +20,10 @@ def draw(found: Asked, *, about: str) -> None:
     page = max(1, int(st.session_state.get(key, 1)))
     chart, many = status_charts.classes(found, order=order, first=(page - 1) * AT_ONCE, most=AT_ONCE)
     with st.container(key="status-classes"):
-        with st.container(horizontal=True, horizontal_alignment="right"):
-            st.selectbox(
-                "Order of the classes", list(ORDERS), format_func=ORDERS.__getitem__, key="status.order", width=240
-            )
-        status_chart.draw(chart, about=f"{about}.{order}.{page}")
+        status_chart.draw(chart, about=f"{about}.{order}.{page}", beside=_order)
         if many > AT_ONCE:
             st.pagination(-(-many // AT_ONCE), key=key)
+
+
+def _order() -> None:
+    st.selectbox("Order of the classes", list(ORDERS), format_func=ORDERS.__getitem__, key="status.order", width=240)

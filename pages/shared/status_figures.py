@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from datetime import date
+from textwrap import wrap
 
 import plotly.graph_objects as go
 
@@ -14,6 +15,7 @@ from core.tables.status_charts import Chart
 from pages.shared import chart_theme
 
 SEEN_AT_LEAST = 0.045  # the part of the widest bar in which a number can be read
+NAME_LETTERS = 26  # a longer name is broken: beside it, the bar would have no room in half of a narrow page
 
 
 def figure(chart: Chart) -> go.Figure:
@@ -78,7 +80,7 @@ def _stack(chart: Chart) -> go.Figure:
             hovertemplate="%{y} " + label(series) + ": %{x:,}<extra></extra>",
         )
     drawn.update_layout(barmode="stack")
-    drawn.update_yaxes(autorange="reversed", type="category", tickfont_size=13, visible=len(names) > 1)
+    drawn.update_yaxes(autorange="reversed", type="category", tickfont_size=13, visible=any(chart.rows))
     drawn.update_xaxes(visible=False)
     lines = 1 + len(chart.series) // 3  # of the legend, where the page is narrow
     height = chart_theme.ROW_PX * max(len(names), 2) + chart_theme.AROUND_PX + chart_theme.LEGEND_PX * lines
@@ -93,12 +95,14 @@ def _names(chart: Chart) -> list[str]:
 
 
 def _bars(chart: Chart) -> go.Figure:
-    numbers = [mark.number for mark in chart.marks]
+    numbers, names = [mark.number for mark in chart.marks], [wrap(row, NAME_LETTERS) for row in chart.rows]
+    row = chart_theme.LINE_PX * (max(map(len, names)) - 1) + chart_theme.ROW_PX
     drawn = go.Figure(
         go.Bar(
             x=numbers,
-            y=[f"{row}  " for row in chart.rows],
+            y=["  <br>".join(lines) + "  " for lines in names],
             orientation="h",
+            width=0.7 * chart_theme.ROW_PX / row,
             marker={"color": chart_theme.ACCENT, "line": {"width": 0}},
             text=[f"{number:,}{_of_first(chart, number, numbers)}" for number in numbers],
             textposition="outside",
@@ -109,7 +113,7 @@ def _bars(chart: Chart) -> go.Figure:
     )
     drawn.update_yaxes(autorange="reversed", type="category", tickfont_size=13)
     drawn.update_xaxes(visible=False, range=[0, 1.28 * max([*numbers, 1])])
-    height = chart_theme.ROW_PX * len(numbers) + chart_theme.AROUND_PX + chart_theme.LEGEND_PX
+    height = row * len(numbers) + chart_theme.AROUND_PX + chart_theme.LEGEND_PX
     return chart_theme.lay_out(drawn, height=height, legend=False)
 
 
@@ -132,5 +136,6 @@ def _lines(chart: Chart) -> go.Figure:
             hovertemplate=series + ", %{x|%-d %b}: %{y:,}<extra></extra>",
         )
     drawn.update_xaxes(type="date", tickformat="%-d %b", nticks=8, showgrid=False)
-    drawn.update_yaxes(rangemode="tozero", nticks=5)
+    few = max(mark.number for mark in chart.marks) < 5  # else Plotly would name half a person
+    drawn.update_yaxes(rangemode="tozero", nticks=5, dtick=1 if few else None)
     return chart_theme.lay_out(drawn, height=chart_theme.LINES_PX, legend=True)

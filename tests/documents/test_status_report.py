@@ -54,6 +54,13 @@ def test_numbers_names_and_legend_are_on_the_page() -> None:
         assert text in said
 
 
+def test_a_long_reason_is_not_cut_off() -> None:
+    reasons = ("The owner of the number wants no messages", "Neither")
+    bars = PaperChart("Why messages failed", "", "bars", reasons, ("",), ((2,), (1,)), ("#0f5e63",), (0,))
+    said = papers.pages(status_report.render(StatusReport(HEAD, (), (bars, bars))))[0]
+    assert said.count(reasons[0]) == 2
+
+
 def test_very_many_classes_go_on_and_none_is_lost() -> None:
     pages = papers.pages(status_report.render(StatusReport(HEAD, (), (_lines(), _lines(), _stack("By class", 90)))))
     assert len(pages) > 2

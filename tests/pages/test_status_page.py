@@ -109,6 +109,35 @@ def test_states_are_told_apart_without_colour() -> None:
     assert [trace.name for trace in drawn.data] == ["Signed in", "Bounced"]
 
 
+LONG = "The owner of the number wants no messages"
+
+
+def test_a_long_name_is_broken_into_lines_and_the_bar_keeps_its_thickness() -> None:
+    marks = (Mark(LONG, "", 2, StudentFilter()), Mark("Neither", "", 1, StudentFilter()))
+    long = replace(CHART, kind="bars", rows=(LONG, "Neither"), series=("",), marks=marks, shares=())
+    short = replace(long, rows=("Both", "Neither"), marks=(replace(marks[0], row="Both"), marks[1]))
+    drawn, usual = (status_figures.figure(chart) for chart in (long, short))
+    assert drawn.data[0].y[0].split("<br>") == ["The owner of the number  ", "wants no messages  "]
+    thickness = [figure.data[0].width * figure.layout.height for figure in (drawn, usual)]
+    assert abs(thickness[0] - thickness[1]) < 10
+
+
+def test_states_stand_beneath_one_another_and_a_single_grade_keeps_its_name() -> None:
+    marks = tuple(replace(mark, row="") for mark in CHART.marks)
+    table = status_chart._table(replace(CHART, name="states", rows=("",), marks=marks, shares=()))
+    assert table.count("<tr>") == 3 and '<th scope="row">Bounced</th>' in table
+    one = replace(CHART, rows=("7B",), marks=CHART.marks[:1], shares=(1.0,))
+    assert status_figures.figure(one).layout.yaxis.visible
+
+
+def test_a_day_with_few_people_has_no_halves_of_them_beside_it() -> None:
+    marks = (Mark("2026-11-01", "Invited", 2, StudentFilter()),)
+    days = replace(CHART, kind="lines", rows=("2026-11-01",), series=("Invited",), marks=marks, shares=())
+    assert status_figures.figure(days).layout.yaxis.dtick == 1
+    busy = replace(days, marks=(replace(marks[0], number=40),))
+    assert status_figures.figure(busy).layout.yaxis.dtick is None
+
+
 def test_a_school_without_students_is_told_what_belongs_here_and_a_narrow_filter_to_be_wider(
     open_screen: screens.Open, cast: Cast
 ) -> None:

@@ -63,3 +63,9 @@ def test_a_day_beyond_all_calendars_is_not_asked_for(cast: Cast) -> None:
 def test_a_page_that_cannot_be_is_answered(cast: Cast, number: int) -> None:
     with database.reading() as db:
         assert len(students.page(db, cast.olga.actor, filter=StudentFilter(), page=Page(number=number))) in (0, 3)
+
+
+def test_an_empty_word_among_several_asks_nothing_of_anybody() -> None:
+    """Whoever has no grade is not of the grade that nobody named."""
+    assert StudentFilter(grades=("8", "")) == StudentFilter(grades=("8",))
+    assert AccountFilter.from_json({"grades": [""], "roles": ["", "office"]}) == AccountFilter(roles=("office",))

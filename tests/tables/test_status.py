@@ -79,6 +79,7 @@ def filters(cast: Cast) -> list[StatusFilter]:
         StatusFilter(user_type="all", grades=("7",)),
         StatusFilter(grades=("7",), section_ids=(class_8a,)),
         StatusFilter(user_type="guardian", section_ids=(class_7b,), grades=("8", "none")),
+        StatusFilter(user_type="guardian", section_ids=(class_7b,), grades=("8", "")),
         StatusFilter(user_type="all", section_ids=(class_7b, class_8a), period_id=period),
         StatusFilter(period_id=period),
         StatusFilter(user_type="all", period_id=period),
