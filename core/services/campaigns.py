@@ -86,7 +86,7 @@ def check(db: Session, actor: Actor, *, draft: Draft) -> Check:
     return Check(
         receive=len(plan.found),
         messages=plan.messages,
-        skipped=_without_account(db, actor, draft) | plan.skipped,
+        skipped=_skipped(db, actor, draft, plan),
         shared_addresses=len(shared),
         sharing=sum(shared.values()),
         lately=plan.lately,
@@ -137,10 +137,12 @@ def launch(
     _refuse_unlike(plan, seen, typed_count)
     freshness.require_above(db, actor, people=len(plan.found))
     _refuse_over_budget(db, draft, plan)
+    skipped = _skipped(db, actor, draft, plan)
     campaign = _campaign(actor, draft, plan, idempotency_key)
+    campaign.skipped = {refusal.value: people for refusal, people in skipped.items()}
     campaign.starts_at = _start(draft, plan.school, starts_at)
     campaign_id = invitations.queue(db, campaign=campaign, to=plan.found)
-    details = {"recipients": len(plan.found), "digest": plan.digest, "skipped": sum(plan.skipped.values())}
+    details = {"recipients": len(plan.found), "digest": plan.digest, "skipped": sum(skipped.values())}
     audit.record(db, actor, action="campaign.launched", object_kind="campaign", object_id=campaign_id, details=details)
     return campaign
 
@@ -151,13 +153,16 @@ def sends(own: SchoolSettings, channel: str = Channel.EMAIL) -> bool:
     return chosen != "outbox" or own.is_demo
 
 
-def _without_account(db: Session, actor: Actor, draft: Draft) -> dict[Refusal, int]:
-    """Chosen students who have no account: a campaign is for accounts, and the check names the others all the same."""
+def _skipped(db: Session, actor: Actor, draft: Draft, plan: Plan) -> dict[Refusal, int]:
+    """Everybody chosen who gets nothing: a campaign is for accounts, but students without one are counted too.
+
+    The check and the launch both ask here, so that the page before and the page after say the same number.
+    """
     if draft.selection_id is None:
-        return {}
+        return plan.skipped
     people = selections.person_ids(db, actor, selection_id=draft.selection_id)
     number = recipients.number_without_account(db, people=people)
-    return {Refusal.NO_ACCOUNT: number} if number else {}
+    return ({Refusal.NO_ACCOUNT: number} if number else {}) | plan.skipped
 
 
 def _campaign(actor: Actor, draft: Draft, plan: Plan, key: str) -> Campaign:
@@ -178,7 +183,6 @@ def _campaign(actor: Actor, draft: Draft, plan: Plan, key: str) -> Campaign:
         pause_reason=SECOND_LOOKS if held else "",
         by_family=draft.by_family,
         recipients=len(plan.found),
-        skipped={refusal.value: people for refusal, people in plan.skipped.items()},
         recipients_digest=plan.digest,
     )
 

@@ -308,6 +308,24 @@ def test_chosen_students_without_an_account_are_named_in_the_check(people: Cast)
     assert list(left["Last name"]) == ["Newcomer"]
 
 
+def test_the_campaign_says_as_many_were_left_out_as_the_check_said(people: Cast) -> None:
+    change(people.max.person, use_personal_email=False)
+    with database.transaction() as db:
+        newcomer = cast.person(db, kind="student", status="registered", last_name="Newcomer")
+        db.flush()
+        ticked = {people.sam.person.id or 0, people.max.person.id or 0, newcomer.id or 0}
+        selections.tick(db, people.olga.actor, list_name="students", on=ticked)
+        selection_id = selections.current(db, people.olga.actor, list_name="students").id
+    draft = Draft(selection_id=selection_id)
+    found = look(people, draft)
+    launched = send(people, found, draft)
+    assert found.skipped == {Refusal.NO_ACCOUNT: 1, Refusal.PERSONAL_EMAIL_OFF: 1}
+    assert launched.skipped == found.skipped
+    with database.reading() as db:
+        entry = db.exec(select(AuditEntry).where(AuditEntry.action == "campaign.launched")).one()
+    assert entry.details["skipped"] == 2
+
+
 def test_a_family_gets_one_message_with_a_link_for_each_child(people: Cast) -> None:
     change(people.max.person, personal_email=people.sam.person.personal_email)
     family = replace(STUDENTS, by_family=True)
