@@ -78,6 +78,12 @@ REFUSAL: dict[Refusal, str] = {
     Refusal.OPTED_OUT: "the owner of the number wants no SMS",
 }
 
+SENT_LATELY = "sent_lately"
+GETS_NOTHING: dict[str, str] = {
+    **{str(why): said for why, said in REFUSAL.items()},
+    SENT_LATELY: "was sent the same in the 24 hours before",
+}
+
 ACCOUNT_REFUSAL: dict[AccountRefusal, str] = {
     AccountRefusal.HAS_ONE: "they have an account already",
     AccountRefusal.STATUS: "their status does not count as Registered or Active",

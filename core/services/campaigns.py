@@ -16,6 +16,7 @@ from core.models import Campaign, CampaignKind, CampaignStatus, Channel, SchoolS
 from core.permissions import Actor, Permission
 from core.rules.launch_limits import AHEAD, SECOND_LOOKS, needs_second
 from core.rules.reachability import Refusal
+from core.rules.words import SENT_LATELY
 from core.services import audit, invitations, selections
 from core.tables import accounts, freshness, plans, recipients, reminders, samples, school, sending, sms_cost
 from core.tables.filters import AccountFilter
@@ -137,12 +138,11 @@ def launch(
     _refuse_unlike(plan, seen, typed_count)
     freshness.require_above(db, actor, people=len(plan.found))
     _refuse_over_budget(db, draft, plan)
-    skipped = _skipped(db, actor, draft, plan)
     campaign = _campaign(actor, draft, plan, idempotency_key)
-    campaign.skipped = {refusal.value: people for refusal, people in skipped.items()}
+    campaign.skipped = _left_out(db, actor, draft, plan)
     campaign.starts_at = _start(draft, plan.school, starts_at)
     campaign_id = invitations.queue(db, campaign=campaign, to=plan.found)
-    details = {"recipients": len(plan.found), "digest": plan.digest, "skipped": sum(skipped.values())}
+    details = {"recipients": len(plan.found), "digest": plan.digest, "skipped": sum(campaign.skipped.values())}
     audit.record(db, actor, action="campaign.launched", object_kind="campaign", object_id=campaign_id, details=details)
     return campaign
 
@@ -163,6 +163,12 @@ def _skipped(db: Session, actor: Actor, draft: Draft, plan: Plan) -> dict[Refusa
     people = selections.person_ids(db, actor, selection_id=draft.selection_id)
     number = recipients.number_without_account(db, people=people)
     return ({Refusal.NO_ACCOUNT: number} if number else {}) | plan.skipped
+
+
+def _left_out(db: Session, actor: Actor, draft: Draft, plan: Plan) -> dict[str, int]:
+    """How many got nothing, by the codes of words.GETS_NOTHING: together with who receives it, all who were chosen."""
+    found = {refusal.value: people for refusal, people in _skipped(db, actor, draft, plan).items()}
+    return found | ({SENT_LATELY: plan.lately.people} if plan.lately and not draft.again else {})
 
 
 def _campaign(actor: Actor, draft: Draft, plan: Plan, key: str) -> Campaign:

@@ -79,7 +79,7 @@ def _left_out(progress: Progress) -> None:
         people = sum(progress.skipped.values())
         said = "1 was left out" if people == 1 else f"{people:,} were left out"
         with st.expander(said, icon=":material/person_off:"):
-            reasons = ((cells.said(words.REFUSAL, code), number) for code, number in progress.skipped.items())
+            reasons = ((cells.said(words.GETS_NOTHING, code), number) for code, number in progress.skipped.items())
             st.text("\n".join(f"{number:,}  {reason}" for reason, number in reasons))
 
 

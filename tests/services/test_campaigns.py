@@ -26,8 +26,10 @@ from core.models import (
     MessageStatus,
     Person,
 )
+from core.rules import words
 from core.rules.delivery_status import Outcome
 from core.rules.reachability import Refusal
+from core.rules.words import SENT_LATELY
 from core.services import (
     address_changes,
     campaign_moves,
@@ -324,6 +326,12 @@ def test_the_campaign_says_as_many_were_left_out_as_the_check_said(people: Cast)
     with database.reading() as db:
         entry = db.exec(select(AuditEntry).where(AuditEntry.action == "campaign.launched")).one()
     assert entry.details["skipped"] == 2
+    change(people.max.person, use_personal_email=True)
+    found = look(people, draft)
+    launched = send(people, found, draft)
+    assert (found.receive, launched.recipients) == (1, 1)
+    assert launched.skipped == {Refusal.NO_ACCOUNT: 1, SENT_LATELY: 1}
+    assert all(code in words.GETS_NOTHING for code in launched.skipped)
 
 
 def test_a_family_gets_one_message_with_a_link_for_each_child(people: Cast) -> None:
