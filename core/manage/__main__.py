@@ -7,6 +7,7 @@ import sys
 
 import typer
 
+from core import requests
 from core.errors import AppError, SettingsError
 from core.manage import (
     audit,
@@ -30,6 +31,13 @@ for module in (serve, demo, imports, campaign, report, worker, audit, keys, seco
         app.command(name)(command)
 for name, group in person.GROUPS.items():
     app.add_typer(group, name=name)
+
+
+@app.callback()
+def _begin(context: typer.Context) -> None:
+    """What a command does has one name in the audit and in the log; a server has one for each request."""
+    if context.invoked_subcommand not in ("serve", "worker"):
+        requests.begin()
 
 
 def main() -> int:

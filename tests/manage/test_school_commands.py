@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
 import typer
-from sqlmodel import select
+from sqlmodel import col, select
 from typer.testing import CliRunner
 
 from core import database
 from core.config import ROOT
 from core.errors import InputProblem
+from core.manage import __main__ as main
 from core.manage import demo, imports
 from core.models import AuditEntry, ImportRun, Person
 
@@ -48,6 +50,14 @@ def test_an_import_of_a_folder_is_applied_and_says_what_comes_next() -> None:
     with database.reading() as db:
         assert db.exec(select(ImportRun)).one().format == "sds_v2_1"
         assert db.exec(select(AuditEntry)).one().actor.startswith("command line, ")
+
+
+def test_r96_what_a_command_does_has_a_name_of_its_own_in_the_audit() -> None:
+    for arguments in (["demo", "--students", "20", "--seed", "3"], ["import", str(SET), "--apply"]):
+        CliRunner().invoke(main.app, arguments, catch_exceptions=False)
+    with database.reading() as db:
+        names = [entry.request for entry in db.exec(select(AuditEntry).order_by(col(AuditEntry.seq)))]
+    assert all(re.fullmatch(r"[0-9a-f]{12}", name) for name in names) and len(set(names)) == 2
 
 
 def test_a_file_that_is_not_there_and_a_bad_row_are_told(tmp_path: Path) -> None:
