@@ -107,16 +107,6 @@ class RoleDays:
 
 
 @dataclass(frozen=True, slots=True)
-class Identified:
-    """Somebody who has a second code, by which the school may know them."""
-
-    where: tuple[str, int]
-    identifier: str
-    first_name: str
-    last_name: str
-
-
-@dataclass(frozen=True, slots=True)
 class AgentRow:
     """Two people of whom one answers for the other; which, their kinds say."""
 
@@ -161,7 +151,7 @@ class Intake:
     used, so that nobody takes them for missing. `leaving`: people of whom the files say that they have left. Rows that
     name people and classes which perhaps only Firstkey knows wait in `enrolled`, `agents` and `kindless`. `terms`: the
     terms of a class, where they are parts of its year. `roles`: when people have those
-    that make them what they are. `identified`: who has a second code.
+    that make them what they are.
     """
 
     format: Format
@@ -185,7 +175,6 @@ class Intake:
     homerooms: set[str] = field(default_factory=set)
     terms: dict[SectionKey, list[PeriodRow]] = field(default_factory=dict)
     roles: dict[PersonKey, list[RoleDays]] = field(default_factory=dict)
-    identified: dict[PersonKey, Identified] = field(default_factory=dict)
     ended: set[tuple[SectionKey, PersonKey]] = field(default_factory=set)
     said: set[tuple[str, str, str, str]] = field(default_factory=set)
 

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from core.errors import Severity
 from core.models import PersonKind
 from core.rules.imports import cells, columns, oneroster_days, people
-from core.rules.imports.intake import AgentRow, Format, Identified, Intake, KindlessRow, RoleDays
+from core.rules.imports.intake import AgentRow, Format, Intake, KindlessRow, RoleDays
 from core.rules.imports.oneroster_manifest import OVER, Manifest
 from core.rules.imports.people import MAX_CELL, MAX_NAME
 from core.rules.imports.sds import Table, Where
@@ -17,7 +17,7 @@ COLUMNS = {
     **{"sourcedid": "source_id", "status": "state", "enableduser": "enabled", "role": "role", "username": "username"},
     **{"givenname": "first_name", "familyname": "last_name", "middlename": "middle_name", "email": "email"},
     **{"sms": "mobile", "phone": "phone", "agentsourcedids": "agents", "grades": "grade", "grade": "grade"},
-    **{"orgsourcedids": "schools", "primaryorgsourcedid": "schools", "identifier": "identifier"},
+    **{"orgsourcedids": "schools", "primaryorgsourcedid": "schools"},
 }
 ROLE_COLUMNS = {"usersourcedid": "user", "role": "role", "status": "state", "begindate": "begins", "enddate": "ends"}
 _STAFF = "teacher, administrator, aide, proctor, counselor, principal, districtAdministrator, siteAdministrator, "
@@ -60,7 +60,6 @@ def read(
             continue
         entered.add(code)
         known = kinds.get(code) or ({PersonKind.GUARDIAN.value: "guardian"} if code in agents else {})
-        _note_identifier(intake, where, code, raw, known)
         if is_over(raw):
             intake.leaving |= {(kind, code) for kind in known or [kind.value for kind in PersonKind]}
         elif known:
@@ -94,13 +93,6 @@ def _enter(
         enter(intake, where, raw, kind, labels)
     relation = kinds.get(PersonKind.GUARDIAN.value, "")
     intake.agents += [AgentRow(where, code, agent, relation) for agent in several(raw.get("agents", ""))]
-
-
-def _note_identifier(intake: Intake, where: Where, code: str, raw: Mapping[str, str], kinds: Mapping[str, str]) -> None:
-    identifier, first, last = (cells.clean(raw.get(name, "")) for name in ("identifier", "first_name", "last_name"))
-    if identifier and identifier != code:
-        said = Identified(where, identifier, first, last)
-        intake.identified |= dict.fromkeys(((kind, code) for kind in kinds), said)
 
 
 def _note_schools(

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import date
-from typing import Any
 
 from core.models import EnrolmentKind, PersonKind
-from core.rules.imports import cells, identifiers, oneroster_users, role_days
-from core.rules.imports.identifiers import Ties
+from core.rules.imports import cells, oneroster_users, role_days
 from core.rules.imports.intake import (
     NO_PERIOD,
     AgentRow,
@@ -25,26 +23,23 @@ from core.rules.imports.world import World
 
 _LATER = "This enrolment has not begun and is left out, like all others of its kind. "
 _COMES_AGAIN = {True: "The first file of that day enters it.", False: "Import a whole set (bulk) when it has begun."}
-_FILLED = ("people", "sections", "enrolments", "guardianships", "roles")
 _STUDENT, _GUARDIAN = PersonKind.STUDENT.value, PersonKind.GUARDIAN.value
 
 
 def settled(intake: Intake, world: World) -> Intake:
     """The same with enrolments and guardianships in place of the rows that name them; what was read stays as it is."""
-    if not (intake.enrolled or intake.agents or intake.kindless or intake.roles or intake.identified):
+    if not (intake.enrolled or intake.agents or intake.kindless or intake.roles):
         return intake
-    copies: dict[str, Any] = {name: dict(getattr(intake, name)) for name in _FILLED}
-    copies |= {name: set(getattr(intake, name)) for name in ("present", "leaving")}
-    found = replace(intake, **copies, homes={}, problems=[], ended=set(), said=set())
+    copies = {name: dict(getattr(intake, name)) for name in ("people", "sections", "enrolments", "guardianships")}
+    found = replace(intake, **copies, homes={}, problems=[], ended=set(), said=set())  # type: ignore[arg-type]
     for row in intake.kindless:
         _enter(found, world, row.where, row.raw, row.labels)
-    ties = identifiers.tie(found, world)
     role_days.settle(found, world)
     sections, resting = _sections(found, world), _resting(intake, world)
-    for enrolment in found.enrolled:
+    for enrolment in intake.enrolled:
         _enrol(found, world, sections, resting, enrolment)
     for agent in intake.agents:
-        _answer(found, world, ties, agent)
+        _answer(found, world, agent)
     _choose_homes(found, world)
     return found
 
@@ -110,11 +105,10 @@ def _enrol(
         found.enrolments[(key, row.person)] = kind.value
 
 
-def _answer(found: Intake, world: World, ties: Ties, row: AgentRow) -> None:
+def _answer(found: Intake, world: World, row: AgentRow) -> None:
     """Some systems write the parents into the row of the student, others the students into the row of the parent."""
     for student, guardian in ((row.one, row.other), (row.other, row.one)):
-        one, other = (_STUDENT, student), (_GUARDIAN, guardian)
-        keys = ties.get(one, one), ties.get(other, other)
+        keys = (_STUDENT, student), (_GUARDIAN, guardian)
         if all(_is_there(found, world, key, row.where) for key in keys):
             said = found.guardianships.get(keys, "")
             found.guardianships[keys] = row.relation or said or "guardian"
