@@ -80,5 +80,5 @@ def _is_fine(parameters: CredentialParameters) -> bool:
         and isinstance(parameters.extra_text, str)
         and all(type(getattr(parameters, n)) is bool for n in flags)
         and len(classes) <= MOST_CLASSES
-        and all(type(section_id) is int for section_id in classes)
+        and all(type(section_id) is int and 0 < section_id < 2**31 for section_id in classes)
     )

@@ -80,4 +80,5 @@ def _forget_older(db: Session, actor: Actor) -> None:
     mine = (col(ReportRequest.account_id) == actor.account_id, col(ReportRequest.kind).in_(KINDS))
     older = sa.select(col(ReportRequest.id)).where(*mine)
     db.execute(sa.delete(ReportPart).where(col(ReportPart.request_id).in_(older)))
-    db.execute(sa.delete(ReportRequest).where(*mine))
+    waiting = sa.update(ReportRequest).where(*mine, col(ReportRequest.status) == RequestStatus.READY)
+    db.execute(waiting.values(status=RequestStatus.CANCELLED))

@@ -120,9 +120,14 @@ def picture(db: Session, actor: Actor, *, preview: str, number: int) -> bytes:
     return content
 
 
-def forget(db: Session, actor: Actor, *, preview: str) -> None:
-    """Remove the pictures of a preview that nobody looks at any more; those of somebody else stay."""
-    mine = (col(PreviewPage.preview) == preview, col(PreviewPage.account_id) == actor.account_id)
+def forget(db: Session, actor: Actor, *, preview: str | None) -> None:
+    """Remove the pictures of a preview that nobody looks at any more, of all where its name is not known.
+
+    Those of somebody else stay.
+    """
+    mine = [col(PreviewPage.account_id) == actor.account_id]
+    if preview is not None:
+        mine.append(col(PreviewPage.preview) == preview)
     db.execute(sa.delete(PreviewPage).where(*mine))
 
 

@@ -32,7 +32,7 @@ def accounts(db: Session, actor: Actor, printed: Printed) -> sa.Select[Any]:
     """
     chosen = selections.account_ids(db, actor, selection_id=printed.selection_id, scope=printed.scope)
     if printed.parameters.section_ids:
-        chosen = slips.of_classes(actor, account_ids=chosen, section_ids=printed.parameters.section_ids)
+        chosen = slips.of_classes(account_ids=chosen, section_ids=printed.parameters.section_ids)
     from_list = selections.list_of(db, actor, selection_id=printed.selection_id) in ("students", "accounts")
     if printed.parameters.whose != "students" and from_list:
         chosen = slips.with_guardians(actor, account_ids=chosen)

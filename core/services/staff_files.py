@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from sqlmodel import Session
@@ -19,9 +19,6 @@ from core.services import audit
 from core.tables import freshness, school, staff
 from core.tables.account_roles import Held
 from core.tables.filters import Page
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 KINDS = {"staff-csv": FileFormat.CSV, "staff-csv-plain": FileFormat.CSV, "staff-xlsx": FileFormat.XLSX}
 HEADER = (
@@ -55,7 +52,7 @@ def _pages(number: int) -> Iterator[Page]:
     return (Page(place, size=AT_ONCE) for place in range(1, -(-number // AT_ONCE) + 1))
 
 
-def _rows(line: pd.Series, zone: ZoneInfo) -> Iterator[tuple[Cell, ...]]:
+def _rows(line: Any, zone: ZoneInfo) -> Iterator[tuple[Cell, ...]]:
     """Who it is, once for each role; who holds none stands there too."""
     who = (
         line.last_name,

@@ -85,7 +85,7 @@ def _of(slip: _Found) -> tuple[Any, ...]:
 def _found(
     db: Session, actor: Actor, account_ids: sa.Select[Any], parameters: CredentialParameters
 ) -> Iterator[_Found]:
-    titles, wards = reports.classes(db), _wards(db, actor, account_ids)
+    titles, wards = reports.classes(db), _wards(db, actor, account_ids, parameters.section_ids)
     asked_first = _asked_first(db, account_ids) if parameters.one_per_family else {}
     reader, seen = _Reader(actor, school.settings(db).default_language, parameters), set[int]()
     by_class = parameters.page_per_class or parameters.order == "class"
@@ -157,10 +157,14 @@ def with_guardians(actor: Actor, *, account_ids: sa.Select[Any]) -> sa.Select[An
     return sa.select(both.c[0])
 
 
-def of_classes(actor: Actor, *, account_ids: sa.Select[Any], section_ids: Collection[int]) -> sa.Select[Any]:
-    """Those among them who are in these classes, or answer for a student of them."""
-    query = sa.select(col(Account.id)).join(Person, col(Person.id) == col(Account.person_id))
-    return query.where(col(Account.id).in_(account_ids), scope.in_sections(actor, section_ids))
+def of_classes(*, account_ids: sa.Select[Any], section_ids: Collection[int]) -> sa.Select[Any]:
+    """Those among them who are listed under these classes, or answer for a student who is."""
+    listed = sa.select(col(Person.id)).where(col(Person.section_id).in_(section_ids))
+    guardians = sa.select(col(Guardianship.guardian_id)).where(
+        col(Guardianship.student_id).in_(listed), scope.holds_today()
+    )
+    theirs = sa.or_(col(Account.person_id).in_(listed), col(Account.person_id).in_(guardians))
+    return sa.select(col(Account.id)).where(col(Account.id).in_(account_ids), theirs)
 
 
 def class_ids(db: Session, *, account_ids: sa.Select[Any]) -> list[int]:
@@ -273,8 +277,8 @@ def _live(invitation: Any, purpose: Purpose) -> sa.ColumnElement[bool]:
     )
 
 
-def _wards(db: Session, actor: Actor, account_ids: sa.Select[Any]) -> dict[int, _Wards]:
-    """By the person id of each guardian, within the actor's scope."""
+def _wards(db: Session, actor: Actor, account_ids: sa.Select[Any], section_ids: Collection[int]) -> dict[int, _Wards]:
+    """By the person id of each guardian, within the actor's scope; a student of the classes asked for stands first."""
     columns = (col(Guardianship.guardian_id), col(Guardianship.relation), col(Person.section_id), col(Person.source_id))
     query = sa.select(*columns, col(Person.first_name), col(Person.last_name))
     query = query.join(Person, col(Person.id) == col(Guardianship.student_id))
@@ -283,6 +287,8 @@ def _wards(db: Session, actor: Actor, account_ids: sa.Select[Any]) -> dict[int, 
     found: dict[int, list[Any]] = {}
     for row in db.execute(query.order_by(col(Guardianship.guardian_id), col(Person.sort_name))):
         found.setdefault(row.guardian_id, []).append(row)
+    for rows in found.values() if section_ids else ():
+        rows.sort(key=lambda row: row.section_id not in section_ids)
     return {
         guardian: _Wards(
             rows[0].relation,

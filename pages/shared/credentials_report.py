@@ -77,6 +77,7 @@ def _window(actor: Actor, selection_id: int, scope: RowScope, *, one: bool = Fal
         classes = {} if one else printed_accounts.classes(db, actor, selection_id=selection_id, scope=scope)
     printed = Printed(selection_id, scope, credentials_choices.ask(one=one, classes=classes))
     parameters = printed.parameters
+    report_preview.end_other(printed)
     with feedback.refusals_shown(), database.reading() as db:
         credential_checks.check(parameters)
         chosen = selections.size(db, actor, selection_id=selection_id, scope=scope)

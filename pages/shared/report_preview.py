@@ -21,29 +21,41 @@ border: 1px solid color-mix(in srgb, currentColor 25%, transparent); border-radi
 
 
 def offer(actor: Actor, printed: Printed) -> None:
-    """The button, and below it the pages as they are now; other choices ask for another preview, and end this one."""
-    asked = (printed.selection_id, printed.scope, report_parameters.as_text(printed.parameters))
+    """The button, and below it the pages as they are now."""
+    asked = _asked(printed)
     if st.button("Preview Report", icon=":material/visibility:"):
         st.session_state[_PAGE] = 1
         st.session_state[_TURNED] = True
     turned = bool(st.session_state.pop(_TURNED, False))
     if now_fresh := fresh_code.proved(actor, turned, key="preview", act="Preview Report"):
+        st.session_state[_KEPT] = (asked, None)  # a run that is ended before it knows their name leaves pictures too
         with st.spinner("Drawing the pages"), feedback.refusals_shown():
             st.session_state[_KEPT] = (asked, _draw(now_fresh, printed, st.session_state.get(_PAGE, 1)))
-    kept_for, preview = st.session_state.get(_KEPT, (None, None))
-    if preview is not None and kept_for == asked:
-        _show(preview)
+    _kept_for, preview = st.session_state.get(_KEPT, (None, None))
+    if preview is None:
+        forget()
     else:
+        _show(preview)
+
+
+def end_other(printed: Printed) -> None:
+    """Other choices ask for another preview, and end this one, whether or not anybody is left to print."""
+    if _KEPT in st.session_state and st.session_state[_KEPT][0] != _asked(printed):
         forget()
 
 
 def forget() -> None:
     """Nobody looks at the pages any more: their pictures go now, and not when their time is over."""
-    _asked, preview = st.session_state.pop(_KEPT, (None, None))
-    actor = (guard.here() or guard.look_up()) if preview is not None else None
-    if actor is not None:
+    if _KEPT not in st.session_state:
+        return
+    _kept_for, preview = st.session_state.pop(_KEPT)
+    if actor := guard.here() or guard.look_up():
         with database.transaction() as db:
-            previews.forget(db, actor, preview=preview.id)
+            previews.forget(db, actor, preview=preview.id if preview else None)
+
+
+def _asked(printed: Printed) -> tuple[int, str, str]:
+    return printed.selection_id, printed.scope, report_parameters.as_text(printed.parameters)
 
 
 def _draw(actor: Actor, printed: Printed, first: int) -> Preview:

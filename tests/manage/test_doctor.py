@@ -18,6 +18,7 @@ from core.gateways import microsoft_identity
 from core.manage.__main__ import app
 from core.manage.checkups import findings
 from core.models import AuditEntry, SchoolSettings
+from core.permissions import system
 from core.services import audit
 from tests.cast import Cast
 from tests.conftest import Clock
@@ -190,7 +191,11 @@ def test_a_backup_that_cannot_be_made_tonight_is_a_fault_today(
     assert code == 1 and f"{folder} is not there" in said and "install -d -m 700" in said
     folder.mkdir()
     code, said = _doctor(monkeypatch)
-    assert code == 1 and "The backup key cannot be read" in said and "the school's safe" in said
+    assert code == 1 and f"{key_file} holds no key" in said and "Make one: docs/operations.md" in said
+    with database.transaction() as db:
+        audit.record(db, system("backup"), action="backup.made")
+    code, said = _doctor(monkeypatch)
+    assert code == 1 and "Put the key back from the school's safe" in said and "Make one: docs" not in said
     key_file.write_text("ab" * 32)
     code, said = _doctor(monkeypatch)
     assert code == 0 and f"{folder} takes them, and the key can be read" in said

@@ -8,12 +8,12 @@ from datetime import timedelta
 
 import pytest
 from openpyxl import load_workbook
-from sqlmodel import select
+from sqlmodel import col, select
 
 from core import clock as core_clock
 from core import database
 from core.errors import NotAllowed, NotFound, RowProblem, Severity
-from core.models import AuditEntry, ReportPart, ReportRequest
+from core.models import AuditEntry, ReportPart, ReportRequest, RequestStatus
 from core.permissions import Actor
 from core.services import import_problem_files, report_requests
 from tests.cast import Cast
@@ -75,7 +75,9 @@ def test_r45_it_lies_sealed_and_another_takes_its_place(cast: Cast, clock: Clock
     with pytest.raises(NotFound):
         _fetch(cast.olga.actor, first)
     with database.reading() as db:
-        (row,) = db.exec(select(ReportRequest)).all()
+        older, row = db.exec(select(ReportRequest).order_by(col(ReportRequest.id))).all()
+        assert older.status == RequestStatus.CANCELLED and row.id != older.id
+        assert {part.request_id for part in db.exec(select(ReportPart))} == {row.id}
         assert row.expires_at == core_clock.now() + timedelta(minutes=10) and row.asked == b""
         noted = [entry.details for entry in db.exec(select(AuditEntry).where(AuditEntry.action == "report_file.asked"))]
     assert noted == [{"kind": "import-problems-csv", "count": 2}] * 2

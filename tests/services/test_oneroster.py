@@ -191,6 +191,21 @@ def _with_role(begins: str, ends: str, *, more: str = "") -> Upload:
     return archive(WHOLE_1_2 | {"roles": roles}, version="1.2")
 
 
+def _changes_with_role(ends: str) -> Upload:
+    """A set of changes in which Tom, who teaches until that day, stands in a class."""
+    header, *users = oneroster.USERS_1_2.splitlines(keepends=True)
+    enrolled, *rows = WHOLE_1_2["enrollments"].splitlines(keepends=True)
+    roles = oneroster.ROLES.splitlines(keepends=True)
+    tom = [row for row in roles if ",t1,primary,teacher" in row]
+    files = {
+        "users": header + "".join(row for row in users if row.startswith("t1,")),
+        "roles": roles[0] + "".join(tom).replace("primary,teacher,,,", f"primary,teacher,,{ends},"),
+        "enrollments": enrolled + "".join(row for row in rows if ",t1," in row),
+    }
+    assert len(tom) == 1 and files["enrollments"] != enrolled
+    return archive(files, mode="delta", version="1.2")
+
+
 @pytest.mark.parametrize(
     ("begins", "ends", "comes_in"),
     [
@@ -240,6 +255,10 @@ def test_nobody_who_left_comes_back_by_a_role_that_ended(clock: Clock) -> None:
     _import(archive({"users": users}, mode="delta", version="1.2"), leave=Leave.WHO_IS_SAID_TO)
     assert _person("t1").status == PersonStatus.LEFT
     _import(_with_role("", "2026-11-27"))
+    assert _person("t1").status == PersonStatus.LEFT
+    told = _check(_changes_with_role("2026-11-27")).problems
+    assert {one.file for one in told} == {"roles.csv"}, "their enrolments are not told of as well"
+    _import(_changes_with_role("2026-11-27"))
     assert _person("t1").status == PersonStatus.LEFT
     _import(_with_role("", "2026-11-28"))
     assert _person("t1").status == "active"

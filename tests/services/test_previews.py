@@ -163,6 +163,12 @@ def test_r45_a_preview_that_is_over_leaves_no_picture_and_nobody_ends_that_of_an
         assert db.exec(select(PreviewPage)).all() == []
     with pytest.raises(NotFound):
         _read(olga, preview)
+    _preview(olga)
+    for actor, left in ((cast.ada.actor, 1), (olga, 0)):  # of a run that was ended before it knew the name
+        with database.transaction() as db:
+            previews.forget(db, actor, preview=None)
+        with database.reading() as db:
+            assert len(db.exec(select(PreviewPage)).all()) >= left and bool(db.exec(select(PreviewPage)).all()) == left
 
 
 def test_looking_prints_and_issues_nothing_and_the_audit_says_who_looked(cast: Cast, olga: Actor) -> None:

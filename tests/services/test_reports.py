@@ -14,7 +14,7 @@ from sqlmodel import Session, col, select
 from core import database
 from core.documents.papers import Credentials, StudentAccountInfo
 from core.errors import Conflict, FreshCodeRequired, InputProblem, NotAllowed, NotFound
-from core.models import Account, AccountRole, AuditEntry, Person
+from core.models import Account, AccountRole, AuditEntry, Enrolment, Person
 from core.permissions import Actor, Role
 from core.rules.handing_over import SlipSecret
 from core.rules.report_parameters import CredentialParameters
@@ -228,6 +228,23 @@ def test_of_those_chosen_the_classes_named_are_printed_with_the_parents_of_their
     assert _names(_credentials(olga, cast.gina, list_name="accounts", section_ids=of_7b)) == [gina]
     with pytest.raises(InputProblem, match="Nobody chosen of these classes"):
         _credentials(olga, cast.sam, section_ids=of_8a)
+
+
+def test_a_parent_of_two_is_printed_under_the_class_that_was_named(cast: Cast) -> None:
+    """Zoe is in 7B; her sister Anna, who comes first by name, in 8A and for one course in 7B."""
+    with database.transaction() as db:
+        anna = tests_cast.person(db, in_section=cast.class_8a, first_name="Anna", last_name="Ioannou")
+        zoe = tests_cast.person(db, in_section=cast.class_7b, first_name="Zoe", last_name="Ioannou")
+        mother = tests_cast.person(db, kind="guardian", first_name="Maria", last_name="Ioannou")
+        owned = {who.first_name: tests_cast.account(db, person=who) for who in (anna, zoe, mother)}
+        for student in (anna, zoe):
+            tests_cast.guardianship(db, student=student, guardian=mother)
+        db.add(Enrolment(person_id=anna.id or 0, section_id=cast.class_7b.id or 0, kind="learner"))
+    of_7b, olga = (cast.class_7b.id or 0,), cast.olga.actor
+    family = [tests_cast.Member(who, owned[who.first_name], olga) for who in (anna, zoe)]
+    printed = _credentials(olga, *family, section_ids=of_7b)
+    assert [group.title for group in printed.groups] == ["7B"]
+    assert sorted(map(str, _names(printed))) == ["Maria Ioannou", "Zoe Ioannou"]
 
 
 def _full(member: tests_cast.Member) -> str:

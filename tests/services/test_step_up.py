@@ -6,7 +6,7 @@ import ast
 import contextlib
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -54,8 +54,6 @@ from core.services import (
     step_up,
     subject_export,
     wordings,
-    year_files,
-    years,
 )
 from core.services.campaigns import Draft
 from core.services.list_files import Order
@@ -119,13 +117,6 @@ def _campaigns(db: Session, actor: Actor, cast: Cast) -> object:
     return campaign_files.prepare(db, actor, kind="campaigns-csv")
 
 
-def _years(db: Session, actor: Actor, cast: Cast) -> object:
-    """More years than the school's limit."""
-    for year in (2027, 2028, 2029):
-        years.create(db, cast.ada.actor, title=str(year), starts_on=date(year, 9, 1), ends_on=date(year + 1, 6, 30))
-    return year_files.prepare(db, actor, kind="years-csv")
-
-
 def _round(db: Session, actor: Actor, cast: Cast) -> object:
     """More people to be looked at than the school's limit."""
     run_id = make.directory_round(db, cast.sam.person, cast.max.person, cast.otto.person)
@@ -179,7 +170,6 @@ ACTS: dict[str, Callable[[Session, Actor, Cast], object]] = {
     "outcome_files.prepare": _outcome,
     "campaign_files.prepare": _campaigns,
     "staff_files.prepare": lambda db, by, _cast: staff_files.prepare(db, by, kind="staff-csv"),
-    "year_files.prepare": _years,
     "directory_files.prepare": _round,
     "outbox.read": lambda db, by, _cast: outbox.read(db, by, name=_written()),
     "campaigns.launch": _launch,

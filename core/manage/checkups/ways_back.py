@@ -50,6 +50,15 @@ def _takes_files(folder: Path) -> bool:
 def _key(path: Path, folder: str) -> Finding:
     try:
         sealed_files.key_from(path)
-    except SettingsError as error:
-        return fault("backup", str(error), "Put the key back from the school's safe; older backups open with it alone.")
+    except SettingsError:
+        return fault("backup", f"The nightly one cannot be made: {path} holds no key that can be read.", _remedy())
     return fine("backup", f"{folder} takes them, and the key can be read")
+
+
+def _remedy() -> str:
+    """A new key would make the backups that there are worthless."""
+    with database.reading() as db:
+        has_backups = table.latest(db) is not None
+    if has_backups:
+        return "Put the key back from the school's safe; older backups open with it alone."
+    return "Make one: docs/operations.md, Backups."

@@ -150,8 +150,8 @@ class Intake:
     `whole`: what is not in the files is no more; else they hold changes only. `present`: codes whose rows could not be
     used, so that nobody takes them for missing. `leaving`: people of whom the files say that they have left. Rows that
     name people and classes which perhaps only Firstkey knows wait in `enrolled`, `agents` and `kindless`. `terms`: the
-    terms of a class, where they are parts of its year. `roles`: when people have those
-    that make them what they are.
+    terms of a class, where they are parts of its year. `roles`: when people have those that make them what they are.
+    `kept_out`: people whose roles do not count today, and whom nothing else in the files brings in.
     """
 
     format: Format
@@ -175,6 +175,7 @@ class Intake:
     homerooms: set[str] = field(default_factory=set)
     terms: dict[SectionKey, list[PeriodRow]] = field(default_factory=dict)
     roles: dict[PersonKey, list[RoleDays]] = field(default_factory=dict)
+    kept_out: set[PersonKey] = field(default_factory=set)
     ended: set[tuple[SectionKey, PersonKey]] = field(default_factory=set)
     said: set[tuple[str, str, str, str]] = field(default_factory=set)
 

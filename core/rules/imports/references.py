@@ -31,7 +31,7 @@ def settled(intake: Intake, world: World) -> Intake:
     if not (intake.enrolled or intake.agents or intake.kindless or intake.roles):
         return intake
     copies = {name: dict(getattr(intake, name)) for name in ("people", "sections", "enrolments", "guardianships")}
-    found = replace(intake, **copies, homes={}, problems=[], ended=set(), said=set())  # type: ignore[arg-type]
+    found = replace(intake, **copies, homes={}, problems=[], ended=set(), said=set(), kept_out=set())  # type: ignore[arg-type]
     for row in intake.kindless:
         _enter(found, world, row.where, row.raw, row.labels)
     role_days.settle(found, world)
@@ -61,7 +61,8 @@ def _sections(found: Intake, world: World) -> dict[str, SectionKey]:
 
 def _is_there(found: Intake, world: World, key: PersonKey, where: tuple[str, int]) -> bool:
     """Whether the files have the person; in a set of changes, one whom Firstkey knows is added with nothing new."""
-    if key not in found.people and not found.whole and key in world.people and key not in found.leaving:
+    away = key in found.leaving or key in found.kept_out
+    if key not in found.people and not found.whole and key in world.people and not away:
         found.people[key] = PersonRow(*key, {}, *where)
     return key in found.people
 
@@ -94,7 +95,7 @@ def _enrol(
     elif row.is_to_come(world.today):
         found.warn_once(row.where, "beginDate", "", _LATER + _COMES_AGAIN[found.whole])
     elif not _is_there(found, world, row.person, row.where):
-        if row.person not in found.leaving and row.person[1] not in found.present:
+        if row.person not in found.leaving | found.kept_out and row.person[1] not in found.present:
             message = f"There is no such {row.person[0]}; their enrolments are left out."
             found.warn_once(row.where, "userSourcedId", row.person[1], message)
     else:
@@ -113,6 +114,8 @@ def _answer(found: Intake, world: World, row: AgentRow) -> None:
             said = found.guardianships.get(keys, "")
             found.guardianships[keys] = row.relation or said or "guardian"
             return
+    if any((kind.value, code) in found.kept_out for kind in PersonKind for code in (row.one, row.other)):
+        return  # why they are out is told already
     if row.other in found.present or any((kind.value, row.other) in found.people for kind in PersonKind):
         message = "This agent is no parent, guardian or relative of the person; the link is left out."
     else:

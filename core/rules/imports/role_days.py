@@ -32,6 +32,8 @@ def _rest(found: Intake, world: World, key: PersonKey) -> None:
     row, known = found.people.pop(key), world.people.get(key)
     if known is not None and known["status"] != PersonStatus.LEFT:
         found.people[key] = PersonRow(*key, {}, row.file, row.row)
+    else:
+        found.kept_out.add(key)
 
 
 def _tell(found: Intake, world: World, role: RoleDays) -> None:
