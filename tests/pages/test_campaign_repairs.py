@@ -133,6 +133,15 @@ def test_send_them_again_puts_them_back_once(open_screen: screens.Open, sent: Ca
     assert "Send them again" not in labels(page)
 
 
+def test_a_text_of_which_no_word_came_is_not_put_down_to_a_broken_connection_alone(
+    open_screen: screens.Open, sent: Cast
+) -> None:
+    became(sent.max, MessageStatus.UNKNOWN)
+    with database.transaction() as db:
+        db.execute(sa.update(Campaign).values(channel="sms", kind="initial_credentials"))
+    assert "no word came whether they arrived" in everything_said(the_campaign(open_screen, sent))
+
+
 def test_what_was_cancelled_is_not_sent_again(open_screen: screens.Open, sent: Cast) -> None:
     became(sent.max, MessageStatus.UNKNOWN)
     with database.transaction() as db:
