@@ -314,7 +314,7 @@ FAILURE_REASON: dict[FailureReason, str] = {
     FailureReason.BAD_ADDRESS: "the address does not exist",
     FailureReason.OVER_LIMIT: "too many tries",
     FailureReason.REPLACED: "replaced by a newer message",
-    FailureReason.CONFIGURATION: "the mail settings do not work",
+    FailureReason.CONFIGURATION: "the settings for sending do not work",
     FailureReason.OPTED_OUT: "the owner of the number wants no messages",
     FailureReason.UNREACHABLE: "the phone could not be reached",
     FailureReason.CARRIER: "the network did not deliver it",

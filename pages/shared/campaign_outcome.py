@@ -17,9 +17,17 @@ from core.tables.filters import PAGE_SIZE, Page
 from pages.shared import campaign_repairs, cells, download
 
 MEANING = {
-    MessageStatus.UNKNOWN: "The connection broke, or Firstkey stopped, while these were being sent. They may have "
-    "arrived, so they are not sent again by themselves.",
+    MessageStatus.QUEUED: "These have not left yet. They can still be cancelled.",
+    MessageStatus.SENDING: "These are leaving at this moment.",
+    MessageStatus.SENT: "The provider has taken these over. Nothing is to be done; one that comes back becomes Failed.",
+    MessageStatus.WRITTEN: "These lie in the outbox of this machine and reached nobody. Have whoever runs Firstkey "
+    "set a provider, then send to these people again.",
+    MessageStatus.DELIVERED: "The provider says that these arrived. Nothing is to be done.",
+    MessageStatus.UNKNOWN: "The connection broke or Firstkey stopped while these were being sent, or the provider "
+    "never said what became of them: Why tells which. They may have arrived, so they are not sent again by themselves.",
     MessageStatus.FAILED: "These did not reach the person. Repair the address, then press Retry.",
+    MessageStatus.CANCELLED: "These were not sent: somebody cancelled them, or they were not needed any more. "
+    "Whoever needs one all the same is chosen in User Accounts and sent to anew.",
 }
 
 FILES = {
@@ -43,8 +51,7 @@ def _table(actor: Actor, progress: Progress, zone: str) -> None:
     options = [status for status in MessageStatus if progress.counts.get(status)]
     wanted = st.pills("Show", options, format_func=words.MESSAGE_STATUS.__getitem__, selection_mode="multi", default=[])
     for status in wanted:
-        if status in MEANING:
-            st.info(MEANING[status])
+        st.info(MEANING[status])
     key = f"outcome.{progress.id}.{'.'.join(wanted)}"
     page = Page(int(st.session_state.get(key, 1)))
     with database.reading() as db:

@@ -172,8 +172,9 @@ def _cancel(actor: Actor, progress: Progress) -> str:
 
 def _cancelled(progress: Progress, stopped: int) -> str:
     gone = progress.total - stopped
-    left = f" {gone:,} were gone or done already." if gone else ""
-    return f"Cancelled: {stopped:,} messages will not be sent.{left}"
+    left = f" {gone:,} {'was' if gone == 1 else 'were'} gone or done already." if gone else ""
+    what = "1 message" if stopped == 1 else f"{stopped:,} messages"
+    return f"Cancelled: {what} will not be sent.{left}"
 
 
 def _read(actor: Actor, campaign_id: int) -> Progress:

@@ -74,10 +74,11 @@ def _unknown(actor: Actor, progress: Progress, number: int) -> None:
 
 
 def _why(progress: Progress) -> str:
-    said = "The connection broke, or Firstkey stopped, in the very moment. Ask one of the people, then decide."
+    broke = "The connection broke, or Firstkey stopped, in the very moment"
+    decide = "Ask one of the people, then decide."
     if progress.channel is Channel.SMS:
-        return said
-    return f"{said} An e-mail that is sent again has the same link, so a second one does no harm."
+        return f"{broke}, or no word came whether they arrived. {decide}"
+    return f"{broke}. {decide} An e-mail that is sent again has the same link, so a second one does no harm."
 
 
 def _ask(progress: Progress) -> str:

@@ -54,8 +54,9 @@ def _families(check: Check) -> None:
 
 def _shared_numbers(check: Check) -> None:
     if check.shared_addresses:
+        numbers = "1 number" if check.shared_addresses == 1 else f"{check.shared_addresses:,} numbers"
         st.info(
-            f"{check.sharing:,} of these people share {check.shared_addresses:,} numbers. Each gets a text of their "
+            f"{check.sharing:,} of these people share {numbers}. Each gets a text of their "
             "own, at least a minute apart: credentials of several people never stand in one text.",
             icon=":material/group:",
         )

@@ -28,7 +28,7 @@ def draw(actor: Actor, draft: Draft, check: Check) -> None:
                 "Send a test to me",
                 icon=":material/forward_to_inbox:",
                 help="The same text with your own name. Its link or password opens nothing.",
-                on_click=partial(_test, actor, draft),
+                on_click=partial(_test, actor, draft, check.sends),
             )
         st.caption("The link or password of this sample opens nothing.")
         head = f"Subject: {sample.subject}\n\n" if sample.subject else "\n"
@@ -56,9 +56,12 @@ def _chosen(check: Check) -> Sample:
     return mine[place]
 
 
-def _test(actor: Actor, draft: Draft) -> None:
+def _test(actor: Actor, draft: Draft, sends: bool) -> None:
     with feedback.refusals_later():
         with database.transaction() as db:
             sent = test_messages.send(db, actor, kind=draft.kind, channel=draft.channel)
         engine.start(sent.campaign_id)
-        feedback.later(f"A test is on its way to {sent.address}.")
+        if sends:
+            feedback.later(f"A test is on its way to {sent.address}.")
+        else:
+            feedback.later(f"A test for {sent.address} is written to the outbox. Nothing leaves this machine.")

@@ -31,8 +31,7 @@ def draw(actor: Actor, draft: Draft, check: Check, list_name: str) -> None:
             st.caption("Choose a reason to see the people.")
             return
         _people(actor, draft, check, chosen)
-        if list_name in PAGES:
-            _repair(draft, chosen, list_name)
+        _repair(draft, chosen, list_name)
 
 
 def _people(actor: Actor, draft: Draft, check: Check, chosen: Refusal) -> None:
@@ -45,12 +44,26 @@ def _people(actor: Actor, draft: Draft, check: Check, chosen: Refusal) -> None:
 
 def _repair(draft: Draft, chosen: Refusal, list_name: str) -> None:
     field = "sms_refusals" if draft.channel is Channel.SMS else "email_refusals"
+    if list_name not in PAGES:
+        _repair_all(field, chosen)
+        return
     st.page_link(
         PAGES[list_name],
         label="Open these people in the list",
         icon=":material/build:",
         query_params=filter_address.link({"selected": "True", field: chosen.value}),
         help="Repair what is missing there, then come back: the selection stays as it is.",
+    )
+
+
+def _repair_all(field: str, chosen: Refusal) -> None:
+    """No list shows a selection that stands beside the lists, say the failed of a campaign: so all with this reason."""
+    st.page_link(
+        PAGES["students" if chosen is Refusal.NO_ACCOUNT else "accounts"],
+        label="Open everybody with this reason in the list",
+        icon=":material/build:",
+        query_params=filter_address.link({field: chosen.value}),
+        help="These people are among them. Repair what is missing there, then come back.",
     )
 
 

@@ -12,6 +12,7 @@ from sqlmodel import col, select
 from core import database
 from core.delivery import batches, engine
 from core.models import Account, Campaign, CampaignStatus, Message, MessageStatus
+from core.rules.reachability import Refusal
 from core.services import campaigns, selections, wordings
 from core.services.campaigns import Draft
 from core.tables import accounts
@@ -63,6 +64,12 @@ def the_campaign(open_screen: screens.Open, cast: Cast) -> Any:
     return open_screen(cast.olga.actor, "campaigns.py", campaign=str(campaign_id))
 
 
+def link_to(page: Any, label: str) -> str:
+    """Where a link of the page leads."""
+    links = [found.proto for found in page.get("page_link") if found.proto.label == label]
+    return " ".join(f"{link.page} {link.query_string}" for link in links)
+
+
 def checked(cast: Cast) -> set[int]:
     """Whom the newest selection of Olga's names."""
     with database.reading() as db:
@@ -95,6 +102,8 @@ def test_an_address_that_came_back_is_named_by_the_check_that_follows(open_scree
     page = button(the_campaign(open_screen, sent), "Retry the 1 that failed").click().run()
     assert [metric.value for metric in page.metric] == ["0", "1", "1"]
     assert "Nobody in this selection can receive it" in everything_said(page)
+    page = page.button_group(key="check.refusal").select(Refusal.BOUNCED).run()
+    assert "email_refusals=bounced" in link_to(page, "Open everybody with this reason in the list")
 
 
 def test_resend_goes_to_those_who_have_not_verified(open_screen: screens.Open, sent: Cast) -> None:
@@ -122,6 +131,15 @@ def test_send_them_again_puts_them_back_once(open_screen: screens.Open, sent: Ca
     assert "1 is being sent again." in everything_said(page)
     assert statuses() == ["queued", "sent", "sent"]
     assert "Send them again" not in labels(page)
+
+
+def test_a_text_of_which_no_word_came_is_not_put_down_to_a_broken_connection_alone(
+    open_screen: screens.Open, sent: Cast
+) -> None:
+    became(sent.max, MessageStatus.UNKNOWN)
+    with database.transaction() as db:
+        db.execute(sa.update(Campaign).values(channel="sms", kind="initial_credentials"))
+    assert "no word came whether they arrived" in everything_said(the_campaign(open_screen, sent))
 
 
 def test_what_was_cancelled_is_not_sent_again(open_screen: screens.Open, sent: Cast) -> None:

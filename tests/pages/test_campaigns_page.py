@@ -6,13 +6,15 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
-from sqlmodel import select
+import sqlalchemy as sa
+from sqlmodel import col, select
 
 from core import database
 from core.delivery import batches, engine
-from core.models import Account, AuditEntry, Campaign, CampaignStatus, Message, MessageStatus, SchoolSettings
+from core.models import Account, AuditEntry, Campaign, CampaignStatus, Message, MessageStatus, Person, SchoolSettings
 from core.permissions import Actor
 from core.services import selections, wordings
+from pages.shared import campaign_outcome
 from tests.cast import Cast
 from tests.pages import screens
 from tests.pages.screens import button, everything_said
@@ -115,6 +117,24 @@ def test_outside_the_demo_the_button_says_that_nothing_is_sent(open_screen: scre
     _deliver(_campaign().id or 0)
     page = open_screen(people.olga.actor, "campaigns.py", campaign="1")
     assert list(page.dataframe[0].value["Outcome"]) == ["Written to the outbox, not sent"]
+
+
+def test_outside_the_demo_a_test_to_oneself_is_said_to_lie_in_the_outbox(
+    open_screen: screens.Open, people: Cast
+) -> None:
+    with database.transaction() as db:
+        mine = sa.update(Person).where(col(Person.id) == people.olga.person.id)
+        db.execute(mine.values(contact_email="olga@school.example", contact_email_valid=True))
+    page = open_screen(people.olga.actor, "campaigns.py", selection=_select(people.olga.actor, people.sam))
+    page = button(page, "Send a test to me").click().run()
+    said = everything_said(page)
+    assert "is written to the outbox. Nothing leaves this machine." in said
+    assert "on its way" not in said
+
+
+@pytest.mark.parametrize("status", list(MessageStatus))
+def test_every_outcome_says_what_it_means_and_what_to_do(status: MessageStatus) -> None:
+    assert len(campaign_outcome.MEANING[status]) > 30
 
 
 def test_the_list_of_campaigns_offers_itself_as_a_file(open_screen: screens.Open, people: Cast) -> None:
