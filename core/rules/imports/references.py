@@ -61,10 +61,14 @@ def _sections(found: Intake, world: World) -> dict[str, SectionKey]:
 
 def _is_there(found: Intake, world: World, key: PersonKey, where: tuple[str, int]) -> bool:
     """Whether the files have the person; in a set of changes, one whom Firstkey knows is added with nothing new."""
-    away = key in found.leaving or key in found.kept_out
-    if key not in found.people and not found.whole and key in world.people and not away:
+    if key not in found.people and not found.whole and key in world.people and not _is_away(found, key):
         found.people[key] = PersonRow(*key, {}, *where)
     return key in found.people
+
+
+def _is_away(found: Intake, key: PersonKey) -> bool:
+    """Whether the files say that the person has left, or that nothing they are counts today."""
+    return key in found.leaving or key in found.kept_out
 
 
 def _resting(intake: Intake, world: World) -> set[SectionKey]:
@@ -95,7 +99,7 @@ def _enrol(
     elif row.is_to_come(world.today):
         found.warn_once(row.where, "beginDate", "", _LATER + _COMES_AGAIN[found.whole])
     elif not _is_there(found, world, row.person, row.where):
-        if row.person not in found.leaving | found.kept_out and row.person[1] not in found.present:
+        if not _is_away(found, row.person) and row.person[1] not in found.present:
             message = f"There is no such {row.person[0]}; their enrolments are left out."
             found.warn_once(row.where, "userSourcedId", row.person[1], message)
     else:
