@@ -28,8 +28,8 @@ KINDS = {
     "campaigns-xlsx": FileFormat.XLSX,
 }
 HEADER = (
-    *("Campaign", "Launched", "By", "What", "How", "Status", "People", "Gone", "Failed", "May have been sent"),
-    "Waiting",
+    *("Campaign", "Launched", "By", "What", "How", "Status", "People", "Gone", "In the outbox", "Failed"),
+    *("May have been sent", "Waiting"),
 )
 MOST = 200_000
 
@@ -61,7 +61,7 @@ def _rows(found: pd.DataFrame, zone: ZoneInfo) -> list[list[Cell]]:
             words.CHANNEL[row.channel],
             words.campaign_status(CampaignStatus(row.status), waiting=row.waiting),
             int(row.recipients),
-            *map(int, (row.gone, row.failed, row.unknown, row.waiting)),
+            *map(int, (row.gone, row.written, row.failed, row.unknown, row.waiting)),
         ]
         for row in found.itertuples()
     ]

@@ -121,7 +121,6 @@ def newest(db: Session, actor: Actor, *, page: Page, only: Collection[int] | Non
         .offset(page.offset)
         .subquery()
     )
-    gone = (MessageStatus.SENT, MessageStatus.DELIVERED, MessageStatus.WRITTEN)
     rows = (
         sa.select(
             col(Campaign.id),
@@ -131,7 +130,8 @@ def newest(db: Session, actor: Actor, *, page: Page, only: Collection[int] | Non
             col(Campaign.launched_at),
             col(Campaign.launched_by_label),
             col(Campaign.recipients),
-            _count(gone).label("gone"),
+            _count((MessageStatus.SENT, MessageStatus.DELIVERED)).label("gone"),
+            _count((MessageStatus.WRITTEN,)).label("written"),
             _count((MessageStatus.FAILED,)).label("failed"),
             _count((MessageStatus.UNKNOWN,)).label("unknown"),
             _count(OPEN).label("waiting"),

@@ -70,6 +70,7 @@ def _export(actor: Actor, total: int) -> None:
 
 
 def _dress(rows: pd.DataFrame) -> pd.DataFrame:
+    written = {"In the outbox": rows["written"]} if rows["written"].any() else {}
     return pd.DataFrame(
         {
             "Launched": pd.to_datetime(rows["launched_at"], utc=True),
@@ -82,6 +83,7 @@ def _dress(rows: pd.DataFrame) -> pd.DataFrame:
             ],
             "People": rows["recipients"],
             "Gone": rows["gone"],
+            **written,
             "Failed": rows["failed"],
             "May have been sent": rows["unknown"],
             "Waiting": rows["waiting"],

@@ -14,6 +14,8 @@ from core.delivery import batches, engine
 from core.models import Account, AuditEntry, Campaign, CampaignStatus, Message, MessageStatus, Person, SchoolSettings
 from core.permissions import Actor
 from core.services import selections, wordings
+from core.tables import campaigns
+from core.tables.filters import Page
 from pages.shared import campaign_outcome
 from tests.cast import Cast
 from tests.pages import screens
@@ -117,6 +119,9 @@ def test_outside_the_demo_the_button_says_that_nothing_is_sent(open_screen: scre
     _deliver(_campaign().id or 0)
     page = open_screen(people.olga.actor, "campaigns.py", campaign="1")
     assert list(page.dataframe[0].value["Outcome"]) == ["Written to the outbox, not sent"]
+    with database.reading() as db:
+        (listed,) = campaigns.newest(db, people.olga.actor, page=Page()).itertuples()
+    assert (listed.gone, listed.written) == (0, 1), "nothing has gone"
 
 
 def test_outside_the_demo_a_test_to_oneself_is_said_to_lie_in_the_outbox(
