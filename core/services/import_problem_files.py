@@ -49,10 +49,7 @@ def keep(db: Session, actor: Actor, *, kind: str, name: str, content: bytes, num
     token, key, pieces = secrets.token_hex(32), keys.current(), range(0, len(content), PART)
     row = ReportRequest(
         token=token,
-        account_id=actor.account_id,
-        session_id=actor.session_id,
-        roles=sorted(actor.roles),
-        scope=table.scope_of(actor),
+        **table.whose(actor),
         kind=kind,
         title=_TITLE,
         people=number,

@@ -54,10 +54,7 @@ def ask(db: Session, actor: Actor, *, asked: Asked, title: str, number: int | No
         asked = asked.of(selection_id, scope)
     row = ReportRequest(
         token=token,
-        account_id=actor.account_id,
-        session_id=actor.session_id,
-        roles=sorted(actor.roles),
-        scope=table.scope_of(actor),
+        **table.whose(actor),
         selection_id=selection_id,
         kind=asked.kind,
         title=title,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from heapq import nsmallest
 from itertools import groupby
@@ -43,7 +43,7 @@ def of(
 
     With letters of families always those of the first, and a few more.
     """
-    places = _places(actor, account_ids)
+    places = _places(actor, account_ids, parameters.section_ids)
     if not parameters.one_per_family:
         return _these(_first(db, places, parameters, most, sa.true(), after=after))
     students = places.c.kind == PersonKind.STUDENT  # a letter stands where its first student stands
@@ -53,7 +53,7 @@ def of(
 
 def counts(db: Session, actor: Actor, *, account_ids: sa.Select[Any], parameters: CredentialParameters) -> list[int]:
     """How many slips begin on a page of their own together, in the order of `slips`: by class, or all."""
-    together = _classes(db, _places(actor, account_ids), sa.true())
+    together = _classes(db, _places(actor, account_ids, parameters.section_ids), sa.true())
     if not parameters.page_per_class:
         return [sum(one.number for one in together)]
     return [sum(one.number for one in same) for _title, same in groupby(together, key=lambda one: one.title)]
@@ -63,10 +63,14 @@ def _these(ids: list[int]) -> sa.Select[Any]:
     return sa.select(col(Account.id)).where(col(Account.id).in_(ids))
 
 
-def _places(actor: Actor, account_ids: sa.Select[Any]) -> sa.CTE:
-    """Each account with the class and the code it stands by: for a guardian, those of the first student."""
+def _places(actor: Actor, account_ids: sa.Select[Any], section_ids: Collection[int]) -> sa.CTE:
+    """Each account with the class and the code it stands by: for a guardian, those of the first student.
+
+    Students of the classes asked for come first, as in `slips`.
+    """
     ward, guardian = aliased(Person), col(Guardianship.guardian_id)
-    at = sa.func.row_number().over(partition_by=guardian, order_by=col(ward.sort_name)).label("at")
+    asked = sa.case((col(ward.section_id).in_(section_ids), 0), else_=1)
+    at = sa.func.row_number().over(partition_by=guardian, order_by=(asked, col(ward.sort_name))).label("at")
     wards = sa.select(guardian, col(ward.section_id), col(ward.source_id), at)
     wards = wards.join(ward, col(ward.id) == col(Guardianship.student_id))
     first = wards.where(scope.holds_today(), scope.wards(actor, ward)).subquery()

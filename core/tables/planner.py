@@ -26,7 +26,7 @@ _BY_KEY, _IN_ORDER = _setting(*_READ_ALL), _setting(*_READ_ALL, "enable_bitmapsc
 @contextmanager
 def walking(db: Session) -> Iterator[None]:
     """Leave the index of the order as the way for the statements of the block; other transactions do not feel it."""
-    if not _is_asked(db):
+    if not _is_postgresql(db):
         yield
         return
     db.connection().execute(_IN_ORDER, {"value": "off"})
@@ -36,9 +36,9 @@ def walking(db: Session) -> Iterator[None]:
 
 def by_key(db: Session) -> None:
     """Whatever this transaction asks for is found by its key, however little is known of how much there is."""
-    if _is_asked(db):
+    if _is_postgresql(db):
         db.connection().execute(_BY_KEY, {"value": "off"})
 
 
-def _is_asked(db: Session) -> bool:
+def _is_postgresql(db: Session) -> bool:
     return db.get_bind().dialect.name == "postgresql"

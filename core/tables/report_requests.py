@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from sqlmodel import Session, col, select
 
@@ -73,10 +74,20 @@ def owner(db: Session, row: ReportRequest) -> Actor | None:
 
 def stands_as(row: ReportRequest, actor: Actor) -> bool:
     """Whether the actor may do and see what they did when they asked: else the file may hold more than they may see."""
-    return (row.roles, row.scope) == (sorted(actor.roles), scope_of(actor))
+    return (row.roles, row.scope) == (sorted(actor.roles), _scope_of(actor))
 
 
-def scope_of(actor: Actor) -> list[int] | None:
+def whose(actor: Actor) -> dict[str, Any]:
+    """What a file remembers of who asks for it: fetched by the same session, as long as it may see as much."""
+    return {
+        "account_id": actor.account_id,
+        "session_id": actor.session_id,
+        "roles": sorted(actor.roles),
+        "scope": _scope_of(actor),
+    }
+
+
+def _scope_of(actor: Actor) -> list[int] | None:
     """The classes of an actor as a request keeps them; None for everybody."""
     return None if actor.scope.everybody else sorted(actor.scope.section_ids)
 

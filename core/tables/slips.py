@@ -287,8 +287,8 @@ def _wards(db: Session, actor: Actor, account_ids: sa.Select[Any], section_ids: 
     found: dict[int, list[Any]] = {}
     for row in db.execute(query.order_by(col(Guardianship.guardian_id), col(Person.sort_name))):
         found.setdefault(row.guardian_id, []).append(row)
-    for rows in found.values() if section_ids else ():
-        rows.sort(key=lambda row: row.section_id not in section_ids)
+    for rows in found.values():
+        rows.sort(key=lambda row: row.section_id not in section_ids)  # the rest stays in the order of names
     return {
         guardian: _Wards(
             rows[0].relation,

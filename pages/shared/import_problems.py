@@ -10,14 +10,10 @@ from core import database
 from core.errors import RowProblem
 from core.permissions import Actor
 from core.services import import_problem_files
-from pages.shared import feedback
+from pages.shared import export_menu, feedback
 from pages.shared.report_files import LINK
 
-LABELS = {
-    "import-problems-xlsx": "Excel",
-    "import-problems-csv": "CSV",
-    "import-problems-csv-plain": "CSV, plain UTF-8",
-}
+LABELS = {f"import-problems-{file_format}": label for file_format, label in export_menu.FORMATS.items()}
 
 
 def offer(actor: Actor, problems: Sequence[RowProblem]) -> None:

@@ -46,7 +46,10 @@ def problems(found: list[RowProblem]) -> None:
         return
     errors = sum(problem.severity == Severity.ERROR for problem in found)
     if errors:
-        st.error(f"{errors:,} cells must be put right in the file before it can be imported. Then upload it again.")
+        what = "1 cell" if errors == 1 else f"{errors:,} cells"
+        st.error(f"{what} must be put right in the file before it can be imported. Then upload it again.")
+    elif len(found) == 1:
+        st.warning("1 cell is worth a look. It does not stop the import.")
     else:
         st.warning(f"{len(found):,} cells are worth a look. They do not stop the import.")
     rows = [

@@ -16,6 +16,7 @@ from core.tables import students
 from core.tables.among import AmongIds
 from core.tables.filters import Page, StudentFilter
 from tests.cast import Cast, actor
+from tests.tables import query_plans
 
 pytestmark = pytest.mark.both_databases
 
@@ -48,20 +49,9 @@ def test_they_are_looked_up_in_an_index(cast: Cast, key: Any, database_kind: str
 def test_a_page_of_the_list_reads_no_more_than_its_rows(cast: Cast, database_kind: str) -> None:
     if database_kind != "sqlite":
         return  # PostgreSQL decides by how many there are
-    said: list[str] = []
-    with database.reading() as db:
-        connection = db.connection()
-
-        @sa.event.listens_for(connection, "before_cursor_execute")
-        def _(_connection: Any, _cursor: Any, statement: str, parameters: Any, *_more: Any) -> None:
-            if "json_each" in statement:
-                raw = connection.connection.dbapi_connection
-                assert raw is not None
-                plan = raw.execute(f"EXPLAIN QUERY PLAN {statement}", parameters)  # type: ignore[attr-defined]
-                said.extend(str(row[3]) for row in plan if str(row[3]).startswith("SCAN"))
-
+    with database.reading() as db, query_plans.noted(db.connection(), of="json_each") as said:
         assert len(students.page(db, actor(cast.olga.account, Role.OFFICE), filter=StudentFilter(), page=Page()))
-    assert set(said) == {"SCAN json_each VIRTUAL TABLE INDEX 1:"}
+    assert {line for line in said if line.startswith("SCAN")} == {"SCAN json_each VIRTUAL TABLE INDEX 1:"}
 
 
 def _literal(query: sa.Select[Any]) -> str:

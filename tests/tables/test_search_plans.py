@@ -20,6 +20,7 @@ from core.tables import accounts, conditions, leafing, narrowing, scope, search,
 from core.tables.filters import AccountFilter, Page, StudentFilter
 from tests import cast as make
 from tests.cast import Cast
+from tests.tables import query_plans
 
 pytestmark = pytest.mark.both_databases
 
@@ -222,16 +223,10 @@ def test_classes_are_walked_in_their_order_and_not_sorted(
     """For a page by class SQLite would sort all students."""
     if database_kind != "sqlite":
         return  # PostgreSQL decides by the common values of a column
-    said: list[str] = []
-    with database.reading() as db:
-        connection = db.connection()
-
-        @sa.event.listens_for(connection, "before_cursor_execute")
-        def _(_connection: Any, _cursor: Any, statement: str, parameters: Any, *_more: Any) -> None:
-            if "ORDER BY section.sort_title" in statement:
-                raw = connection.connection.dbapi_connection
-                said.extend(str(row[3]) for row in raw.execute(f"EXPLAIN QUERY PLAN {statement}", parameters))
-
+    with (
+        database.reading() as db,
+        query_plans.noted(db.connection(), of="ORDER BY section.sort_title") as said,
+    ):
         for asked in (StudentFilter(), StudentFilter(in_period=True), StudentFilter(invitable=True)):
             said.clear()
             students.page(db, olga, filter=asked, page=Page(sort="section"))

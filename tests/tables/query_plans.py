@@ -1,0 +1,24 @@
+"""How SQLite finds what it is asked: the lines of EXPLAIN QUERY PLAN."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import sqlalchemy as sa
+
+
+@contextmanager
+def noted(connection: sa.Connection, *, of: str) -> Iterator[list[str]]:
+    """The plans of the statements with these words in them, while they are run."""
+    said: list[str] = []
+
+    def note(_connection: Any, _cursor: Any, statement: str, parameters: Any, *_more: Any) -> None:
+        if of in statement:
+            raw: Any = connection.connection.dbapi_connection
+            said.extend(str(row[3]) for row in raw.execute(f"EXPLAIN QUERY PLAN {statement}", parameters))
+
+    sa.event.listen(connection, "before_cursor_execute", note)
+    yield said
+    sa.event.remove(connection, "before_cursor_execute", note)
