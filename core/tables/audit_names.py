@@ -14,11 +14,16 @@ from core.models import Account, Campaign, Person
 from core.rules import words
 
 GONE = "somebody who was erased"
-_THINGS = {
+THINGS = {
     "selection": "people chosen in a list",
     "school": "the school",
     "guardianship": "a guardianship",
     "import_run": "an import",
+    "folder_import": "a file of the import folder",
+    "period": "an academic year",
+    "directory_run": "a round in Microsoft 365",
+    "report_request": "a long report or export",
+    "audit": "the audit",
     "wording": "a wording",
     "saved_view": "a view of a list",
     "outbox": "a message",
@@ -40,9 +45,9 @@ class Names:
     def thing(self, kind: str, object_id: int | None) -> str:
         """What it was done to."""
         if object_id is None:
-            return _THINGS.get(kind, "")
+            return THINGS.get(kind, "")
         known = {"person": self.people, "account": self.owners, "campaign": self.campaigns}.get(kind)
-        return known.get(object_id, GONE) if known is not None else _THINGS.get(kind, kind)
+        return known.get(object_id, GONE) if known is not None else THINGS.get(kind, kind)
 
 
 def of(db: Session, entries: Sequence[Any]) -> Names:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from datetime import timedelta
 from pathlib import Path
 
@@ -18,6 +19,7 @@ from core.rules import audit_words
 from core.services import access, audit, audit_files, campaigns, disclosures, selections, wordings
 from core.services.campaigns import Draft
 from core.tables import audit as table
+from core.tables import audit_names
 from core.tables.disclosures import Disclosure
 from core.tables.filters import AuditFilter, DisclosureFilter, Page, StudentFilter
 from tests.cast import Cast
@@ -180,6 +182,14 @@ def test_every_action_that_is_written_has_words() -> None:
         written |= _actions(path)
     assert written, "actions are found"
     assert written - set(audit_words.ACTION) == set()
+
+
+def test_whatever_an_act_was_done_to_has_words() -> None:
+    """Of a person, an account and a campaign the name stands there."""
+    sources = (path.read_text() for path in sorted((ROOT / "core").rglob("*.py")))
+    written = {kind for source in sources for kind in re.findall(r'object_kind="(\w+)"', source)}
+    assert {"report_request", "account"} <= written, "they are found"
+    assert written - {"person", "account", "campaign"} <= set(audit_names.THINGS)
 
 
 def _actions(path: Path) -> set[str]:
