@@ -181,7 +181,7 @@ TABLES: dict[str, Needs] = {
     ),
     "directory_outcome.count": Permission.MANAGE_DIRECTORY,
     "report_requests.mine": Permission.PRINT_REPORTS,
-    **dict.fromkeys(("report_requests.scope_of", "report_requests.stands_as", "frames.mask_columns"), Asks.PART),
+    **dict.fromkeys(("report_requests.stands_as", "report_requests.whose", "frames.mask_columns"), Asks.PART),
     **dict.fromkeys(
         (f"second_factor.{name}" for name in ("is_demanded", "is_required", "is_wanted", "standing")), Asks.OWN
     ),
