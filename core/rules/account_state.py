@@ -25,6 +25,11 @@ class AccountState(StrEnum):
     NO_ACCOUNT = "no_account"
 
 
+# Nobody in these states can be written to; nobody in those has ever signed in.
+NEVER_WRITTEN_TO = frozenset({"deactivated", "signed_in", "not_reachable", "no_account"})
+NEVER_SIGNED_IN = frozenset({"verified", "bounced", "link_expired", "invited", "ready", "not_reachable", "no_account"})
+
+
 @dataclass(frozen=True)
 class AccountFacts:
     """What the state depends on; the fields mean what they mean in models.Account."""

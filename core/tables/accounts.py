@@ -33,7 +33,7 @@ from core.tables.among import AmongIds
 from core.tables.built import once_a_day
 from core.tables.conditions import Given
 from core.tables.filters import AccountFilter, Page, StudentFilter
-from core.tables.frames import NOW, Columns, columns, frame, mask_columns, mask_contacts
+from core.tables.frames import NOW, Columns, columns, mask_columns, table
 from core.tables.ordering import (
     NAME,
     Part,
@@ -94,9 +94,11 @@ def ids(db: Session, actor: Actor, *, filter: AccountFilter, page: Page) -> list
     actor.require(Permission.SEE_ACCOUNTS)
     given = conditions.given(db)
     asked = _asked(db, actor, filter, given, one_by_one=True)
-    if words := sought(filter.text):
+    words = sought(filter.text)
+    text = narrowing.by_text(db, actor, words)
+    few = narrowing.few(db, narrowing.accounts(db, actor, filter, given), text=text, total=page.total)
+    if words and not (few and few.by_text):
         asked.append(search.holds(db, actor, words))
-    few = narrowing.few(db, narrowing.accounts(db, actor, filter, given))
     page = ordering.allowed(actor, page, hidden=HIDDEN_SORTS)
     page = ordering.settled(page, _settled(filter))
     return leafing.ids(db, given, sorts=SORTS, page=page, rows=partial(_rows, asked), few=few)
@@ -106,10 +108,10 @@ def rows(db: Session, actor: Actor, *, ids: Sequence[int]) -> pd.DataFrame:
     """What the list shows of accounts that `ids` has found, in that order."""
     actor.require(Permission.SEE_ACCOUNTS)
     given = conditions.given(db)
-    found = frame(db, _shown(given.policy), ids, now=given.now)
-    wards = guardians.students_of(db, actor, list(found["person_id"]))
-    found = found.assign(roles=_roles(db, found["id"]), students=wards)
-    return mask_contacts(found, actor, CONTACTS)
+    found = columns(db, _shown(given.policy), ids, now=given.now)
+    found["roles"] = _roles(db, found["id"])
+    found["students"] = guardians.students_of(db, actor, found["person_id"])
+    return table(mask_columns(found, actor, CONTACTS))
 
 
 def cells(db: Session, actor: Actor, *, ids: Sequence[int], names: Collection[str]) -> Columns:
@@ -171,9 +173,11 @@ def _asked(
 
 def _settled(filter: AccountFilter) -> dict[str, bool]:
     """The columns in which all of them say the same."""
+    refused, never_in = ordering.settled_by_state(filter.states)
     return {
-        "email_refusal": bool(filter.email_refusals),
-        "sms_refusal": bool(filter.sms_refusals),
+        "email_refusal": refused or bool(filter.email_refusals),
+        "sms_refusal": refused or bool(filter.sms_refusals),
+        **dict.fromkeys(SIGN_INS, never_in or filter.login == "never"),
         "state": len(filter.states) == 1,
         "user_type": len(filter.user_types) == 1,
     }
@@ -202,8 +206,8 @@ def _rows(asked: list[sa.ColumnElement[bool]], part: Part = ordering.ALL, walk: 
     """`walk`: in the order of the part, so no index on what is asked of accounts may choose another."""
     asked = [*(unindexed.of_accounts(asked) if walk else asked), *ordering.holds(part, walk=walk)]
     query = sa.select(col(Account.id)).select_from(Account).join(Person, ordering.owner(part, walk=walk))
-    if part.through == "section":
-        query = query.join(Section, col(Section.id) == col(Person.section_id))
+    if part.through in ("section", "nothing"):
+        query = query.join(Section, col(Section.id) == col(Person.section_id), isouter=part is ordering.ANY)
     if walk and part.columns == NAME:
         query = query.where(col(Person.has_account))  # the index by name begins with it
     return query.where(*asked)

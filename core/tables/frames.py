@@ -27,15 +27,10 @@ def table(rows: Iterable[Sequence[Any]] | Columns, names: Iterable[str] | None =
     return pd.DataFrame(rows, columns=None if names is None else list(names), dtype=object)
 
 
-def frame(db: Session, rows: sa.Select[Any], ids: Sequence[int], *, now: datetime) -> pd.DataFrame:
-    """The rows of AmongIds at NOW as a DataFrame, in the order of `ids`; the first column is `id`."""
-    return table(columns(db, rows, ids, now=now))
-
-
 def columns(
     db: Session, rows: sa.Select[Any], ids: Sequence[int], *, now: datetime, names: Collection[str] | None = None
 ) -> Columns:
-    """The same as plain columns, which is twice as quick; with `names` only these and the ids."""
+    """The rows of AmongIds at NOW as plain columns, in the order of `ids`; with `names` only these and the ids."""
     if names is not None:
         rows = rows.with_only_columns(*(one for one in rows.selected_columns if one.key in {*names, *_IDS_OF_ROWS}))
     result = db.connection().execute(rows, {"ids": list(ids), "now": now})

@@ -11,7 +11,7 @@ from sqlmodel import Session, col
 
 from core.errors import InputProblem
 from core.models import Account, Person, Section
-from core.tables import narrowing, planner
+from core.tables import narrowing, ordering, planner
 from core.tables.conditions import Given
 from core.tables.filters import Page
 from core.tables.narrowing import Few
@@ -30,18 +30,23 @@ def ids(db: Session, given: Given, *, sorts: Sorts, page: Page, rows: Rows, few:
         raise InputProblem("The list cannot be sorted by this column. Choose another one.")
     if _is_past_the_end(page, few):
         return []  # the list has become shorter than this page
-    way = _way(sorts[page.sort](given), page)
+    parts = sorts[page.sort](given)
+    return _walked(db, parts, page, rows) if few is None else list(_put_in_order(db, parts, page, rows, few))
+
+
+def _walked(db: Session, parts: Sequence[Part], page: Page, rows: Rows) -> list[int]:
+    way = _way(parts, page)
     found, offset = list[int](), way.offset
     for part in way.parts:
         is_last = part is way.parts[-1]
         far = offset > NEAR and not is_last
-        before = _size(db, rows(part, few is not None), few, up_to=offset) if far else None
+        before = _size(db, rows(part, False), up_to=offset) if far else None
         if before is None or before > offset:
-            found += _walked(db, part, way, offset=offset, size=way.size - len(found), rows=rows, few=few)
+            found += _of_part(db, part, way, offset=offset, size=way.size - len(found), rows=rows)
         if is_last or len(found) == way.size:
             break
         if offset and not found:  # all of the part stands before the page
-            offset -= _size(db, rows(part, few is not None), few, up_to=offset) if before is None else before
+            offset -= _size(db, rows(part, False), up_to=offset) if before is None else before
         else:
             offset = 0
     return found[::-1] if way.from_the_end else found
@@ -73,13 +78,10 @@ def _way(parts: Sequence[Part], page: Page) -> _Way:
     return _Way(order[::-1], not page.descending, rest - size, size, from_the_end=True)
 
 
-def _walked(
-    db: Session, part: Part, way: _Way, *, offset: int, size: int, rows: Rows, few: Few | None
-) -> Sequence[int]:
-    among = few if few is not None else narrowing.few(db, part.answers)
-    columns = _columns(part)
-    if among is not None:
-        found, *values = _put_aside(_within(db, rows(part, True), among), columns, among).c
+def _of_part(db: Session, part: Part, way: _Way, *, offset: int, size: int, rows: Rows) -> Sequence[int]:
+    columns, few = _columns(part), narrowing.few(db, part.answers)
+    if few is not None:
+        found, *values = _put_aside(db, rows(part, True), columns, few).c
         return _page(db, sa.select(found), values, way, size=size, offset=offset)
     query = rows(part, True)
     if part.through == "section":  # class by class, or SQLite sorts all students for a page
@@ -88,26 +90,37 @@ def _walked(
         return _page(db, query, columns, way, size=size, offset=offset)
 
 
+def _put_in_order(db: Session, parts: Sequence[Part], page: Page, rows: Rows, few: Few) -> Sequence[int]:
+    """All parts in one statement, the rows of each behind those of the one before."""
+    order = _turned(parts) if page.descending else list(parts)
+    held = [sa.and_(sa.true(), *part.holds) for part in order]
+    place = sa.case(*((holds, number) for number, holds in enumerate(held)), else_=len(held))
+    values: Sequence[Column] = order[0].columns
+    if len({part.columns for part in order}) > 1:  # each orders the rows of its own part
+        values = [sa.case((held[n], column)) for n, part in enumerate(order) for column in part.columns]
+    found, first, *keys = _put_aside(db, rows(ordering.ANY, True), [place, *values, col(Person.id)], few).c
+    by = [first, *(key.desc() for key in keys)] if page.descending else [first, *keys]
+    return _ids(db, sa.select(found).order_by(*by), size=page.size, offset=page.offset)
+
+
 def _page(
     db: Session, query: sa.Select[Any], columns: Sequence[Column], way: _Way, *, size: int, offset: int
 ) -> Sequence[int]:
-    order = [column.desc() for column in columns] if way.descending else columns
-    return db.connection().scalars(query.order_by(*order).limit(size).offset(offset)).all()
+    by = [column.desc() for column in columns] if way.descending else columns
+    return _ids(db, query.order_by(*by), size=size, offset=offset)
 
 
-def _put_aside(query: sa.Select[Any], columns: Sequence[Column], few: Few) -> sa.Subquery:
-    """First the rows, then their order: no index of it may tempt the database to walk past all the others.
+def _ids(db: Session, query: sa.Select[Any], *, size: int, offset: int) -> Sequence[int]:
+    return db.connection().scalars(query.limit(size).offset(offset)).all()
+
+
+def _put_aside(db: Session, query: sa.Select[Any], columns: Sequence[Column], few: Few) -> sa.Subquery:
+    """First the rows, then their order: no index may tempt the database to walk past all the others for them.
 
     Neither database looks through a limit, of which there are never more.
     """
-    return query.add_columns(*columns).limit(few.number).subquery()
-
-
-def _within(db: Session, query: sa.Select[Any], few: Few | None) -> sa.Select[Any]:
-    """Only these are looked up, by their ids: no index may tempt SQLite to walk past all students for them."""
-    if few is None:
-        return query
-    return query.with_hint(Person, "NOT INDEXED", "sqlite").where(narrowing.among(db, few))
+    within = query.with_hint(Person, "NOT INDEXED", "sqlite").where(narrowing.among(db, few))
+    return within.add_columns(*columns).limit(few.number).subquery()
 
 
 def _turned(parts: Sequence[Part]) -> list[Part]:
@@ -121,7 +134,7 @@ def _columns(part: Part) -> list[Column]:
     return [*part.columns, col(Account.person_id) if part.through == "account" else col(Person.id)]
 
 
-def _size(db: Session, query: sa.Select[Any], few: Few | None, *, up_to: int) -> int:
+def _size(db: Session, query: sa.Select[Any], *, up_to: int) -> int:
     """How many rows, counted no further than one more than `up_to`."""
-    counted = _within(db, query, few).limit(up_to + 1).subquery()
+    counted = query.limit(up_to + 1).subquery()
     return db.connection().scalar(sa.select(sa.func.count()).select_from(counted)) or 0

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any
 
 import sqlalchemy as sa
@@ -17,7 +18,7 @@ from sqlmodel import Session, col
 from core.models import Account, AccountRole, MessageStatus, Person, PersonKind
 from core.permissions import Actor
 from core.rules.account_state import AccountState
-from core.rules.search_text import sought
+from core.rules.search_text import Sought
 from core.tables import account_state, chosen, conditions, periods, reachability, scope, search
 from core.tables.conditions import Given
 from core.tables.filters import AccountFilter, StudentFilter
@@ -28,21 +29,31 @@ Ids = sa.Select[Any] | sa.CompoundSelect[Any]
 
 @dataclass(frozen=True)
 class Few:
-    """Ids as one value of the database's own kind: 5,000 of them pass through Python in no time."""
+    """Ids as one value of the database's own kind: 5,000 of them pass through Python in no time.
+
+    `by_text`: they are whom the search box finds, so nobody need ask that again.
+    """
 
     number: int
     ids: Any
+    by_text: bool = False
 
 
-def few(db: Session, answers: Iterable[Ids]) -> Few | None:
-    """The shortest of the answers, None when all of them are longer than CAP."""
+def few(db: Session, answers: Iterable[Ids], *, text: Ids | None = None, total: int | None = None) -> Few | None:
+    """The shortest of the answers, None when all of them are longer than CAP.
+
+    `text`: the answer to the search box. `total`: how many people all of them have in common, where it is known: none
+    of them is shorter.
+    """
     best: Few | None = None
-    for answer in answers:
+    if total is not None and total > CAP:
+        return best
+    for answer in answers if text is None else chain([text], answers):
         found = answer.limit(CAP + 1).subquery()
         together = sa.func.json_group_array if search.is_sqlite(db) else sa.func.array_agg
         number, ids = db.connection().execute(sa.select(sa.func.count(), together(found.c[0]))).one()
         if number <= CAP and (best is None or number < best.number):
-            best = Few(number, ids)
+            best = Few(number, ids, answer is text)
         if best is not None and best.number <= FEW:
             break
     return best
@@ -58,15 +69,20 @@ def among(db: Session, few: Few) -> sa.ColumnElement[bool]:
     return col(Person.id) == sa.func.any(sa.literal(few.ids, sa.ARRAY(sa.Integer)))
 
 
+def by_text(db: Session, actor: Actor, words: Sought, *, students_only: bool = False) -> Ids | None:
+    """The answer to the search box: each person once, read one by one, so that the cap ends it."""
+    if not words:
+        return None
+    found = sa.select(search.found(db, actor, words, students_only=students_only).subquery().c[0])
+    return found.distinct() if search.is_sqlite(db) else found  # PostgreSQL would read all of them first
+
+
 def students(db: Session, actor: Actor, filter: StudentFilter, given: Given) -> Iterator[Ids]:
-    """The answers to look at for the Students List, each with all students of the filter in it."""
+    """The answers to look at for the Students List but for its search box, each with all students of the filter."""
     student = col(Person.kind) == PersonKind.STUDENT
     people = sa.select(col(Person.id))
     if filter.selected and (ticked := chosen.ticked(db, actor, list_name="students")) is not None:
         yield ticked
-    if asked := sought(filter.text):
-        found = search.found(db, actor, asked).subquery()  # read one by one, so that the cap ends it
-        yield sa.select(found.c[0]).where(people.where(student, col(Person.id) == found.c[0]).exists())
     if filter.section_ids:
         yield sa.select(scope.students_of(filter.section_ids).subquery().c.id)
     if not actor.scope.everybody:
@@ -92,8 +108,6 @@ def accounts(db: Session, actor: Actor, filter: AccountFilter, given: Given) -> 
     owners = sa.select(col(Account.person_id))
     if filter.selected and (ticked := chosen.ticked(db, actor, list_name="accounts")) is not None:
         yield owners.where(col(Account.id).in_(ticked))
-    if asked := sought(filter.text):
-        yield search.found(db, actor, asked)
     if filter.section_ids:
         yield sa.select(col(Person.id)).where(scope.in_sections(actor, filter.section_ids))
     if not actor.scope.everybody:

@@ -14,7 +14,7 @@ from sqlmodel import col
 
 from core.models import Account, Person, Section, UserType
 from core.permissions import Actor, Permission
-from core.rules.account_state import AccountState
+from core.rules.account_state import NEVER_SIGNED_IN, NEVER_WRITTEN_TO, AccountState
 from core.tables import account_state, unindexed
 from core.tables.conditions import Given
 from core.tables.filters import Page
@@ -28,7 +28,7 @@ NAME: tuple[Column, ...] = (col(Person.sort_name),)
 @dataclass(frozen=True)
 class Part:
     """Some rows of a list in their order. `through`: what gives the order: the index of one kind of people, one of all
-    people, or one of another table.
+    people, one of another table, or none.
 
     `answers`: persons among whom these rows are, where an index tells. Where those are few, only they are looked at.
     `stays_last`: rows without a value, which nobody looks for, whichever way the order goes.
@@ -36,13 +36,14 @@ class Part:
 
     columns: tuple[Column, ...]
     holds: tuple[sa.ColumnElement[bool], ...] = ()
-    through: Literal["kind", "people", "account", "section"] = "kind"
+    through: Literal["kind", "people", "account", "section", "nothing"] = "kind"
     has_account: bool = False
     answers: tuple[Ids, ...] = ()
     stays_last: bool = False
 
 
 ALL = Part(())
+ANY = Part((), through="nothing")  # all of them, with all that an order may ask for
 Parts = Callable[[Given], tuple[Part, ...]]
 Sorts = Mapping[str, Parts]
 
@@ -74,7 +75,8 @@ def known_first(column: Column) -> Parts:
 
 def by_class() -> Parts:
     """Class by class, then those without one."""
-    listed = Part((col(Section.sort_title), col(Section.id), *NAME), through="section")
+    columns = (col(Section.sort_title), col(Section.id), *NAME)
+    listed = Part(columns, (col(Section.id).is_not(None),), through="section")
     return lambda _given: (listed, Part(NAME, (Unindexed(col(Person.section_id)).is_(None),), stays_last=True))
 
 
@@ -122,6 +124,11 @@ def settled(page: Page, answers: Mapping[str, bool]) -> Page:
     Else a whole part of the order is read to find nobody in it: seconds at a million.
     """
     return replace(page, sort="name") if answers.get(page.sort) else page
+
+
+def settled_by_state(states: Collection[str]) -> tuple[bool, bool]:
+    """Whether nobody in one of these states can be written to, and whether nobody in them has ever signed in."""
+    return bool(states) and NEVER_WRITTEN_TO.issuperset(states), bool(states) and NEVER_SIGNED_IN.issuperset(states)
 
 
 def _of_state(state: AccountState, given: Given) -> Part:

@@ -31,7 +31,7 @@ from core.tables.among import AmongIds
 from core.tables.built import once_a_day
 from core.tables.conditions import Given
 from core.tables.filters import Page, StudentFilter
-from core.tables.frames import NOW, Columns, columns, frame, mask_columns, mask_contacts
+from core.tables.frames import NOW, Columns, columns, mask_columns, table
 from core.tables.ordering import NAME, Part, Sorts, by, by_class, by_state, filled_first, known_first, yes_first
 from core.tables.unindexed import Unindexed
 
@@ -72,9 +72,11 @@ def ids(db: Session, actor: Actor, *, filter: StudentFilter, page: Page) -> list
     actor.require(Permission.SEE_STUDENTS)
     given = conditions.given(db)
     asked = _asked(db, actor, filter, given, one_by_one=True)
-    if words := sought(filter.text):
+    words = sought(filter.text)
+    text = narrowing.by_text(db, actor, words, students_only=True)
+    few = narrowing.few(db, narrowing.students(db, actor, filter, given), text=text, total=page.total)
+    if words and not (few and few.by_text):
         asked.append(search.holds(db, actor, words))
-    few = narrowing.few(db, narrowing.students(db, actor, filter, given))
     if few is None and filter.grades and page.sort == "grade":  # begins there in its index, not with the first grade
         sort_keys = sorted(map(sort_key, filter.grades))
         asked.append(col(Person.sort_grade).between(sort_keys[0], sort_keys[-1]))
@@ -87,9 +89,9 @@ def rows(db: Session, actor: Actor, *, ids: Sequence[int]) -> pd.DataFrame:
     """What the list shows of people whom `ids` has found, in that order."""
     actor.require(Permission.SEE_STUDENTS)
     given = conditions.given(db)
-    found = frame(db, _shown(given.policy), ids, now=given.now)
-    found = found.assign(**guardians.of_students(db, list(found["id"])))
-    return mask_contacts(found, actor, CONTACTS)
+    found = columns(db, _shown(given.policy), ids, now=given.now)
+    found |= guardians.of_students(db, found["id"])
+    return table(mask_columns(found, actor, CONTACTS))
 
 
 def cells(db: Session, actor: Actor, *, ids: Sequence[int], names: Collection[str]) -> Columns:
@@ -118,7 +120,7 @@ def matching(db: Session, actor: Actor, *, filter: StudentFilter) -> sa.Select[A
     given = conditions.given(db)
     asked = _asked(db, actor, filter, given)
     if words := sought(filter.text):
-        asked.append(col(Person.id).in_(search.found(db, actor, words)))
+        asked.append(col(Person.id).in_(search.found(db, actor, words, students_only=True)))
     return _rows(filter, asked)
 
 
@@ -136,10 +138,12 @@ def _asked(
 
 def _settled(filter: StudentFilter) -> dict[str, bool]:
     """The columns in which all of them say the same."""
+    refused, never_in = ordering.settled_by_state(filter.states)
     return {
-        "email_refusal": filter.invitable is not None or bool(filter.email_refusals),
-        "sms_refusal": filter.invitable_by_sms is not None or bool(filter.sms_refusals),
+        "email_refusal": refused or filter.invitable is not None or bool(filter.email_refusals),
+        "sms_refusal": refused or filter.invitable_by_sms is not None or bool(filter.sms_refusals),
         "state": len(filter.states) == 1,
+        "last_sign_in_at": never_in or bool(filter.invitable or filter.invitable_by_sms),
     }
 
 
@@ -163,6 +167,8 @@ def _rows(
     query = sa.select(col(Person.id)).where(kind == PersonKind.STUDENT, *asked)
     if part.through == "section":  # before the accounts: SQLite keeps what stands behind an outer join where it stands
         query = query.join(Section, col(Section.id) == col(Person.section_id))
+    elif part is ordering.ANY:
+        query = query.outerjoin(Section, col(Section.id) == col(Person.section_id))
     return query.join(Account, ordering.owner(part, walk=walk and has_account), isouter=not has_account)
 
 

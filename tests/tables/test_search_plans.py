@@ -14,6 +14,7 @@ from sqlmodel import col
 from core import clock, database
 from core.models import Person
 from core.permissions import Actor, Scope
+from core.rules.account_state import NEVER_SIGNED_IN, NEVER_WRITTEN_TO
 from core.rules.search_text import sought
 from core.services import selections
 from core.tables import accounts, conditions, leafing, narrowing, scope, search, students
@@ -136,7 +137,8 @@ def test_rare_words_are_looked_up_and_common_ones_are_not(monkeypatch: pytest.Mo
         given = conditions.given(db)
 
         def few(text: str) -> int | None:
-            found = narrowing.few(db, narrowing.students(db, olga, StudentFilter(text=text), given))
+            answer = narrowing.by_text(db, olga, sought(text), students_only=True)
+            found = narrowing.few(db, narrowing.students(db, olga, StudentFilter(), given), text=answer)
             return found.number if found else None
 
         assert few("quist") == 3
@@ -144,6 +146,29 @@ def test_rare_words_are_looked_up_and_common_ones_are_not(monkeypatch: pytest.Mo
         assert few("mail") is None
         assert few("q") == 3  # one letter that begins few words is rare too
         assert few("") is None
+
+
+def test_what_a_state_settles_is_so_for_everybody_in_it(olga: Actor) -> None:
+    with database.reading() as db:
+        people = students.page(db, olga, filter=StudentFilter(), page=Page(size=1_000))
+        owners = accounts.page(db, olga, filter=AccountFilter(), page=Page(size=1_000))
+    refused = people[people["state"].isin(NEVER_WRITTEN_TO)]
+    assert set(refused["state"]) == NEVER_WRITTEN_TO
+    assert refused[["email_refusal", "sms_refusal"]].notna().all(axis=None)
+    never_in = owners[owners["state"].isin(NEVER_SIGNED_IN)]
+    assert len(set(never_in["state"])) > 3
+    assert never_in[["first_sign_in_at", "last_sign_in_at"]].isna().all(axis=None)
+
+
+def test_a_search_of_students_leaves_out_who_bears_the_same_name_but_is_none(olga: Actor, cast: Cast) -> None:
+    with database.transaction() as db:
+        for kind in ("guardian", "staff", "student"):
+            make.account(db, person=make.person(db, kind=kind, last_name="Zyxwood"), username=f"zyx.{kind}")
+    for text in ("zyxwood", "zyx.", "z", "zy"):
+        with database.reading() as db:
+            ids = students.ids(db, olga, filter=StudentFilter(text=text), page=Page())
+            assert len(ids) == 1 == students.count(db, olga, filter=StudentFilter(text=text))
+            assert accounts.count(db, olga, filter=AccountFilter(text=text)) == 3
 
 
 def test_the_scope_of_somebody_holds_for_the_same_persons_asked_in_each_way(cast: Cast, olga: Actor) -> None:
