@@ -151,6 +151,8 @@ def latest_message(db: Session, *, account_ids: sa.Select[Any]) -> int:
 
 def into_closed_mailboxes(db: Session, wanted: Wanted) -> int:
     """How many would be written to at the very Microsoft address that they cannot open yet."""
+    if not wanted.policy.microsoft_user_types:
+        return 0
     same = sa.func.lower(col(Person.contact_email)) == sa.func.lower(col(Person.external_email))
     chosen = wanted.rows(col(Account.id)).where(
         wanted.refusal.is_(None),

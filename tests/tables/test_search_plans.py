@@ -61,10 +61,10 @@ def _all_pages(
         total = listed.count(db, actor, filter=asked) if counted else None
         for number in range(1, 20):
             page = Page(number, sort, descending, size=9, total=total)
-            rows = listed.page(db, actor, filter=asked, page=page)
-            if rows.empty:
+            ids = listed.ids(db, actor, filter=asked, page=page)
+            if not ids:
                 break
-            found += [int(row_id) for row_id in rows["id"]]
+            found += ids
     return found
 
 
