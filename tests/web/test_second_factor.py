@@ -188,6 +188,24 @@ def test_another_phone_works_only_after_it_has_shown_its_code_and_ends_other_ses
     assert browser.send(CODE, {"code": pyotp.TOTP(new).at(clock.now)}).status_code == 303
 
 
+def test_r38_whoever_signs_out_while_setting_up_another_phone_leaves_no_way_in_behind(
+    browser: Browser, cast: Cast, clock: Clock
+) -> None:
+    seed, _codes = _enrol(browser, cast.ada, clock)
+    browser.open(MINE)
+    browser.send(f"{MINE}/app")
+    browser.open(APP)
+    left = browser.cookies[cookies.step_name()]
+    browser.open("/me")
+    browser.send("/sign-out")
+    assert cookies.step_name() not in browser.cookies
+    browser.carry(cookies.step_name(), left)
+    assert browser.open(APP).headers["location"] == "/sign-in"
+    browser.sign_in(cast.ada.account.username)
+    browser.open(CODE)
+    assert browser.send(CODE, {"code": pyotp.TOTP(seed).at(clock.now)}).status_code == 303
+
+
 def test_r31_an_old_sign_in_shows_its_code_again_before_codes_are_renewed(
     browser: Browser, cast: Cast, clock: Clock
 ) -> None:
