@@ -235,6 +235,15 @@ def test_r35_the_session_begins_with_the_code_and_ends_the_one_before(
     assert sorted(ended) == [False, True]
 
 
+def test_r40_signing_out_and_the_second_factor_need_the_token_of_the_session(
+    browser: Browser, cast: Cast, clock: Clock
+) -> None:
+    _enrol(browser, cast.ada, clock)
+    for path in ("/sign-out", f"{MINE}/app", f"{MINE}/codes"):
+        assert browser.send(path, {"form_token": "0" * 32}).status_code == 403, path
+    assert _has_session(browser)
+
+
 def test_r40_codes_from_another_site_are_refused(browser: Browser, cast: Cast, clock: Clock) -> None:
     seed, _codes = _enrol(browser, cast.ada, clock)
     _sign_out(browser)
