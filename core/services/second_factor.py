@@ -131,6 +131,7 @@ def tell(db: Session, actor: Actor, *, account_id: int, removed: bool = False) -
 
 def _tried(db: Session, by: Actor, account_id: int) -> TotpDevice | None:
     """The app of the account, held so that no code counts twice; None while it has to wait, or where there is none."""
+    db.get(Account, account_id, with_for_update=True)  # always the account first, as whoever ends its sign-ins does
     device = db.get(TotpDevice, account_id, with_for_update=True, populate_existing=True)
     if device is None or waits_until(db, account_id=account_id) is not None:
         _refused(db, by, account_id)

@@ -16,7 +16,7 @@ from core.models import Account, Invitation, Purpose, SchoolSettings, SignInMeth
 from core.permissions import Actor
 from core.rules import sign_in_limits
 from core.rules.launch_limits import FRESH
-from core.services import audit, invitations
+from core.services import audit, invitations, sign_in_steps
 from core.tables import actors, handing_over, school, second_factor
 from core.tables.candidates import Candidate
 
@@ -156,13 +156,18 @@ def note_use(db: Session, *, actor: Actor) -> None:
 
 
 def close(db: Session, actor: Actor) -> None:
-    """Sign out of this session, on the server (R38)."""
+    """Sign out of this session, on the server (R38), and of another phone that was being set up from it."""
+    sign_in_steps.end_all(db, account_id=actor.account_id or 0)
     _end(db, col(SignInSession.id) == actor.session_id)
     audit.record(db, actor, action="sign_in.ended", object_kind="account", object_id=actor.account_id)
 
 
 def close_all(db: Session, *, account_id: int, but: str | None = None) -> None:
-    """End the sessions of an account, for instance when its password changes (R17); `but` is spared."""
+    """End the sessions of an account, for instance when its password changes (R17); `but` is spared.
+
+    Whoever is between password and session does not go on with the password of before.
+    """
+    sign_in_steps.end_all(db, account_id=account_id)
     _end(db, sa.and_(col(SignInSession.account_id) == account_id, col(SignInSession.id) != (but or "")))
 
 

@@ -15,7 +15,7 @@ from core.models import CampaignKind
 from core.rules import password_hash
 from core.services import activation, notices, sign_in
 from core.services.activation import Offer
-from core.web import cookies, door, forms, hashing, links, pages, people
+from core.web import cookies, devices, door, forms, hashing, links, pages, people
 
 
 async def open_link(request: Request) -> Response:
@@ -35,7 +35,7 @@ async def send(request: Request) -> Response:
     if not offer.is_live or offer.is_microsoft:
         return await run_in_threadpool(_page, request, offer)
     try:
-        notice = await hashing.run(_redeem, request, offer, fields)
+        account_id, notice = await hashing.run(_redeem, request, offer, fields)
     except InputProblem as problem:
         return await run_in_threadpool(_page, request, offer, problem=str(problem))
     except TokenRejected:
@@ -43,6 +43,7 @@ async def send(request: Request) -> Response:
     await run_in_threadpool(door.start, notice)
     response = pages.password_saved(offer.username, language=offer.language)
     cookies.drop(response, cookies.invitation_name())
+    devices.remember(request, response, account_id=account_id)  # strangers who go on guessing hold up others (R09)
     return response
 
 
@@ -56,8 +57,8 @@ async def ask_new_link(request: Request) -> Response:
     return await run_in_threadpool(pages.render, request, "new_link.html", here="/invitation")
 
 
-def _redeem(request: Request, offer: Offer, fields: dict[str, str]) -> int | None:
-    """Gives the notice of a password that was changed, to be started."""
+def _redeem(request: Request, offer: Offer, fields: dict[str, str]) -> tuple[int, int | None]:
+    """Whose password it is now, and the notice of one that was changed, to be started."""
     password = fields.get("password", "")
     activation.check_password(offer, password=password)
     if fields.get("again", password) != password:
@@ -65,10 +66,11 @@ def _redeem(request: Request, offer: Offer, fields: dict[str, str]) -> int | Non
     made = password_hash.make(password)
     with database.transaction() as db:
         account = activation.redeem(db, people.unknown(request), token=_token(request), password_hash=made)
-        sign_in.close_all(db, account_id=account.id or 0)
+        account_id = account.id or 0
+        sign_in.close_all(db, account_id=account_id)
         if not offer.is_reset:
-            return None
-        return notices.tell(db, kind=CampaignKind.PASSWORD_CHANGED, account_id=account.id or 0)
+            return account_id, None
+        return account_id, notices.tell(db, kind=CampaignKind.PASSWORD_CHANGED, account_id=account_id)
 
 
 def _ask(request: Request) -> int | None:

@@ -93,7 +93,7 @@ def _page(request: Request, actor: Actor, problem: str = "") -> Response:
         form_key=sign_in.form_token(actor),
         here=MINE,
         standing=standing,
-        is_local=mine.is_local,
+        nothing_to_type=not actor.is_fresh and not proof.has_any(actor),
         fresh=actor.is_fresh,
         problem=problem,
     )

@@ -67,6 +67,7 @@ async def sign_out(request: Request) -> Response:
     response = pages.redirect("/sign-in?out=microsoft" if of_microsoft else "/sign-in")
     response.headers["clear-site-data"] = '"cache", "storage"'
     cookies.drop(response, cookies.session_name())
+    cookies.drop(response, cookies.step_name())
     return response
 
 

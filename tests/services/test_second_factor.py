@@ -10,11 +10,11 @@ from datetime import timedelta
 import pyotp
 import pytest
 import sqlalchemy as sa
-from sqlmodel import select
+from sqlmodel import Session, select
 
 from core import database, sealing
 from core.errors import Conflict, FreshCodeRequired, NotAllowed
-from core.models import AuditEntry, Campaign, Message, RecoveryCode, SignInSession, SignInStep, TotpDevice
+from core.models import Account, AuditEntry, Campaign, Message, RecoveryCode, SignInSession, SignInStep, TotpDevice
 from core.permissions import visitor
 from core.rules import one_time_codes, recovery_codes
 from core.services import audit, second_factor, sign_in, sign_in_steps, wordings
@@ -23,6 +23,7 @@ from core.tables import second_factor as factors
 from tests import cast as make
 from tests.cast import Cast, Member
 from tests.conftest import Clock
+from tests.meanwhile import meanwhile
 
 pytestmark = pytest.mark.both_databases
 
@@ -163,6 +164,25 @@ def test_r24_a_step_opens_nothing_after_ten_minutes_or_a_new_password(cast: Cast
         happens()
         with database.reading() as db:
             assert sign_in_steps.look_up(db, token=token) is None
+
+
+def test_r17_whoever_types_the_code_while_the_password_changes_does_not_get_in_with_the_old_one(
+    cast: Cast, clock: Clock
+) -> None:
+    seed = _enrolled(cast.ada, clock)
+    _token, step = _begun(cast.ada)
+
+    def types_the_code(db: Session) -> tuple[bool, bool]:
+        right = second_factor.accept(db, visitor(), account_id=step.account_id, typed=_code(seed, clock))
+        return right, sign_in_steps.end(db, step_id=step.id)
+
+    assert meanwhile(lambda db: _password_changes(db, cast.ada), types_the_code) == [(True, False)]
+
+
+def _password_changes(db: Session, who: Member) -> None:
+    """As whoever stores one does it: the account first, then all that was open ends."""
+    db.get(Account, who.account.id, with_for_update=True)
+    sign_in.close_all(db, account_id=who.account.id or 0)
 
 
 def _new_password(who: Member, clock: Clock) -> None:

@@ -47,6 +47,19 @@ def test_r09_the_victim_gets_in_on_their_own_device_and_the_attacker_waits(
     assert browser.sign_in(sam).status_code == 303
 
 
+def test_r09_whoever_chose_a_password_by_a_link_gets_in_with_it_while_strangers_go_on_guessing(
+    browser: Browser, cast: Cast, clock: Clock
+) -> None:
+    browser.open(f"/i/{browsing.link_for(cast.sam.account)}")
+    browser.open("/invitation")
+    assert browser.send("/invitation", {"password": NEW, "again": NEW}).status_code == 303
+    assert browsing.SESSION() not in browser.cookies
+    _attack(cast.sam.account.username, times=6)
+    with browsing.browser() as stranger:
+        assert stranger.sign_in(cast.sam.account.username, NEW).status_code == 403
+    assert browser.sign_in(cast.sam.account.username, NEW).headers["location"] == "/me"
+
+
 def test_r08_r09_a_suspended_account_opens_on_a_known_device_and_stays_suspended_elsewhere(
     browser: Browser, cast: Cast, clock: Clock
 ) -> None:

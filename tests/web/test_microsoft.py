@@ -391,3 +391,22 @@ def test_r29_staff_whom_microsoft_asked_for_no_second_factor_show_ours(
     assert _nobody_is_in(browser)
     entra.tamper = lambda claims: claims.update(amr=["pwd", "mfa"])
     assert _sign_in(browser, entra, GINA).headers["location"] == "/"
+
+
+def test_r31_staff_of_microsoft_find_their_second_factor_and_are_asked_for_no_password_that_is_not_here(
+    browser: Browser, entra: Entra, cast: Cast, clock: Clock
+) -> None:
+    with database.transaction() as db:
+        db.get_one(SchoolSettings, 1).second_factor = False
+        db.get_one(Account, cast.tom.account.id).sign_in_method = "microsoft"
+    _tie(cast.tom.account, GINA)
+    _sign_in(browser, entra, GINA)
+    clock.forward(minutes=11)
+    assert 'href="/me/second-factor"' in browser.open("/me").text
+    page = browser.open("/me/second-factor").text
+    assert "sign in with Microsoft again" in page and 'type="password"' not in page
+    browser.open("/me")
+    browser.send("/sign-out")
+    _sign_in(browser, entra, GINA)
+    browser.open("/me/second-factor")
+    assert browser.send("/me/second-factor/app").headers["location"] == "/sign-in/app"

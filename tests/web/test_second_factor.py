@@ -188,6 +188,24 @@ def test_another_phone_works_only_after_it_has_shown_its_code_and_ends_other_ses
     assert browser.send(CODE, {"code": pyotp.TOTP(new).at(clock.now)}).status_code == 303
 
 
+def test_r38_whoever_signs_out_while_setting_up_another_phone_leaves_no_way_in_behind(
+    browser: Browser, cast: Cast, clock: Clock
+) -> None:
+    seed, _codes = _enrol(browser, cast.ada, clock)
+    browser.open(MINE)
+    browser.send(f"{MINE}/app")
+    browser.open(APP)
+    left = browser.cookies[cookies.step_name()]
+    browser.open("/me")
+    browser.send("/sign-out")
+    assert cookies.step_name() not in browser.cookies
+    browser.carry(cookies.step_name(), left)
+    assert browser.open(APP).headers["location"] == "/sign-in"
+    browser.sign_in(cast.ada.account.username)
+    browser.open(CODE)
+    assert browser.send(CODE, {"code": pyotp.TOTP(seed).at(clock.now)}).status_code == 303
+
+
 def test_r31_an_old_sign_in_shows_its_code_again_before_codes_are_renewed(
     browser: Browser, cast: Cast, clock: Clock
 ) -> None:
@@ -215,6 +233,15 @@ def test_r35_the_session_begins_with_the_code_and_ends_the_one_before(
     with database.reading() as db:
         ended = [session.ended_at is not None for session in db.exec(select(SignInSession))]
     assert sorted(ended) == [False, True]
+
+
+def test_r40_signing_out_and_the_second_factor_need_the_token_of_the_session(
+    browser: Browser, cast: Cast, clock: Clock
+) -> None:
+    _enrol(browser, cast.ada, clock)
+    for path in ("/sign-out", f"{MINE}/app", f"{MINE}/codes"):
+        assert browser.send(path, {"form_token": "0" * 32}).status_code == 403, path
+    assert _has_session(browser)
 
 
 def test_r40_codes_from_another_site_are_refused(browser: Browser, cast: Cast, clock: Clock) -> None:
