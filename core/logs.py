@@ -63,6 +63,11 @@ def names(error: BaseException) -> str:
     return " from ".join(kind.__name__ for kind in dict.fromkeys(found))
 
 
+def place(error: BaseException) -> str:
+    """Where it happened."""
+    return next(reversed(_places(error.__traceback__)), "")
+
+
 def chain(error: BaseException) -> Iterator[BaseException]:
     """An error and those behind it."""
     seen: set[int] = set()

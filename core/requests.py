@@ -1,4 +1,4 @@
-"""Which click or call something belongs to: a name that its entries of the audit and its lines of the log share (R96).
+"""Which click, call or run something belongs to: a name that its entries of the audit and lines of the log share (R96).
 
 Where a campaign is sent, its number stands beside it.
 """
@@ -20,8 +20,18 @@ def begin() -> None:
 
 
 def current() -> str:
-    """Its name; empty where nobody asked, as in the engine."""
+    """Its name; empty in what belongs to none, such as a thread that only looks around."""
     return _current.get()
+
+
+@contextmanager
+def for_run(name: str = "") -> Iterator[None]:
+    """What happens inside belongs to work that no request waits for. A name of its own where none is given."""
+    before = _current.set(name or secrets.token_hex(6))
+    try:
+        yield
+    finally:
+        _current.reset(before)
 
 
 @contextmanager

@@ -8,7 +8,7 @@ from datetime import timedelta
 
 from dbos import DBOS
 
-from core import clock, database
+from core import clock, database, requests
 from core.backup import before_upgrade
 from core.delivery import alarms, bounce_watch, directory_look_up, import_folder, reconcile, take_over, workflows
 from core.services import fault_notes, microsoft_flows, previews, report_requests, throttles, workers
@@ -72,6 +72,11 @@ def forget_files() -> int:
 
 
 def _do(name: str, work: Callable[[], int]) -> None:
+    with requests.for_run():
+        _try(name, work)
+
+
+def _try(name: str, work: Callable[[], int]) -> None:
     try:
         done = work()
     except Exception as error:  # noqa: BLE001  (a provider or a database away: the next time will do)

@@ -16,8 +16,7 @@ from dataclasses import dataclass
 
 from sqlmodel import Session
 
-from core import database
-from core.config import settings
+from core import database, logs, requests
 from core.errors import AppError, NotAllowed
 from core.rules import exports
 from core.rules.exports import Cell
@@ -26,6 +25,7 @@ from core.services.list_files import Order
 from core.services.printed_accounts import Printed
 from core.services.report_making import Begun
 
+logger = logging.getLogger(__name__)
 NICENESS, TOLD_EVERY_S, LOOK_EVERY_S = 10, 0.5, 1.0
 
 
@@ -182,12 +182,17 @@ def _stop(*_: object) -> None:
 
 def main(request_id: int) -> None:
     """What `files` starts."""
-    logging.basicConfig(level=settings().log_level.upper(), format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    logs.begin()
     os.nice(NICENESS)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C in the terminal is for the server, which ends this
     signal.signal(signal.SIGTERM, _stop)
     threading.Thread(target=_end_with_parent, name="parent", daemon=True).start()
-    run(request_id)
+    with requests.for_run(f"file-{request_id}"):
+        try:
+            run(request_id)
+        except Exception as error:  # noqa: BLE001  (the edge of this process: Python would print what it says, R97)
+            logger.error("the file cannot be made: %s, at %s", logs.names(error), logs.place(error))
+            raise SystemExit(1) from None
 
 
 if __name__ == "__main__":

@@ -1,6 +1,7 @@
 """The durable part: DBOS starts batches, repeats them when a process died, and waits before another try.
 
-Workflows get ids only: their arguments are stored by the engine.
+Workflows get ids only: their arguments are stored by the engine. Each has a name, the same in whichever process it goes
+on: all lines and entries of the audit that it writes are found by it (R96).
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from datetime import date
 
 from dbos import DBOS, SetEnqueueOptions, SetWorkflowID
 
+from core import requests
 from core.delivery import (
     batches,
     directory_accounts,
@@ -49,7 +51,8 @@ def send_batch(campaign_id: int, batch: int) -> list[float]:
 @DBOS.workflow(name="deliver_batch", max_recovery_attempts=1000)
 def deliver_batch(run: str, campaign_id: int, batch: int, attempt: int) -> None:
     """Send a batch; what was put off comes again later."""
-    deferred, retry_after = send_batch(campaign_id, batch)
+    with requests.for_run(f"campaign-{campaign_id}-batch-{batch}"):
+        deferred, retry_after = send_batch(campaign_id, batch)
     if deferred and attempt < LAST_ATTEMPT:
         enqueue_batch(run, campaign_id, batch, attempt + 1, delay=max(wait_before(attempt + 1), retry_after))
 
@@ -71,7 +74,8 @@ def answer_recovery(account_id: int) -> list[str | int]:
 @DBOS.workflow(name="recover_password", max_recovery_attempts=100)
 def recover_password(account_id: int) -> None:
     """Somebody says that they forgot the password of this account; 0 where no account has the name they typed."""
-    made = answer_recovery(account_id)
+    with requests.for_run(DBOS.workflow_id or ""):  # many may be asked for at the same time
+        made = answer_recovery(account_id)
     if made:
         enqueue_batch(f"c{made[0]}-0", int(made[1]), 0, 1)
 
@@ -85,7 +89,8 @@ def make_file_once(request_id: int) -> None:
 @DBOS.workflow(name="make_file", max_recovery_attempts=20)
 def make_file(request_id: int) -> None:
     """A long report or export that somebody waits for."""
-    make_file_once(request_id)
+    with requests.for_run(f"file-{request_id}"):
+        make_file_once(request_id)
 
 
 @DBOS.step(name="look_up_directory")
@@ -97,7 +102,8 @@ def look_up_directory_once(run_id: int) -> None:
 @DBOS.workflow(name="look_up_directory", max_recovery_attempts=20)
 def look_up_directory(run_id: int) -> None:
     """Read who is in Microsoft's directory, and compare."""
-    look_up_directory_once(run_id)
+    with requests.for_run(f"directory-{run_id}"):
+        look_up_directory_once(run_id)
 
 
 @DBOS.step(name="create_in_directory")
@@ -109,7 +115,8 @@ def create_in_directory_once(run_id: int) -> None:
 @DBOS.workflow(name="create_in_directory", max_recovery_attempts=1000)
 def create_in_directory(run_id: int) -> None:
     """Create users in Microsoft 365."""
-    create_in_directory_once(run_id)
+    with requests.for_run(f"directory-{run_id}"):
+        create_in_directory_once(run_id)
 
 
 @DBOS.step(name="update_directory")
@@ -121,7 +128,8 @@ def update_directory_once(run_id: int) -> None:
 @DBOS.workflow(name="update_directory", max_recovery_attempts=1000)
 def update_directory(run_id: int) -> None:
     """Change users in Microsoft 365."""
-    update_directory_once(run_id)
+    with requests.for_run(f"directory-{run_id}"):
+        update_directory_once(run_id)
 
 
 OF_DIRECTORY = {
@@ -148,7 +156,8 @@ def launch_reminders(day: str) -> int:
 @DBOS.workflow(name="remind", max_recovery_attempts=100)
 def remind(day: str) -> int:
     """The reminders of a day; what was launched is handed over like every campaign that was committed."""
-    return launch_reminders(day)
+    with requests.for_run(f"reminders-{day}"):
+        return launch_reminders(day)
 
 
 def enqueue_reminders() -> int:
@@ -179,8 +188,13 @@ def finish_retention(counts: dict[str, int]) -> None:
 
 
 @DBOS.workflow(name="retain", max_recovery_attempts=100)
-def retain(_day: str) -> None:
+def retain(day: str) -> None:
     """Delete what has been kept long enough, slice by slice."""
+    with requests.for_run(f"retention-{day}"):
+        _retain()
+
+
+def _retain() -> None:
     counts = {Kept.OUTBOX.value: forget_outbox()}
     for kept in retention.IN_ROWS:
         after, counts[kept.value] = 0, 0
@@ -215,10 +229,11 @@ def refuse_file_once(name: str, size: int, written_ns: int, changed_ns: int) -> 
 @DBOS.workflow(name="import_file", max_recovery_attempts=20)
 def import_file(name: str, size: int, written_ns: int, changed_ns: int) -> str:
     """A file that came into the import folder. One at which we fail must not stand in the way of the next ones."""
-    try:
-        return import_file_once(name, size, written_ns, changed_ns)
-    except Exception:  # noqa: BLE001  (whatever it was, DBOS has tried it five times and logged it)
-        return refuse_file_once(name, size, written_ns, changed_ns)
+    with requests.for_run(f"import-{Found(name, size, written_ns, changed_ns).key}"):
+        try:
+            return import_file_once(name, size, written_ns, changed_ns)
+        except Exception:  # noqa: BLE001  (whatever it was, DBOS has tried it five times and logged it)
+            return refuse_file_once(name, size, written_ns, changed_ns)
 
 
 def enqueue_import() -> int:

@@ -12,7 +12,7 @@ from urllib.parse import SplitResult, unquote, urlsplit
 from core.errors import GatewayError, GatewayErrorKind, SettingsError
 from core.gateways import imap_words
 
-TIMEOUT_S = 30
+TIMEOUT_S, REACH_S = 30.0, 10.0
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
 _KINDS = GatewayErrorKind
 _AWAY = "the mailbox for returned mail cannot be reached"
@@ -46,9 +46,9 @@ def place(url: str) -> Place:
     )
 
 
-def opened(at: Place, context: ssl.SSLContext | None = None) -> imaplib.IMAP4:
+def opened(at: Place, context: ssl.SSLContext | None = None, *, timeout_s: float = TIMEOUT_S) -> imaplib.IMAP4:
     """Connect, sign in, open the folder."""
-    imap = _connected(at, context or ssl.create_default_context())
+    imap = _connected(at, context or ssl.create_default_context(), timeout_s)
     try:
         _sign_in(imap, at)
         _open_folder(imap, at.folder)
@@ -56,6 +56,11 @@ def opened(at: Place, context: ssl.SSLContext | None = None) -> imaplib.IMAP4:
         close(imap)
         raise
     return imap
+
+
+def reach(url: str) -> None:
+    """Do so for somebody who waits, and read nothing. Raises GatewayError when returned mail could not be read."""
+    close(opened(place(url), timeout_s=REACH_S))
 
 
 def close(imap: imaplib.IMAP4) -> None:
@@ -79,11 +84,11 @@ def _parts(url: str) -> SplitResult | None:
     return None
 
 
-def _connected(at: Place, context: ssl.SSLContext) -> imaplib.IMAP4:
+def _connected(at: Place, context: ssl.SSLContext, timeout_s: float) -> imaplib.IMAP4:
     try:
         if at.tls_at_once:
-            return imaplib.IMAP4_SSL(at.host, at.port, ssl_context=context, timeout=TIMEOUT_S)
-        imap = imaplib.IMAP4(at.host, at.port, timeout=TIMEOUT_S)
+            return imaplib.IMAP4_SSL(at.host, at.port, ssl_context=context, timeout=timeout_s)
+        imap = imaplib.IMAP4(at.host, at.port, timeout=timeout_s)
         if at.host not in LOOPBACK or "STARTTLS" in imap.capabilities:
             _encrypt(imap, context)
         return imap

@@ -7,13 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
-from typing import Any
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote
 
 import requests
 from twilio.base.exceptions import TwilioRestException
-from twilio.http.http_client import TwilioHttpClient
-from twilio.http.response import Response
 from twilio.rest import Client
 from twilio.rest.api.v2010.account.message import MessageInstance
 
@@ -21,46 +18,17 @@ from core.config import settings
 from core.errors import GatewayError, GatewayErrorKind, SettingsError
 from core.gateways import twilio_replies
 from core.gateways.channels import Sms, Word
+from core.gateways.twilio_http import Http
 
-CONNECT_S, READ_S = 5.0, 30.0
+READ_S = 30.0
 ASKED_AT_MOST = 50
-
-
-class _Http(TwilioHttpClient):  # type: ignore[misc]  # the package has no types
-    """A connection for each request: one that the other side closed meanwhile would look like a message lost.
-
-    Numbers and texts stay out of logs. `retry_after` is what the latest answer asked for.
-    """
-
-    def __init__(self, base_url: str) -> None:
-        super().__init__(pool_connections=False)
-        self.timeout = (CONNECT_S, READ_S)
-        self._base = urlsplit(base_url) if base_url else None
-        self.retry_after: float | None = None
-
-    def request(self, method: str, url: str, *args: Any, **kwargs: Any) -> Response:
-        self.retry_after = None
-        if self._base:
-            url = urlsplit(url)._replace(scheme=self._base.scheme, netloc=self._base.netloc).geturl()
-        try:
-            response = super().request(method, url, *args, **kwargs)
-        finally:
-            self._test_only_last_request = self._test_only_last_response = None  # they hold the text
-        self.retry_after = _seconds(response.headers)
-        return response
-
-    def log_request(self, kwargs: dict[str, Any]) -> None:
-        """Nothing."""
-
-    def log_response(self, status_code: int, response: Response) -> None:
-        """Nothing."""
 
 
 class TwilioSms:
     """Sends from a number or a Messaging Service, and asks what became of a message."""
 
     def __init__(self, *, account_sid: str, auth_token: str, sender: Mapping[str, str], base_url: str = "") -> None:
-        self._http = _Http(base_url)
+        self._http = Http(base_url, read_s=READ_S)
         self._client = Client(account_sid, auth_token, http_client=self._http)
         self._sender = dict(sender)
         self._calls_back = settings().is_https or bool(base_url)
@@ -121,8 +89,3 @@ def from_settings() -> TwilioSms:
 def _word(message: MessageInstance) -> Word:
     code = "" if message.error_code is None else str(message.error_code)
     return Word(str(message.sid), str(message.status), code)
-
-
-def _seconds(headers: Mapping[str, str] | None) -> float | None:
-    text = (headers or {}).get("Retry-After", "")
-    return float(text) if text.isascii() and text.isdecimal() and len(text) < 6 else None

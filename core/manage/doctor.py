@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import typer
 
 from core import database
-from core.manage.checkups import installation, microsoft, stores, ways_back, ways_out
+from core.manage.checkups import installation, microsoft, returned_mail, stores, text_messages, ways_back, ways_out
 from core.manage.checkups.findings import Finding, Level
 from core.tables import school
 
@@ -42,7 +42,8 @@ def _look() -> Iterator[Finding]:
     is_demo = _is_demo()
     yield from ways_out.address(settings, is_demo=is_demo)
     yield from ways_out.email(settings, is_demo=is_demo)
-    yield from ways_out.sms(settings, is_demo=is_demo)
+    yield from returned_mail.look(settings)
+    yield from text_messages.look(settings, is_demo=is_demo)
     yield from microsoft.look(settings)
     yield from installation.signing_in()
     yield from ways_back.place(settings)

@@ -21,6 +21,7 @@ from tests.peers.firstkey import free_port, listens
 
 HERE = Path(__file__).parent
 ACCOUNT, TOKEN, NUMBER = "AC00000000000000000000000000000000", "twilio_test_auth_token", "+15005550006"
+SERVICE = "MG00000000000000000000000000000001"
 MISSING = "Node.js or its package emulate is missing. Run: bash tests/system_packages.sh"
 
 
@@ -43,6 +44,10 @@ class Twilio:
     def says(self, sid: str, status: str) -> None:
         """Move a message on; whoever asked to be called back is told."""
         self._ask("/_twilio/simulate/message-status", MessageSid=sid, Status=status)
+
+    def account_is(self, status: str) -> None:
+        """As if Twilio had closed it, or opened it again."""
+        self._ask(f"/2010-04-01/Accounts/{ACCOUNT}.json", Status=status)
 
     def _ask(self, path: str, **form: str) -> dict[str, Any]:
         data = urllib.parse.urlencode(form).encode() if form else None

@@ -64,6 +64,9 @@ def _handler(state: Faults) -> type[BaseHTTPRequestHandler]:
             getattr(self, f"_{fault}")(asked)
 
         def do_GET(self) -> None:
+            if state.fault == "html":
+                self._html({})
+                return
             found = [self._message(number, asked) for number, asked in enumerate(state.taken)]
             sid = self.path.rpartition("/")[2].removesuffix(".json")
             one = next((message for message in found if message["sid"] == sid), None)
@@ -90,7 +93,7 @@ def _handler(state: Faults) -> type[BaseHTTPRequestHandler]:
             self._answer(500, {"code": 20500, "message": "oops", "status": 500})
 
         def _html(self, _asked: dict[str, str]) -> None:
-            self.send_response(502)
+            self.send_response(200 if self.command == "GET" else 502)
             self.end_headers()
             self.wfile.write(b"<html>Bad gateway</html>")
 

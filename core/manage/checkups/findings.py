@@ -49,6 +49,11 @@ def fault(what: str, sentence: str, remedy: str) -> Finding:
     return Finding(what, Level.FAULT, sentence, remedy)
 
 
+def sentence(words: str) -> str:
+    """The words of an error as a sentence."""
+    return f"{words[:1].upper()}{words[1:].rstrip('.')}."
+
+
 def told(error: BaseException, settings: Settings) -> str:
     """The first line of what another program said, without any secret of ours that it may have repeated."""
     said = (str(getattr(error, "orig", None) or error).strip() or type(error).__name__).splitlines()[0][:300]

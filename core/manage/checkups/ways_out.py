@@ -1,4 +1,4 @@
-"""E-mail, text messages, and the public address that links in them lead to."""
+"""E-mail, and the public address that links in messages lead to."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from core.errors import GatewayError, SettingsError
 from core.gateways import smtp_email
 from core.manage.checkups.findings import Finding, fault, fine, told, warning
 
-_OUTBOX = "nothing leaves this machine: messages are written to the Outbox screen"
+OUTBOX = "nothing leaves this machine: messages are written to the Outbox screen"
 
 
 def email(settings: Settings, *, is_demo: bool) -> Iterator[Finding]:
     """Connect to the mail server as a campaign would, and send nothing."""
     if settings.email == "outbox":
         remedy = "Set FIRSTKEY_EMAIL=smtp and FIRSTKEY_SMTP_URL."
-        yield fine("e-mail", _OUTBOX) if is_demo else warning("e-mail", f"{_OUTBOX}.", remedy)
+        yield fine("e-mail", OUTBOX) if is_demo else warning("e-mail", f"{OUTBOX}.", remedy)
         return
     if settings.email == "graph":
         yield _graph(settings)
@@ -39,25 +39,6 @@ def _graph(settings: Settings) -> Finding:
         said = "FIRSTKEY_EMAIL=graph needs the three FIRSTKEY_MICROSOFT_… settings and FIRSTKEY_GRAPH_MAILBOX."
         return fault("e-mail", said, "Set them as docs/microsoft365.md says.")
     return fine("e-mail", f"Microsoft 365 sends as {settings.graph_mailbox}; Settings, Microsoft 365 tries it")
-
-
-def sms(settings: Settings, *, is_demo: bool) -> Iterator[Finding]:
-    """The settings of Twilio belong together; Twilio itself is not asked: that would be one more to wait for."""
-    if settings.sms == "outbox":
-        remedy = "Set FIRSTKEY_SMS=twilio if the school sends text messages."
-        yield fine("SMS", _OUTBOX) if is_demo else warning("SMS", f"{_OUTBOX}.", remedy)
-        return
-    missing = [name for name in ("twilio_account_sid", "twilio_auth_token") if not getattr(settings, name)]
-    if not (settings.twilio_from or settings.twilio_messaging_service):
-        missing.append("twilio_from")
-    if missing:
-        named = ", ".join(f"FIRSTKEY_{name.upper()}" for name in missing)
-        yield fault("SMS", f"Missing for Twilio: {named}.", "Copy them from Twilio's console into .env.")
-    elif not settings.is_https:
-        remedy = "Set FIRSTKEY_PUBLIC_BASE_URL to the https address of the school."
-        yield warning("SMS", "Twilio cannot say what became of a message: the public address is not https.", remedy)
-    else:
-        yield fine("SMS", "Twilio is set")
 
 
 def address(settings: Settings, *, is_demo: bool) -> Iterator[Finding]:
