@@ -7,15 +7,17 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
-import psycopg
 import sqlalchemy as sa
 from sqlalchemy.dialects.sqlite.base import SQLiteCompiler
 from sqlmodel import Session
 
 from core import measures
 from core.config import settings
+
+if TYPE_CHECKING:
+    import psycopg
 
 WEB_WAIT_MS, WORKER_WAIT_MS = 5_000, 30_000
 AT_ONCE = 5_000

@@ -115,10 +115,10 @@ def _apply(actor: Actor, uploads: list[Upload], check: Check, chosen: Chosen) ->
 def _earlier(actor: Actor) -> None:
     with database.reading() as db:
         runs, zone, undoable = tables.runs(db, actor), school.settings(db).time_zone, tables.undoable(db, actor)
-        of_folder = tables.folder(db, actor)
-    import_result.earlier(runs, zone=zone)
+        of_folder, number = tables.folder(db, actor), tables.number(db, actor)
+    import_result.earlier(actor, runs, number=number.runs, zone=zone)
     import_leavers.undo(actor, undoable, zone=zone, told=DONE)
-    import_folder.draw(of_folder, zone=zone)
+    import_folder.draw(actor, of_folder, number=number.of_folder, zone=zone)
 
 
 actor = guard.require(Permission.IMPORT)

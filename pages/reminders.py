@@ -12,7 +12,7 @@ from core.permissions import Actor, Permission
 from core.services import campaigns, reminders, school
 from core.tables import reminders as table
 from core.tables.school import settings as school_settings
-from pages.shared import feedback, fresh_code, guard, reminder_preview
+from pages.shared import export_menu, feedback, fresh_code, guard, reminder_preview
 
 
 def _heading(actor: Actor, own: SchoolSettings) -> None:
@@ -55,12 +55,15 @@ def _switch(actor: Actor, *, on: bool) -> None:
     st.rerun()
 
 
-def _earlier(zone: ZoneInfo) -> None:
+def _earlier(actor: Actor, zone: ZoneInfo) -> None:
     with database.reading() as db:
-        runs = table.latest(db)
+        runs, number = table.latest(db), table.number(db)
     if not runs:
         return
-    st.subheader("Runs that were made")
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.subheader("Runs that were made", width="stretch")
+        caption = "All runs, newest first: how many were reminded, how many not, and why. Who it was: see Campaigns."
+        export_menu.draw(actor, "reminders", caption=caption, expected=number, said="runs")
     for run in runs:
         with st.container(horizontal=True, vertical_alignment="center"):
             said = f"{run.reminded:,} reminded" if run.reminded else "Nobody had to be reminded"
@@ -79,4 +82,4 @@ following = reminder_preview.is_of_the_run_after()
 with feedback.refusals_shown(), database.reading() as db:
     foreseen = reminders.foresee(db, actor, following=following)
 reminder_preview.draw(actor, foreseen, ZoneInfo(own.time_zone), following=following)
-_earlier(ZoneInfo(own.time_zone))
+_earlier(actor, ZoneInfo(own.time_zone))

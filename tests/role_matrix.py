@@ -85,6 +85,8 @@ SERVICES: dict[str, Needs] = {
     "campaign_files.prepare": Permission.SEND,
     "staff_files.prepare": Permission.MANAGE_ROLES,
     "year_files.prepare": Permission.MANAGE_PERIODS,
+    "import_files.prepare": Permission.IMPORT,
+    "reminder_files.prepare": Permission.SEND,
     "directory_files.prepare": Permission.MANAGE_DIRECTORY,
     **dict.fromkeys(("initial_passwords.check", "initial_passwords.issue"), Permission.REVEAL_CREDENTIALS),
     **dict.fromkeys(("initial_passwords.reveal", "copied_links.issue"), Permission.REVEAL_CREDENTIALS),
@@ -197,7 +199,7 @@ TABLES: dict[str, Needs] = {
     "needs.campaigns": Permission.SEND,
     "contacts.of_people": Permission.EDIT_STUDENTS,
     "duplicates.find": Permission.EDIT_STUDENTS,
-    **dict.fromkeys(("imports.runs", "imports.undoable", "imports.folder"), Permission.IMPORT),
+    **dict.fromkeys(("imports.runs", "imports.undoable", "imports.folder", "imports.number"), Permission.IMPORT),
     **dict.fromkeys((f"options.{name}" for name in ("sections", "grades", "programmes", "languages")), Asks.SCOPED),
     "found_people.of": Asks.SCOPED,
     **dict.fromkeys(
@@ -213,7 +215,7 @@ TABLES: dict[str, Needs] = {
     **dict.fromkeys(("guardians.students_of", "chosen.ticked"), Asks.PART),
     **dict.fromkeys((f"scope.{name}" for name in ("in_sections", "wards", "is_or_answers_for")), Asks.PART),
     **dict.fromkeys(("search.holds", "search.found"), Asks.PART),
-    **dict.fromkeys(("slips.of_accounts", "slips.with_guardians"), Asks.PART),
+    **dict.fromkeys(("slips.of_accounts", "slips.with_guardians", "slips.of_classes", "slips.class_ids"), Asks.PART),
     **dict.fromkeys(("first_slips.of", "first_slips.counts"), Asks.PART),
     # How many, of accounts that somebody else has found within the scope.
     **dict.fromkeys(("slips.count", "scope.people", "scope.each", "scope.found"), Asks.SCOPED),

@@ -36,6 +36,7 @@ from core.documents.papers import (
     SubjectFile,
     UserAccountInfo,
 )
+from core.rules.exports import FileFormat
 from core.rules.report_parameters import CredentialParameters
 
 _MOST_CPU_SECONDS = 120
@@ -98,6 +99,7 @@ def load_everything() -> None:
     for layout in layouts:
         parameters = CredentialParameters(layout=layout, pdf_password="loads cryptography")  # noqa: S106
         credentials.render(Credentials(head, (ClassRows.of("", [slip]),), "", "", parameters))
+    spreadsheet.render(Sheet.of(FileFormat.XLSX, ("",), [[("",)]]))
 
 
 if __name__ == "__main__":

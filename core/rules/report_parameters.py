@@ -20,6 +20,7 @@ class CredentialParameters:
     """Which slips, in which form. `language` empty: each in the language of its person.
 
     `section_ids`: of those chosen only the students of these classes, and who answers for them; empty: of all classes.
+    Among them NO_CLASS stands for students without one.
     `show_passwords` false: links only. `dated` stands on the paper; `pdf_password` locks the file (AES-256).
     """
 
@@ -44,6 +45,7 @@ _CHOICES: dict[str, tuple[Any, ...]] = {
     "order": get_args(SlipOrder),
     "language": ("", "en", "el"),
 }
+NO_CLASS = 0  # no class has this id
 MOST_CLASSES = 200  # so many ids have room in a form of the page
 _UNCLEAR = "This form is not complete. Go back to the list and try again."
 
@@ -80,5 +82,5 @@ def _is_fine(parameters: CredentialParameters) -> bool:
         and isinstance(parameters.extra_text, str)
         and all(type(getattr(parameters, n)) is bool for n in flags)
         and len(classes) <= MOST_CLASSES
-        and all(type(section_id) is int and 0 < section_id < 2**31 for section_id in classes)
+        and all(type(section_id) is int and NO_CLASS <= section_id < 2**31 for section_id in classes)
     )

@@ -31,7 +31,7 @@ KINDS = {
     "list-csv": (FileFormat.CSV, True),
     "list-csv-plain": (FileFormat.CSV, False),
 }
-AT_ONCE, MOST = 2_000, 1_000_000
+AT_ONCE, MOST = 5_000, 1_000_000
 
 
 @dataclass(frozen=True)
@@ -176,7 +176,7 @@ def _ids(db: Session, actor: Actor, listed: _List, selection_id: int, scope: Row
 def _read(
     db: Session, actor: Actor, listed: _List, ids: Sequence[int], wanted: Mapping[str, ListColumn]
 ) -> Iterator[Columns]:
-    """Two thousand rows at a time, so that few are held at once."""
+    """Five thousand rows at a time, so that few are held at once."""
     names = {name for column in wanted.values() for name in column.names}
     for part in database.slices(ids, AT_ONCE):
         found: Columns = listed.table.cells(db, actor, ids=part, names=names)

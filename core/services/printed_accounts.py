@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from sqlmodel import Session
 
 from core.permissions import Actor
-from core.rules.report_parameters import CredentialParameters
+from core.rules.report_parameters import NO_CLASS, CredentialParameters
 from core.services import selections
 from core.services.selections import RowScope
 from core.tables import options, slips
@@ -32,7 +32,7 @@ def accounts(db: Session, actor: Actor, printed: Printed) -> sa.Select[Any]:
     """
     chosen = selections.account_ids(db, actor, selection_id=printed.selection_id, scope=printed.scope)
     if printed.parameters.section_ids:
-        chosen = slips.of_classes(account_ids=chosen, section_ids=printed.parameters.section_ids)
+        chosen = slips.of_classes(actor, account_ids=chosen, section_ids=printed.parameters.section_ids)
     from_list = selections.list_of(db, actor, selection_id=printed.selection_id) in ("students", "accounts")
     if printed.parameters.whose != "students" and from_list:
         chosen = slips.with_guardians(actor, account_ids=chosen)
@@ -40,10 +40,12 @@ def accounts(db: Session, actor: Actor, printed: Printed) -> sa.Select[Any]:
 
 
 def classes(db: Session, actor: Actor, *, selection_id: int, scope: RowScope) -> dict[int, str]:
-    """The classes of those chosen, by id, in the order of their titles."""
+    """The classes of those chosen, by id, in the order of their titles; *Without class* is the last."""
     chosen = selections.account_ids(db, actor, selection_id=selection_id, scope=scope)
-    named = slips.class_ids(db, account_ids=chosen)
-    return options.sections(db, actor, named=named) if named else {}
+    found = slips.class_ids(db, actor, account_ids=chosen)
+    named = found - {NO_CLASS}
+    titles = options.sections(db, actor, named=named) if named else {}
+    return titles if found == named else {**titles, NO_CLASS: slips.WITHOUT_CLASS}
 
 
 def count(db: Session, actor: Actor, printed: Printed) -> int:

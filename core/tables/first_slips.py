@@ -69,7 +69,7 @@ def _places(actor: Actor, account_ids: sa.Select[Any], section_ids: Collection[i
     Students of the classes asked for come first, as in `slips`.
     """
     ward, guardian = aliased(Person), col(Guardianship.guardian_id)
-    asked = sa.case((col(ward.section_id).in_(section_ids), 0), else_=1)
+    asked = sa.case((slips.is_in(ward, section_ids), 0), else_=1)
     at = sa.func.row_number().over(partition_by=guardian, order_by=(asked, col(ward.sort_name))).label("at")
     wards = sa.select(guardian, col(ward.section_id), col(ward.source_id), at)
     wards = wards.join(ward, col(ward.id) == col(Guardianship.student_id))

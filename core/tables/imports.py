@@ -104,6 +104,21 @@ def runs(db: Session, actor: Actor, *, limit: int = 20) -> Sequence[ImportRun]:
     return db.exec(select(ImportRun).order_by(col(ImportRun.id).desc()).limit(limit)).all()
 
 
+@dataclass(frozen=True)
+class Kept:
+    """How many imports, and how many files of the import folder, are known."""
+
+    runs: int
+    of_folder: int
+
+
+def number(db: Session, actor: Actor) -> Kept:
+    """Of all of them, not only of the latest."""
+    actor.require(Permission.IMPORT)
+    counts = (sa.select(sa.func.count()).select_from(kept).scalar_subquery() for kept in (ImportRun, FolderImport))
+    return Kept(*db.execute(sa.select(*counts)).one())
+
+
 def undoable(db: Session, actor: Actor) -> Sequence[ImportRun]:
     """Imports by which people left or came back, a few days ago at most, and which nobody has undone; newest first."""
     actor.require(Permission.IMPORT)

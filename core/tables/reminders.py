@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
@@ -41,12 +42,13 @@ _MAY_HAVE_COME = (MessageStatus.SENDING, MessageStatus.SENT, MessageStatus.DELIV
 
 @dataclass(frozen=True)
 class Made:
-    """A run that was made."""
+    """A run that was made. `left_out`: how many were due and could not be written to, by the word of Refusal."""
 
     day: date
     made_at: datetime
     campaign_id: int | None
     reminded: int
+    left_out: Mapping[str, int]
 
 
 def schedule(own: SchoolSettings) -> Schedule:
@@ -90,10 +92,15 @@ def was_made(db: Session, *, day: date) -> bool:
     return db.get(ReminderRun, day) is not None
 
 
-def latest(db: Session) -> list[Made]:
+def latest(db: Session, *, most: int = RUNS_SHOWN) -> list[Made]:
     """The latest runs, newest first."""
-    runs = db.exec(select(ReminderRun).order_by(col(ReminderRun.day).desc()).limit(RUNS_SHOWN))
-    return [Made(run.day, run.made_at, run.campaign_id, run.reminded) for run in runs]
+    runs = db.exec(select(ReminderRun).order_by(col(ReminderRun.day).desc()).limit(most))
+    return [Made(run.day, run.made_at, run.campaign_id, run.reminded, run.left_out) for run in runs]
+
+
+def number(db: Session) -> int:
+    """How many runs were made, not only of late."""
+    return db.scalar(sa.select(sa.func.count()).select_from(ReminderRun)) or 0
 
 
 def _named(db: Session, ids: sa.Select[Any]) -> pd.DataFrame:

@@ -16,7 +16,7 @@ from core.models import Account, DirectoryChange, Guardianship, Invitation, Pers
 from core.permissions import Actor, Role
 from core.rules import initial_credentials, slip_words
 from core.rules.handing_over import SlipSecret
-from core.rules.report_parameters import CredentialParameters
+from core.rules.report_parameters import NO_CLASS, CredentialParameters
 from core.tables import handing_over, microsoft_passwords, reports, school, scope
 
 Row = tuple[Any, ...]  # what core.documents.papers.SlipRow holds
@@ -157,24 +157,46 @@ def with_guardians(actor: Actor, *, account_ids: sa.Select[Any]) -> sa.Select[An
     return sa.select(both.c[0])
 
 
-def of_classes(*, account_ids: sa.Select[Any], section_ids: Collection[int]) -> sa.Select[Any]:
-    """Those among them who are listed under these classes, or answer for a student who is."""
-    listed = sa.select(col(Person.id)).where(col(Person.section_id).in_(section_ids))
-    guardians = sa.select(col(Guardianship.guardian_id)).where(
-        col(Guardianship.student_id).in_(listed), scope.holds_today()
-    )
-    theirs = sa.or_(col(Account.person_id).in_(listed), col(Account.person_id).in_(guardians))
-    return sa.select(col(Account.id)).where(col(Account.id).in_(account_ids), theirs)
+def of_classes(actor: Actor, *, account_ids: sa.Select[Any], section_ids: Collection[int]) -> sa.Select[Any]:
+    """Those among them who are listed under these classes, or answer for a student who is.
+
+    Whoever answers for nobody whom the actor may see is printed among those without a class, and is found there.
+    """
+    listed = sa.select(col(Person.id)).where(col(Person.kind) == PersonKind.STUDENT, is_in(Person, section_ids))
+    guardians = scope.guardians_of(listed.where(scope.wards(actor)))
+    asked: list[sa.ColumnElement[bool]] = [col(Person.id).in_(listed), col(Person.id).in_(guardians)]
+    if NO_CLASS in section_ids:
+        asked.append(_answers_for_nobody(actor))
+    query = sa.select(col(Account.id)).join(Person, col(Person.id) == col(Account.person_id))
+    return query.where(col(Account.id).in_(account_ids), sa.or_(*asked))
 
 
-def class_ids(db: Session, *, account_ids: sa.Select[Any]) -> list[int]:
-    """The classes of these people: of the students, and of those for whom the guardians answer."""
+def class_ids(db: Session, actor: Actor, *, account_ids: sa.Select[Any]) -> set[int]:
+    """The classes of these people: of the students, and of those for whom the guardians answer; NO_CLASS for none."""
     theirs = sa.select(col(Account.person_id)).where(col(Account.id).in_(account_ids))
-    wards = sa.select(col(Guardianship.student_id)).where(
-        col(Guardianship.guardian_id).in_(theirs), scope.holds_today()
-    )
-    query = sa.select(col(Person.section_id)).where(col(Person.id).in_(theirs.union(wards)))
-    return list(db.scalars(query.where(col(Person.section_id).is_not(None)).distinct()))
+    ward = aliased(Person)
+    wards = sa.select(col(Guardianship.student_id)).join(ward, col(ward.id) == col(Guardianship.student_id))
+    wards = wards.where(col(Guardianship.guardian_id).in_(theirs), scope.holds_today(), scope.wards(actor, ward))
+    students = sa.select(col(Person.section_id)).where(col(Person.kind) == PersonKind.STUDENT)
+    found = set(db.scalars(students.where(col(Person.id).in_(theirs.union(wards))).distinct()))
+    alone = sa.select(col(Person.id)).where(col(Person.id).in_(theirs), _answers_for_nobody(actor)).limit(1)
+    if None not in found and db.scalar(alone) is not None:
+        found.add(None)
+    return {section_id or NO_CLASS for section_id in found}
+
+
+def is_in(person: type[Person], section_ids: Collection[int]) -> sa.ColumnElement[bool]:
+    """Holds for students listed under these classes, or under none where NO_CLASS is among them."""
+    listed = col(person.section_id).in_(sorted({*section_ids} - {NO_CLASS}))
+    return sa.or_(listed, col(person.section_id).is_(None)) if NO_CLASS in section_ids else listed
+
+
+def _answers_for_nobody(actor: Actor) -> sa.ColumnElement[bool]:
+    """Holds for guardians without a student today whom the actor may see."""
+    ward = aliased(Person)
+    wards = sa.select(col(Guardianship.id)).join(ward, col(ward.id) == col(Guardianship.student_id))
+    wards = wards.where(col(Guardianship.guardian_id) == col(Person.id), scope.holds_today(), scope.wards(actor, ward))
+    return sa.and_(col(Person.kind) == PersonKind.GUARDIAN, sa.not_(wards.exists()))
 
 
 def wanted(account_ids: sa.Select[Any], parameters: CredentialParameters) -> sa.Select[Any]:
@@ -288,7 +310,9 @@ def _wards(db: Session, actor: Actor, account_ids: sa.Select[Any], section_ids: 
     for row in db.execute(query.order_by(col(Guardianship.guardian_id), col(Person.sort_name))):
         found.setdefault(row.guardian_id, []).append(row)
     for rows in found.values():
-        rows.sort(key=lambda row: row.section_id not in section_ids)  # the rest stays in the order of names
+        rows.sort(
+            key=lambda row: (row.section_id or NO_CLASS) not in section_ids
+        )  # the rest stays in the order of names
     return {
         guardian: _Wards(
             rows[0].relation,

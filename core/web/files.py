@@ -24,10 +24,12 @@ from core.services import (
     audit_files,
     campaign_files,
     directory_files,
+    import_files,
     list_files,
     outcome_files,
     previews,
     printed_accounts,
+    reminder_files,
     report_requests,
     reports,
     sign_in,
@@ -48,7 +50,10 @@ from core.web.fetched import PRIVATE
 
 logger = logging.getLogger(__name__)
 
-_SHORT = {*campaign_files.KINDS, *staff_files.KINDS, *year_files.KINDS, *directory_files.KINDS}
+_WHOLE = {
+    kind: files.prepare for files in (campaign_files, year_files, import_files, reminder_files) for kind in files.KINDS
+}
+_SHORT = {*_WHOLE, *staff_files.KINDS, *directory_files.KINDS}
 STATUS = {NotFound: 404, NotAllowed: 403, Conflict: 409, InputProblem: 422, LimitReached: 429}
 
 
@@ -127,10 +132,8 @@ def _of_audit(actor: Actor, kind: str, form: Mapping[str, str]) -> File:
 def _short(actor: Actor, kind: str, form: Mapping[str, str]) -> File:
     """A list that its page shows whole, or all that a search there finds."""
     with database.transaction() as db:
-        if kind in campaign_files.KINDS:
-            listed = campaign_files.prepare(db, actor, kind=kind)
-        elif kind in year_files.KINDS:
-            listed = year_files.prepare(db, actor, kind=kind)
+        if kind in _WHOLE:
+            listed = _WHOLE[kind](db, actor, kind=kind)
         elif kind in directory_files.KINDS:
             listed = directory_files.prepare(db, actor, kind=kind, run_id=_number(form, "selection_id"))
         else:

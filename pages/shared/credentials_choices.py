@@ -9,7 +9,7 @@ from typing import TypeVar
 import streamlit as st
 
 from core.rules.credential_checks import LONGEST_TEXT
-from core.rules.report_parameters import MOST_CLASSES, CredentialParameters, Layout, SlipOrder, Whose
+from core.rules.report_parameters import MOST_CLASSES, NO_CLASS, CredentialParameters, Layout, SlipOrder, Whose
 
 WHOSE: dict[Whose, str] = {"both": "Students and parents", "students": "Students", "parents": "Parents"}
 LAYOUTS: dict[Layout, str] = {
@@ -65,11 +65,13 @@ def _many(layout: Layout, classes: Mapping[int, str]) -> CredentialParameters:
 
 def _of_classes(classes: Mapping[int, str]) -> tuple[int, ...]:
     """Some of the classes that those chosen are in; none named is all of them."""
+    number = len(classes) - (NO_CLASS in classes)
+    everybody = "All {} of those chosen".format("1 class" if number == 1 else f"{number:,} classes")
     chosen = st.multiselect(
         "Classes",
         list(classes),
         format_func=classes.__getitem__,
-        placeholder=f"All {len(classes):,} classes of those chosen",
+        placeholder=f"{everybody}, and those without a class" if NO_CLASS in classes else everybody,
         max_selections=MOST_CLASSES,
         help="Students of these classes, and their parents. Leave it empty for everybody chosen.",
     )

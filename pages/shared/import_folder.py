@@ -9,17 +9,22 @@ import pandas as pd
 import streamlit as st
 
 from core.config import settings
+from core.permissions import Actor
 from core.tables.imports import OfFolder
-from pages.shared import feedback
+from pages.shared import export_menu, feedback
 
 _WIDTHS = {"What happened": st.column_config.TextColumn(width="large")}
 
 
-def draw(found: Sequence[OfFolder], *, zone: str) -> None:
-    """The latest first; nothing where there is no folder and never was one."""
+def draw(actor: Actor, found: Sequence[OfFolder], *, number: int, zone: str) -> None:
+    """The latest first; nothing where there is no folder and never was one. A file has all `number` of them."""
     if not (settings().import_folder or found):
         return
-    st.subheader("Import folder")
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.subheader("Import folder", width="stretch")
+        if found:
+            caption = "All files that came into the folder, newest first."
+            export_menu.draw(actor, "import-folder", caption=caption, expected=number, said="files")
     if not found:
         st.caption("No file has come yet. One is looked for every minute, and taken when it has stopped changing.")
         return

@@ -10,9 +10,11 @@ import streamlit as st
 
 from core.errors import RowProblem, Severity
 from core.models import ImportRun
+from core.permissions import Actor
 from core.rules.imports.columns import LABELS
 from core.rules.imports.plan import Change, Counts, Return
 from core.services.imports import Check
+from pages.shared import export_menu
 
 _SHOWN, _PROBLEMS = 200, 20_000  # of problems all that a file of the page has in practice: they are put right in it
 
@@ -98,9 +100,13 @@ def outcome(told: str) -> None:
         st.page_link("students.py", label="Students List: create accounts", icon=":material/arrow_forward:")
 
 
-def earlier(runs: Sequence[ImportRun], *, zone: str) -> None:
-    """The imports of the past, newest first, in the school's time."""
-    st.subheader("Earlier imports")
+def earlier(actor: Actor, runs: Sequence[ImportRun], *, number: int, zone: str) -> None:
+    """The latest of the past, newest first, in the school's time; a file has all of them, `number` in all."""
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.subheader("Earlier imports", width="stretch")
+        if runs:
+            caption = "All imports with their numbers, newest first."
+            export_menu.draw(actor, "imports", caption=caption, expected=number, said="imports")
     if not runs:
         st.caption("None yet. Upload a file above; a check comes first and changes nothing.")
         return

@@ -267,6 +267,17 @@ def test_the_window_asks_of_which_classes_where_there_are_several(signed_in: Cas
     assert not one.multiselect
 
 
+def test_the_window_offers_those_without_a_class_beside_the_classes(signed_in: Cast) -> None:
+    with database.transaction() as db:
+        make.account(db, person=make.person(db, first_name="Nia"))
+    page = _window(signed_in.olga.actor, "Print slips", selection_id=_everybody(signed_in.olga.actor))
+    classes = page.multiselect[0]
+    assert classes.options == ["7B", "8A", "Without class"]
+    assert classes.proto.placeholder == "All 2 classes of those chosen, and those without a class"
+    said = everything_said(classes.select(report_parameters.NO_CLASS).run())
+    assert "Printed for **1 account**" in said
+
+
 def test_r45_other_choices_end_the_preview_of_the_choices_before(signed_in: Cast) -> None:
     page = _window(signed_in.olga.actor, "Print slips", selection_id=_everybody(signed_in.olga.actor))
     page = _press(page, "Preview Report")

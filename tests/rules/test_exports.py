@@ -65,6 +65,13 @@ def test_r70_no_cell_of_a_csv_begins_like_a_formula() -> None:
     assert not any(row[0].startswith(tuple("=+-@\t\r\n＝＋－＠")) for row in rows[1:])
 
 
+@pytest.mark.parametrize("hostile", HOSTILE)
+def test_r70_one_formula_among_thousands_of_names_is_found(hostile: str) -> None:
+    clean = [("Ζωή", "7B", 1)] * exports.AT_ONCE
+    rows = _rows(exports.write(FileFormat.CSV, ["Name", "Class", "Tries"], [*clean, *clean, ("Max", hostile, None)]))
+    assert rows[-1] == ["Max", exports.safe(hostile), ""] and rows[1] == rows[-2] == ["Ζωή", "7B", "1"]
+
+
 def test_r70_a_workbook_holds_texts_and_no_formulas() -> None:
     content = exports.write(FileFormat.XLSX, ["Name", "Tries", "When"], [[name, 2, WHEN] for name in HOSTILE])
     rows = CalamineWorkbook.from_filelike(io.BytesIO(content)).get_sheet_by_index(0).to_python()

@@ -62,6 +62,7 @@ def test_the_password_of_the_file_travels_beside_it_and_shows_nowhere() -> None:
         {"section_ids": 7},
         {"section_ids": ["7"]},
         {"section_ids": [True]},
+        {"section_ids": [-1]},
         {"section_ids": list(range(201))},
     ],
 )

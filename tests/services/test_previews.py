@@ -17,7 +17,7 @@ from core.documents.papers import Credentials
 from core.errors import FreshCodeRequired, NotAllowed, NotFound
 from core.models import AccountChange, AuditEntry, Invitation, PreviewPage, SignInSession
 from core.permissions import Actor
-from core.rules.report_parameters import CredentialParameters, Layout, SlipOrder, Whose
+from core.rules.report_parameters import NO_CLASS, CredentialParameters, Layout, SlipOrder, Whose
 from core.services import credential_papers, initial_passwords, previews, selections
 from core.services.previews import Preview
 from core.services.printed_accounts import Printed
@@ -202,18 +202,20 @@ def test_classes_keep_their_order_when_only_the_first_rows_are_drawn(cast: Cast,
 
 
 @pytest.mark.parametrize(
-    ("layout", "by_class", "order", "of_7b"),
+    ("layout", "by_class", "order", "classes"),
     [
-        *(("letter", True, "class", False), ("2", True, "name", False)),
-        *(("4", False, "code", False), ("2", False, "name", False)),
-        *(("2", True, "class", True), ("2", False, "code", True)),
+        *(("letter", True, "class", ""), ("2", True, "name", "")),
+        *(("4", False, "code", ""), ("2", False, "name", "")),
+        *(("2", True, "class", "7B"), ("2", False, "code", "7B")),
+        *(("2", True, "class", "none"), ("4", False, "code", "none"), ("letter", True, "class", "7B and none")),
     ],
 )
 def test_each_page_shows_those_who_stand_on_it_in_the_whole_report_and_nobody_else(
-    cast: Cast, olga: Actor, layout: Layout, by_class: bool, order: SlipOrder, of_7b: bool
+    cast: Cast, olga: Actor, layout: Layout, by_class: bool, order: SlipOrder, classes: str
 ) -> None:
     """Each parent has a child in 8A, one in 7B and one without a class."""
-    sections = (cast.class_7b.id or 0,) if of_7b else ()
+    named = {"7B": cast.class_7b.id or 0, "none": NO_CLASS}
+    sections = tuple(section_id for name, section_id in named.items() if name in classes)
     with database.transaction() as db:
         parents = [make.person(db, kind="guardian", last_name=f"Early{number}") for number in range(3)]
         students = []

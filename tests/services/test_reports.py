@@ -17,8 +17,9 @@ from core.errors import Conflict, FreshCodeRequired, InputProblem, NotAllowed, N
 from core.models import Account, AccountRole, AuditEntry, Enrolment, Person
 from core.permissions import Actor, Role
 from core.rules.handing_over import SlipSecret
-from core.rules.report_parameters import CredentialParameters
+from core.rules.report_parameters import NO_CLASS, CredentialParameters
 from core.services import accounts, initial_passwords, invitations, printed_accounts, reports, selections
+from core.services.printed_accounts import Printed
 from core.services.reports import Prepared
 from core.tables import slips
 from core.tables.filters import AccountFilter, StudentFilter
@@ -260,6 +261,32 @@ def test_the_classes_offered_are_those_of_the_people_chosen_and_of_nobody_else(c
         selections.tick(db, cast.olga.actor, list_name="accounts", on=[cast.gina.account.id or 0])
         of_gina = printed_accounts.classes(db, cast.olga.actor, selection_id=chosen, scope="selected")
     assert list(of_gina.values()) == ["7B"]
+
+
+def test_who_has_no_class_is_a_choice_beside_the_classes(cast: Cast) -> None:
+    """Nia has none; her father, and Ola who answers for nobody, stand with her on paper. Members of staff do not."""
+    with database.transaction() as db:
+        nia = tests_cast.person(db, first_name="Nia", last_name="Neou")
+        father = tests_cast.person(db, kind="guardian", first_name="Fanis", last_name="Neos")
+        alone = tests_cast.person(db, kind="guardian", first_name="Ola", last_name="Monou")
+        for who in (nia, father, alone):
+            tests_cast.account(db, person=who)
+        tests_cast.guardianship(db, student=nia, guardian=father)
+        tests_cast.guardianship(db, student=cast.max.person, guardian=father)
+        chosen, olga = _show_all(db, cast.olga.actor, "accounts"), cast.olga.actor
+        offered = printed_accounts.classes(db, olga, selection_id=chosen, scope="shown")
+        assert list(offered.values()) == ["7B", "8A", "Without class"]
+        for whose, number in (("both", 3), ("students", 1), ("parents", 2)):
+            asked = CredentialParameters(whose=whose, section_ids=(NO_CLASS,))
+            assert printed_accounts.count(db, olga, Printed(chosen, "shown", asked)) == number
+    _just_signed_in(olga)
+    with database.transaction() as db:
+        size = selections.size(db, olga, selection_id=chosen, scope="shown")
+        where: dict[str, Any] = {"selection_id": chosen, "scope": "shown", "expected": size}
+        asked = CredentialParameters(section_ids=(NO_CLASS,))
+        paper = reports.prepare(db, olga, kind="credentials", parameters=asked, **where).paper
+    assert isinstance(paper, Credentials) and [group.title for group in paper.groups] == ["Without class"]
+    assert sorted(map(str, _names(paper))) == ["Fanis Neos", "Nia Neou", "Ola Monou"]
 
 
 def test_one_account_beside_the_lists_means_nobody_else(cast: Cast) -> None:

@@ -10,12 +10,22 @@ import pytest
 from openpyxl import load_workbook
 from sqlmodel import col, select
 
-from core import database
+from core import clock, database
 from core.errors import InputProblem, NotAllowed
-from core.models import AcademicPeriod, Account, AccountRole, AuditEntry, PersonKind, Section
+from core.models import (
+    AcademicPeriod,
+    Account,
+    AccountRole,
+    AuditEntry,
+    FolderImport,
+    ImportRun,
+    PersonKind,
+    ReminderRun,
+    Section,
+)
 from core.permissions import Role
 from core.rules import people_sets
-from core.services import directory_files, staff_files, year_files
+from core.services import directory_files, import_files, reminder_files, staff_files, year_files
 from tests import cast as make
 from tests.cast import Cast
 from tests.rules.test_exports import HOSTILE
@@ -131,3 +141,58 @@ def test_r70_all_of_a_round_in_microsoft_365_who_are_to_be_looked_at_are_exporte
     assert not any(cell.startswith(tuple("=+-@\t\r\n＝＋－＠")) for row in rows for cell in row)
     with database.transaction() as db, pytest.raises(NotAllowed):
         directory_files.prepare(db, cast.olga.actor, kind=kind, run_id=run_id)
+
+
+def _imports(cast: Cast, kind: str) -> list[list[str]]:
+    with database.transaction() as db:
+        return _read(kind, import_files.prepare(db, cast.olga.actor, kind=kind).content())
+
+
+@pytest.mark.parametrize("kind", import_files.KINDS)
+def test_r70_imports_are_exported_with_their_numbers_and_no_name_of_a_file_becomes_a_formula(
+    cast: Cast, kind: str
+) -> None:
+    with database.transaction() as db, pytest.raises(InputProblem, match="empty"):
+        import_files.prepare(db, cast.olga.actor, kind=kind)
+    with database.transaction() as db:
+        for name in HOSTILE:
+            numbers = {"created": 5, "changed": 4, "unchanged": 3, "left": 2, "returned": 1}
+            run = ImportRun(applied_at=clock.now(), applied_by=name, source=name, format="list", digest="", **numbers)
+            db.add(run)
+            db.flush()
+            db.add(FolderImport(at=clock.now(), name=name, digest="", run_id=run.id, notes=6))
+        db.add(FolderImport(at=clock.now(), name="last.csv", digest="", refusal="=Row 2 has no name."))
+    header, *rows = _imports(cast, kind)
+    if kind.startswith(import_files.FOLDER):
+        assert header == list(import_files.HEADERS[import_files.FOLDER]) and len(rows) == len(HOSTILE) + 1
+        assert rows[0][1:] == ["last.csv", "Refused", "'=Row 2 has no name.", "0", "0", "0", "0", "0"]
+        assert {tuple(row[2:]) for row in rows[1:]} == {("Imported", "", "6", "5", "4", "2", "1")}
+    else:
+        assert header == list(import_files.HEADERS[import_files.RUNS]) and len(rows) == len(HOSTILE)
+        assert {tuple(row[3:]) for row in rows} == {("A list of students", "5", "4", "3", "2", "", "1")}
+    assert not any(cell.startswith(tuple("=+-@\t\r\n＝＋－＠")) for row in rows for cell in row)
+    with database.reading() as db:
+        entry = db.exec(select(AuditEntry).where(AuditEntry.action == "list.exported")).one()
+    assert (entry.details["kind"], entry.details["count"]) == (kind, len(rows))
+    with database.transaction() as db, pytest.raises(NotAllowed):
+        import_files.prepare(db, cast.cora.actor, kind=kind)
+
+
+@pytest.mark.parametrize("kind", reminder_files.KINDS)
+def test_r70_the_runs_of_reminders_are_exported_with_why_some_were_not_reminded(cast: Cast, kind: str) -> None:
+    with database.transaction() as db, pytest.raises(InputProblem, match="empty"):
+        reminder_files.prepare(db, cast.olga.actor, kind=kind)
+    with database.transaction() as db:
+        left_out = {"deactivated": 2, "bounced": 1}
+        db.add(ReminderRun(day=date(2026, 11, 22), made_at=clock.now(), reminded=7, left_out=left_out))
+        db.add(ReminderRun(day=date(2026, 11, 23), made_at=clock.now()))
+    with database.transaction() as db:
+        header, *rows = _read(kind, reminder_files.prepare(db, cast.olga.actor, kind=kind).content())
+    assert header == list(reminder_files.HEADER)
+    assert [(row[0], *row[2:5]) for row in rows] == [("2026-11-23", "0", "", "0"), ("2026-11-22", "7", "", "3")]
+    assert "the account is deactivated: 2; " in rows[1][5] and not rows[0][5]
+    with database.reading() as db:
+        entry = db.exec(select(AuditEntry).where(AuditEntry.action == "list.exported")).one()
+    assert entry.details == {"kind": kind, "list": "Runs of reminders", "count": 2}
+    with database.transaction() as db, pytest.raises(NotAllowed):
+        reminder_files.prepare(db, cast.tom.actor, kind=kind)
