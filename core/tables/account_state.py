@@ -19,6 +19,7 @@ from core.tables import reachability
 
 Moment = datetime | sa.BindParameter[datetime]
 INVITED, NOT_INVITED = "invited", "not_invited"
+OF_PEOPLE = {AccountState.READY, AccountState.NOT_REACHABLE, AccountState.NO_ACCOUNT}  # an account does not tell them
 _SPLIT = {AccountState.INVITED, AccountState.LINK_EXPIRED, AccountState.READY, AccountState.NOT_REACHABLE}
 _BY_STANDING = frozenset(AccountState) - _SPLIT - {AccountState.NO_ACCOUNT}
 
@@ -26,14 +27,15 @@ _BY_STANDING = frozenset(AccountState) - _SPLIT - {AccountState.NO_ACCOUNT}
 def state(now: Moment, policy: Policy, *, reachable: sa.ColumnElement[bool] | None = None) -> sa.ColumnElement[str]:
     """The one state of each row at `now`, as the word of AccountState; `reachable` may be asked in another way."""
     asked = reachability.reachable(policy) if reachable is None else reachable
-    standing = col(Account.standing)
+    word = {state: _word(state) for state in AccountState}
+    by_link = sa.case((_ended(now), word[AccountState.LINK_EXPIRED]), else_=word[AccountState.INVITED])
+    by_address = sa.case((asked, word[AccountState.READY]), else_=word[AccountState.NOT_REACHABLE])
     return sa.case(
-        (standing.is_(None), _word(AccountState.NO_ACCOUNT)),
-        (standing.not_in((INVITED, NOT_INVITED)), standing),
-        (sa.and_(standing == INVITED, _ended(now)), _word(AccountState.LINK_EXPIRED)),
-        (standing == INVITED, _word(AccountState.INVITED)),
-        (asked, _word(AccountState.READY)),
-        else_=_word(AccountState.NOT_REACHABLE),
+        *((word[state], word[state]) for state in AccountState if state in _BY_STANDING),
+        (sa.literal_column(f"'{INVITED}'"), by_link),
+        (sa.literal_column(f"'{NOT_INVITED}'"), by_address),
+        value=col(Account.standing),  # asked once: SQLite makes it anew each time
+        else_=word[AccountState.NO_ACCOUNT],
     )
 
 

@@ -73,7 +73,7 @@ def has_mobile(policy: Policy) -> Truth:
 @once_a_day
 def has_sms_number(policy: Policy) -> Truth:
     """Whether there is a number for an SMS: own ones are asked first, and guardians only where those are missing."""
-    guarded, by_guardian = _only_by_guardian(policy), guardian_number(policy).is_not(None)
+    guarded, by_guardian = _only_by_guardian(policy), _has_guardian_number(policy)
     own = sa.or_(_student_or(sa.literal("student" in policy.sms_order)) & has_mobile(policy), _has_home_phone(policy))
     if "guardian" in policy.sms_order:
         own = sa.or_(own, sa.and_(_is_student(), by_guardian))
@@ -199,12 +199,22 @@ def _has_home_phone(policy: Policy) -> Truth:
 @once_a_day
 def guardian_number(policy: Policy) -> Text:
     """The mobile of the first guardian in force who may get SMS and has one of an allowed country; else NULL."""
+    tie, numbers = _guardian_numbers(policy)
+    first: Text = numbers.order_by(col(tie.priority), col(tie.id)).limit(1).correlate(Person).scalar_subquery()
+    return first
+
+
+def _has_guardian_number(policy: Policy) -> Truth:
+    """Whether there is any: which of them comes first costs more than this."""
+    _tie, numbers = _guardian_numbers(policy)
+    return numbers.correlate(Person).exists()
+
+
+def _guardian_numbers(policy: Policy) -> tuple[type[Guardianship], sa.Select[Any]]:
     guardian, tie = aliased(Person), aliased(Guardianship)
     numbers = sa.select(col(guardian.mobile)).join(tie, col(tie.guardian_id) == col(guardian.id))
     mine = numbers.where(col(tie.student_id) == col(Person.id), col(tie.may_sms), scope.holds_today(tie))
-    allowed = mine.where(col(guardian.mobile_region).in_(sorted(policy.allowed_regions)))
-    first: Text = allowed.order_by(col(tie.priority), col(tie.id)).limit(1).correlate(Person).scalar_subquery()
-    return first
+    return tie, mine.where(col(guardian.mobile_region).in_(sorted(policy.allowed_regions)))
 
 
 def _word(refusal: Refusal) -> sa.ColumnElement[str]:

@@ -31,7 +31,7 @@ DAYS = 28
 STATES, STEPS, GROUPS = tuple(AccountState), tuple(Step), tuple(Headline)
 REASONS, CHANNELS = tuple(FailureReason), tuple(Channel)
 EVERYBODY = "all"
-_MINUTE = 60
+_QUARTER = 15 * 60  # days begin at one in every zone
 _GROUP_OF = np.array(
     [
         0,
@@ -133,36 +133,36 @@ def _facts(db: Session, given: Given, days: tuple[date, ...], grades: tuple[str,
         "grade": packed.number_of(col(Person.grade), grades),
         "section": sa.func.coalesce(col(Person.section_id), 0),
         "student": _flag(col(Person.kind) == PersonKind.STUDENT),
-        "invited": _minutes(db, Account.invited_at, start, end),
-        "verified": _minutes(db, Account.verified_at, start, end),
-        "signed_in": _minutes(db, Account.first_sign_in_at, start, end),
+        "invited": _quarter(db, Account.invited_at, start, end),
+        "verified": _quarter(db, Account.verified_at, start, end),
+        "signed_in": _quarter(db, Account.first_sign_in_at, start, end),
     }
     return [value.label(name) for name, value in asked.items()]
 
 
 def _read(db: Session, rows: sa.Select[Any], grades: tuple[str, ...]) -> dict[str, Numbers]:
     small = {"state": 4, "then": 3, "step": 3, "email": 1, "mobile": 1, "failure": 4, "channel": 3, "student": 1}
-    large = {"grade": max(1, len(grades).bit_length()), "section": 31, "invited": 16, "verified": 16, "signed_in": 16}
-    return packed.read(db, rows, person=31, **small, **large)
+    large = {"grade": max(1, len(grades).bit_length()), "section": 31, "invited": 12, "verified": 12, "signed_in": 12}
+    return packed.read_by_halves(db, rows, key=col(Person.id), person=31, **small, **large)
 
 
 def _flag(holds: Any) -> sa.ColumnElement[int]:
     return sa.case((holds, 1), else_=0)
 
 
-def _minutes(db: Session, column: Any, start: datetime, end: datetime) -> sa.ColumnElement[int]:
-    """The minute in which it was, from 1 at the beginning of the first day; 0 for before, after and never."""
+def _quarter(db: Session, column: Any, start: datetime, end: datetime) -> sa.ColumnElement[int]:
+    """The quarter of an hour in which it was, from 1 where the first day begins; 0 for before, after and never."""
     moment = col(column)
     seconds = sa.func.strftime("%s", moment) if is_sqlite(db) else sa.func.floor(sa.extract("epoch", moment))
     since = sa.cast(seconds, sa.BigInteger) - int(start.timestamp())
-    return sa.case((sa.and_(moment >= start, moment < end), since // _MINUTE + 1), else_=0)
+    return sa.case((sa.and_(moment >= start, moment < end), since // _QUARTER + 1), else_=0)
 
 
-def _day_of(minutes: Numbers, days: tuple[date, ...], given: Given) -> Numbers:
+def _day_of(quarters: Numbers, days: tuple[date, ...], given: Given) -> Numbers:
     """On which day each was; days have 23 to 25 hours."""
     begins = [conditions.start_of(day, given.zone).timestamp() for day in days]
-    first = np.array([(begin - begins[0]) // _MINUTE + 1 for begin in begins], np.int64)
-    return np.searchsorted(first, minutes, side="right")
+    first = np.array([(begin - begins[0]) // _QUARTER + 1 for begin in begins], np.int64)
+    return np.searchsorted(first, quarters, side="right")
 
 
 def _after(days: tuple[date, ...]) -> date:

@@ -1,0 +1,66 @@
+"""Many small numbers of many rows: what is packed by the database comes out as it went in."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+import sqlalchemy as sa
+from sqlmodel import Session, col
+
+from core import database
+from core.models import Account, Person
+from core.tables import packed
+from tests.cast import Cast
+
+pytestmark = pytest.mark.both_databases
+KNOWN = ("student", "guardian", "member of staff")
+WORDS = sa.case(
+    (col(Person.kind) == "student", sa.literal_column("'student'")),
+    (col(Person.kind) == "staff", sa.case((col(Person.last_name) == "", sa.null()), else_="member of staff")),
+    else_=col(Person.kind),
+)
+
+
+def _places(db: Session, word: Any) -> dict[str, int]:
+    return {row[0]: row[1] for row in db.execute(sa.select(col(Person.first_name), word))}
+
+
+def test_a_case_of_words_gives_the_places_of_its_words(cast: Cast) -> None:
+    with database.reading() as db:
+        words, places = _places(db, WORDS), _places(db, packed.number_of(WORDS, KNOWN))
+    assert {"student", "guardian", "member of staff"} <= set(words.values())
+    assert places == {name: KNOWN.index(word) + 1 if word in KNOWN else 0 for name, word in words.items()}
+
+
+def test_words_that_are_not_known_and_none_are_0(cast: Cast) -> None:
+    with database.reading() as db:
+        assert set(_places(db, packed.number_of(WORDS, ())).values()) == {0}
+        assert set(_places(db, packed.number_of(sa.case((sa.true(), sa.null())), KNOWN)).values()) == {0}
+
+
+@pytest.mark.parametrize("look", [database.reading, database.transaction])
+def test_both_halves_are_all_rows_and_each_of_them_once(cast: Cast, look: Any) -> None:
+    rows = sa.select(col(Person.id).label("person"), sa.func.coalesce(col(Account.id), 0).label("account"))
+    rows = rows.outerjoin(Account, col(Account.person_id) == col(Person.id))
+    bits = {"person": 31, "account": 31}
+    with look() as db:
+        whole = packed.read(db, rows, **bits)
+        halves = packed.read_by_halves(db, rows, key=col(Person.id), **bits)
+    assert len(whole["person"]) > 5
+    assert sorted(zip(*halves.values(), strict=True)) == sorted(zip(*whole.values(), strict=True))
+
+
+def test_what_fails_in_one_half_fails_in_all(cast: Cast) -> None:
+    rows = sa.select(col(Person.id).label("person"), sa.func.no_such_function(col(Person.id)).label("other"))
+    with pytest.raises(sa.exc.DBAPIError), database.reading() as db:
+        packed.read_by_halves(db, rows, key=col(Person.id), person=31, other=31)
+
+
+def test_large_numbers_keep_all_their_bits(cast: Cast) -> None:
+    largest = 2**31 - 1
+    rows = sa.select(sa.literal_column(str(largest)).label("one"), sa.literal_column(str(largest)).label("other"))
+    with database.reading() as db:
+        found = packed.read(db, rows.select_from(Person), one=31, other=31)
+    assert set(np.concatenate((found["one"], found["other"]))) == {largest}
