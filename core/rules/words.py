@@ -78,10 +78,11 @@ REFUSAL: dict[Refusal, str] = {
     Refusal.OPTED_OUT: "the owner of the number wants no SMS",
 }
 
-SENT_LATELY = "sent_lately"
+SENT_LATELY, SENT_SINCE = "sent_lately", "sent_since"
 GETS_NOTHING: dict[str, str] = {
     **{str(why): said for why, said in REFUSAL.items()},
     SENT_LATELY: "was sent the same in the 24 hours before",
+    SENT_SINCE: "was sent the same since it failed",
 }
 
 ACCOUNT_REFUSAL: dict[AccountRefusal, str] = {

@@ -65,6 +65,6 @@ def _campaign(actor: Actor, own: SchoolSettings, plan: Plan) -> Campaign:
         launched_at=now,
         starts_at=hours.opens(now + timedelta(seconds=settings().grace_seconds)),
         recipients=len(plan.found),
-        skipped={refusal.value: people for refusal, people in plan.skipped.items()},
+        skipped=plan.skipped,
         recipients_digest=plan.digest,
     )

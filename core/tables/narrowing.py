@@ -64,6 +64,8 @@ def students(db: Session, actor: Actor, filter: StudentFilter, given: Given) -> 
     people = sa.select(col(Person.id))
     if filter.selected and (ticked := chosen.ticked(db, actor, list_name="students")) is not None:
         yield ticked
+    if filter.of_check and (opened := chosen.ticked(db, actor, list_name=chosen.of_check("students"))) is not None:
+        yield opened
     if asked := sought(filter.text):
         found = search.found(db, actor, asked).subquery()  # read one by one, so that the cap ends it
         yield sa.select(found.c[0]).where(people.where(student, col(Person.id) == found.c[0]).exists())
@@ -92,6 +94,8 @@ def accounts(db: Session, actor: Actor, filter: AccountFilter, given: Given) -> 
     owners = sa.select(col(Account.person_id))
     if filter.selected and (ticked := chosen.ticked(db, actor, list_name="accounts")) is not None:
         yield owners.where(col(Account.id).in_(ticked))
+    if filter.of_check and (opened := chosen.ticked(db, actor, list_name=chosen.of_check("accounts"))) is not None:
+        yield owners.where(col(Account.id).in_(opened))
     if asked := sought(filter.text):
         yield search.found(db, actor, asked)
     if filter.section_ids:
