@@ -86,6 +86,7 @@ class FailureReason(StrEnum):
     BLOCKED = "blocked"
     BAD_ADDRESS = "bad_address"
     OVER_LIMIT = "over_limit"
+    NUMBER_FULL = "number_full"
     REPLACED = "replaced"
     CONFIGURATION = "configuration"
     OPTED_OUT = "opted_out"

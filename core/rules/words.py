@@ -314,6 +314,7 @@ FAILURE_REASON: dict[FailureReason, str] = {
     FailureReason.BLOCKED: "the provider blocked it",
     FailureReason.BAD_ADDRESS: "the address does not exist",
     FailureReason.OVER_LIMIT: "too many tries",
+    FailureReason.NUMBER_FULL: "this number had got as many text messages as are allowed on one day",
     FailureReason.REPLACED: "replaced by a newer message",
     FailureReason.CONFIGURATION: "the settings for sending do not work",
     FailureReason.OPTED_OUT: "the owner of the number wants no messages",

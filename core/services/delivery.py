@@ -107,8 +107,7 @@ def record_several(db: Session, *, marks: Sequence[Mark]) -> None:
 
 def spoil(db: Session, *, message_id: int, outcome: Outcome) -> None:
     """A message that cannot even be claimed fails: it would keep its batch from ever ending."""
-    reason = outcome.reason
-    delivery_claims.finish(db, message_id, status=outcome.status, reason=reason, detail=outcome.detail)
+    delivery_claims.fail(db, message_id, outcome)
 
 
 def pause(db: Session, *, campaign_id: int, why: str) -> None:
