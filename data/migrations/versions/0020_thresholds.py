@@ -1,0 +1,21 @@
+"""A campaign by SMS pauses after a number of failures of its own."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0020"
+down_revision = "0019"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    added = sa.Column("sms_pause_after_failures", sa.Integer(), nullable=False, server_default="10")
+    op.add_column("school_settings", added)
+    op.execute("UPDATE school_settings SET sms_pause_after_failures = pause_after_failures")  # it was one for both
+
+
+def downgrade() -> None:
+    raise NotImplementedError("Restore the backup that was made before the upgrade.")
