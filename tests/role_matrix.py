@@ -111,8 +111,10 @@ SERVICES: dict[str, Needs] = {
     "reports.read": Asks.BY_KIND,
     **dict.fromkeys(("list_files.note", "outcome_files.note", "reports.note", "previews.note"), Asks.OWN),
     "selections.of_one": Permission.SEE_ACCOUNTS,
-    "selections.of_check": Permission.SEND,
-    **dict.fromkeys((f"drafts.{part}" for part in ("account_ids", "skipped", "all_left_out")), Asks.PART),
+    **dict.fromkeys(("selections.of_check", "left_out.open_list", "outcome_files.count"), Permission.SEND),
+    **dict.fromkeys(
+        (f"drafts.{part}" for part in ("account_ids", "skipped", "all_left_out", "write_left_out")), Asks.PART
+    ),
     **dict.fromkeys(("selections.of_people", "selections.of_students"), Permission.SEE_STUDENTS),
     **dict.fromkeys(("account_acts.check", "account_acts.carry_out", "reports.read_for"), Asks.BY_KIND),
     **dict.fromkeys(
@@ -198,6 +200,7 @@ TABLES: dict[str, Needs] = {
         Permission.SEND,
     ),
     "needs.campaigns": Permission.SEND,
+    **dict.fromkeys(("left_out.page", "left_out.count", "left_out.people"), Permission.SEND),
     "contacts.of_people": Permission.EDIT_STUDENTS,
     "duplicates.find": Permission.EDIT_STUDENTS,
     **dict.fromkeys(("imports.runs", "imports.undoable", "imports.folder"), Permission.IMPORT),

@@ -183,6 +183,16 @@ class MessageAccount(SQLModel, table=True):
     invitation_id: int | None = Field(default=None, foreign_key="invitation.id")
 
 
+class CampaignLeftOut(SQLModel, table=True):
+    """Who was chosen for a campaign and got nothing, and why at that moment: one of words.GETS_NOTHING."""
+
+    __tablename__ = "campaign_left_out"
+
+    campaign_id: int = Field(foreign_key="campaign.id", primary_key=True)
+    person_id: int = Field(foreign_key="person.id", primary_key=True, index=True)
+    reason: str
+
+
 class DeliveryEvent(SQLModel, table=True):
     """The word of a provider about one message, kept before anything follows from it (R83).
 

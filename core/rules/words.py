@@ -85,6 +85,8 @@ GETS_NOTHING: dict[str, str] = {
     SENT_SINCE: "was sent the same since it failed",
 }
 
+LEFT_OUT_OF_CAMPAIGN = "Left out"
+
 ACCOUNT_REFUSAL: dict[AccountRefusal, str] = {
     AccountRefusal.HAS_ONE: "they have an account already",
     AccountRefusal.STATUS: "their status does not count as Registered or Active",

@@ -109,6 +109,9 @@ def launch(
     campaign = _campaign(actor, draft, plan, idempotency_key)
     campaign.skipped = drafts.all_left_out(db, actor, draft, plan)
     campaign.starts_at = _start(draft, plan.school, starts_at)
+    db.add(campaign)
+    db.flush()
+    drafts.write_left_out(db, actor, draft, campaign_id=campaign.id or 0, reasons=campaign.skipped)
     campaign_id = invitations.queue(db, campaign=campaign, to=plan.found)
     details = {"recipients": len(plan.found), "digest": plan.digest, "skipped": sum(campaign.skipped.values())}
     audit.record(db, actor, action="campaign.launched", object_kind="campaign", object_id=campaign_id, details=details)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +14,7 @@ from core.models import Account, CampaignKind, Channel, Person
 from core.permissions import Actor, Permission
 from core.rules.reachability import Refusal
 from core.rules.words import SENT_LATELY
+from core.services import left_out as left_outs
 from core.services import selections
 from core.services.selections import ListName
 from core.tables import accounts, recipients, reminders, school
@@ -71,6 +73,14 @@ def all_left_out(db: Session, actor: Actor, draft: Draft, plan: Plan) -> dict[st
     """How many got nothing, by the codes of words.GETS_NOTHING: together with who receives it, all who were chosen."""
     found = skipped(db, actor, draft, plan)
     return found | ({SENT_LATELY: plan.lately.people} if plan.lately and not draft.again else {})
+
+
+def write_left_out(db: Session, actor: Actor, draft: Draft, *, campaign_id: int, reasons: Collection[str]) -> None:
+    """Write down per person whom the launch leaves out for these reasons."""
+    chosen = draft.selection_id
+    people = None if chosen is None else selections.person_ids(db, actor, selection_id=chosen)
+    wanted = _wanted(db, actor, draft)
+    left_outs.write(db, campaign_id=campaign_id, wanted=wanted, options=draft.options, reasons=reasons, people=people)
 
 
 def left_out(db: Session, actor: Actor, *, draft: Draft, reason: str) -> pd.DataFrame:

@@ -25,7 +25,7 @@ def draw(actor: Actor, draft: Draft, check: Check, list_name: str) -> None:
         chosen = st.pills(
             "**Who will not, and why**",
             list(check.skipped),
-            format_func=lambda reason: f"{_sentence(words.GETS_NOTHING[reason])}: {check.skipped[reason]:,}",
+            format_func=lambda reason: sentence(reason, check.skipped[reason]),
             key="check.refusal",
         )
         if chosen is None:
@@ -73,6 +73,7 @@ def open_people(actor: Actor, draft: Draft, reason: str) -> None:
     st.switch_page(PAGES[name], query_params=filter_address.link({"of_check": "yes"}))
 
 
-def _sentence(text: str) -> str:
+def sentence(reason: str, number: int) -> str:
     """With a capital at the start; labels inside keep theirs."""
-    return text[:1].upper() + text[1:]
+    said = words.GETS_NOTHING.get(reason, reason)
+    return f"{said[:1].upper()}{said[1:]}: {number:,}"

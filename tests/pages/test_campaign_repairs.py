@@ -194,3 +194,25 @@ def test_the_numbers_of_the_check_agree_with_the_list_that_a_reason_opens(
     opened = AccountFilter(selected=True, email_refusals=("personal_email_off",))
     with database.reading() as db:
         assert set(db.scalars(accounts.matching(db, sent.olga.actor, filter=opened))) == {sent.max.account.id}
+
+
+def test_a_campaign_names_those_it_left_out_and_opens_their_list(open_screen: screens.Open, sent: Cast) -> None:
+    with database.transaction() as db:
+        sent.otto.person.use_personal_email = False
+        db.add(sent.otto.person)
+        draft = Draft(filter=AccountFilter(user_types=("student",)), again=True)
+        seen = campaigns.check(db, sent.olga.actor, draft=draft).fingerprint
+        made = campaigns.launch(db, sent.olga.actor, draft=draft, seen=seen, idempotency_key="second")
+    page = open_screen(sent.olga.actor, "campaigns.py", campaign=str(made.id))
+    assert "1 was left out" in [one.label for one in page.expander]
+    assert "Excel, 3" in str([one.proto.body for one in page.get("html")]), "two messages and one who was left out"
+    page = page.button_group(key=f"campaign.reason.{made.id}").select(Refusal.PERSONAL_EMAIL_OFF).run()
+    assert "Otto" in everything_said(page)
+    page = button(page, "Open these people in the list").click().run()
+    assert not page.exception
+    assert shown_by_the_list(sent) == {sent.otto.account.id}
+    with database.transaction() as db:
+        db.execute(sa.text("DELETE FROM campaign_left_out"))
+    page = open_screen(sent.olga.actor, "campaigns.py", campaign=str(made.id))
+    page = page.button_group(key=f"campaign.reason.{made.id}").select(Refusal.PERSONAL_EMAIL_OFF).run()
+    assert "launched by an older version of Firstkey" in everything_said(page)

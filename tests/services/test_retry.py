@@ -15,9 +15,9 @@ from core.rules.words import SENT_LATELY, SENT_SINCE
 from core.services import campaigns, drafts, selections, wordings
 from core.services.campaigns import Check
 from core.services.drafts import Draft
-from core.tables import accounts, students
+from core.tables import accounts, left_out, students
 from core.tables import campaigns as table
-from core.tables.filters import AccountFilter, StudentFilter
+from core.tables.filters import AccountFilter, Page, StudentFilter
 from tests.cast import Cast, Member
 
 pytestmark = pytest.mark.both_databases
@@ -104,6 +104,8 @@ def test_the_campaign_that_a_retry_makes_says_whom_it_left_out(failed: Cast) -> 
     with database.reading() as db:
         campaign = db.get_one(Campaign, made)
         assert (campaign.recipients, campaign.skipped) == (1, {SENT_SINCE: 2})
+        named = left_out.page(db, failed.olga.actor, campaign_id=made, reason=SENT_SINCE, page=Page())
+    assert sorted(named["first_name"]) == ["Max", "Sam"]
 
 
 def test_what_waits_to_be_sent_counts_too_and_a_second_retry_writes_to_nobody(failed: Cast) -> None:
