@@ -8,10 +8,10 @@ from __future__ import annotations
 from functools import cached_property, lru_cache
 from ipaddress import ip_network
 from pathlib import Path
-from typing import Literal
+from typing import Literal, Self
 from urllib.parse import urlsplit
 
-from pydantic import field_validator
+from pydantic import Field, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -32,13 +32,21 @@ class Settings(BaseSettings):
     email: Literal["outbox", "smtp", "graph"] = "outbox"
     smtp_url: str = ""
     email_from: str = "School office <office@localhost>"
-    email_rate: float = 50
-    email_slots: int = 4
+    email_rate: float = Field(50, gt=0)
+    email_slots: int = Field(4, ge=1)
+    email_rest_after: int = Field(5, ge=1)
+    email_rest_seconds: float = Field(30, gt=0)
+    email_longest_rest_seconds: float = Field(900, gt=0)
+    email_give_up_hours: float = Field(4, gt=0, le=168)
     grace_seconds: int = 30
     bounce_imap_url: str = ""
     sms: Literal["outbox", "twilio"] = "outbox"
-    sms_rate: float = 10
-    sms_slots: int = 2
+    sms_rate: float = Field(10, gt=0)
+    sms_slots: int = Field(2, ge=1)
+    sms_rest_after: int = Field(5, ge=1)
+    sms_rest_seconds: float = Field(30, gt=0)
+    sms_longest_rest_seconds: float = Field(900, gt=0)
+    sms_give_up_hours: float = Field(4, gt=0, le=168)
     twilio_account_sid: str = ""
     twilio_auth_token: str = ""
     twilio_auth_token_previous: str = ""
@@ -96,6 +104,14 @@ class Settings(BaseSettings):
         if value and not Path(value).is_file():
             raise ValueError("FIRSTKEY_CJK_FONT is the path of a font file (ttf, otf, ttc); there is none at this path")
         return value
+
+    @model_validator(mode="after")
+    def _rests_grow(self) -> Self:
+        for channel in ("email", "sms"):
+            if getattr(self, f"{channel}_longest_rest_seconds") < getattr(self, f"{channel}_rest_seconds"):
+                name = f"FIRSTKEY_{channel.upper()}"
+                raise ValueError(f"{name}_LONGEST_REST_SECONDS is at least {name}_REST_SECONDS: rests grow up to it")
+        return self
 
     @property
     def base_url(self) -> str:

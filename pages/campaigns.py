@@ -25,7 +25,7 @@ with feedback.refusals_shown():
         campaign_progress.show(actor, campaign_id)
     elif selection_id is not None:
         channel = Channel.SMS if st.query_params.get("by") == "sms" else Channel.EMAIL
-        campaign_check.show(actor, selection_id, channel)
+        campaign_check.show(actor, selection_id, channel, retry_of=_number("retry"))
     else:
         named = st.query_params.get("need", "")
         campaign_list.show(actor, Need(named) if named in set(OF_CAMPAIGNS) else None)

@@ -79,7 +79,8 @@ SERVICES: dict[str, Needs] = {
     ),
     "campaign_approval.approve": Permission.APPROVE_CAMPAIGNS,
     **dict.fromkeys(
-        ("campaigns.check", "campaigns.left_out", "campaigns.launch", "test_messages.send"), Permission.SEND
+        ("campaigns.check", "drafts.left_out", "drafts.open_left_out", "campaigns.launch", "test_messages.send"),
+        Permission.SEND,
     ),
     **dict.fromkeys(("outbox.page", "outbox.read", "outcome_files.prepare", "selections.of_campaign"), Permission.SEND),
     "campaign_files.prepare": Permission.SEND,
@@ -112,6 +113,10 @@ SERVICES: dict[str, Needs] = {
     "reports.read": Asks.BY_KIND,
     **dict.fromkeys(("list_files.note", "outcome_files.note", "reports.note", "previews.note"), Asks.OWN),
     "selections.of_one": Permission.SEE_ACCOUNTS,
+    **dict.fromkeys(("selections.of_check", "left_out.open_list", "outcome_files.count"), Permission.SEND),
+    **dict.fromkeys(
+        (f"drafts.{part}" for part in ("account_ids", "skipped", "all_left_out", "write_left_out")), Asks.PART
+    ),
     **dict.fromkeys(("selections.of_people", "selections.of_students"), Permission.SEE_STUDENTS),
     **dict.fromkeys(("account_acts.check", "account_acts.carry_out", "reports.read_for"), Asks.BY_KIND),
     **dict.fromkeys(
@@ -128,7 +133,7 @@ SERVICES: dict[str, Needs] = {
             f"selections.{verb}"
             for verb in (
                 *("list_of", "shown_filter", "size", "require_size", "sizes", "among", "person_ids", "account_ids"),
-                *("frozen", "row_ids", "stands_beside"),
+                *("frozen", "row_ids", "stands_beside", "is_of_people"),
             )
         ),
         Asks.OWN,
@@ -197,6 +202,7 @@ TABLES: dict[str, Needs] = {
         Permission.SEND,
     ),
     "needs.campaigns": Permission.SEND,
+    **dict.fromkeys(("left_out.page", "left_out.count", "left_out.people"), Permission.SEND),
     "contacts.of_people": Permission.EDIT_STUDENTS,
     "duplicates.find": Permission.EDIT_STUDENTS,
     **dict.fromkeys(("imports.runs", "imports.undoable", "imports.folder", "imports.number"), Permission.IMPORT),
@@ -212,7 +218,7 @@ TABLES: dict[str, Needs] = {
         (f"handing_over.{name}" for name in ("refusal", "getting_one", "check", "one", "ids_of")), Asks.PART
     ),
     **dict.fromkeys(("narrowing.students", "narrowing.accounts", "ordering.allowed"), Asks.PART),
-    **dict.fromkeys(("guardians.students_of", "chosen.ticked"), Asks.PART),
+    **dict.fromkeys(("guardians.students_of", "chosen.ticked", "chosen.of_reason"), Asks.PART),
     **dict.fromkeys((f"scope.{name}" for name in ("in_sections", "wards", "is_or_answers_for")), Asks.PART),
     **dict.fromkeys(("search.holds", "search.found"), Asks.PART),
     **dict.fromkeys(("slips.of_accounts", "slips.with_guardians", "slips.of_classes", "slips.class_ids"), Asks.PART),

@@ -19,7 +19,6 @@ from core.services.delivery_claims import Batch, Claim, Stop
 from core.services.delivery_limits import Wait
 from core.tables import unfinished
 
-PUT_OFF_AFTER = 5  # so many in a row put off: the server is away, the rest of the batch need not ask too
 stopping = threading.Event()
 logger = logging.getLogger(__name__)
 
@@ -76,7 +75,7 @@ def channel_of(campaign_id: int) -> Channel:
 
 
 def _send_all(batch: Batch, courier: Courier, rest: Rest) -> Rest:
-    pacer, in_a_row = _pacer(batch), 0
+    pacer, in_a_row, put_off_after = _pacer(batch), 0, breaker.limits(batch.channel).after
     mark: Mark | None = None
     for place, message_id in enumerate(batch.message_ids):
         pacer.wait()
@@ -103,7 +102,7 @@ def _send_all(batch: Batch, courier: Courier, rest: Rest) -> Rest:
             in_a_row = 0
             continue
         rest, in_a_row = rest.plus(outcome.retry_after or 0.0), in_a_row + 1
-        if in_a_row >= PUT_OFF_AFTER:
+        if in_a_row >= put_off_after:  # the server is away: the rest of the batch need not ask too
             rest = replace(rest, deferred=rest.deferred + len(batch.message_ids) - place - 1)
             break
     turns.take(batch, mark, None)

@@ -4,33 +4,43 @@ from __future__ import annotations
 
 import threading
 import time
+from dataclasses import dataclass
 from functools import lru_cache
 
-OPENS_AFTER = 5  # put off so many in a row
-FIRST_REST_S, LONGEST_REST_S = 30.0, 900.0
+from core.config import settings
+from core.models import Channel
+
+
+@dataclass(frozen=True)
+class Limits:
+    """When a channel is left alone: after so many put off in a row, for so many seconds at first and at most."""
+
+    after: int
+    first_s: float
+    longest_s: float
 
 
 class Breaker:
     """Opens after failures in a row, for twice as long each time; one success closes it."""
 
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._failures, self._rest, self._until = 0, FIRST_REST_S, 0.0
+    def __init__(self, limits: Limits) -> None:
+        self._lock, self._limits = threading.Lock(), limits
+        self._failures, self._rest, self._until = 0, limits.first_s, 0.0
 
     def failed(self, retry_after: float | None = None) -> None:
         """The provider put a message off; `retry_after` are the seconds it asked for."""
         with self._lock:
             self._failures += 1
-            if self._failures < OPENS_AFTER and not retry_after:
+            if self._failures < self._limits.after and not retry_after:
                 return
             if self._until <= time.monotonic():  # slots that were under way when it opened do not make it longer
                 self._until = time.monotonic() + max(self._rest, retry_after or 0.0)
-                self._rest = min(LONGEST_REST_S, self._rest * 2)
+                self._rest = min(self._limits.longest_s, self._rest * 2)
 
     def succeeded(self) -> None:
         """The provider answered: the line works."""
         with self._lock:
-            self._failures, self._rest, self._until = 0, FIRST_REST_S, 0.0
+            self._failures, self._rest, self._until = 0, self._limits.first_s, 0.0
 
     def resting(self) -> float:
         """Seconds until the channel may be tried again; 0 when it may."""
@@ -41,4 +51,12 @@ class Breaker:
 @lru_cache
 def of(channel: str) -> Breaker:
     """The breaker of a channel in this process."""
-    return Breaker()
+    return Breaker(limits(channel))
+
+
+def limits(channel: str) -> Limits:
+    """What the operator has set for a channel."""
+    own = settings()
+    if channel == Channel.SMS:
+        return Limits(own.sms_rest_after, own.sms_rest_seconds, own.sms_longest_rest_seconds)
+    return Limits(own.email_rest_after, own.email_rest_seconds, own.email_longest_rest_seconds)

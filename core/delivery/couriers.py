@@ -23,7 +23,9 @@ class Courier:
     def __init__(self, batch: Batch) -> None:
         # In the demo nothing leaves this machine, whatever the settings say.
         by_sms = batch.channel == Channel.SMS
-        chosen = settings().sms if by_sms else settings().email
+        own = settings()
+        chosen = own.sms if by_sms else own.email
+        self._give_up_after_s = 3600 * (own.sms_give_up_hours if by_sms else own.email_give_up_hours)
         self._writes_only = chosen == "outbox" and not batch.is_demo
         outbox = chosen == "outbox" or batch.is_demo
         self._sms: SmsGateway | None = choose.sms(outbox=outbox) if by_sms else None
@@ -39,11 +41,11 @@ class Courier:
         try:
             provider_id = self._send(claim, text)
         except GatewayError as error:
-            return delivery_status.of_error(error, attempt=claim.attempt)
+            return self._outcome(error, claim)
         except Exception as error:  # noqa: BLE001  (unforeseen: it may have been accepted)
             logger.error("message %s: unforeseen %s", claim.message_id, type(error).__name__)
             unforeseen = GatewayError(GatewayErrorKind.AMBIGUOUS, "unforeseen")
-            return delivery_status.of_error(unforeseen, attempt=claim.attempt)
+            return self._outcome(unforeseen, claim)
         status = MessageStatus.WRITTEN if self._writes_only else MessageStatus.SENT
         return Outcome(status, provider_id=provider_id)
 
@@ -52,6 +54,9 @@ class Courier:
         for gateway in (self._sms, self._email):
             if gateway is not None:
                 gateway.close()
+
+    def _outcome(self, error: GatewayError, claim: Claim) -> Outcome:
+        return delivery_status.of_error(error, attempt=claim.attempt, give_up_after_s=self._give_up_after_s)
 
     def _send(self, claim: Claim, text: Filled) -> str:
         if self._sms is not None:

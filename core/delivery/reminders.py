@@ -13,7 +13,7 @@ from core import database
 from core.models import CampaignKind
 from core.permissions import standing_order
 from core.services import campaigns, reminders
-from core.services.campaigns import Draft
+from core.services.drafts import Draft
 from core.tables import school
 
 ACTOR = standing_order("reminders")
@@ -42,8 +42,7 @@ def run(day: date) -> int:
             db, ACTOR, draft=DRAFT, seen=check.fingerprint, idempotency_key=_key(day), typed_count=check.receive
         )
         campaign_id = launched.id or 0
-        skipped = {refusal.value: number for refusal, number in check.skipped.items()}
-        reminders.note(db, day=day, campaign_id=campaign_id, reminded=check.receive, left_out=skipped)
+        reminders.note(db, day=day, campaign_id=campaign_id, reminded=check.receive, left_out=check.skipped)
     logger.info("reminders of %s: campaign %s, %s people", day, campaign_id, check.receive)
     return campaign_id
 

@@ -16,7 +16,8 @@ from core.models import MessageStatus, UserType
 from core.permissions import Actor, command_line
 from core.rules import words
 from core.services import campaigns
-from core.services.campaigns import Check, Draft
+from core.services.campaigns import Check
+from core.services.drafts import Draft
 from core.tables import campaigns as campaigns_table
 from core.tables import sending_hold
 from core.tables.campaigns import Progress
@@ -55,8 +56,8 @@ def campaign(
 
 def _say(check: Check) -> None:
     print(f"{check.receive:,} will receive it.")
-    for refusal, number in check.skipped.items():
-        print(f"{number:,} will not: {words.REFUSAL[refusal]}")
+    for reason, number in check.skipped.items():
+        print(f"{number:,} will not: {words.GETS_NOTHING[reason]}")
     if not check.sends:
         print("The outbox sends nothing: set FIRSTKEY_EMAIL=smtp to send.")
 

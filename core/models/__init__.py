@@ -33,6 +33,7 @@ from core.models.directory import (
 from core.models.messaging import (
     Campaign,
     CampaignKind,
+    CampaignLeftOut,
     CampaignStatus,
     Channel,
     DeliveryEvent,
@@ -95,6 +96,7 @@ __all__ = [
     "AuditPruning",
     "Campaign",
     "CampaignKind",
+    "CampaignLeftOut",
     "CampaignStatus",
     "ChangeStatus",
     "Channel",

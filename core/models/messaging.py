@@ -86,6 +86,7 @@ class FailureReason(StrEnum):
     BLOCKED = "blocked"
     BAD_ADDRESS = "bad_address"
     OVER_LIMIT = "over_limit"
+    NUMBER_FULL = "number_full"
     REPLACED = "replaced"
     CONFIGURATION = "configuration"
     OPTED_OUT = "opted_out"
@@ -180,6 +181,16 @@ class MessageAccount(SQLModel, table=True):
     account_id: int = Field(foreign_key="account.id", primary_key=True, index=True)
     campaign_id: int = Field(foreign_key="campaign.id")
     invitation_id: int | None = Field(default=None, foreign_key="invitation.id")
+
+
+class CampaignLeftOut(SQLModel, table=True):
+    """Who was chosen for a campaign and got nothing, and why at that moment: one of words.GETS_NOTHING."""
+
+    __tablename__ = "campaign_left_out"
+
+    campaign_id: int = Field(foreign_key="campaign.id", primary_key=True)
+    person_id: int = Field(foreign_key="person.id", primary_key=True, index=True)
+    reason: str
 
 
 class DeliveryEvent(SQLModel, table=True):

@@ -16,7 +16,8 @@ class SchoolSettings(SQLModel, table=True):
     the guardian's (R107). `sms_price` is what one segment costs, `sms_spend_per_day` what a day may cost at most, in
     `sms_currency`. Above `fresh_code_above` recipients the sender proves anew who they are, above `typed_count_above`
     they type the number, and above `second_administrator_above` another administrator looks first (R32; 0: never). A
-    campaign pauses by itself after `pause_after_failures` failures in a row.
+    campaign by e-mail pauses by itself after `pause_after_failures` failures in a row, one by SMS after
+    `sms_pause_after_failures`.
     A session ends after so many minutes without use, and after so many hours in any case (R36). Of a sign-in on a new
     device staff and guardians are always told. `second_factor`: staff with a local password need a code of their phone
     too, from their next sign-in on (R25).
@@ -65,6 +66,7 @@ class SchoolSettings(SQLModel, table=True):
     typed_count_above: int = 1_000
     second_administrator_above: int = 0
     pause_after_failures: int = 10
+    sms_pause_after_failures: int = 10
     administrator_idle_minutes: int = 15
     administrator_session_hours: int = 8
     idle_minutes: int = 30

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from core.errors import GatewayError, GatewayErrorKind
 from core.models.messaging import FailureReason, MessageStatus
 
-FIRST_WAIT_S, LONGEST_WAIT_S, GIVE_UP_AFTER_S = 30.0, 900.0, 4 * 3600.0
+FIRST_WAIT_S, LONGEST_WAIT_S = 30.0, 900.0
 
 
 @dataclass(frozen=True)
@@ -26,11 +26,11 @@ class Outcome:
 SPOILT = Outcome(MessageStatus.FAILED, FailureReason.UNWRITABLE, "look at the wording and at the person's data")
 
 
-def of_error(error: GatewayError, *, attempt: int) -> Outcome:
+def of_error(error: GatewayError, *, attempt: int, give_up_after_s: float) -> Outcome:
     """Transient: wait and try again, in the end give up. Permanent: failed. Ambiguous: unknown. Else pause."""
     detail = str(error)[:200]
     if error.kind is GatewayErrorKind.TRANSIENT:
-        if waited_before(attempt) >= GIVE_UP_AFTER_S:
+        if waited_before(attempt) >= give_up_after_s:
             return Outcome(MessageStatus.FAILED, FailureReason.OVER_LIMIT, detail)
         return Outcome(MessageStatus.QUEUED, None, detail, retry_after=error.retry_after or 0.0)
     if error.kind is GatewayErrorKind.PERMANENT:

@@ -21,6 +21,7 @@ class Need(StrEnum):
     PAUSED = "paused"
     UNKNOWN = "unknown"
     FAILED = "failed"
+    NUMBER_FULL = "number_full"
     BOUNCED = "bounced"
     ENDING = "ending"
     PENDING = "pending"
@@ -97,6 +98,15 @@ WORDS: dict[Need, NeedWords] = {
     Need.FAILED: NeedWords(
         "The last message to 1 person failed through no fault of the address: send it again.",
         "The last message to {number} people failed through no fault of their addresses: send it again.",
+        "Show them",
+        Permission.SEND,
+        "sms_failed",
+    ),
+    Need.NUMBER_FULL: NeedWords(
+        "The text message to 1 person failed: their number had got as many as are allowed on one day. "
+        "Send it again tomorrow, or raise the limit in Settings.",
+        "The text messages to {number} people failed: their numbers had got as many as are allowed on one day. "
+        "Send them again tomorrow, or raise the limit in Settings.",
         "Show them",
         Permission.SEND,
         "sms_failed",

@@ -105,7 +105,12 @@ SETTINGS: dict[str, Setting] = {
         "Wait for a second administrator above",
         "A campaign to more people than this leaves when another administrator has looked at it. 0: none waits.",
     ),
-    "pause_after_failures": Setting("Pause after failures", "So many in a row, and the campaign waits for a person."),
+    "pause_after_failures": Setting(
+        "Pause e-mail after failures", "So many in a row, and the campaign waits for a person."
+    ),
+    "sms_pause_after_failures": Setting(
+        "Pause SMS after failures", "The same for text messages: each one that fails may have cost money."
+    ),
     "alert_address": Setting(
         "E-mail address for alerts", "Gets a message when Firstkey notices something that a person should look at."
     ),

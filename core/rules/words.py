@@ -78,11 +78,14 @@ REFUSAL: dict[Refusal, str] = {
     Refusal.OPTED_OUT: "the owner of the number wants no SMS",
 }
 
-SENT_LATELY = "sent_lately"
+SENT_LATELY, SENT_SINCE = "sent_lately", "sent_since"
 GETS_NOTHING: dict[str, str] = {
     **{str(why): said for why, said in REFUSAL.items()},
     SENT_LATELY: "was sent the same in the 24 hours before",
+    SENT_SINCE: "was sent the same since it failed",
 }
+
+LEFT_OUT_OF_CAMPAIGN = "Left out"
 
 ACCOUNT_REFUSAL: dict[AccountRefusal, str] = {
     AccountRefusal.HAS_ONE: "they have an account already",
@@ -313,6 +316,7 @@ FAILURE_REASON: dict[FailureReason, str] = {
     FailureReason.BLOCKED: "the provider blocked it",
     FailureReason.BAD_ADDRESS: "the address does not exist",
     FailureReason.OVER_LIMIT: "too many tries",
+    FailureReason.NUMBER_FULL: "this number had got as many text messages as are allowed on one day",
     FailureReason.REPLACED: "replaced by a newer message",
     FailureReason.CONFIGURATION: "the settings for sending do not work",
     FailureReason.OPTED_OUT: "the owner of the number wants no messages",

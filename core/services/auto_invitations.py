@@ -13,9 +13,10 @@ from core import clock
 from core.config import settings
 from core.models import Account, Campaign, CampaignKind, Channel, SchoolSettings
 from core.permissions import Actor, Permission
-from core.services import account_effects, audit, invitations
+from core.services import account_effects, audit, invitations, left_out
 from core.tables import plans, school, sending
 from core.tables.plans import Options, Plan
+from core.tables.recipients import Wanted
 
 _OPTIONS = Options(CampaignKind.INITIAL_INVITATION, Channel.EMAIL, False, False)
 
@@ -46,7 +47,12 @@ def send(db: Session, actor: Actor, *, change_id: int) -> Automatic:
     number = len(plan.found)
     if not number or number > own.fresh_code_above:
         return Automatic(too_many=number)
-    campaign_id = invitations.queue(db, campaign=_campaign(actor, own, plan), to=plan.found)
+    campaign = _campaign(actor, own, plan)
+    db.add(campaign)
+    db.flush()
+    wanted = Wanted(mine, Channel.EMAIL, school.policy(own))
+    left_out.write(db, campaign_id=campaign.id or 0, wanted=wanted, options=_OPTIONS, reasons=campaign.skipped)
+    campaign_id = invitations.queue(db, campaign=campaign, to=plan.found)
     details = {"recipients": number, "digest": plan.digest, "by_itself": True}
     audit.record(db, actor, action="campaign.launched", object_kind="campaign", object_id=campaign_id, details=details)
     return Automatic(campaign_id, number)
@@ -65,6 +71,6 @@ def _campaign(actor: Actor, own: SchoolSettings, plan: Plan) -> Campaign:
         launched_at=now,
         starts_at=hours.opens(now + timedelta(seconds=settings().grace_seconds)),
         recipients=len(plan.found),
-        skipped={refusal.value: people for refusal, people in plan.skipped.items()},
+        skipped=plan.skipped,
         recipients_digest=plan.digest,
     )

@@ -12,55 +12,34 @@ from sqlmodel import Session, select
 from core import clock
 from core.config import settings
 from core.errors import Conflict, InputProblem
-from core.models import Campaign, CampaignKind, CampaignStatus, Channel, SchoolSettings
+from core.models import Campaign, CampaignStatus, Channel, SchoolSettings
 from core.permissions import Actor, Permission
 from core.rules.launch_limits import AHEAD, SECOND_LOOKS, needs_second
-from core.rules.reachability import Refusal
-from core.rules.words import SENT_LATELY
-from core.services import audit, invitations, selections
-from core.tables import accounts, freshness, plans, recipients, reminders, samples, school, sending, sms_cost
-from core.tables.filters import AccountFilter
-from core.tables.plans import Options, Plan
+from core.services import audit, drafts, invitations
+from core.services.drafts import Draft
+from core.tables import freshness, plans, recipients, samples, school, sending, sms_cost
+from core.tables.plans import Plan
 from core.tables.recipients import Lately, Wanted
 from core.tables.samples import Sample
 from core.tables.sms_cost import SmsCost
 
 if TYPE_CHECKING:
-    import pandas as pd
+    pass
 
 _POSTGRES_LOCK = 0x4B455953454E4431
-
-
-@dataclass(frozen=True)
-class Draft:
-    """What somebody wants to send, and to whom: a stored selection, or a filter on the command line.
-
-    Reminders are for whoever is due at this moment, and have neither.
-    `by_family`: one message to an address for all its people. `again`: to those too who were sent the same today.
-    """
-
-    kind: CampaignKind = CampaignKind.INITIAL_INVITATION
-    channel: Channel = Channel.EMAIL
-    selection_id: int | None = None
-    filter: AccountFilter | None = None
-    by_family: bool = False
-    again: bool = False
-
-    @property
-    def options(self) -> Options:
-        return Options(self.kind, self.channel, self.by_family, self.again)
 
 
 @dataclass(frozen=True)
 class Check:
     """What a launch would do. `sends` is False when the outbox of a real school would only write it down.
 
-    `receive` are people, `messages` what leaves for them. `opens_at`: the next moment inside the hours for messages.
+    `receive` are people, `messages` what leaves for them, `skipped` by the codes of words.GETS_NOTHING. `opens_at`: the
+    next moment inside the hours for messages.
     """
 
     receive: int
     messages: int
-    skipped: dict[Refusal, int]
+    skipped: dict[str, int]
     shared_addresses: int
     sharing: int
     lately: Lately | None
@@ -78,7 +57,7 @@ class Check:
 def check(db: Session, actor: Actor, *, draft: Draft) -> Check:
     """Look without touching: who will receive it, who will not and why, how it reads, what it costs."""
     actor.require(Permission.SEND)
-    ids = _account_ids(db, actor, draft)
+    ids = drafts.account_ids(db, actor, draft)
     plan = plans.read(db, options=draft.options, account_ids=ids)
     own, shared = plan.school, plan.shared
     room = sending.room(db, own=own, channel=draft.channel, now=clock.now())
@@ -87,7 +66,7 @@ def check(db: Session, actor: Actor, *, draft: Draft) -> Check:
     return Check(
         receive=len(plan.found),
         messages=plan.messages,
-        skipped=_skipped(db, actor, draft, plan),
+        skipped=drafts.skipped(db, actor, draft, plan),
         shared_addresses=len(shared),
         sharing=sum(shared.values()),
         lately=plan.lately,
@@ -101,17 +80,6 @@ def check(db: Session, actor: Actor, *, draft: Draft) -> Check:
         typed_count_wanted=len(plan.found) > own.typed_count_above,
         waits_for_approval=needs_second(len(plan.found), above=own.second_administrator_above),
     )
-
-
-def left_out(db: Session, actor: Actor, *, draft: Draft, refusal: Refusal) -> pd.DataFrame:
-    """The first people who would get nothing for one reason."""
-    actor.require(Permission.SEND)
-    if refusal is Refusal.NO_ACCOUNT and draft.selection_id is not None:
-        people = selections.person_ids(db, actor, selection_id=draft.selection_id)
-        return recipients.without_account(db, people=people)
-    policy = school.policy(school.settings(db))
-    wanted = Wanted(_account_ids(db, actor, draft), draft.channel, policy)
-    return recipients.left_out(db, wanted, refusal=refusal)
 
 
 def launch(
@@ -134,13 +102,16 @@ def launch(
     known = db.exec(select(Campaign).where(Campaign.idempotency_key == idempotency_key)).first()
     if known:
         return known
-    plan = plans.read(db, options=draft.options, account_ids=_account_ids(db, actor, draft))
+    plan = plans.read(db, options=draft.options, account_ids=drafts.account_ids(db, actor, draft))
     _refuse_unlike(plan, seen, typed_count)
     freshness.require_above(db, actor, people=len(plan.found))
     _refuse_over_budget(db, draft, plan)
     campaign = _campaign(actor, draft, plan, idempotency_key)
-    campaign.skipped = _left_out(db, actor, draft, plan)
+    campaign.skipped = drafts.all_left_out(db, actor, draft, plan)
     campaign.starts_at = _start(draft, plan.school, starts_at)
+    db.add(campaign)
+    db.flush()
+    drafts.write_left_out(db, actor, draft, campaign_id=campaign.id or 0, reasons=campaign.skipped)
     campaign_id = invitations.queue(db, campaign=campaign, to=plan.found)
     details = {"recipients": len(plan.found), "digest": plan.digest, "skipped": sum(campaign.skipped.values())}
     audit.record(db, actor, action="campaign.launched", object_kind="campaign", object_id=campaign_id, details=details)
@@ -151,24 +122,6 @@ def sends(own: SchoolSettings, channel: str = Channel.EMAIL) -> bool:
     """Whether messages leave: through a provider, or in the demo, where the outbox stands for the postman."""
     chosen = settings().sms if channel == Channel.SMS else settings().email
     return chosen != "outbox" or own.is_demo
-
-
-def _skipped(db: Session, actor: Actor, draft: Draft, plan: Plan) -> dict[Refusal, int]:
-    """Everybody chosen who gets nothing: a campaign is for accounts, but students without one are counted too.
-
-    The check and the launch both ask here, so that the page before and the page after say the same number.
-    """
-    if draft.selection_id is None:
-        return plan.skipped
-    people = selections.person_ids(db, actor, selection_id=draft.selection_id)
-    number = recipients.number_without_account(db, people=people)
-    return ({Refusal.NO_ACCOUNT: number} if number else {}) | plan.skipped
-
-
-def _left_out(db: Session, actor: Actor, draft: Draft, plan: Plan) -> dict[str, int]:
-    """How many got nothing, by the codes of words.GETS_NOTHING: together with who receives it, all who were chosen."""
-    found = {refusal.value: people for refusal, people in _skipped(db, actor, draft, plan).items()}
-    return found | ({SENT_LATELY: plan.lately.people} if plan.lately and not draft.again else {})
 
 
 def _campaign(actor: Actor, draft: Draft, plan: Plan, key: str) -> Campaign:
@@ -230,14 +183,6 @@ def _start(draft: Draft, own: SchoolSettings, wanted: datetime | None) -> dateti
             field="starts_at",
         )
     return max(wanted, soonest)
-
-
-def _account_ids(db: Session, actor: Actor, draft: Draft) -> sa.Select[tuple[int]]:
-    if draft.selection_id is not None:
-        return selections.account_ids(db, actor, selection_id=draft.selection_id)
-    if draft.kind is CampaignKind.REMINDER:
-        return reminders.due(school.settings(db), reminders.Run(clock.now()))
-    return accounts.matching(db, actor, filter=draft.filter or AccountFilter())
 
 
 def _one_at_a_time(db: Session) -> None:

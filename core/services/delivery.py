@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
 from core import clock, keys
-from core.models import Campaign, CampaignStatus, FailureReason, Message, MessageStatus
+from core.models import Campaign, CampaignStatus, Channel, FailureReason, Message, MessageStatus
 from core.permissions import system
 from core.rules.delivery_status import Outcome
 from core.services import audit, delivery_claims, delivery_facts, delivery_limits, opt_outs
@@ -61,7 +61,7 @@ def open_batch(db: Session, *, campaign_id: int, batch: int) -> Batch | Wait | N
         campaign_id,
         _form(db, campaign),
         own.is_demo,
-        own.pause_after_failures,
+        own.sms_pause_after_failures if campaign.channel == Channel.SMS else own.pause_after_failures,
         Limits.of(own, campaign.channel),
         ids[:room],
         max(0, len(ids) - room),
@@ -107,8 +107,7 @@ def record_several(db: Session, *, marks: Sequence[Mark]) -> None:
 
 def spoil(db: Session, *, message_id: int, outcome: Outcome) -> None:
     """A message that cannot even be claimed fails: it would keep its batch from ever ending."""
-    reason = outcome.reason
-    delivery_claims.finish(db, message_id, status=outcome.status, reason=reason, detail=outcome.detail)
+    delivery_claims.fail(db, message_id, outcome)
 
 
 def pause(db: Session, *, campaign_id: int, why: str) -> None:

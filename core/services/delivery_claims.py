@@ -15,8 +15,10 @@ from sqlmodel import Session, col
 from core import clock
 from core.models import Channel, FailureReason, Message, MessageStatus, SignInMethod
 from core.rules import sms_text, wording
-from core.services import delivery_limits, delivery_texts, family_messages
+from core.rules.delivery_status import Outcome
+from core.services import delivery_facts, delivery_limits, delivery_texts, family_messages
 from core.services import delivery_statements as statements
+from core.services.delivery_facts import News
 from core.services.delivery_limits import Limits, Wait
 from core.services.delivery_texts import Form, Letter
 
@@ -93,6 +95,13 @@ def finish(db: Session, message_id: int, *, status: MessageStatus, reason: Failu
     db.execute(change.values(values).execution_options(synchronize_session=False))
 
 
+def fail(db: Session, message_id: int, outcome: Outcome) -> None:
+    """A message that was not even tried failed, and its people show it like any other that failed."""
+    finish(db, message_id, status=outcome.status, reason=outcome.reason, detail=outcome.detail)
+    address = db.scalar(sa.select(col(Message.address)).where(col(Message.id) == message_id))
+    delivery_facts.hear(db, [News(message_id, address or "", outcome.status, outcome.reason)])
+
+
 def _campaign(wanted: tuple[Batch, int]) -> int:
     return wanted[0].campaign_id
 
@@ -110,8 +119,7 @@ def _texts(db: Session, batches: Mapping[int, Batch]) -> dict[int, Answer]:
             continue
         held = delivery_limits.to_this_number(db, batch.limits, message_id=message_id)
         if isinstance(held, str):
-            failed = {"status": MessageStatus.FAILED, "reason": FailureReason.OVER_LIMIT}
-            finish(db, message_id, **failed, detail=held)  # type: ignore[arg-type]
+            fail(db, message_id, Outcome(MessageStatus.FAILED, FailureReason.NUMBER_FULL, held))
         elif held:
             answers[message_id] = held
         elif claim := _claim(db, {message_id: batch}).get(message_id):

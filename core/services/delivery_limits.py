@@ -91,7 +91,7 @@ def to_this_number(db: Session, limits: Limits, *, message_id: int) -> Wait | st
     since = {"message": message_id, "on_channel": Channel.SMS.value, "since": clock.now() - timedelta(days=1)}
     times, last = db.connection().execute(statements.TO_THIS_NUMBER, since).one()
     if times >= limits.per_number:
-        return f"{times} text messages went to this number within a day"
+        return f"{times} within 24 hours; send it tomorrow, or raise To one number on one day in Settings"
     if last is not None and last + BETWEEN_TWO > clock.now():
         return Wait(last + BETWEEN_TWO, "A text message went to the same number less than a minute ago.", all=False)
     return None

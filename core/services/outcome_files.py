@@ -1,4 +1,4 @@
-"""What became of each person of a campaign, as a file."""
+"""What became of each person who was chosen for a campaign, as a file: who was left out stands at its end."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from core.permissions import Actor, Permission
 from core.rules import exports, words
 from core.rules.exports import Cell, FileFormat
 from core.services import audit
-from core.tables import campaigns, freshness, school
+from core.tables import campaigns, freshness, left_out, school
 from core.tables.filters import Page
 
 if TYPE_CHECKING:
@@ -69,11 +69,18 @@ def check(db: Session, actor: Actor, *, kind: str, campaign_id: int) -> str:
     actor.require(Permission.SEND)
     if kind not in KINDS:
         raise NotFound("There is no such file.")
-    _, total = campaigns.outcome(db, actor, campaign_id=campaign_id, statuses=(), page=Page(size=1))
+    total = count(db, actor, campaign_id=campaign_id)
     if not total:
         raise InputProblem(_EMPTY)
     freshness.require_above(db, actor, people=total)
     return f"Outcome of campaign {campaign_id}"
+
+
+def count(db: Session, actor: Actor, *, campaign_id: int) -> int:
+    """How many people the file tells of: those with a message, and those who were left out."""
+    actor.require(Permission.SEND)
+    _, written_to = campaigns.outcome(db, actor, campaign_id=campaign_id, statuses=(), page=Page(size=1))
+    return written_to + left_out.count(db, actor, campaign_id=campaign_id)
 
 
 def read(db: Session, actor: Actor, *, kind: str, campaign_id: int) -> OutcomeRows:
@@ -81,12 +88,14 @@ def read(db: Session, actor: Actor, *, kind: str, campaign_id: int) -> OutcomeRo
     actor.require(Permission.SEND)
     if kind not in KINDS:
         raise NotFound("There is no such file.")
-    found, total = campaigns.outcome(db, actor, campaign_id=campaign_id, statuses=(), page=Page(size=MOST))
-    if not total:
+    everybody = Page(size=MOST)
+    found, _ = campaigns.outcome(db, actor, campaign_id=campaign_id, statuses=(), page=everybody)
+    others = left_out.page(db, actor, campaign_id=campaign_id, page=everybody)
+    if found.empty and others.empty:
         raise InputProblem(_EMPTY)
     zone = ZoneInfo(school.settings(db).time_zone)
     name = f"Campaign {campaign_id} {clock.now().astimezone(zone):%Y-%m-%d}.{KINDS[kind]}"
-    return OutcomeRows(name, kind, _rows(found, zone))
+    return OutcomeRows(name, kind, _rows(found, zone) + _left_out(others))
 
 
 def note(db: Session, actor: Actor, found: OutcomeRows, *, campaign_id: int) -> None:
@@ -109,6 +118,23 @@ def _rows(found: pd.DataFrame, zone: ZoneInfo) -> list[list[Cell]]:
             row.detail or "",
             int(row.attempts),
             row.finished_at.astimezone(zone) if row.finished_at else None,
+        ]
+        for row in found.itertuples()
+    ]
+
+
+def _left_out(found: pd.DataFrame) -> list[list[Cell]]:
+    return [
+        [
+            row.last_name,
+            row.first_name,
+            row.username or "",
+            "",
+            words.LEFT_OUT_OF_CAMPAIGN,
+            words.GETS_NOTHING.get(row.reason, row.reason),
+            "",
+            0,
+            None,
         ]
         for row in found.itertuples()
     ]

@@ -17,7 +17,6 @@ from sqlmodel import Session, col
 from core import clock
 from core.models import CampaignKind, Channel, ReminderRun, SchoolSettings
 from core.permissions import Actor, Permission
-from core.rules.reachability import Refusal
 from core.rules.reminders import NotReminded
 from core.tables import plans, recipients, school
 from core.tables import reminders as table
@@ -40,7 +39,7 @@ class Foreseen:
     will: int
     people: pd.DataFrame
     not_due: dict[NotReminded, int]
-    unreachable: dict[Refusal, int]
+    unreachable: dict[str, int]
 
     @property
     def wont(self) -> int:
@@ -57,7 +56,7 @@ def foresee(db: Session, actor: Actor, *, following: bool = False) -> Foreseen:
     return Foreseen(own.reminders, run.at, len(plan.found), first, table.left_out(db, own, run), plan.skipped)
 
 
-def left_out(db: Session, actor: Actor, *, reason: NotReminded | Refusal, following: bool = False) -> pd.DataFrame:
+def left_out(db: Session, actor: Actor, *, reason: NotReminded | str, following: bool = False) -> pd.DataFrame:
     """The first people who would not be reminded for one reason."""
     actor.require(Permission.SEND)
     own = school.settings(db)
@@ -65,7 +64,7 @@ def left_out(db: Session, actor: Actor, *, reason: NotReminded | Refusal, follow
     if isinstance(reason, NotReminded):
         return table.people(db, own, run, reason=reason)
     wanted = Wanted(table.due(own, run), Channel.EMAIL, school.policy(own))
-    return recipients.left_out(db, wanted, refusal=reason)
+    return recipients.left_out(db, wanted, wanted.refusal == reason)
 
 
 def day_due(db: Session) -> date | None:

@@ -15,7 +15,7 @@ from core import clock
 from core.errors import Conflict, InputProblem, NotFound
 from core.models import Account, Selection, SelectionItem
 from core.permissions import Actor, Permission
-from core.tables import accounts, students
+from core.tables import accounts, chosen, students
 from core.tables.filters import AccountFilter, StudentFilter
 
 ListName = Literal["students", "accounts"]
@@ -24,7 +24,7 @@ _PERMISSION: dict[ListName, Permission] = {"students": Permission.SEE_STUDENTS, 
 SPELLED_OUT = 5_000  # rows that a selection takes from several filters
 _PEOPLE = "people"  # the selection of those something was just done to
 _OF_PEOPLE = ("students", _PEOPLE)
-_FOR = " for "  # between the list of a selection that stands beside the lists and what it is for
+_FOR = chosen.FOR
 _FIELDS = ("account_id", "list_name", "everything", "filter", "shown_filter", "changed_at")
 
 
@@ -146,6 +146,13 @@ def of_students(db: Session, actor: Actor, *, filter: StudentFilter) -> int:
     return _id(row)
 
 
+def of_check(db: Session, actor: Actor, *, list_name: ListName, rows: Collection[int]) -> ListName:
+    """The rows that a list shows when it is asked for `of_check`, one such set for each list; gives the list."""
+    actor.require(Permission.SEND)
+    _replace(db, _held(db, actor, chosen.of_check(list_name)), everything=False, filter={}, items=rows)
+    return list_name
+
+
 def frozen(db: Session, actor: Actor, *, selection_id: int, scope: RowScope) -> tuple[int, RowScope]:
     """A copy that later ticks and searches leave alone, for a file that is made later: its id, and its scope.
 
@@ -177,6 +184,11 @@ def stands_beside(db: Session, actor: Actor, *, selection_id: int) -> bool:
     """Whether it is none that a list shows."""
     name = _owned(db, actor, selection_id).list_name
     return name not in _PERMISSION
+
+
+def is_of_people(db: Session, actor: Actor, *, selection_id: int) -> bool:
+    """Whether its rows are people; else they are accounts."""
+    return _list(_owned(db, actor, selection_id)) in _OF_PEOPLE
 
 
 def row_ids(db: Session, actor: Actor, *, selection_id: int) -> sa.Select[Any]:
@@ -312,8 +324,9 @@ def _outside(db: Session, actor: Actor, row: Selection, asked: dict[str, Any]) -
 
 
 def _asks_for_a_selection(filter: StudentFilter | AccountFilter) -> bool:
-    """Whether what matches depends on what is ticked, here or in the other list."""
-    return filter.selected is not None or getattr(filter, "guardians_of_selected", None) is not None
+    """Whether what matches depends on what is ticked, here or in the other list, or on what a check was asked."""
+    asked = (filter.selected, getattr(filter, "guardians_of_selected", None))
+    return bool(filter.of_check) or any(answer is not None for answer in asked)
 
 
 def _follows_a_selection(row: Selection) -> bool:

@@ -36,6 +36,7 @@ from core.models import (
     metadata,
 )
 from core.rules.search_text import fold_name
+from core.tables import chosen
 
 AT_ONCE = 200  # people
 _QUIET = {"synchronize_session": False}
@@ -153,7 +154,9 @@ def _scrub_names(db: Session, gone: _Gone) -> None:
 
 def _selections(db: Session, gone: _Gone) -> None:
     """Ticks on their rows: a number that is given anew must not be ticked. And searches for their name."""
-    lists = sa.select(col(Selection.id)).where(col(Selection.list_name).in_(_OF_PEOPLE))
+    name = col(Selection.list_name)  # a copy is called after its list: "students for …"
+    copies = (name.startswith(f"{of_people}{chosen.FOR}", autoescape=True) for of_people in _OF_PEOPLE)
+    lists = sa.select(col(Selection.id)).where(sa.or_(name.in_(_OF_PEOPLE), *copies))
     item, of_people = col(SelectionItem.row_id), col(SelectionItem.selection_id).in_(lists)
     db.execute(sa.delete(SelectionItem).where(of_people, item.in_(gone.people)))
     db.execute(sa.delete(SelectionItem).where(sa.not_(of_people), item.in_(gone.accounts)))

@@ -166,6 +166,8 @@ def _asked(
             db, actor, list_name="accounts", key=col(Account.id), all_of=lambda stored: _stored(db, actor, stored)
         )
         asked.append(mine if filter.selected else sa.not_(mine))
+    if filter.of_check:
+        asked.append(chosen.of_reason(db, actor, list_name="accounts", key=col(Account.id)))
     if filter.guardians_of_selected:
         asked.append(_guardians_of_selected(db, actor))
     return asked

@@ -11,6 +11,13 @@ from sqlmodel import Session, col, select
 from core.models import Selection, SelectionItem
 from core.permissions import Actor
 
+FOR = " for "  # between the list of a selection that stands beside the lists and what it is for
+
+
+def of_check(list_name: str) -> str:
+    """The name of the selection with the people of one reason of a check."""
+    return f"{list_name}{FOR}a check"
+
 
 def holds(
     db: Session, actor: Actor, *, list_name: str, key: Any, all_of: Callable[[dict[str, Any]], sa.Select[Any]]
@@ -23,6 +30,12 @@ def holds(
     if not chosen.everything:
         return sa.and_(key.in_(items))
     return sa.and_(key.not_in(items), key.in_(all_of(chosen.filter)))
+
+
+def of_reason(db: Session, actor: Actor, *, list_name: str, key: Any) -> sa.ColumnElement[bool]:
+    """Holds for the people of the reason that the actor opened last from a check."""
+    opened = _mine(db, actor, of_check(list_name))
+    return sa.and_(key.in_(_items(opened))) if opened else sa.false()
 
 
 def ticked(db: Session, actor: Actor, *, list_name: str) -> sa.Select[Any] | None:

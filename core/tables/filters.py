@@ -52,7 +52,8 @@ class StudentFilter(_Stored):
     `period_id`, `in_period`: has a class in this academic period (the current one when none is named), or has none.
     `states` are of AccountState, `statuses` of PersonStatus. `has_personal_email` and the like ask for a usable
     address. `email_refusals`, `sms_refusals`: cannot be written to for one of these reasons (Refusal). `selected`:
-    stands in the actor's selection. What is asked of their accounts means what it means in AccountFilter.
+    stands in the actor's selection. `of_check`: gets nothing for the reason that the actor opened last from a check.
+    What is asked of their accounts means what it means in AccountFilter.
     """
 
     text: str = ""
@@ -84,6 +85,7 @@ class StudentFilter(_Stored):
     signed_in_after: str = ""
     signed_in_before: str = ""
     selected: bool | None = None
+    of_check: Literal["", "yes"] = ""
 
 
 @dataclass(frozen=True)
@@ -96,6 +98,7 @@ class AccountFilter(_Stored):
     invitation has somewhere to go. `guardians_of_selected`: of the students selected in the Students List. `came_to`:
     has come to this Step or beyond. `failures`: the latest message failed for one of these reasons (FailureReason).
     `channels`: the latest invitation went so. `verified_after` and the like are days again, of the first sign-in too.
+    `of_check`: as for students.
     """
 
     text: str = ""
@@ -130,6 +133,7 @@ class AccountFilter(_Stored):
     signed_in_after: str = ""
     signed_in_before: str = ""
     selected: bool | None = None
+    of_check: Literal["", "yes"] = ""
 
 
 @dataclass(frozen=True)

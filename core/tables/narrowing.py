@@ -83,6 +83,8 @@ def students(db: Session, actor: Actor, filter: StudentFilter, given: Given) -> 
     people = sa.select(col(Person.id))
     if filter.selected and (ticked := chosen.ticked(db, actor, list_name="students")) is not None:
         yield ticked
+    if filter.of_check and (opened := chosen.ticked(db, actor, list_name=chosen.of_check("students"))) is not None:
+        yield opened
     if filter.section_ids:
         yield sa.select(scope.students_of(filter.section_ids).subquery().c.id)
     if not actor.scope.everybody:
@@ -108,6 +110,8 @@ def accounts(db: Session, actor: Actor, filter: AccountFilter, given: Given) -> 
     owners = sa.select(col(Account.person_id))
     if filter.selected and (ticked := chosen.ticked(db, actor, list_name="accounts")) is not None:
         yield owners.where(col(Account.id).in_(ticked))
+    if filter.of_check and (opened := chosen.ticked(db, actor, list_name=chosen.of_check("accounts"))) is not None:
+        yield owners.where(col(Account.id).in_(opened))
     if filter.section_ids:
         yield sa.select(col(Person.id)).where(scope.in_sections(actor, filter.section_ids))
     if not actor.scope.everybody:

@@ -22,6 +22,7 @@ _SILENT = timedelta(minutes=2)  # no worker has given a sign for so long
 _NO_FAULT = (FailureReason.OVER_LIMIT.value, FailureReason.CONFIGURATION.value)
 _IN_LISTS: dict[Need, dict[str, Any]] = {
     Need.FAILED: {"failures": _NO_FAULT},
+    Need.NUMBER_FULL: {"failures": (FailureReason.NUMBER_FULL.value,)},
     Need.BOUNCED: {"states": (AccountState.BOUNCED.value,)},
     Need.ENDING: {"states": (AccountState.INVITED.value,), "link_ends_within": ENDS_SOON_DAYS},
     Need.PENDING: {"states": (AccountState.PENDING_PROVIDER.value,)},

@@ -13,7 +13,7 @@ from sqlmodel import Session
 
 from core.errors import InputProblem
 from core.models import CampaignKind, SchoolSettings
-from core.rules.reachability import Refusal
+from core.rules.words import SENT_SINCE
 from core.tables import recipients, school, wordings
 from core.tables.recipients import Languages, Lately, Recipient, Wanted
 
@@ -26,20 +26,27 @@ BESIDE = {
 
 @dataclass(frozen=True)
 class Options:
-    """What is to be sent: `by_family` one message to an address for all its people, `again` to those of today too."""
+    """What is to be sent: `by_family` one message to an address for all its people, `again` to those of today too.
+
+    `retry_of`: to those whom a campaign failed to reach; who was sent the same since then is left out in any case.
+    """
 
     kind: str
     channel: str
     by_family: bool = False
     again: bool = False
+    retry_of: int | None = None
 
 
 @dataclass(frozen=True)
 class Plan:
-    """`digest` stands for all of it: who, which address, which wording. `lately`: who was sent the same already."""
+    """`digest` stands for all of it: who, which address, which wording. `lately`: who was sent the same already.
+
+    `skipped`: how many get nothing, by the codes of words.GETS_NOTHING.
+    """
 
     found: list[Recipient]
-    skipped: dict[Refusal, int]
+    skipped: dict[str, int]
     lately: Lately | None
     wording_ids: dict[str, int]
     digest: str
@@ -61,13 +68,26 @@ def read(db: Session, *, options: Options, account_ids: sa.Select[Any]) -> Plan:
     """What a launch would do at this moment."""
     own, wording_ids = school.settings(db), _texts(db, options)
     wanted = Wanted(account_ids, options.channel, school.policy(own))
-    lately = recipients.lately(db, wanted, kind=options.kind)
-    without = recipients.written_to_lately(options.kind, options.channel) if lately and not options.again else None
+    # In a retry the failed try itself ended what was sent before it: only what came after it counts.
+    if options.retry_of is None:
+        lately = recipients.lately(db, wanted, kind=options.kind)
+        without = recipients.written_to_lately(options.kind, options.channel) if lately and not options.again else None
+    else:
+        lately, without = None, recipients.sent_since(options.retry_of)
     languages = Languages(own.default_language, frozenset(name for name in wording_ids if "." not in name))
     found = recipients.reached(db, wanted, languages=languages, without=without)
     digest = _digest(found, [wording_ids, options.by_family, recipients.latest_message(db, account_ids=account_ids)])
-    skipped = recipients.skipped(db, wanted)
+    skipped = _skipped(db, wanted, options)
     return Plan(found, skipped, lately, wording_ids, digest, own, options.by_family)
+
+
+def _skipped(db: Session, wanted: Wanted, options: Options) -> dict[str, int]:
+    refused = {refusal.value: people for refusal, people in recipients.skipped(db, wanted).items()}
+    if options.retry_of is None:
+        return refused
+    since = recipients.of_reason(wanted, SENT_SINCE, kind=options.kind, retry_of=options.retry_of)
+    number = recipients.number_of(db, wanted, since)
+    return refused | ({SENT_SINCE: number} if number else {})
 
 
 def _texts(db: Session, options: Options) -> dict[str, int]:

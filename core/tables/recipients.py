@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
+from sqlalchemy.orm import aliased
 from sqlmodel import Session, col
 
 from core import clock
@@ -22,8 +23,10 @@ from core.models import (
 )
 from core.rules import message_text
 from core.rules.reachability import Contact, Policy, Refusal
+from core.rules.words import SENT_LATELY, SENT_SINCE
 from core.tables import frames, reachability
 from core.tables.filters import PAGE_SIZE
+from core.tables.unindexed import Unindexed
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -89,28 +92,42 @@ def skipped(db: Session, wanted: Wanted) -> dict[Refusal, int]:
     return {refusal: found[refusal] for refusal in Refusal if refusal in found}
 
 
-def left_out(db: Session, wanted: Wanted, *, refusal: Refusal) -> pd.DataFrame:
-    """The first people who get nothing for this reason, by name."""
+def number_of(db: Session, wanted: Wanted, which: sa.ColumnElement[bool]) -> int:
+    """How many of them that holds for."""
+    return db.scalar(wanted.rows(sa.func.count()).where(which)) or 0
+
+
+def of_reason(wanted: Wanted, reason: str, *, kind: str, retry_of: int | None = None) -> sa.ColumnElement[bool]:
+    """Holds for whoever gets nothing for this reason, of words.GETS_NOTHING. Of several, the refusal comes first."""
+    if reason not in (SENT_LATELY, SENT_SINCE):
+        return wanted.refusal == reason
+    had_it = written_to_lately(kind, wanted.channel) if reason == SENT_LATELY else sent_since(retry_of or 0)
+    return sa.and_(wanted.refusal.is_(None), col(Account.id).in_(had_it))
+
+
+def left_out(db: Session, wanted: Wanted, which: sa.ColumnElement[bool]) -> pd.DataFrame:
+    """The first people that holds for, by name."""
     names: tuple[Any, ...] = (col(Person.last_name).label("Last name"), col(Person.first_name).label("First name"))
-    rows = wanted.rows(*names, col(Account.username).label("Username")).where(wanted.refusal == refusal.value)
+    rows = wanted.rows(*names, col(Account.username).label("Username")).where(which)
     result = db.execute(rows.order_by(col(Person.sort_name)).limit(PAGE_SIZE))
     return frames.table(result.all(), result.keys())
 
 
 def number_without_account(db: Session, *, people: sa.Select[Any]) -> int:
     """How many of these people have no account."""
-    return db.scalar(sa.select(sa.func.count()).select_from(_without_account(people).subquery())) or 0
+    return db.scalar(sa.select(sa.func.count()).select_from(ids_without_account(people).subquery())) or 0
 
 
 def without_account(db: Session, *, people: sa.Select[Any]) -> pd.DataFrame:
     """The first of them, by name."""
     columns: list[Any] = [col(Person.last_name).label("Last name"), col(Person.first_name).label("First name")]
-    named = sa.select(*columns).where(col(Person.id).in_(_without_account(people)))
+    named = sa.select(*columns).where(col(Person.id).in_(ids_without_account(people)))
     result = db.execute(named.order_by(col(Person.sort_name)).limit(PAGE_SIZE))
     return frames.table(result.all(), result.keys())
 
 
-def _without_account(people: sa.Select[Any]) -> sa.Select[Any]:
+def ids_without_account(people: sa.Select[Any]) -> sa.Select[Any]:
+    """Those of these people who have no account."""
     return sa.select(col(Person.id)).where(col(Person.id).in_(people), sa.not_(col(Person.has_account)))
 
 
@@ -132,6 +149,26 @@ def written_to_lately(kind: str, channel: str) -> sa.Select[Any]:
     gone = sa.and_(col(Message.claimed_at) > clock.now() - LATELY, col(Message.status).in_(_GONE))
     waits = col(Message.status) == MessageStatus.QUEUED
     return query.where(col(Message.channel) == channel, sa.or_(gone, waits))
+
+
+def sent_since(campaign_id: int) -> sa.Select[Any]:
+    """Accounts of a campaign to which the same may have gone, or waits to go, since its own message to them was tried.
+
+    By the moment of the try, not of the failure: a bounce comes days later. A message of the campaign itself counts
+    too, when the provider took the failure back.
+    """
+    mine, its, own = aliased(MessageAccount), aliased(Message), aliased(Campaign)
+    later, tie = aliased(Message), aliased(MessageAccount)
+    tried = sa.func.coalesce(col(its.claimed_at), col(its.finished_at))
+    # From each account to its other messages, never from all messages of a later campaign to the accounts.
+    status, channel, of = (Unindexed(col(column)) for column in (later.status, later.channel, later.campaign_id))
+    gone = sa.and_(status.in_(_GONE), col(later.claimed_at) >= tried)
+    query = sa.select(col(mine.account_id)).join(its, col(its.id) == col(mine.message_id))
+    query = query.join(own, col(own.id) == col(mine.campaign_id)).where(col(mine.campaign_id) == campaign_id)
+    query = query.join(tie, col(tie.account_id) == col(mine.account_id))
+    query = query.join(later, col(later.id) == col(tie.message_id)).where(channel == col(its.channel))
+    query = query.join(Campaign, col(Campaign.id) == of).where(col(Campaign.kind) == col(own.kind))
+    return query.where(sa.or_(gone, status == MessageStatus.QUEUED))
 
 
 def lately(db: Session, wanted: Wanted, *, kind: str) -> Lately | None:

@@ -128,6 +128,8 @@ def _asked(
     db: Session, actor: Actor, filter: StudentFilter, given: Given, *, one_by_one: bool = False
 ) -> list[sa.ColumnElement[bool]]:
     asked = conditions.students(actor, filter, given, one_by_one=one_by_one)
+    if filter.of_check:
+        asked.append(chosen.of_reason(db, actor, list_name="students", key=col(Person.id)))
     if filter.selected is None:
         return asked
     mine = chosen.holds(

@@ -8,17 +8,18 @@ from core import database
 from core.models import CampaignKind, Channel
 from core.permissions import Actor
 from core.services import campaigns, selections
-from core.services.campaigns import Check, Draft
+from core.services.campaigns import Check
+from core.services.drafts import Draft
 from pages.shared import check_launch, check_notes, check_samples, check_skipped
 
 TITLES = {Channel.EMAIL: "Send Initial Invitation", Channel.SMS: "SMS Initial User Credentials"}
 KINDS = {Channel.EMAIL: CampaignKind.INITIAL_INVITATION, Channel.SMS: CampaignKind.INITIAL_CREDENTIALS}
 
 
-def show(actor: Actor, selection_id: int, channel: Channel) -> None:
-    """The check, and the button that sends what it shows."""
+def show(actor: Actor, selection_id: int, channel: Channel, retry_of: int | None = None) -> None:
+    """The check, and the button that sends what it shows. `retry_of`: the campaign that failed to reach them."""
     check_launch.go_on_when_launched()
-    draft = _draft(selection_id, channel)
+    draft = _draft(selection_id, channel, retry_of)
     with database.reading() as db:
         check = campaigns.check(db, actor, draft=draft)
         chosen = selections.size(db, actor, selection_id=selection_id)
@@ -26,13 +27,13 @@ def show(actor: Actor, selection_id: int, channel: Channel) -> None:
     st.title(TITLES[channel])
     _numbers(check, chosen)
     check_skipped.draw(actor, draft, check, list_name)
-    check_notes.draw(draft, check)
+    check_notes.draw(actor, draft, check)
     if check.samples:
         check_samples.draw(actor, draft, check)
     check_launch.draw(actor, draft, check, list_name)
 
 
-def _draft(selection_id: int, channel: Channel) -> Draft:
+def _draft(selection_id: int, channel: Channel, retry_of: int | None) -> Draft:
     """The choices of this page are widgets drawn further down: their answers stand in the session."""
     return Draft(
         kind=KINDS[channel],
@@ -40,6 +41,7 @@ def _draft(selection_id: int, channel: Channel) -> Draft:
         selection_id=selection_id,
         by_family=channel is Channel.EMAIL and bool(st.session_state.get(check_notes.BY_FAMILY, False)),
         again=bool(st.session_state.get(check_notes.AGAIN, False)),
+        retry_of=retry_of,
     )
 
 

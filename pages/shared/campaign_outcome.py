@@ -11,10 +11,11 @@ from core import database
 from core.models import MessageStatus
 from core.permissions import Actor
 from core.rules import words
+from core.services import outcome_files
 from core.tables import campaigns as table
 from core.tables.campaigns import Progress
 from core.tables.filters import PAGE_SIZE, Page
-from pages.shared import campaign_repairs, cells, download
+from pages.shared import campaign_left_out, campaign_repairs, cells, download
 
 MEANING = {
     MessageStatus.QUEUED: "These have not left yet. They can still be cancelled.",
@@ -41,9 +42,11 @@ def show(actor: Actor, progress: Progress, zone: str) -> None:
     """What can be done, the table of the people, and how many were left out."""
     campaign_repairs.draw(actor, progress)
     _table(actor, progress, zone)
-    if progress.total:
-        _files(actor, progress)
-    _left_out(progress)
+    with database.reading() as db:
+        people = outcome_files.count(db, actor, campaign_id=progress.id)
+    if people:
+        _files(actor, progress, people)
+    campaign_left_out.draw(actor, progress)
 
 
 def _table(actor: Actor, progress: Progress, zone: str) -> None:
@@ -65,7 +68,8 @@ def _table(actor: Actor, progress: Progress, zone: str) -> None:
         st.pagination(-(-total // PAGE_SIZE), key=key)
 
 
-def _files(actor: Actor, progress: Progress) -> None:
+def _files(actor: Actor, progress: Progress, people: int) -> None:
+    """`people`: those who were left out too."""
     with st.container(horizontal=True):
         for kind, said in FILES.items():
             download.report_form(
@@ -74,20 +78,10 @@ def _files(actor: Actor, progress: Progress) -> None:
                 kind=kind,
                 selection_id=progress.id,
                 scope="selected",
-                expected=progress.total,
+                expected=people,
                 said=said,
                 framed=True,
             )
-
-
-def _left_out(progress: Progress) -> None:
-    """Who was chosen and got nothing, as the check said at the time."""
-    if progress.skipped:
-        people = sum(progress.skipped.values())
-        said = "1 was left out" if people == 1 else f"{people:,} were left out"
-        with st.expander(said, icon=":material/person_off:"):
-            reasons = ((cells.said(words.GETS_NOTHING, code), number) for code, number in progress.skipped.items())
-            st.text("\n".join(f"{number:,}  {reason}" for reason, number in reasons))
 
 
 def _dress(rows: pd.DataFrame) -> pd.DataFrame:

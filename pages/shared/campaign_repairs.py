@@ -14,10 +14,9 @@ from core.permissions import Actor
 from core.services import campaign_moves, selections
 from core.tables import campaigns as table
 from core.tables.campaigns import Progress
-from pages.shared import bulk, feedback
+from pages.shared import feedback
 
 CHECKED_AGAIN = (CampaignKind.INITIAL_INVITATION, CampaignKind.INITIAL_CREDENTIALS)
-_BY = {Channel.EMAIL: bulk.send_initial_invitation, Channel.SMS: bulk.sms_initial_credentials}
 
 
 def draw(actor: Actor, progress: Progress) -> None:
@@ -32,9 +31,9 @@ def _to_check_again(actor: Actor, progress: Progress) -> None:
     failed = progress.counts.get(MessageStatus.FAILED, 0)
     with st.container(horizontal=True, key="campaign-repairs"):
         if failed and st.button(f"Retry the {failed:,} that failed", icon=":material/refresh:"):
-            _check_again(actor, progress, lambda: _failed(actor, progress))
+            _check_again(actor, progress, lambda: _failed(actor, progress), {"retry": str(progress.id)})
         if progress.gone and st.button("Resend to those not verified", icon=":material/forward:"):
-            _check_again(actor, progress, lambda: _silent(actor, progress))
+            _check_again(actor, progress, lambda: _silent(actor, progress), {})
 
 
 def _failed(actor: Actor, progress: Progress) -> list[int]:
@@ -47,7 +46,7 @@ def _silent(actor: Actor, progress: Progress) -> list[int]:
         return table.not_verified(db, actor, campaign_id=progress.id)
 
 
-def _check_again(actor: Actor, progress: Progress, whom: Callable[[], list[int]]) -> None:
+def _check_again(actor: Actor, progress: Progress, whom: Callable[[], list[int]], more: dict[str, str]) -> None:
     """On to a check with these people: whoever cannot be reached until something is repaired is named there."""
     with feedback.refusals_shown():
         accounts = whom()
@@ -56,7 +55,8 @@ def _check_again(actor: Actor, progress: Progress, whom: Callable[[], list[int]]
             return
         with database.transaction() as db:
             selection_id = selections.of_campaign(db, actor, account_ids=accounts)
-    _BY[progress.channel](selection_id)
+    by = {"by": "sms"} if progress.channel is Channel.SMS else {}
+    st.switch_page("campaigns.py", query_params={"selection": str(selection_id), **by, **more})
 
 
 def _unknown(actor: Actor, progress: Progress, number: int) -> None:

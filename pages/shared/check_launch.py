@@ -15,7 +15,8 @@ from core.models import Channel
 from core.permissions import Actor
 from core.rules.launch_limits import AHEAD
 from core.services import campaigns
-from core.services.campaigns import Check, Draft
+from core.services.campaigns import Check
+from core.services.drafts import Draft
 from core.tables import school
 from pages.shared import check_skipped, feedback, fresh_code
 

@@ -7,17 +7,20 @@ import streamlit as st
 from core import clock, database
 from core.config import settings
 from core.models import Channel
-from core.services.campaigns import Check, Draft
+from core.permissions import Actor
+from core.rules.words import SENT_LATELY
+from core.services.campaigns import Check
+from core.services.drafts import Draft
 from core.tables import school
-from pages.shared import cells
+from pages.shared import cells, check_skipped
 
 BY_FAMILY, AGAIN = "check.by_family", "check.again"
 LONGEST_BASE = 31  # with /i/ and the 26 letters of a link it makes 60 characters (R80)
 
 
-def draw(draft: Draft, check: Check) -> None:
+def draw(actor: Actor, draft: Draft, check: Check) -> None:
     """Each note only where there is something to say."""
-    _lately(check)
+    _lately(actor, draft, check)
     if draft.channel is Channel.EMAIL:
         _families(check)
         _closed_mailboxes(check)
@@ -29,14 +32,19 @@ def draw(draft: Draft, check: Check) -> None:
     _outbox(draft, check)
 
 
-def _lately(check: Check) -> None:
+def _lately(actor: Actor, draft: Draft, check: Check) -> None:
     if check.lately is None:
         return
     people = "1 person was" if check.lately.people == 1 else f"{check.lately.people:,} of these people were"
     ago = f", last {cells.ago(check.lately.at, clock.now())}" if check.lately.at else " and waits to be sent"
     with st.container(border=True):
         st.markdown(f":material/history: {people} sent the same in the last 24 hours{ago}.")
-        st.toggle("Send it to them again", key=AGAIN, help="Otherwise they are left out, so that nobody gets it twice.")
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.toggle(
+                "Send it to them again", key=AGAIN, help="Otherwise they are left out, so that nobody gets it twice."
+            )
+            st.space("stretch")
+            check_skipped.open_people(actor, draft, SENT_LATELY)
 
 
 def _families(check: Check) -> None:

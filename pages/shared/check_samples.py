@@ -12,7 +12,8 @@ from core.models import Channel
 from core.permissions import Actor
 from core.rules import words
 from core.services import test_messages
-from core.services.campaigns import Check, Draft
+from core.services.campaigns import Check
+from core.services.drafts import Draft
 from core.tables.samples import Sample
 from pages.shared import feedback, sms_size
 

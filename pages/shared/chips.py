@@ -14,6 +14,7 @@ from pages.shared.questions import Choice
 
 LONGEST = 40
 _SELECTED = Choice("selected", "Selection", {True: "only the selected", False: "only those not selected"}, kind="one")
+_OF_CHECK = Choice("of_check", "Check", {"yes": "left out for one reason"}, kind="one")
 
 
 @dataclass(frozen=True)
@@ -28,7 +29,8 @@ class Chip:
 def of(asked: StudentFilter | AccountFilter, choices: Sequence[Choice]) -> list[Chip]:
     """What is asked for, in the order of the form."""
     text = [Chip("text", None, f"“{asked.text}”")] if asked.text else []
-    return [*text, *(chip for choice in (*choices, _SELECTED) for chip in _of(choice, getattr(asked, choice.field)))]
+    all_of_them = (*choices, _SELECTED, _OF_CHECK)
+    return [*text, *(chip for choice in all_of_them for chip in _of(choice, getattr(asked, choice.field)))]
 
 
 def without(asked: StudentFilter | AccountFilter, chip: Chip) -> StudentFilter | AccountFilter:

@@ -49,11 +49,12 @@ def limits(actor: Actor) -> None:
         left, right = st.columns(2)
         with left:
             fields.number("email_per_day", 0, 10_000_000)
-            fields.number("fresh_code_above", 0, 1_000_000)
             fields.number("pause_after_failures", 2, 1_000)
+            fields.number("fresh_code_above", 0, 1_000_000)
+            fields.number("second_administrator_above", 0, 1_000_000)
         with right:
             fields.number("sms_per_day", 0, 1_000_000)
+            fields.number("sms_pause_after_failures", 2, 1_000)
             fields.number("typed_count_above", 0, 1_000_000)
-            fields.number("second_administrator_above", 0, 1_000_000)
         pressed = st.form_submit_button("Save", type="primary")
     setting_fields.button(actor, fields, pressed, of="limits")

@@ -60,4 +60,4 @@ def _keep(listing: Listing, what: str, about: object, value: object) -> None:
 
 
 def _depends_on_ticks(listing: Listing) -> bool:
-    return "selected" in listing.asked or "guardians_of_selected" in listing.asked
+    return bool({"selected", "of_check", "guardians_of_selected"} & set(listing.asked))

@@ -23,7 +23,7 @@ PUT_OFF = (["busy"], ["busy", "busy"], ["busy", "half"])
 
 def test_f7_f8_each_fault_of_a_provider_ends_as_it_should(monkeypatch: pytest.MonkeyPatch, database_url: str) -> None:
     monkeypatch.setattr(twilio_sms, "READ_S", 0.3)
-    monkeypatch.setattr(breaker, "FIRST_REST_S", 0.1)
+    monkeypatch.setenv("FIRSTKEY_SMS_REST_SECONDS", "0.1")
     monkeypatch.setattr(workflows, "wait_before", lambda _attempt: 0.1)
     breaker.of.cache_clear()
     with twilio_faults.running() as twilio:

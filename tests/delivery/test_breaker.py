@@ -2,11 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from types import SimpleNamespace
+from typing import cast
+
 import pytest
 
+from core import config
 from core.delivery import breaker, streaks
-from core.delivery.breaker import Breaker
+from core.delivery.breaker import Breaker, Limits
+from core.delivery.couriers import Courier
+from core.errors import GatewayError, GatewayErrorKind
 from core.models import MessageStatus
+from core.services.delivery_claims import Batch, Claim
+
+LIMITS = Limits(after=5, first_s=30.0, longest_s=900.0)
+
+
+@pytest.fixture(autouse=True)
+def _settings_begin_anew() -> Iterator[None]:
+    yield
+    config.settings.cache_clear()
 
 
 @pytest.fixture
@@ -18,7 +34,7 @@ def seconds(monkeypatch: pytest.MonkeyPatch) -> list[float]:
 
 
 def test_after_five_in_a_row_the_channel_rests_and_each_time_twice_as_long(seconds: list[float]) -> None:
-    line = Breaker()
+    line = Breaker(LIMITS)
     for _message in range(4):
         line.failed()
     assert line.resting() == 0
@@ -37,19 +53,66 @@ def test_after_five_in_a_row_the_channel_rests_and_each_time_twice_as_long(secon
 
 
 def test_what_the_provider_asks_for_is_obeyed_at_once(seconds: list[float]) -> None:
-    line = Breaker()
+    line = Breaker(LIMITS)
     line.failed(retry_after=120)
     assert line.resting() == 120
 
 
 def test_one_success_closes_it(seconds: list[float]) -> None:
-    line = Breaker()
+    line = Breaker(LIMITS)
     for _message in range(5):
         line.failed()
     line.succeeded()
     assert line.resting() == 0
     line.failed()
     assert line.resting() == 0
+
+
+@pytest.mark.parametrize("channel", ["email", "sms"])
+def test_a_channel_rests_after_as_many_and_for_as_long_as_the_operator_has_set(
+    seconds: list[float], monkeypatch: pytest.MonkeyPatch, channel: str
+) -> None:
+    other = {"email": "sms", "sms": "email"}[channel]
+    for name, value in (("REST_AFTER", "2"), ("REST_SECONDS", "7"), ("LONGEST_REST_SECONDS", "10")):
+        monkeypatch.setenv(f"FIRSTKEY_{channel.upper()}_{name}", value)
+    config.settings.cache_clear()
+    for line, rests in ((breaker.of(channel), [0, 7]), (breaker.of(other), [0, 0, 0, 0, 30])):
+        for rest in rests:
+            line.failed()
+            assert line.resting() == rest
+    seconds.append(seconds[-1] + 100)
+    breaker.of(channel).failed()
+    assert breaker.of(channel).resting() == 10
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("EMAIL_REST_AFTER", "0"),
+        ("SMS_REST_SECONDS", "-1"),
+        ("SMS_LONGEST_REST_SECONDS", "29"),
+        ("EMAIL_GIVE_UP_HOURS", "0"),
+        ("SMS_RATE", "0"),
+        ("EMAIL_SLOTS", "0"),
+    ],
+)
+def test_a_threshold_that_makes_no_sense_is_refused(monkeypatch: pytest.MonkeyPatch, name: str, value: str) -> None:
+    monkeypatch.setenv(f"FIRSTKEY_{name}", value)
+    with pytest.raises(ValueError, match=f"(?i){name}"):
+        config.Settings()
+
+
+@pytest.mark.parametrize("by_sms", [True, False])
+def test_what_is_put_off_fails_after_the_hours_that_the_operator_has_set(
+    monkeypatch: pytest.MonkeyPatch, by_sms: bool
+) -> None:
+    monkeypatch.setenv(f"FIRSTKEY_{'SMS' if by_sms else 'EMAIL'}_GIVE_UP_HOURS", "0.02")  # 72 seconds
+    config.settings.cache_clear()
+    batch = cast(Batch, SimpleNamespace(channel="sms" if by_sms else "email", is_demo=True))
+    courier = Courier(batch)
+    busy = GatewayError(GatewayErrorKind.TRANSIENT, "busy")
+    found = [courier._outcome(busy, cast(Claim, SimpleNamespace(attempt=attempt))).status for attempt in (1, 2, 3)]
+    assert found == ["queued", "queued", "failed"]  # after 30 and 60 seconds
 
 
 def test_channels_rest_alone() -> None:

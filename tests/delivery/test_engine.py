@@ -10,7 +10,7 @@ import pytest
 from sqlmodel import select
 
 from core import config, database
-from core.delivery import batches, engine, take_over, workflows
+from core.delivery import batches, breaker, engine, take_over, workflows
 from core.models import AuditEntry, CampaignStatus, MessageStatus, SchoolSettings
 from core.services import campaign_moves, outbox
 from tests.delivery import engine_room
@@ -132,15 +132,16 @@ def test_settings_that_name_no_server_pause_before_anything_is_marked(monkeypatc
 
 
 @pytest.mark.usefixtures("ready")
-def test_while_the_server_is_away_a_batch_asks_five_times_and_waits(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_while_the_server_is_away_a_batch_asks_as_often_as_set_and_waits(monkeypatch: pytest.MonkeyPatch) -> None:
     school(60)
-    use(monkeypatch, SMTP_URL=f"smtp://127.0.0.1:{free_port()}")
+    use(monkeypatch, SMTP_URL=f"smtp://127.0.0.1:{free_port()}", EMAIL_REST_AFTER="2", EMAIL_REST_SECONDS="77")
     monkeypatch.setattr(batches, "stopping", threading.Event())
     rest = batches.send(launch(), 0)
     assert rest.deferred == 60
     with database.reading() as db:
         tries = db.exec(select(engine_room.Message.attempts)).all()
-    assert sum(tries) == batches.PUT_OFF_AFTER
+    assert sum(tries) == 2
+    assert 60 < breaker.of("email").resting() <= 77
 
 
 @pytest.mark.usefixtures("ready")

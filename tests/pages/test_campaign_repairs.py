@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import timedelta
 from typing import Any
 
 import pytest
 import sqlalchemy as sa
 from sqlmodel import col, select
 
-from core import database
+from core import clock, database
 from core.delivery import batches, engine
 from core.models import Account, Campaign, CampaignStatus, Message, MessageStatus
 from core.rules.reachability import Refusal
+from core.rules.words import SENT_SINCE
 from core.services import campaigns, selections, wordings
 from core.services.campaigns import Draft
 from core.tables import accounts
@@ -64,17 +66,19 @@ def the_campaign(open_screen: screens.Open, cast: Cast) -> Any:
     return open_screen(cast.olga.actor, "campaigns.py", campaign=str(campaign_id))
 
 
-def link_to(page: Any, label: str) -> str:
-    """Where a link of the page leads."""
-    links = [found.proto for found in page.get("page_link") if found.proto.label == label]
-    return " ".join(f"{link.page} {link.query_string}" for link in links)
-
-
 def checked(cast: Cast) -> set[int]:
     """Whom the newest selection of Olga's names."""
     with database.reading() as db:
         newest = db.scalar(sa.text("SELECT max(id) FROM selection"))
         return set(db.scalars(selections.account_ids(db, cast.olga.actor, selection_id=newest)))
+
+
+def shown_by_the_list(cast: Cast) -> set[int]:
+    """Whom User Accounts shows Olga when she opens a reason of the check."""
+    with database.reading() as db:
+        asked = selections.current(db, cast.olga.actor, list_name="accounts").shown_filter
+        assert asked == {"of_check": "yes"}
+        return set(db.scalars(accounts.matching(db, cast.olga.actor, filter=AccountFilter.from_json(asked))))
 
 
 def test_where_all_went_well_nothing_is_to_be_repaired(open_screen: screens.Open, sent: Cast) -> None:
@@ -103,7 +107,33 @@ def test_an_address_that_came_back_is_named_by_the_check_that_follows(open_scree
     assert [metric.value for metric in page.metric] == ["0", "1", "1"]
     assert "Nobody in this selection can receive it" in everything_said(page)
     page = page.button_group(key="check.refusal").select(Refusal.BOUNCED).run()
-    assert "email_refusals=bounced" in link_to(page, "Open everybody with this reason in the list")
+    page = button(page, "Open these people in the list").click().run()
+    assert page.title[0].value == "User Accounts"
+    assert shown_by_the_list(sent) == {sent.otto.account.id}
+
+
+def test_retry_leaves_out_whom_a_later_campaign_reached_and_names_them(open_screen: screens.Open, sent: Cast) -> None:
+    became(sent.max, MessageStatus.FAILED, reason="over_limit")
+    became(sent.otto, MessageStatus.FAILED, reason="over_limit")
+    later = Draft(filter=AccountFilter(user_types=("student",)), again=True)
+    with database.transaction() as db:
+        seen = campaigns.check(db, sent.olga.actor, draft=later)
+        launched = campaigns.launch(db, sent.olga.actor, draft=later, seen=seen.fingerprint, idempotency_key="later")
+        of_it = (col(Message.campaign_id) == launched.id, col(Message.address) == sent.max.person.personal_email)
+        gone = {"status": MessageStatus.SENT.value, "claimed_at": clock.now()}
+        db.execute(sa.update(Message).where(col(Message.campaign_id) == launched.id).values(status="cancelled"))
+        db.execute(sa.update(Message).where(*of_it).values(**gone))
+        tried = {"claimed_at": clock.now() - timedelta(hours=1)}
+        db.execute(sa.update(Message).where(col(Message.campaign_id) != launched.id).values(**tried))
+    page = button(the_campaign(open_screen, sent), "Retry the 2 that failed").click().run()
+    assert [metric.value for metric in page.metric] == ["1", "1", "2"]
+    assert "Was sent the same since it failed: 1" in everything_said(page)
+    assert "in the last 24 hours" not in everything_said(page)
+    page = page.button_group(key="check.refusal").select(SENT_SINCE).run()
+    page = button(page, "Open these people in the list").click().run()
+    assert not page.exception
+    assert shown_by_the_list(sent) == {sent.max.account.id}
+    assert any("left out for one reason" in label for label in labels(page))
 
 
 def test_resend_goes_to_those_who_have_not_verified(open_screen: screens.Open, sent: Cast) -> None:
@@ -164,3 +194,25 @@ def test_the_numbers_of_the_check_agree_with_the_list_that_a_reason_opens(
     opened = AccountFilter(selected=True, email_refusals=("personal_email_off",))
     with database.reading() as db:
         assert set(db.scalars(accounts.matching(db, sent.olga.actor, filter=opened))) == {sent.max.account.id}
+
+
+def test_a_campaign_names_those_it_left_out_and_opens_their_list(open_screen: screens.Open, sent: Cast) -> None:
+    with database.transaction() as db:
+        sent.otto.person.use_personal_email = False
+        db.add(sent.otto.person)
+        draft = Draft(filter=AccountFilter(user_types=("student",)), again=True)
+        seen = campaigns.check(db, sent.olga.actor, draft=draft).fingerprint
+        made = campaigns.launch(db, sent.olga.actor, draft=draft, seen=seen, idempotency_key="second")
+    page = open_screen(sent.olga.actor, "campaigns.py", campaign=str(made.id))
+    assert "1 was left out" in [one.label for one in page.expander]
+    assert "Excel, 3" in str([one.proto.body for one in page.get("html")]), "two messages and one who was left out"
+    page = page.button_group(key=f"campaign.reason.{made.id}").select(Refusal.PERSONAL_EMAIL_OFF).run()
+    assert "Otto" in everything_said(page)
+    page = button(page, "Open these people in the list").click().run()
+    assert not page.exception
+    assert shown_by_the_list(sent) == {sent.otto.account.id}
+    with database.transaction() as db:
+        db.execute(sa.text("DELETE FROM campaign_left_out"))
+    page = open_screen(sent.olga.actor, "campaigns.py", campaign=str(made.id))
+    page = page.button_group(key=f"campaign.reason.{made.id}").select(Refusal.PERSONAL_EMAIL_OFF).run()
+    assert "launched by an older version of Firstkey" in everything_said(page)

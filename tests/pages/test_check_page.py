@@ -15,6 +15,8 @@ from core import clock, database
 from core.delivery import engine
 from core.models import Account, Campaign, Message, Person, SchoolSettings
 from core.services import selections, wordings
+from core.tables import accounts
+from core.tables.filters import AccountFilter
 from tests.cast import Cast, Member
 from tests.pages import screens
 from tests.pages.screens import button, everything_said
@@ -88,6 +90,11 @@ def test_who_was_sent_the_same_is_said_with_when_and_left_out_unless_wanted(
     assert "Send 1 invitation" in [one.label for one in page.button]
     page = page.toggle(key="check.again").set_value(True).run()
     assert "Send 3 invitations" in [one.label for one in page.button]
+    page = button(page, "Open these people in the list").click().run()
+    assert page.title[0].value == "User Accounts"
+    with database.reading() as db:
+        found = accounts.matching(db, school.olga.actor, filter=AccountFilter(of_check="yes"))
+        assert set(db.scalars(found)) == {school.sam.account.id, school.otto.account.id}
 
 
 def test_it_goes_at_the_moment_that_was_chosen_in_the_zone_of_the_school(

@@ -194,6 +194,7 @@ def test_an_act_without_a_selection_explains_itself(open_screen: screens.Open, c
         StudentFilter(section_ids=(1, 2), period_id=3, in_period=False, languages=("el",), selected=True),
         AccountFilter(user_types=("student",), login="never", invited_after="2027-03-01", link_ends_within=7),
         AccountFilter(deliveries=("none", "failed"), pending=True, locked=False, guardians_of_selected=True),
+        AccountFilter(of_check="yes"),
     ],
 )
 def test_a_filter_goes_through_the_address_and_back(asked: StudentFilter | AccountFilter) -> None:

@@ -36,12 +36,14 @@ from core.services import (
     campaigns,
     delivery,
     delivery_claims,
+    drafts,
     selections,
     test_messages,
     wordings,
 )
 from core.services import people as people_service
-from core.services.campaigns import Check, Draft
+from core.services.campaigns import Check
+from core.services.drafts import Draft
 from core.tables import school
 from core.tables.filters import AccountFilter
 from tests import cast
@@ -306,7 +308,7 @@ def test_chosen_students_without_an_account_are_named_in_the_check(people: Cast)
     found = look(people, draft)
     assert (found.receive, found.skipped) == (1, {Refusal.NO_ACCOUNT: 1})
     with database.reading() as db:
-        left = campaigns.left_out(db, people.olga.actor, draft=draft, refusal=Refusal.NO_ACCOUNT)
+        left = drafts.left_out(db, people.olga.actor, draft=draft, reason=Refusal.NO_ACCOUNT)
     assert list(left["Last name"]) == ["Newcomer"]
 
 

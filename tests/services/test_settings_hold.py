@@ -10,10 +10,12 @@ import pytest
 from sqlmodel import select
 
 from core import database
+from core.delivery import batches, streaks
 from core.errors import NotAllowed
-from core.models import Account, CampaignKind, Channel, Invitation, Person
+from core.models import Account, CampaignKind, Channel, Invitation, MessageStatus, Person
 from core.permissions import Role
 from core.rules import sign_in_limits
+from core.rules.delivery_status import Outcome
 from core.rules.report_parameters import CredentialParameters
 from core.rules.retention import Kept
 from core.services import (
@@ -83,10 +85,10 @@ def texted(clock: Clock, cast: Cast) -> Cast:
     return cast
 
 
-def _launched(cast: Cast) -> Batch:
+def _launched(cast: Cast, draft: Draft = CREDENTIALS) -> Batch:
     with database.transaction() as db:
-        seen = campaigns.check(db, cast.olga.actor, draft=CREDENTIALS).fingerprint
-        made = campaigns.launch(db, cast.olga.actor, draft=CREDENTIALS, seen=seen, idempotency_key=seen)
+        seen = campaigns.check(db, cast.olga.actor, draft=draft).fingerprint
+        made = campaigns.launch(db, cast.olga.actor, draft=draft, seen=seen, idempotency_key=seen)
     with database.transaction() as db:
         batch = delivery.open_batch(db, campaign_id=made.id or 0, batch=0)
     assert isinstance(batch, Batch)
@@ -131,9 +133,17 @@ def test_what_a_text_message_carries_works_for_the_days_of_the_setting(texted: C
     assert ends == {clock.now + timedelta(days=3)}
 
 
-def test_after_so_many_failures_as_the_setting_says_a_batch_pauses(texted: Cast) -> None:
-    _set(texted, pause_after_failures=4)
-    assert _launched(texted).pause_after == 4
+def test_after_so_many_failures_as_the_setting_says_a_campaign_pauses(texted: Cast) -> None:
+    _set(texted, pause_after_failures=4, sms_pause_after_failures=3)
+    for draft, number in ((CREDENTIALS, 3), (Draft(filter=CREDENTIALS.filter), 4)):
+        batch = _launched(texted, draft)
+        assert batch.pause_after == number
+        streaks.forget(batch.campaign_id)
+        failed = Outcome(MessageStatus.FAILED, detail="nobody there")
+        said = [batches._reason_to_pause(batch, failed) for _ in range(number)]
+        assert said[:-1] == [""] * (number - 1)
+        assert said[-1].startswith(f"{number} messages in a row failed")
+        streaks.forget(batch.campaign_id)
 
 
 def test_the_cost_of_text_messages_is_in_the_currency_of_the_setting(texted: Cast) -> None:

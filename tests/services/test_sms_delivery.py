@@ -10,6 +10,7 @@ from sqlmodel import col, select
 from core import database
 from core.errors import InputProblem
 from core.models import (
+    Account,
     Campaign,
     CampaignKind,
     Channel,
@@ -22,11 +23,12 @@ from core.models import (
 )
 from core.rules import sms_text
 from core.rules.delivery_status import Outcome
+from core.rules.needs import WORDS, Need
 from core.services import campaigns, delivery, wordings
 from core.services.campaigns import Check, Draft
 from core.services.delivery_claims import Batch, Claim, Stop
 from core.services.delivery_limits import Wait
-from core.tables import candidates, school
+from core.tables import accounts, candidates, needs, school
 from core.tables.filters import AccountFilter
 from tests.cast import Cast
 from tests.conftest import Clock
@@ -175,7 +177,28 @@ def test_r78_a_number_gets_no_more_texts_on_a_day_than_the_school_allows(people:
     clock.forward(seconds=61)
     assert take(batch, places[1]) is None
     refused = message(batch, places[1])
-    assert (refused.status, refused.reason) == (MessageStatus.FAILED, FailureReason.OVER_LIMIT)
+    assert (refused.status, refused.reason) == (MessageStatus.FAILED, FailureReason.NUMBER_FULL)
+
+
+def test_who_is_over_the_limit_of_their_number_is_found_outside_the_campaign(people: Cast, clock: Clock) -> None:
+    decide(sms_per_number_per_day=1)
+    change(people.max.person, mobile=people.sam.person.mobile)
+    batch = batch_of(launch(people))
+    siblings = {people.sam.account.id, people.max.account.id}
+    places = [place for place, _ in enumerate(batch.message_ids) if message(batch, place).address.endswith("0")]
+    claim(batch, places[0])
+    clock.forward(seconds=61)
+    take(batch, places[1])
+    with database.reading() as db:
+        for asked in (AccountFilter(deliveries=("failed",)), AccountFilter(failures=("number_full",))):
+            found = set(db.scalars(accounts.matching(db, people.olga.actor, filter=asked)))
+            assert len(found) == 1 and found < siblings
+        entry = next(one for one in needs.of(db, people.olga.actor) if one.need is Need.NUMBER_FULL)
+        assert (entry.number, entry.behind) == (1, AccountFilter(failures=("number_full",)))
+        account = db.get_one(Account, found.pop())
+        assert (account.delivery_address, account.times_invited) == (people.sam.person.mobile, 0)
+    said = WORDS[Need.NUMBER_FULL].sentence(1)
+    assert "Send it again tomorrow, or raise the limit in Settings." in said
 
 
 def test_r78_the_money_of_the_day_is_never_overdrawn(people: Cast) -> None:

@@ -29,6 +29,7 @@ CRAFTED = [
     AccountFilter(link_ends_within=10**12),
     AccountFilter(came_to="verified", channels=("\x00", "sms"), failures=("\ud800",)),
     AccountFilter(verified_after="9999-12-31", signed_in_before="never"),
+    AccountFilter(of_check="yes"),
 ]
 
 
