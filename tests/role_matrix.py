@@ -217,7 +217,7 @@ TABLES: dict[str, Needs] = {
     **dict.fromkeys(
         (f"handing_over.{name}" for name in ("refusal", "getting_one", "check", "one", "ids_of")), Asks.PART
     ),
-    **dict.fromkeys(("narrowing.students", "narrowing.accounts", "ordering.allowed"), Asks.PART),
+    **dict.fromkeys(("narrowing.by_text", "narrowing.students", "narrowing.accounts", "ordering.allowed"), Asks.PART),
     **dict.fromkeys(("guardians.students_of", "chosen.ticked", "chosen.of_reason"), Asks.PART),
     **dict.fromkeys((f"scope.{name}" for name in ("in_sections", "wards", "is_or_answers_for")), Asks.PART),
     **dict.fromkeys(("search.holds", "search.found"), Asks.PART),
