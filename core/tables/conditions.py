@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from sqlmodel import Session, col
 
 from core import clock
-from core.models import Account, AccountRole, Guardianship, MessageStatus, Person
+from core.models import Account, AccountRole, Guardianship, MessageStatus, Person, PersonKind
 from core.permissions import Actor
 from core.rules.account_steps import Step
 from core.rules.reachability import Policy
@@ -54,6 +54,7 @@ def students(actor: Actor, filter: StudentFilter, given: Given, *, one_by_one: b
     asked += _people(filter, given)
     if filter.section_ids:
         asked.append(col(Person.id).in_(scope.students_of(filter.section_ids)))
+    asked += _asked(col(Person.grade) != "", filter.has_grade)
     if filter.period_id is not None or filter.in_period is not None:
         asked.append(_is(periods.has_class(Person, filter.period_id), filter.in_period is not False))
     asked += _asked(reachability.email_refusal(given.policy).is_(None), filter.invitable)
@@ -85,8 +86,15 @@ def _seen(actor: Actor, *, one_by_one: bool) -> Truth:
 def is_about_people(filter: AccountFilter) -> bool:
     """Whether the answer needs more than the accounts themselves."""
     of_people = (filter.text, filter.section_ids, filter.grades, filter.period_id)
-    flags = (filter.in_period, filter.has_email, filter.has_mobile, filter.verified, filter.guardians_of_selected)
-    lists = (filter.states, filter.email_refusals, filter.sms_refusals)
+    flags = (
+        filter.in_period,
+        filter.has_grade,
+        filter.has_email,
+        filter.has_mobile,
+        filter.verified,
+        filter.guardians_of_selected,
+    )
+    lists = (account_state.OF_PEOPLE & set(filter.states), filter.email_refusals, filter.sms_refusals)
     return any((*of_people, *lists)) or any(flag is not None for flag in flags)
 
 
@@ -118,11 +126,19 @@ def _classes(actor: Actor, filter: AccountFilter) -> list[Truth]:
     """Students of classes, and those who answer for them."""
     asked = [scope.in_sections(actor, filter.section_ids)] if filter.section_ids else []
     if filter.grades:
-        asked.append(scope.is_or_answers_for(actor, lambda student: col(student.grade).in_(filter.grades)))
+        asked.append(scope.is_or_answers_for(actor, lambda student: _is_in_grade(student, filter.grades)))
+    if filter.has_grade is not None:
+        asked.append(_is(scope.is_or_answers_for(actor, _is_in_grade), filter.has_grade))
     if filter.period_id is not None or filter.in_period is not None:
         of_period = scope.is_or_answers_for(actor, lambda student: periods.has_class(student, filter.period_id))
         asked.append(_is(of_period, filter.in_period is not False))
     return asked
+
+
+def _is_in_grade(person: type[Person], grades: tuple[str, ...] = ()) -> Truth:
+    """Grades are of students: what is typed there for others says nothing about whom they answer for."""
+    named = col(person.grade).in_(grades) if grades else col(person.grade) != ""
+    return sa.and_(col(person.kind) == PersonKind.STUDENT, named)
 
 
 def days(filter: StudentFilter | AccountFilter, given: Given) -> list[Truth]:

@@ -50,6 +50,7 @@ class StudentFilter(_Stored):
     """Which students. Empty means any.
 
     `period_id`, `in_period`: has a class in this academic period (the current one when none is named), or has none.
+    `has_grade`: any, or none.
     `states` are of AccountState, `statuses` of PersonStatus. `has_personal_email` and the like ask for a usable
     address. `email_refusals`, `sms_refusals`: cannot be written to for one of these reasons (Refusal). `selected`:
     stands in the actor's selection. `of_check`: gets nothing for the reason that the actor opened last from a check.
@@ -65,6 +66,7 @@ class StudentFilter(_Stored):
     languages: tuple[str, ...] = ()
     period_id: int | None = None
     in_period: bool | None = None
+    has_grade: bool | None = None
     invitable: bool | None = None
     invitable_by_sms: bool | None = None
     has_personal_email: bool | None = None
@@ -90,7 +92,7 @@ class StudentFilter(_Stored):
 
 @dataclass(frozen=True)
 class AccountFilter(_Stored):
-    """Which accounts. `section_ids`, `grades`, `period_id`: of students there and of their guardians.
+    """Which accounts. `section_ids`, `grades`, `has_grade`, `period_id`: of students there and of their guardians.
 
     `deliveries` are of MessageStatus ("none": never written to), `sign_in_methods` of SignInMethod. `pending`:
     creation or sync with Microsoft is outstanding. `invited_after`, `invited_before`: days (2027-03-01), both
@@ -117,6 +119,7 @@ class AccountFilter(_Stored):
     must_change_password: bool | None = None
     period_id: int | None = None
     in_period: bool | None = None
+    has_grade: bool | None = None
     has_email: bool | None = None
     has_mobile: bool | None = None
     invited_after: str = ""

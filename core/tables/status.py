@@ -45,13 +45,15 @@ class HeadlineNumber:
 class Asked:
     """The people whom a filter leaves, and how the lists are asked for some of them.
 
-    `sections` are the classes that are shown, with their titles; `holds` says of everybody whether they are among them.
+    `sections` are the classes that are shown, with their titles; `holds` says of everybody whether they are among them,
+    `placed` whether they have a class in the year that is asked for, the current one when none is.
     """
 
     filter: StatusFilter
     people: People
     sections: Mapping[int, str]
     holds: Any
+    placed: Any
 
     def count(self, mask: Any) -> int:
         """How many of them are among those, too."""
@@ -85,11 +87,12 @@ def ask(db: Session, actor: Actor, *, people: People, filter: StatusFilter, sect
         holds &= ties.grades.of(places, people.size)
     if filter.section_ids:
         holds &= ties.classes.of(filter.section_ids, people.size)
+    of_year = list(db.scalars(periods.sections(filter.period_id)))
+    placed = ties.classes.of(of_year, people.size) | ties.others.of(of_year, people.size)
     if filter.period_id is not None:
-        of_year = list(db.scalars(periods.sections(filter.period_id)))
-        holds &= ties.years.of(of_year, people.size)
+        holds &= placed
     filter = replace(filter, user_type=UserType.STUDENT) if people.of_list else filter
-    return Asked(filter, people, sections, holds)
+    return Asked(filter, people, sections, holds, placed)
 
 
 def headlines(asked: Asked) -> list[HeadlineNumber]:

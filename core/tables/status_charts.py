@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any, Literal
@@ -23,6 +23,7 @@ IN_ORDER = (
     *(AccountState.READY, AccountState.NOT_REACHABLE, AccountState.BOUNCED, AccountState.PENDING_PROVIDER),
     *(AccountState.LOCKED, AccountState.DEACTIVATED, AccountState.NO_ACCOUNT),
 )
+NO_GRADE, NO_CLASS = "No grade", "No class"
 UNANSWERED = (AccountState.INVITED.value, AccountState.LINK_EXPIRED.value)
 EVENTS = {"invited": "Invited", "verified": "Verified", "signed_in": "First sign-in"}
 ADDRESSES = {
@@ -52,6 +53,15 @@ class Chart:
         return not any(mark.number for mark in self.marks)
 
 
+@dataclass(frozen=True)
+class _Row:
+    """How many stand in each of STATES, and what the list is asked for them."""
+
+    label: str
+    numbers: Any
+    where: Mapping[str, Any]
+
+
 def states(asked: Asked) -> Chart:
     """All of them in one bar."""
     numbers = asked.among("state", len(STATES))
@@ -60,23 +70,24 @@ def states(asked: Asked) -> Chart:
 
 
 def grades(asked: Asked) -> Chart:
-    """The states of each grade."""
-    known = asked.people.grades
+    """The states of each grade, and of those who have none."""
+    known, ties = asked.people.grades, asked.people.ties.grades
     wanted = [grade for grade in known if not asked.filter.grades or grade in asked.filter.grades]
-    table = _by_state(asked, asked.people.ties.grades, [known.index(grade) + 1 for grade in wanted])
-    marks = [
-        mark for grade, row in zip(wanted, table, strict=True) for mark in _row(asked, grade, row, grades=(grade,))
-    ]
-    shown = [(grade, row) for grade, row in zip(wanted, table, strict=True) if row.sum()]
+    table = _by_state(asked, ties, [known.index(grade) + 1 for grade in wanted])
+    rows = [_Row(grade, numbers, {"grades": (grade,)}) for grade, numbers in zip(wanted, table, strict=True)]
+    if not asked.filter.grades:
+        rows.append(_Row(NO_GRADE, _states_of(asked, ~ties.anything(asked.people.size)), {"has_grade": False}))
     meaning = "The states in each grade; beside its name, the share that has signed in."
-    return _stack("grades", "By grade", meaning, tuple(grade for grade, _row_ in shown), tuple(marks), _shares(shown))
+    return _by_row(asked, "grades", "By grade", meaning, [row for row in rows if row.numbers.any()])
 
 
 def classes(asked: Asked, *, order: ClassOrder, first: int, most: int) -> tuple[Chart, int]:
-    """The states of some classes from the `first` on, in an order, and how many classes there are."""
-    wanted = [
-        section for section in asked.sections if not asked.filter.section_ids or section in asked.filter.section_ids
-    ]
+    """The states of some classes from the `first` on, in an order, and how many classes there are.
+
+    Beneath them always those who have no class this year; where classes are chosen, nobody is asked about them.
+    """
+    chosen = asked.filter.section_ids
+    wanted = [section for section in asked.sections if not chosen or section in chosen]
     table = _by_state(asked, asked.people.ties.classes, wanted)
     sizes = table.sum(axis=1)
     shares = table[:, STATES.index(AccountState.SIGNED_IN)] / np.maximum(sizes, 1)
@@ -84,12 +95,12 @@ def classes(asked: Asked, *, order: ClassOrder, first: int, most: int) -> tuple[
     if order != "name":
         places = places[np.argsort(-shares[places] if order == "most" else shares[places], kind="stable")]
     shown = [(wanted[place], table[place]) for place in places[first : first + most]]
-    marks = [
-        mark for section, row in shown for mark in _row(asked, asked.sections[section], row, section_ids=(section,))
-    ]
-    rows = tuple(asked.sections[section] for section, _numbers in shown)
+    rows = [_Row(asked.sections[section], numbers, {"section_ids": (section,)}) for section, numbers in shown]
+    none = _states_of(asked, ~asked.placed)
+    if none.any() and not chosen:
+        rows.append(_Row(NO_CLASS, none, {"in_period": False}))
     meaning = "The states in each class; beside its name, the share that has signed in."
-    return _stack("classes", "By class", meaning, rows, tuple(marks), _shares(shown)), len(places)
+    return _by_row(asked, "classes", "By class", meaning, rows), len(places)
 
 
 def funnel(asked: Asked) -> Chart:
@@ -183,18 +194,25 @@ def _by_state(asked: Asked, pairs: Pairs, values: Sequence[int]) -> Any:
     return np.bincount(rows[seen] * size + column[seen], minlength=len(values) * size).reshape(-1, size)
 
 
-def _row(asked: Asked, label: str, numbers: Any, **where: Any) -> Iterator[Mark]:
-    for state, number in zip(STATES, numbers, strict=True):
-        if number:
-            yield _state(asked, label, state, number, **where)
+def _states_of(asked: Asked, mask: Any) -> Any:
+    """How many of those stand in each state."""
+    return np.bincount(asked.people["state"][asked.holds & mask] - 1, minlength=len(STATES))
+
+
+def _by_row(asked: Asked, name: str, title: str, meaning: str, rows: Sequence[_Row]) -> Chart:
+    marks = tuple(
+        _state(asked, row.label, state, number, **row.where)
+        for row in rows
+        for state, number in zip(STATES, row.numbers, strict=True)
+        if number
+    )
+    signed_in = STATES.index(AccountState.SIGNED_IN)
+    shares = tuple(float(row.numbers[signed_in] / row.numbers.sum()) for row in rows)
+    return _stack(name, title, meaning, tuple(row.label for row in rows), marks, shares)
 
 
 def _state(asked: Asked, row: str, state: AccountState, number: Any, **where: Any) -> Mark:
     return Mark(row, state.value, int(number), asked.behind(states=(state.value,), **where))
-
-
-def _shares(shown: Sequence[tuple[Any, Any]]) -> tuple[float, ...]:
-    return tuple(float(numbers[STATES.index(AccountState.SIGNED_IN)] / numbers.sum()) for _label, numbers in shown)
 
 
 def _stack(

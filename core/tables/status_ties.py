@@ -25,18 +25,20 @@ class Pairs:
 
     def of(self, wanted: Collection[int], size: int) -> Any:
         """For each of `size` people whether one of the values is theirs."""
-        hit = np.zeros(size, bool)
-        hit[self.people[np.isin(self.values, list(wanted))]] = True
-        return hit
+        return _among(self.people[np.isin(self.values, list(wanted))], size)
+
+    def anything(self, size: int) -> Any:
+        """For each of `size` people whether any value is theirs."""
+        return _among(self.people, size)
 
 
 @dataclass(frozen=True)
 class Ties:
-    """`classes` are those that the lists find by Class; `years` also the sections in which staff are listed."""
+    """`classes` are those that the lists find by Class; by year they find others by where they are listed, too."""
 
     grades: Pairs
     classes: Pairs
-    years: Pairs
+    others: Pairs
 
 
 def read(db: Session, actor: Actor, columns: dict[str, Numbers], *, grades: tuple[str, ...], with_wards: bool) -> Ties:
@@ -44,17 +46,17 @@ def read(db: Session, actor: Actor, columns: dict[str, Numbers], *, grades: tupl
     own, places = np.arange(len(columns["person"])), _Places(columns["person"])
     enrolled = packed.read(db, _enrolments(actor), person=31, section=31)
     at, kept = places.of(enrolled["person"])
-    of_grade = [(own, columns["grade"])]
+    of_grade = [(own, columns["grade"] * columns["student"])]
     joined = [(at, enrolled["section"][kept])]
     listed = [(own, columns["section"], columns["student"])]
     if with_wards:
         wards = _Wards(db, actor, grades, _Places(columns["person"], columns["step"] > 0))
-        of_grade.append((wards.at, wards.columns["grade"]))
+        of_grade.append((wards.at, wards.columns["grade"] * wards.columns["student"]))
         joined.append(wards.joined(enrolled))
         listed.append((wards.at, wards.columns["section"], wards.columns["student"]))
     students = [(people[student > 0], sections[student > 0]) for people, sections, student in listed]
-    anybody = [(people, sections) for people, sections, _student in listed]
-    return Ties(_pairs(of_grade), _pairs([*joined, *students]), _pairs([*joined, *anybody]))
+    others = [(people[student == 0], sections[student == 0]) for people, sections, student in listed]
+    return Ties(_pairs(of_grade), _pairs([*joined, *students]), _pairs(others))
 
 
 class _Places:
@@ -113,6 +115,12 @@ def _wards(actor: Actor, grades: tuple[str, ...]) -> sa.Select[Any]:
     if actor.scope.everybody:
         query = query.with_hint(Person, "INDEXED BY person_for_status", "sqlite")
     return query.where(scope.holds_today(), scope.wards(actor))
+
+
+def _among(places: Numbers, size: int) -> Any:
+    hit = np.zeros(size, bool)
+    hit[places] = True
+    return hit
 
 
 def _pairs(parts: list[tuple[Numbers, Numbers]]) -> Pairs:

@@ -46,6 +46,7 @@ def questions(actor: Actor, asked: AccountFilter) -> Questions:
         Choice("email_refusals", "No e-mail because", cells.REFUSALS),
         Choice("sms_refusals", "No SMS because", cells.REFUSALS),
         Choice("grades", "Grade", _later(lambda db: cells.as_they_are(options.grades(db, actor)))),
+        Choice("has_grade", "Has a grade", YES_NO, kind="one"),
         Choice("period_id", "Academic year", _later(_periods), kind="one"),
         Choice("in_period", "Period", PER_PERIOD, kind="one"),
         Choice("guardians_of_selected", "Guardians", GUARDIANS, kind="one"),

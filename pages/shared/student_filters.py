@@ -28,6 +28,7 @@ def questions(actor: Actor, asked: StudentFilter) -> Questions:
     more = (
         Choice("period_id", "Academic year", _later(_periods), kind="one"),
         Choice("in_period", "Period", PER_PERIOD, kind="one"),
+        Choice("has_grade", "Has a grade", YES_NO, kind="one"),
         Choice("programmes", "Programme", _later(lambda db: cells.as_they_are(options.programmes(db, actor)))),
         Choice("statuses", "Status", cells.named(words.PERSON_STATUS)),
         Choice("languages", "Language", _later(lambda db: _languages(db, actor))),

@@ -9,7 +9,7 @@ from sqlmodel import Session
 from core import database
 from core.permissions import Actor
 from core.tables import accounts, options, status, status_charts, status_people, students
-from core.tables.filters import StatusFilter, StudentFilter
+from core.tables.filters import Page, StatusFilter, StudentFilter
 from core.tables.status import Asked, ListFilter
 
 CHARTS = (
@@ -45,9 +45,17 @@ def listed(db: Session, actor: Actor, behind: ListFilter) -> int:
     return accounts.count(db, actor, filter=behind)
 
 
-def agree(actor: Actor, asked: StatusFilter) -> None:
-    """Nothing is left out but most of the days on which nothing happened."""
+def shown(db: Session, actor: Actor, behind: ListFilter) -> set[str]:
+    """The first names in the list."""
+    if isinstance(behind, StudentFilter):
+        return set(students.page(db, actor, filter=behind, page=Page())["first_name"])
+    return set(accounts.page(db, actor, filter=behind, page=Page())["first_name"])
+
+
+def agree(actor: Actor, asked: StatusFilter) -> set[str]:
+    """Nothing is left out but most of the days on which nothing happened. Gives the names of the numbers above 0."""
     counted: dict[ListFilter, int] = {}
+    seen = set[str]()
     with database.reading() as db:
         for place, (name, number, behind) in enumerate(numbers(asked_by(db, actor, asked))):
             if not number and name.startswith("days") and place % 10:
@@ -55,3 +63,5 @@ def agree(actor: Actor, asked: StatusFilter) -> None:
             if behind not in counted:
                 counted[behind] = listed(db, actor, behind)
             assert number == counted[behind], f"{name} of {asked} for {actor.label}: {behind.as_json()}"
+            seen |= {name} if number else set()
+    return seen

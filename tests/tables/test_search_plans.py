@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from sqlmodel import col
 
 from core import clock, database
-from core.models import Person
+from core.models import Person, PersonKind
 from core.permissions import Actor, Scope
 from core.rules.account_state import NEVER_SIGNED_IN, NEVER_WRITTEN_TO
 from core.rules.search_text import sought
@@ -169,6 +169,13 @@ def test_a_search_of_students_leaves_out_who_bears_the_same_name_but_is_none(olg
             ids = students.ids(db, olga, filter=StudentFilter(text=text), page=Page())
             assert len(ids) == 1 == students.count(db, olga, filter=StudentFilter(text=text))
             assert accounts.count(db, olga, filter=AccountFilter(text=text)) == 3
+    for kind, number in ((PersonKind.STUDENT, 3), (PersonKind.STAFF, 0)):
+        with database.transaction() as db:
+            db.execute(sa.update(Person).where(col(Person.last_name) == "Zyxwood").values(kind=kind))
+        with database.reading() as db:
+            for text in ("zyxwood", "zyx."):
+                assert students.count(db, olga, filter=StudentFilter(text=text)) == number
+                assert accounts.count(db, olga, filter=AccountFilter(text=text)) == 3
 
 
 def test_the_scope_of_somebody_holds_for_the_same_persons_asked_in_each_way(cast: Cast, olga: Actor) -> None:

@@ -11,14 +11,16 @@ from sqlmodel import Session, col
 
 from core import clock as core_clock
 from core import database
-from core.models import Account, Enrolment, Guardianship, Invitation, Person
+from core.models import Account, AccountRole, Enrolment, Guardianship, Invitation, Person
+from core.permissions import Actor, Role
 from core.rules.headlines import Headline
-from core.tables import data_version, status, status_charts
+from core.rules.search_text import sort_key
+from core.tables import actors, data_version, status, status_charts
 from core.tables.filters import StatusFilter, StudentFilter
 from tests import cast as make
 from tests.cast import Cast
 from tests.conftest import Clock
-from tests.tables.status_numbers import agree, asked_by
+from tests.tables.status_numbers import agree, asked_by, numbers, shown
 
 pytestmark = pytest.mark.both_databases
 
@@ -150,6 +152,90 @@ def test_classes_stand_by_the_share_that_has_signed_in(clock: Clock, cast: Cast)
     most, _many = status_charts.classes(asked, order="most", first=0, most=10)
     assert (fewest.rows, many, fewest.shares) == (("8A",), 2, (0.0,))
     assert (most.rows, most.shares) == (("7B", "8A"), (0.5, 0.0))
+
+
+def _behind(db: Session, who: Actor, asked: StatusFilter, row: str) -> tuple[int, set[str]]:
+    """The number of a row of *By grade* or *By class*, and whom its lists show."""
+    found, number, names = asked_by(db, who, asked), 0, set[str]()
+    by_class, _many = status_charts.classes(found, order="fewest", first=0, most=1)
+    for mark in (*status_charts.grades(found).marks, *by_class.marks):
+        if mark.row == row:
+            number += mark.number
+            names |= shown(db, who, mark.behind)
+    return number, names
+
+
+def test_those_without_a_grade_or_a_class_stand_beneath_the_others(cast: Cast) -> None:
+    """Whoever has a class of another year only has none this year."""
+    with database.transaction() as db:
+        before = make.section(db, period=make.period(db, title="2025-2026", is_current=False), title="6B", grade="6")
+        make.person(db, first_name="Nora", in_section=before)
+        make.person(db, first_name="Nils", grade="7")
+        make.person(db, first_name="Nell", in_section=cast.class_7b, grade="")
+    with database.reading() as db:
+        found = asked_by(db, cast.olga.actor, StatusFilter())
+        by_class, many = status_charts.classes(found, order="fewest", first=0, most=1)
+        assert status_charts.grades(found).rows == ("6", "7", "8", "No grade")
+        assert (len(by_class.rows), by_class.rows[-1], many) == (2, "No class", 2), "whatever page of classes is shown"
+        assert _behind(db, cast.olga.actor, StatusFilter(), "No grade") == (1, {"Nell"})
+        assert _behind(db, cast.olga.actor, StatusFilter(), "No class") == (2, {"Nora", "Nils"})
+        assert _behind(db, cast.olga.actor, StatusFilter(grades=("7",)), "No class") == (1, {"Nils"})
+        for chosen in (StatusFilter(section_ids=(cast.class_7b.id or 0,)), StatusFilter(period_id=cast.period.id)):
+            assert _behind(db, cast.olga.actor, chosen, "No class") == (0, set()), "they all have one"
+        assert _behind(db, cast.olga.actor, StatusFilter(grades=("7",)), "No grade") == (0, set())
+
+
+def test_guardians_have_the_grades_and_classes_of_their_students(cast: Cast) -> None:
+    with database.transaction() as db:
+        nobody = make.person(db, kind="guardian", first_name="Greta")
+        make.account(db, person=nobody)
+        child, theirs = make.person(db, first_name="Nils"), make.person(db, kind="guardian", first_name="Nora")
+        make.account(db, person=theirs)
+        make.guardianship(db, student=child, guardian=theirs)
+    guardians = StatusFilter(user_type="guardian")
+    with database.reading() as db:
+        assert _behind(db, cast.olga.actor, guardians, "No grade") == (2, {"Greta", "Nora"})
+        assert _behind(db, cast.olga.actor, guardians, "No class") == (2, {"Greta", "Nora"})
+        assert _behind(db, cast.olga.actor, guardians, "7") == (1, {"Gina"})
+
+
+OWN_GRADES = ("7", "8", "K1")
+
+
+def test_what_is_typed_as_the_grade_of_staff_counts_alike_in_charts_and_lists(cast: Cast) -> None:
+    """It is no grade of a student: neither the bar of grade 7 nor the list of grade 7 shows a teacher."""
+    with database.transaction() as db:
+        for who, grade in zip((cast.tom, cast.olga, cast.gina), OWN_GRADES, strict=True):
+            person = db.get_one(Person, who.person.id)
+            person.grade, person.sort_grade = grade, sort_key(grade)
+    for user_type in ("all", "teacher", "staff", "guardian"):
+        for grades in ((), ("7",), ("K1",), OWN_GRADES):
+            agree(cast.olga.actor, StatusFilter(user_type=user_type, grades=grades))
+            agree(cast.cora.actor, StatusFilter(user_type=user_type, grades=grades))
+    with database.reading() as db:
+        assert _behind(db, cast.olga.actor, StatusFilter(user_type="teacher"), "No grade") == (1, {"Tom"})
+        assert _behind(db, cast.olga.actor, StatusFilter(user_type="all"), "7") == (3, {"Sam", "Max", "Gina"})
+
+
+@pytest.mark.parametrize("held", [Role.COORDINATOR, Role.TEACHER])
+def test_r60_whoever_holds_a_role_for_a_grade_counts_as_their_lists_do(cast: Cast, held: Role) -> None:
+    """Its classes of this year, with those of their students who are enrolled elsewhere, too."""
+    fill(cast, Random(held.value))
+    with database.transaction() as db:
+        db.execute(sa.delete(AccountRole).where(col(AccountRole.account_id) == cast.cora.account.id))
+        db.add(AccountRole(account_id=cast.cora.account.id or 0, role=held, grades=["8", "none"]))
+        before = make.section(db, period=make.period(db, title="2025-2026", is_current=False), title="8Z", grade="8")
+        make.person(db, first_name="Gone", in_section=before)
+        person = db.get_one(Person, cast.cora.person.id)
+        person.grade, person.sort_grade = "8", sort_key("8")
+    with database.reading() as db:
+        who = actors.of_account(db, cast.cora.account, session_id="s", ip=None)
+        named = [name for name, _number, behind in numbers(asked_by(db, who, StatusFilter())) if behind]
+        assert who.scope.section_ids == {cast.class_8a.id}
+        assert any(name.startswith("grades 8") for name in named)
+        assert _behind(db, who, StatusFilter(), "7B")[1].isdisjoint({"Sam", "Max"})
+    for asked in filters(cast):
+        agree(who, asked)
 
 
 def test_the_version_of_the_data_changes_with_every_commit_and_not_without(cast: Cast) -> None:

@@ -78,9 +78,9 @@ class Living:
         two = replace(cast.cora.actor, label="Cora of 7B and 8A", scope=Scope(section_ids=both))
         return [cast.olga.actor, cast.cora.actor, grade, two, cast.tom.actor]
 
-    def agrees(self, who: int, **asked: Any) -> None:
+    def agrees(self, who: int, **asked: Any) -> set[str]:
         lookers = self.lookers()
-        agree(lookers[who % len(lookers)], self.filter(**asked))
+        return agree(lookers[who % len(lookers)], self.filter(**asked))
 
     def filter(self, *, user_type: str, grades: tuple[str, ...], classes: tuple[int, ...], year: int) -> StatusFilter:
         """Classes and years are chosen by number among those that are there; year 0 asks for none."""
@@ -123,13 +123,15 @@ database_transaction = database.transaction
 def test_every_kind_of_act_happens_and_every_number_is_that_of_its_list(
     new_school: Callable[[], Living], database_kind: str
 ) -> None:
-    school, looks = new_school(), 1 if database_kind == "sqlite" or LONG else 3
+    school, looks, seen = new_school(), 1 if database_kind == "sqlite" or LONG else 3, set[str]()
     assert set(STORY) == set(KNOWN)
     for place, name in enumerate(STORY):
         refused = school.do_somewhere(name)
         assert len(refused) < NUMBERS, f"{name} does not happen: {refused[0]}, {refused[-1]}"
         if place % looks == 0:
-            school.agrees(place // looks, user_type=TYPES[place % 4], grades=(), classes=(), year=place % 3)
+            asked = {"user_type": TYPES[place % 4], "year": place % 3}
+            seen |= school.agrees(place // looks, grades=(), classes=(), **asked)
+    assert {"grades No grade", "classes No class"} <= {name.rpartition(" ")[0] for name in seen}
 
 
 ASKED = {

@@ -12,36 +12,44 @@ down_revision = "0019"
 branch_labels = None
 depends_on = None
 
-KIND_OF_OWNER = "(SELECT kind FROM person WHERE id = {row}.person_id)"
 MARK = " || CASE WHEN {kind} = 'student' THEN char(31, 31, 31) ELSE '' END"
-# table -> the column with the person's id, that with the text, and the text in the index: begun and ended by a space
-SEARCHED = {
-    "person": ("id", "search_text", "{row}.search_text || ' '" + MARK.format(kind="{row}.kind")),
-    "account": ("person_id", "username_key", "' ' || {row}.username_key || ' '" + MARK.format(kind=KIND_OF_OWNER)),
-}
-STAYS = "AFTER UPDATE OF kind ON person WHEN old.kind IS NOT new.kind"  # the index would not forget the old mark
+OF_PERSON = "{row}.search_text || ' '" + MARK.format(kind="{row}.kind")
+USERNAME = "' ' || {row}.username_key || ' '"  # a text is begun and ended by a space
+OF_ACCOUNT = USERNAME + MARK.format(kind="(SELECT kind FROM person WHERE id = {row}.person_id)")
+REMOVE = "INSERT INTO {search}({search}, rowid, text) VALUES ('delete', old.{key}, {old});"
+ADD = "INSERT INTO {search}(rowid, text) VALUES (new.{key}, {new});"
 
 
 def upgrade() -> None:
     if op.get_bind().dialect.name != "sqlite":
         return  # an index of PostgreSQL stands at the table itself
-    for table, searched in SEARCHED.items():
-        _marked(table, *searched)
-    op.execute(f"CREATE TRIGGER person_kind_stays {STAYS} BEGIN SELECT RAISE(ABORT, 'a person stays what it is'); END")
+    _marked("person", key="id", columns=("search_text", "kind"), text=OF_PERSON)
+    _marked("account", key="person_id", columns=("username_key",), text=OF_ACCOUNT)
+    _account_of_another_kind()
 
 
-def _marked(table: str, key: str, column: str, text: str) -> None:
-    search, old, new = f"search_{table}", text.format(row="old"), text.format(row="new")
-    remove = f"INSERT INTO {search}({search}, rowid, text) VALUES ('delete', old.{key}, {old});"
-    add = f"INSERT INTO {search}(rowid, text) VALUES (new.{key}, {new});"
+def _marked(table: str, *, key: str, columns: tuple[str, ...], text: str) -> None:
+    search, texts = f"search_{table}", {row: text.format(row=row) for row in ("old", "new")}
+    remove, add = (written.format(search=search, key=key, **texts) for written in (REMOVE, ADD))
     for event in ("new", "gone", "changed"):
         op.execute(f"DROP TRIGGER {search}_{event}")
     op.execute(f"CREATE TRIGGER {search}_new AFTER INSERT ON {table} BEGIN {add} END")
     op.execute(f"CREATE TRIGGER {search}_gone AFTER DELETE ON {table} BEGIN {remove} END")
-    changed = f"AFTER UPDATE OF {column} ON {table} WHEN old.{column} IS NOT new.{column}"
+    when = " OR ".join(f"old.{column} IS NOT new.{column}" for column in columns)
+    changed = f"AFTER UPDATE OF {', '.join(columns)} ON {table} WHEN {when}"
     op.execute(f"CREATE TRIGGER {search}_changed {changed} BEGIN {remove} {add} END")
     op.execute(f"INSERT INTO {search}({search}) VALUES ('delete-all')")
     op.execute(f"INSERT INTO {search}(rowid, text) SELECT {key}, {text.format(row=table)} FROM {table}")
+
+
+def _account_of_another_kind() -> None:
+    """The mark of a username follows the person."""
+    old, new = (USERNAME.format(row="account") + MARK.format(kind=f"{row}.kind") for row in ("old", "new"))
+    of_them = "FROM account WHERE person_id = new.id;"
+    remove = f"INSERT INTO search_account(search_account, rowid, text) SELECT 'delete', person_id, {old} {of_them}"
+    add = f"INSERT INTO search_account(rowid, text) SELECT person_id, {new} {of_them}"
+    changed = "AFTER UPDATE OF kind ON person WHEN old.kind IS NOT new.kind"
+    op.execute(f"CREATE TRIGGER search_account_moved {changed} BEGIN {remove} {add} END")
 
 
 def downgrade() -> None:
