@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from threading import Semaphore
 from typing import Any
 
 import numpy as np
@@ -16,6 +17,8 @@ from sqlmodel import Session
 from core.tables.search import is_sqlite
 
 Numbers = np.ndarray[Any, np.dtype[np.int64]]
+# Many who hold a connection and wait for a second one would wait for each other; and beside one there is no core left.
+_SECOND = Semaphore(1)
 ROOM = 62  # bits of a whole number that both databases and numpy keep as it is
 
 
@@ -52,9 +55,18 @@ def read_by_halves(db: Session, rows: sa.Select[Any], *, key: Any, **bits: int) 
 
     Where somebody writes in between, each row is still read once, as it was before or after that.
     """
-    bind, odd = db.get_bind(), key % 2 == 1
-    if not is_sqlite(db) or not bind.get_execution_options().get("reading"):
+    bind = db.get_bind()
+    if not is_sqlite(db) or not bind.get_execution_options().get("reading") or not _SECOND.acquire(blocking=False):
         return read(db, rows, **bits)
+    try:
+        return _halves(db, bind, rows, key % 2 == 1, **bits)
+    finally:
+        _SECOND.release()
+
+
+def _halves(
+    db: Session, bind: Any, rows: sa.Select[Any], odd: sa.ColumnElement[bool], **bits: int
+) -> dict[str, Numbers]:
     with Session(bind, autoflush=False) as other, ThreadPoolExecutor(1) as beside:
         even = beside.submit(read, other, rows.where(sa.not_(odd)), **bits)
         found = read(db, rows.where(odd), **bits)
