@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 from sqlmodel import Session, select
@@ -22,9 +21,6 @@ from core.tables.plans import Plan
 from core.tables.recipients import Lately, Wanted
 from core.tables.samples import Sample
 from core.tables.sms_cost import SmsCost
-
-if TYPE_CHECKING:
-    pass
 
 _POSTGRES_LOCK = 0x4B455953454E4431
 
