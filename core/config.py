@@ -77,7 +77,8 @@ class Settings(BaseSettings):
         parts = urlsplit(value)
         if value and (parts.scheme not in ("http", "https") or not parts.netloc or parts.path.strip("/")):
             raise ValueError("FIRSTKEY_PUBLIC_BASE_URL is an address like https://keys.school.example, without a path")
-        return value.rstrip("/")
+        usual = {"http": ":80", "https": ":443"}.get(parts.scheme, "")
+        return f"{parts.scheme}://{parts.netloc.lower().removesuffix(usual)}" if value else ""  # as browsers write it
 
     @field_validator("microsoft_authority", "microsoft_graph_url")
     @classmethod
