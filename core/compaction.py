@@ -11,8 +11,14 @@ from sqlmodel import Session
 
 from core import database
 
-# What stands in the search index of a table: as in the migration that made it.
-SEARCHED = {"person": "search_text || ' '", "account": "' ' || username_key || ' '"}
+# What stands in the search index of a table, and under which id: as in the migration that marked students (0020).
+_MARK = "CASE WHEN kind = 'student' THEN char(31, 31, 31) ELSE '' END"
+SEARCHED = {
+    "person": f"SELECT id, search_text || ' ' || {_MARK} FROM person",
+    "account": (
+        f"SELECT person_id, ' ' || username_key || ' ' || {_MARK} FROM account JOIN person ON person.id = person_id"
+    ),
+}
 
 
 def compact() -> None:
@@ -20,8 +26,8 @@ def compact() -> None:
     if not database.is_sqlite():
         return
     with database.transaction(wait_ms=database.WORKER_WAIT_MS) as db:
-        for table, text in SEARCHED.items():
-            _search_anew(db, table, text)
+        for table, rows in SEARCHED.items():
+            _search_anew(db, table, rows)
     connection = database.engine().raw_connection()
     try:
         connection.info.pop("firstkey", None)  # what database keeps in mind of it is not so any more
@@ -39,8 +45,8 @@ def compact() -> None:
         connection.close()
 
 
-def _search_anew(db: Session, table: str, text: str) -> None:
+def _search_anew(db: Session, table: str, rows: str) -> None:
     """The index holds no texts of its own, so it cannot rebuild itself: it is emptied and filled."""
     search = f"search_{table}"
     db.execute(sa.text(f"INSERT INTO {search}({search}) VALUES ('delete-all')"))
-    db.execute(sa.text(f'INSERT INTO {search}(rowid, text) SELECT id, {text} FROM "{table}"'))
+    db.execute(sa.text(f"INSERT INTO {search}(rowid, text) {rows}"))
