@@ -216,7 +216,7 @@ def test_a_copied_link_ends_the_older_ones_and_says_until_when(cast: Cast, clock
         second = copied_links.issue(db, cast.olga.actor, account_id=cast.sam.account.id or 0)
     assert (first.replaced, second.replaced) == (0, 1)
     assert second.expires_at == clock.now + timedelta(days=7)
-    assert second.address.startswith("http://localhost:8501/i/") and first.address != second.address
+    assert "/i/" in second.address and first.address != second.address
     older, newest = _rows(cast.sam)
     assert (newest.channel, newest.issued_by, newest.address) == ("copied", cast.olga.account.id, "")
     assert older.superseded_at and not newest.superseded_at
