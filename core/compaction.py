@@ -10,9 +10,10 @@ import sqlalchemy as sa
 from sqlmodel import Session
 
 from core import database
+from core.tables.search import OF_A_STUDENT
 
 # What stands in the search index of a table, and under which id: as in the migration that marked students (0020).
-_MARK = "CASE WHEN kind = 'student' THEN char(31, 31, 31) ELSE '' END"
+_MARK = "CASE WHEN kind = 'student' THEN :mark ELSE '' END"
 SEARCHED = {
     "person": f"SELECT id, search_text || ' ' || {_MARK} FROM person",
     "account": (
@@ -49,4 +50,4 @@ def _search_anew(db: Session, table: str, rows: str) -> None:
     """The index holds no texts of its own, so it cannot rebuild itself: it is emptied and filled."""
     search = f"search_{table}"
     db.execute(sa.text(f"INSERT INTO {search}({search}) VALUES ('delete-all')"))
-    db.execute(sa.text(f"INSERT INTO {search}(rowid, text) {rows}"))
+    db.execute(sa.text(f"INSERT INTO {search}(rowid, text) {rows}"), {"mark": OF_A_STUDENT})

@@ -20,7 +20,6 @@ from core.tables import reminders, school
 KINDS = {"reminders-csv": FileFormat.CSV, "reminders-csv-plain": FileFormat.CSV, "reminders-xlsx": FileFormat.XLSX}
 HEADER = ("Day", "Made", "Reminded", "Campaign", "Not reminded", "Why not")
 MOST = 100_000  # days
-_REASONS = {why.value: said for why, said in words.REFUSAL.items()}
 
 
 def prepare(db: Session, actor: Actor, *, kind: str) -> SheetFile:
@@ -51,4 +50,4 @@ def prepare(db: Session, actor: Actor, *, kind: str) -> SheetFile:
 
 def _why(left_out: Mapping[str, int]) -> str:
     """The account is deactivated: 3; …"""
-    return "; ".join(f"{_REASONS[reason]}: {number:,}" for reason, number in left_out.items())
+    return "; ".join(f"{words.GETS_NOTHING.get(reason, reason)}: {number:,}" for reason, number in left_out.items())

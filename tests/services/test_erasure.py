@@ -44,7 +44,7 @@ from core.services import (
 )
 from core.services.campaigns import Draft
 from core.services.traces import Removed
-from core.tables import students
+from core.tables import accounts, students
 from core.tables.filters import AccountFilter, StudentFilter
 from tests import cast as casting
 from tests.cast import Cast, Member
@@ -249,3 +249,6 @@ def test_search_finds_the_others_as_before_when_the_index_was_made_anew(cast: Ca
         wanted = StudentFilter(text="ideris")
         assert students.count(db, cast.ada.actor, filter=wanted) == 2
         assert students.count(db, cast.ada.actor, filter=StudentFilter(text="yxwols")) == 0
+        assert students.count(db, cast.ada.actor, filter=StudentFilter(text=cast.sam.account.username)) == 1
+        assert students.count(db, cast.ada.actor, filter=StudentFilter(text=cast.tom.account.username)) == 0
+        assert accounts.count(db, cast.ada.actor, filter=AccountFilter(text=cast.tom.account.username)) == 1
