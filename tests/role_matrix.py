@@ -74,7 +74,10 @@ SERVICES: dict[str, Needs] = {
         Permission.EDIT_STUDENTS,
     ),
     **dict.fromkeys(
-        (f"campaign_moves.{verb}" for verb in ("pause", "resume", "cancel", "note_arrived", "send_unknown_again")),
+        (
+            *(f"campaign_moves.{verb}" for verb in ("pause", "resume", "cancel")),
+            *(f"unknown_messages.{verb}" for verb in ("note_arrived", "send_again")),
+        ),
         Permission.SEND,
     ),
     "campaign_approval.approve": Permission.APPROVE_CAMPAIGNS,

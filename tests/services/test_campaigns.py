@@ -39,12 +39,14 @@ from core.services import (
     drafts,
     selections,
     test_messages,
+    unknown_messages,
     wordings,
 )
 from core.services import people as people_service
 from core.services.campaigns import Check
 from core.services.drafts import Draft
 from core.tables import school
+from core.tables import unknown_messages as unknown_messages_table
 from core.tables.filters import AccountFilter
 from tests import cast
 from tests.cast import Cast
@@ -433,19 +435,42 @@ def test_what_is_unknown_is_decided_by_a_person_once(people: Cast) -> None:
         db.execute(sa.update(Message).values(status="unknown", finished_at=clock.now()))
     campaign_id, olga = launched.id or 0, people.olga.actor
     with database.transaction() as db:
-        assert campaign_moves.send_unknown_again(db, olga, campaign_id=campaign_id) == 3
+        assert unknown_messages.send_again(db, olga, campaign_id=campaign_id) == 3
     assert {message.status for message in queued()} == {MessageStatus.QUEUED}
     with pytest.raises(Conflict, match="nothing left"), database.transaction() as db:
-        campaign_moves.note_arrived(db, olga, campaign_id=campaign_id)
+        unknown_messages.note_arrived(db, olga, campaign_id=campaign_id)
     with database.transaction() as db:
         db.execute(sa.update(Message).values(status="unknown"))
         db.execute(sa.update(Account).where(col(Account.id) == people.sam.account.id).values(delivery="unknown"))
     with database.transaction() as db:
-        assert campaign_moves.note_arrived(db, olga, campaign_id=campaign_id) == 3
+        assert unknown_messages.note_arrived(db, olga, campaign_id=campaign_id) == 3
     with database.reading() as db:
         sam = db.get(Account, people.sam.account.id)
     assert sam is not None
     assert sam.delivery == "sent"
+
+
+def test_what_is_unknown_is_decided_for_some_and_for_the_others_later(people: Cast) -> None:
+    launched = send(people, look(people))
+    with database.transaction() as db:
+        db.execute(sa.update(Message).values(status="unknown", finished_at=clock.now()))
+        db.execute(sa.update(Account).values(delivery="unknown"))
+    campaign_id, olga = launched.id or 0, people.olga.actor
+    with database.reading() as db:
+        named = unknown_messages_table.named(db, olga, campaign_id=campaign_id)
+    assert [said.split(" · ")[0] for said in named.values()] == ["Other Otto", "Sideris Max", "Sideris Sam"]
+    otto, max_, _sam = named
+    with database.transaction() as db:
+        assert unknown_messages.note_arrived(db, olga, campaign_id=campaign_id, only=[otto]) == 1
+        assert unknown_messages.send_again(db, olga, campaign_id=campaign_id, only=[otto, max_]) == 1, "otto is known"
+    assert {message.id: message.status for message in queued()}.items() >= {(otto, "sent"), (max_, "queued")}
+    with database.reading() as db:
+        delivery_of = dict(db.execute(sa.select(col(Account.id), col(Account.delivery))).all())
+        assert len(unknown_messages_table.named(db, olga, campaign_id=campaign_id)) == 1
+    assert delivery_of[people.otto.account.id] == "sent"
+    assert delivery_of[people.sam.account.id] == "unknown"
+    with pytest.raises(Conflict, match="nothing left"), database.transaction() as db:
+        unknown_messages.note_arrived(db, olga, campaign_id=campaign_id + 1, only=list(named))
 
 
 def test_a_test_goes_to_oneself_and_opens_nothing(people: Cast) -> None:

@@ -28,6 +28,7 @@ from core.services import (
     invitations,
     opt_outs,
     sign_in,
+    unknown_messages,
 )
 from core.services.campaigns import Draft
 from core.services.delivery_claims import Batch, Claim
@@ -184,9 +185,9 @@ OF_MESSAGES: Mapping[str, Happening] = {
     "all invited": partial(_campaign, EVERYBODY_BY_EMAIL, SENT),
     "refused at once": partial(_campaign, BY_EMAIL, BOUNCED),
     "unknown": partial(_campaign, BY_EMAIL, UNKNOWN),
-    "found to have arrived": partial(_decided, campaign_moves.note_arrived),
+    "found to have arrived": partial(_decided, unknown_messages.note_arrived),
     "came back": _came_back,
-    "sent again": partial(_decided, campaign_moves.send_unknown_again),
+    "sent again": partial(_decided, unknown_messages.send_again),
     "cancelled": _cancelled,
     "texted": partial(_campaign, BY_SMS, SENT),
     "text arrived": partial(_called_back, "delivered", ""),

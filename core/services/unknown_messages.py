@@ -1,0 +1,71 @@
+"""What may have been sent and never goes again by itself: a person says what became of it."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from typing import Any
+
+import sqlalchemy as sa
+from sqlmodel import Session, col
+
+from core.errors import Conflict, NotFound
+from core.models import Account, Campaign, CampaignStatus, Message, MessageAccount, MessageStatus
+from core.permissions import Actor, Permission
+from core.services import audit
+
+
+def note_arrived(db: Session, actor: Actor, *, campaign_id: int, only: Collection[int] | None = None) -> int:
+    """A person has found out that these messages did arrive, `only` some of them or all; gives how many."""
+    actor.require(Permission.SEND)
+    undecided = _undecided(campaign_id, only)
+    _accounts_hear(db, undecided)
+    values = {"status": MessageStatus.SENT.value, "detail": "a member of staff found that it arrived"}
+    return _decide(db, actor, campaign_id, undecided, "arrived", values)
+
+
+def send_again(db: Session, actor: Actor, *, campaign_id: int, only: Collection[int] | None = None) -> int:
+    """A person decides that these go out again, with the same link; the caller starts the engine.
+
+    An e-mail keeps its Message-ID; a campaign that was cancelled stays so.
+    """
+    actor.require(Permission.SEND)
+    campaign = db.get(Campaign, campaign_id, with_for_update=True)
+    if campaign is None:
+        raise NotFound("This campaign is not there any more.")
+    if campaign.status == CampaignStatus.CANCELLED:
+        raise Conflict("This campaign was cancelled. Choose the people in the list and send to them anew.")
+    values = {"status": MessageStatus.QUEUED.value, "finished_at": None, "attempts": 0, "detail": None}
+    return _decide(db, actor, campaign_id, _undecided(campaign_id, only), "sent again", values)
+
+
+def _undecided(campaign_id: int, only: Collection[int] | None) -> sa.ColumnElement[bool]:
+    """Those that are unknown still: the word of a provider that came first stands."""
+    mine = sa.and_(col(Message.campaign_id) == campaign_id, col(Message.status) == MessageStatus.UNKNOWN)
+    return mine if only is None else sa.and_(mine, col(Message.id).in_(only))
+
+
+def _accounts_hear(db: Session, undecided: sa.ColumnElement[bool]) -> None:
+    mine = sa.select(col(MessageAccount.account_id)).join(Message, col(Message.id) == col(MessageAccount.message_id))
+    latest = (col(Account.delivery) == MessageStatus.UNKNOWN, col(Account.id).in_(mine.where(undecided)))
+    change = sa.update(Account).where(*latest).values(delivery=MessageStatus.SENT.value)
+    db.execute(change.execution_options(synchronize_session=False))
+
+
+def _decide(
+    db: Session,
+    actor: Actor,
+    campaign_id: int,
+    undecided: sa.ColumnElement[bool],
+    what: str,
+    values: dict[str, Any],
+) -> int:
+    change = sa.update(Message).where(undecided).values(values)
+    result = db.execute(change.execution_options(synchronize_session=False))
+    decided = int(result.rowcount)  # type: ignore[attr-defined]
+    if not decided:
+        raise Conflict("There is nothing left to decide: all of them are known by now.")
+    details = {"decided": what, "messages": decided}
+    audit.record(
+        db, actor, action="campaign.unknown_decided", object_kind="campaign", object_id=campaign_id, details=details
+    )
+    return decided

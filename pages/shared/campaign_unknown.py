@@ -1,0 +1,105 @@
+"""Messages that may have been sent: the provider is asked, then a person decides, about all or one by one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
+
+import streamlit as st
+
+from core import database
+from core.config import settings
+from core.delivery import engine, reconcile
+from core.models import CampaignStatus, Channel
+from core.permissions import Actor
+from core.services import unknown_messages
+from core.tables import unknown_messages as table
+from core.tables.campaigns import Progress
+from pages.shared import feedback
+
+
+@dataclass(frozen=True)
+class Labels:
+    """What the two buttons say, by how many they are for."""
+
+    arrived: str
+    again: str
+
+
+def draw(actor: Actor, progress: Progress, number: int) -> None:
+    """The question, whom the answer is for, and the answers; `number` messages are undecided."""
+    with st.container(border=True):
+        st.markdown(f"**{number:,} may have been sent.** {_why(progress)}")
+        only = _only(actor, progress) if number > 1 else []
+        labels = _labels(number, len(only))
+        with st.container(horizontal=True):
+            if progress.channel is Channel.SMS and settings().sms == "twilio" and st.button("Ask Twilio"):
+                _say(lambda: _ask(progress))
+            if st.button(labels.arrived, key="unknown.arrived", icon=":material/check:"):
+                _decide(progress, lambda: _arrived(actor, progress, only or None))
+            may_repeat = progress.status != CampaignStatus.CANCELLED
+            if may_repeat and st.button(labels.again, key="unknown.again", icon=":material/replay:"):
+                _decide(progress, lambda: _again(actor, progress, only or None))
+
+
+def _only(actor: Actor, progress: Progress) -> list[int]:
+    """Nobody chosen means all of them; after each decision the choice begins anew."""
+    with database.reading() as db:
+        named = table.named(db, actor, campaign_id=progress.id)
+    chosen = st.multiselect(
+        "Decide about",
+        list(named),
+        format_func=lambda message_id: named.get(message_id, ""),
+        key=f"unknown.only.{progress.id}.{_turns(progress)}",
+        placeholder="All of them. Choose people to decide about these alone",
+    )
+    return [message_id for message_id in chosen if message_id in named]
+
+
+def _labels(number: int, chosen: int) -> Labels:
+    if number == 1:
+        return Labels("It arrived", "Send it again")
+    if not chosen:
+        return Labels(f"All {number:,} arrived", f"Send all {number:,} again")
+    return Labels(f"The {chosen:,} chosen arrived", f"Send the {chosen:,} chosen again")
+
+
+def _why(progress: Progress) -> str:
+    broke = "The connection broke, or Firstkey stopped, in the very moment"
+    decide = "Ask one of the people, then decide."
+    if progress.channel is Channel.SMS:
+        return f"{broke}, or no word came whether they arrived. {decide}"
+    return f"{broke}. {decide} An e-mail that is sent again has the same link, so a second one does no harm."
+
+
+def _ask(progress: Progress) -> str:
+    heard = reconcile.run_once(campaign_id=progress.id)
+    return f"Twilio knew of {heard:,}." if heard else "Twilio knows nothing new. Decide for the others."
+
+
+def _arrived(actor: Actor, progress: Progress, only: Collection[int] | None) -> str:
+    with database.transaction() as db:
+        decided = unknown_messages.note_arrived(db, actor, campaign_id=progress.id, only=only)
+    return f"Noted: {decided:,} arrived."
+
+
+def _again(actor: Actor, progress: Progress, only: Collection[int] | None) -> str:
+    with database.transaction() as db:
+        decided = unknown_messages.send_again(db, actor, campaign_id=progress.id, only=only)
+    engine.start(progress.id)
+    return "1 is being sent again." if decided == 1 else f"{decided:,} are being sent again."
+
+
+def _decide(progress: Progress, act: Callable[[], str]) -> None:
+    st.session_state[f"unknown.turns.{progress.id}"] = _turns(progress) + 1
+    _say(act)
+
+
+def _turns(progress: Progress) -> int:
+    return int(st.session_state.get(f"unknown.turns.{progress.id}", 0))
+
+
+def _say(act: Callable[[], str]) -> None:
+    with feedback.refusals_shown():
+        feedback.later(act())
+    st.rerun()
