@@ -17,7 +17,7 @@ run: $(VENV)/.ready
 
 test: $(VENV)/.ready-for-tests
 	@bash tests/system_packages.sh
-	$(BIN)/python -m pytest -n 3 --dist loadfile
+	$(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder --durations=60
 
 lint: $(VENV)/.ready-for-tests
 	$(BIN)/ruff format --check .

@@ -85,7 +85,9 @@ SERVICES: dict[str, Needs] = {
         ("campaigns.check", "drafts.left_out", "drafts.open_left_out", "campaigns.launch", "test_messages.send"),
         Permission.SEND,
     ),
-    **dict.fromkeys(("outbox.page", "outbox.read", "outcome_files.prepare", "selections.of_campaign"), Permission.SEND),
+    **dict.fromkeys(
+        ("outbox.page", "outbox.read", "outcome_files.prepare", "selections_beside.of_campaign"), Permission.SEND
+    ),
     "campaign_files.prepare": Permission.SEND,
     "staff_files.prepare": Permission.MANAGE_ROLES,
     "year_files.prepare": Permission.MANAGE_PERIODS,
@@ -115,32 +117,23 @@ SERVICES: dict[str, Needs] = {
     **dict.fromkeys(("report_requests.cancel", "report_requests.fetch"), Asks.OWN),
     "reports.read": Asks.BY_KIND,
     **dict.fromkeys(("list_files.note", "outcome_files.note", "reports.note", "previews.note"), Asks.OWN),
-    "selections.of_one": Permission.SEE_ACCOUNTS,
-    **dict.fromkeys(("selections.of_check", "left_out.open_list", "outcome_files.count"), Permission.SEND),
+    "selections_beside.of_one": Permission.SEE_ACCOUNTS,
+    **dict.fromkeys(("selections_beside.of_check", "left_out.open_list", "outcome_files.count"), Permission.SEND),
     **dict.fromkeys(
         (f"drafts.{part}" for part in ("account_ids", "skipped", "all_left_out", "write_left_out")), Asks.PART
     ),
-    **dict.fromkeys(("selections.of_people", "selections.of_students"), Permission.SEE_STUDENTS),
+    **dict.fromkeys(("selections_beside.of_people", "selections_beside.of_students"), Permission.SEE_STUDENTS),
     **dict.fromkeys(("account_acts.check", "account_acts.carry_out", "reports.read_for"), Asks.BY_KIND),
     **dict.fromkeys(
         (f"selections.{verb}" for verb in ("current", "show", "tick", "everything", "clear")), Asks.BY_KIND
     ),
+    **dict.fromkeys(("selections.held", "selections_beside.frozen"), Asks.OWN),
     **dict.fromkeys(("list_views.save", "list_views.choose_columns"), Asks.BY_KIND),
     "account_changes.undo": Asks.OWN,
     **dict.fromkeys(("list_views.rename", "list_views.delete"), Asks.OWN),
     **dict.fromkeys((f"portal.{verb}" for verb in ("own", "check_new_password", "change_password")), Asks.OWN),
     "portal.choose_language": Asks.OWN,
     **dict.fromkeys(("previews.keep", "previews.forget"), Asks.OWN),
-    **dict.fromkeys(
-        (
-            f"selections.{verb}"
-            for verb in (
-                *("list_of", "shown_filter", "size", "require_size", "sizes", "among", "person_ids", "account_ids"),
-                *("frozen", "row_ids", "stands_beside", "is_of_people"),
-            )
-        ),
-        Asks.OWN,
-    ),
     **dict.fromkeys(
         (
             f"sign_in.{verb}"
@@ -181,6 +174,17 @@ TABLES: dict[str, Needs] = {
     **dict.fromkeys(("account_card.read", "person_card.read", "sign_in_trouble.read"), Permission.SEE_ACCOUNTS),
     **dict.fromkeys(("account_roles.held", "account_roles.held_by", "account_roles.username"), Permission.SEE_ACCOUNTS),
     **dict.fromkeys(("status_people.read", "needs.of"), Permission.SEE_STATUS),
+    **dict.fromkeys(
+        (
+            f"selection_rows.{verb}"
+            for verb in (
+                *("list_of", "shown_filter", "size", "require_size", "sizes", "among", "person_ids", "account_ids"),
+                *("row_ids", "owned", "stands_beside", "is_of_people"),
+            )
+        ),
+        Asks.OWN,
+    ),
+    "selection_rows.matching": Asks.BY_KIND,
     "status.ask": Asks.SCOPED,
     **dict.fromkeys(("status_people.is_of_list", "status_ties.read"), Asks.PART),
     **dict.fromkeys(("microsoft_switch.differences", "health.read"), Permission.CHANGE_SETTINGS),
@@ -204,7 +208,7 @@ TABLES: dict[str, Needs] = {
         (f"campaigns.{name}" for name in ("progress", "newest", "count", "people_with", "not_verified", "outcome")),
         Permission.SEND,
     ),
-    "needs.campaigns": Permission.SEND,
+    **dict.fromkeys(("needs.campaigns", "unknown_messages.named"), Permission.SEND),
     **dict.fromkeys(("left_out.page", "left_out.count", "left_out.people"), Permission.SEND),
     "contacts.of_people": Permission.EDIT_STUDENTS,
     "duplicates.find": Permission.EDIT_STUDENTS,

@@ -180,7 +180,13 @@ def test_the_same_functions_do_give_what_is_ones_own(cast: Cast) -> None:
     """Else the proof would be worth nothing: Olga gets what the others did not."""
     with database.transaction() as db:
         values = of_others(db, cast)
-    hers = {"selections.size", "selections.row_ids", "selections.shown_filter", "list_views.rename", "list_views.own"}
+    hers = {
+        "selection_rows.size",
+        "selection_rows.row_ids",
+        "selection_rows.shown_filter",
+        "list_views.rename",
+        "list_views.own",
+    }
     given = set()
     for name in CLAIMED:
         try:

@@ -21,10 +21,11 @@ from core import database, logs, requests
 from core.errors import AppError, NotAllowed
 from core.rules import exports
 from core.rules.exports import Cell
-from core.services import access, list_files, outcome_files, report_making, reports, selections
+from core.services import access, list_files, outcome_files, report_making, reports
 from core.services.list_files import Order
 from core.services.printed_accounts import Printed
 from core.services.report_making import Begun
+from core.tables import selection_rows
 
 logger = logging.getLogger(__name__)
 NICENESS, TOLD_EVERY_S, LOOK_EVERY_S = 10, 0.5, 1.0
@@ -112,7 +113,7 @@ def _report(begun: Begun) -> Made:
 
 def _require_size(db: Session, begun: Begun) -> None:
     asked = begun.asked
-    selections.require_size(
+    selection_rows.require_size(
         db, begun.actor, selection_id=asked.selection_id, scope=asked.scope, expected=asked.expected
     )
 

@@ -16,9 +16,9 @@ from core.models import AcademicPeriod, Account, AccountChangeItem, Section
 from core.permissions import Actor
 from core.rules import account_acts
 from core.rules.account_acts import Act, Gift, LeftOut
-from core.services import account_effects, audit, selections
+from core.services import account_effects, audit
 from core.tables import account_acts as judging
-from core.tables import school
+from core.tables import school, selection_rows
 
 IDS_IN_AUDIT = 100
 
@@ -108,7 +108,7 @@ def _judged(
     db: Session, actor: Actor, act: Act, selection_id: int | None, account_ids: Sequence[int], gift: Gift | None
 ) -> sa.Subquery:
     if selection_id is not None:
-        chosen = selections.account_ids(db, actor, selection_id=selection_id)
+        chosen = selection_rows.account_ids(db, actor, selection_id=selection_id)
     else:
         chosen = sa.select(col(Account.id)).where(col(Account.id).in_(account_ids))
     return judging.judged(db, actor, act=act, gift=gift, chosen=chosen)
@@ -116,7 +116,7 @@ def _judged(
 
 def _people(db: Session, actor: Actor, selection_id: int | None) -> int:
     """How many are chosen, with an account or without."""
-    return selections.size(db, actor, selection_id=selection_id) if selection_id is not None else 0
+    return selection_rows.size(db, actor, selection_id=selection_id) if selection_id is not None else 0
 
 
 def _foreseen(db: Session, judged: sa.Subquery, act: Act, gift: Gift | None, people: int) -> Foreseen:

@@ -17,8 +17,8 @@ from core.rules import new_accounts, username_pattern, usernames
 from core.rules.account_acts import Edit
 from core.rules.new_accounts import Candidate, NewAccount, Plan, Skipped
 from core.rules.reachability import Policy
-from core.services import account_effects, audit, selections
-from core.tables import directory_links, periods, reachability, school, scope
+from core.services import account_effects, audit
+from core.tables import directory_links, periods, reachability, school, scope, selection_rows
 
 _POSTGRES_LOCK = 0x46495253544B4E41  # one maker of usernames at a time; SQLite has only one writer anyway
 IDS_IN_AUDIT = 100
@@ -83,7 +83,7 @@ def create(db: Session, actor: Actor, *, seen: str, **whom: Unpack[Whom]) -> Cre
 def _people(db: Session, actor: Actor, whom: Whom) -> sa.Select[Any]:
     seen = sa.select(col(Person.id)).where(scope.people(actor))
     if "selection_id" in whom:
-        chosen = selections.person_ids(db, actor, selection_id=whom["selection_id"])
+        chosen = selection_rows.person_ids(db, actor, selection_id=whom["selection_id"])
         return seen.where(col(Person.id).in_(scope.guardians_of(chosen))) if whom.get("guardians") else chosen
     if kind := whom.get("kind"):
         return seen.where(col(Person.kind) == kind, sa.not_(col(Person.has_account)))

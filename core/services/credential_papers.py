@@ -19,10 +19,10 @@ from core.rules import credential_checks, report_leaves, slip_words
 from core.rules.account_acts import Edit
 from core.rules.report_leaves import Leaf
 from core.rules.report_parameters import CredentialParameters
-from core.services import account_effects, printed_accounts, report_papers, selections
+from core.services import account_effects, printed_accounts, report_papers
 from core.services.printed_accounts import Printed
 from core.services.report_papers import Contents, Told, tell_nobody
-from core.tables import first_slips, people, reports, school, slips
+from core.tables import first_slips, people, reports, school, selection_rows, slips
 from core.tables.slips import SlipGroup
 
 
@@ -130,7 +130,7 @@ def _spoken(db: Session, actor: Actor, printed: Printed) -> set[str]:
 
 def _scope(db: Session, actor: Actor, printed: Printed, accounts: str, language: str) -> str:
     """23 selected of 240 · 46 accounts: the rows of the list, and the accounts of these people and their parents."""
-    listed = selections.list_of(db, actor, selection_id=printed.selection_id)
+    listed = selection_rows.list_of(db, actor, selection_id=printed.selection_id)
     if listed not in ("students", "accounts"):
         return accounts
     rows = report_papers.rows_of_selection(db, actor, selection_id=printed.selection_id, scope=printed.scope)

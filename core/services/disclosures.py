@@ -15,7 +15,7 @@ from core.models import Person
 from core.permissions import Actor, Permission
 from core.services import audit, selections
 from core.tables import audit as audit_table
-from core.tables import disclosures, school, scope
+from core.tables import disclosures, school, scope, selection_rows
 from core.tables.disclosures import Disclosure
 from core.tables.filters import AuditFilter, DisclosureFilter
 
@@ -51,7 +51,7 @@ def _people(db: Session, actor: Actor, question: DisclosureFilter) -> Sequence[i
         wanted.append(sa.select(col(Person.id)).where(col(Person.id).in_(sa.select(students.c[0]))))
     chosen = selections.current(db, actor, list_name="students") if question.selected else None
     if chosen and chosen.id is not None:
-        wanted.append(selections.person_ids(db, actor, selection_id=chosen.id))
+        wanted.append(selection_rows.person_ids(db, actor, selection_id=chosen.id))
     if not wanted:
         raise InputProblem("Nobody is named. Choose people, a class, or select students in the Students List.")
     return sorted(set[int]().union(*(db.scalars(query) for query in wanted)))

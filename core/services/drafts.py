@@ -15,9 +15,9 @@ from core.permissions import Actor, Permission
 from core.rules.reachability import Refusal
 from core.rules.words import SENT_LATELY
 from core.services import left_out as left_outs
-from core.services import selections
+from core.services import selections_beside
 from core.services.selections import ListName
-from core.tables import accounts, recipients, reminders, school
+from core.tables import accounts, recipients, reminders, school, selection_rows
 from core.tables.filters import AccountFilter
 from core.tables.plans import Options, Plan
 from core.tables.recipients import Wanted
@@ -51,7 +51,7 @@ class Draft:
 def account_ids(db: Session, actor: Actor, draft: Draft) -> sa.Select[Any]:
     """The accounts it is for."""
     if draft.selection_id is not None:
-        return selections.account_ids(db, actor, selection_id=draft.selection_id)
+        return selection_rows.account_ids(db, actor, selection_id=draft.selection_id)
     if draft.kind is CampaignKind.REMINDER:
         return reminders.due(school.settings(db), reminders.Run(clock.now()))
     return accounts.matching(db, actor, filter=draft.filter or AccountFilter())
@@ -64,7 +64,7 @@ def skipped(db: Session, actor: Actor, draft: Draft, plan: Plan) -> dict[str, in
     """
     if draft.selection_id is None:
         return plan.skipped
-    people = selections.person_ids(db, actor, selection_id=draft.selection_id)
+    people = selection_rows.person_ids(db, actor, selection_id=draft.selection_id)
     number = recipients.number_without_account(db, people=people)
     return ({Refusal.NO_ACCOUNT.value: number} if number else {}) | plan.skipped
 
@@ -78,7 +78,7 @@ def all_left_out(db: Session, actor: Actor, draft: Draft, plan: Plan) -> dict[st
 def write_left_out(db: Session, actor: Actor, draft: Draft, *, campaign_id: int, reasons: Collection[str]) -> None:
     """Write down per person whom the launch leaves out for these reasons."""
     chosen = draft.selection_id
-    people = None if chosen is None else selections.person_ids(db, actor, selection_id=chosen)
+    people = None if chosen is None else selection_rows.person_ids(db, actor, selection_id=chosen)
     wanted = _wanted(db, actor, draft)
     left_outs.write(db, campaign_id=campaign_id, wanted=wanted, options=draft.options, reasons=reasons, people=people)
 
@@ -87,7 +87,7 @@ def left_out(db: Session, actor: Actor, *, draft: Draft, reason: str) -> pd.Data
     """The first people who would get nothing for one reason, of words.GETS_NOTHING."""
     actor.require(Permission.SEND)
     if reason == Refusal.NO_ACCOUNT and draft.selection_id is not None:
-        people = selections.person_ids(db, actor, selection_id=draft.selection_id)
+        people = selection_rows.person_ids(db, actor, selection_id=draft.selection_id)
         return recipients.without_account(db, people=people)
     wanted = _wanted(db, actor, draft)
     return recipients.left_out(db, wanted, _of_reason(draft, wanted, reason))
@@ -96,17 +96,17 @@ def left_out(db: Session, actor: Actor, *, draft: Draft, reason: str) -> pd.Data
 def open_left_out(db: Session, actor: Actor, *, draft: Draft, reason: str) -> ListName:
     """Have a list show exactly these people, as `of_check`; gives the list, the one in which they were chosen."""
     actor.require(Permission.SEND)
-    if draft.selection_id is not None and selections.is_of_people(db, actor, selection_id=draft.selection_id):
+    if draft.selection_id is not None and selection_rows.is_of_people(db, actor, selection_id=draft.selection_id):
         found = sorted(db.scalars(_people(db, actor, draft, draft.selection_id, reason)))
-        return selections.of_check(db, actor, list_name="students", rows=found)
+        return selections_beside.of_check(db, actor, list_name="students", rows=found)
     wanted = _wanted(db, actor, draft)
     mine = wanted.rows(col(Account.id)).where(_of_reason(draft, wanted, reason))
-    return selections.of_check(db, actor, list_name="accounts", rows=sorted(db.scalars(mine)))
+    return selections_beside.of_check(db, actor, list_name="accounts", rows=sorted(db.scalars(mine)))
 
 
 def _people(db: Session, actor: Actor, draft: Draft, selection_id: int, reason: str) -> sa.Select[Any]:
     if reason == Refusal.NO_ACCOUNT:
-        chosen = selections.person_ids(db, actor, selection_id=selection_id)
+        chosen = selection_rows.person_ids(db, actor, selection_id=selection_id)
         return recipients.ids_without_account(chosen)
     wanted = _wanted(db, actor, draft)
     return wanted.rows(col(Person.id)).where(_of_reason(draft, wanted, reason))

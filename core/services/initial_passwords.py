@@ -15,9 +15,9 @@ from core.models import Account, Channel, DirectoryChange, Invitation, Purpose, 
 from core.permissions import Actor, Permission, Role
 from core.rules import initial_credentials
 from core.rules.handing_over import Check, NoPassword
-from core.services import audit, printed_accounts, selections
+from core.services import audit, printed_accounts
 from core.services.printed_accounts import Printed
-from core.tables import handing_over, microsoft_passwords, people, school
+from core.tables import handing_over, microsoft_passwords, people, school, selection_rows
 
 _POSTGRES_LOCK = 0x46495253544B4950  # one issue at a time: two would leave two live passwords of one account
 _QUIET = {"synchronize_session": False}
@@ -49,7 +49,7 @@ def check(
     found = handing_over.check(db, actor, account_ids=_wanted(db, actor, selection_id, account_id, printed))
     if selection_id is None:
         return found
-    people = selections.size(db, actor, selection_id=selection_id)
+    people = selection_rows.size(db, actor, selection_id=selection_id)
     without = people - found.receive - sum(found.left_out.values())
     return replace(found, left_out=found.left_out | {NoPassword.NO_ACCOUNT: without}) if without > 0 else found
 
@@ -131,7 +131,7 @@ def _wanted(
         chosen = printed_accounts.accounts(db, actor, printed)
         return chosen.where(chosen.selected_columns[0].not_in(handing_over.with_password()))
     if selection_id is not None:
-        return selections.account_ids(db, actor, selection_id=selection_id)
+        return selection_rows.account_ids(db, actor, selection_id=selection_id)
     if account_id is None:
         raise InputProblem("Nobody is chosen. Tick some rows first.")
     handing_over.one(db, actor, account_id=account_id)

@@ -12,7 +12,7 @@ from core.models import Account, CampaignLeftOut, Person
 from core.permissions import Actor, Permission
 from core.rules.reachability import Refusal
 from core.rules.words import SENT_LATELY, SENT_SINCE
-from core.services import selections
+from core.services import selections_beside
 from core.services.selections import ListName
 from core.tables import left_out, recipients
 from core.tables.plans import Options
@@ -54,9 +54,9 @@ def open_list(db: Session, actor: Actor, *, campaign_id: int, reason: str) -> Li
     actor.require(Permission.SEND)
     people = left_out.people(db, actor, campaign_id=campaign_id, reason=reason)
     if reason == Refusal.NO_ACCOUNT:
-        return selections.of_check(db, actor, list_name="students", rows=sorted(db.scalars(people)))
+        return selections_beside.of_check(db, actor, list_name="students", rows=sorted(db.scalars(people)))
     mine = sa.select(col(Account.id)).where(col(Account.person_id).in_(people))
-    return selections.of_check(db, actor, list_name="accounts", rows=sorted(db.scalars(mine)))
+    return selections_beside.of_check(db, actor, list_name="accounts", rows=sorted(db.scalars(mine)))
 
 
 def _copy(db: Session, rows: sa.Select[Any]) -> None:

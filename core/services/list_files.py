@@ -19,12 +19,12 @@ from core.documents.sheet_files import SheetFile
 from core.errors import InputProblem, NotFound
 from core.permissions import Actor, Permission
 from core.rules.exports import Cell, FileFormat
-from core.services import audit, selections
-from core.services.selections import RowScope
-from core.tables import accounts, freshness, issued, list_columns, people, school, students
+from core.services import audit
+from core.tables import accounts, freshness, issued, list_columns, people, school, selection_rows, students
 from core.tables.filters import AccountFilter, Page, StudentFilter
 from core.tables.frames import Columns
 from core.tables.list_columns import ListColumn
+from core.tables.selection_rows import RowScope
 
 KINDS = {
     "list-xlsx": (FileFormat.XLSX, True),
@@ -116,10 +116,10 @@ def check(
 ) -> str:
     """Refuse whom it is not for, and what `prepare` refuses; gives the title."""
     actor.require(Permission.PRINT_REPORTS)
-    listed = _LISTS.get(selections.list_of(db, actor, selection_id=selection_id))
+    listed = _LISTS.get(selection_rows.list_of(db, actor, selection_id=selection_id))
     if kind not in KINDS or listed is None:
         raise NotFound("There is no such file.")
-    selections.require_size(db, actor, selection_id=selection_id, scope=scope, expected=expected)
+    selection_rows.require_size(db, actor, selection_id=selection_id, scope=scope, expected=expected)
     freshness.require_above(db, actor, people=expected)
     _columns(actor, listed.columns, columns)
     return listed.title
@@ -130,7 +130,7 @@ def read(
 ) -> Read:
     """The rows, a slice at a time. Only reads, so a long list holds up nobody who writes; `note` must follow."""
     actor.require(Permission.PRINT_REPORTS)
-    listed = _LISTS[selections.list_of(db, actor, selection_id=selection_id)]
+    listed = _LISTS[selection_rows.list_of(db, actor, selection_id=selection_id)]
     wanted, zone = _columns(actor, listed.columns, columns), ZoneInfo(school.settings(db).time_zone)
     ids = _ids(db, actor, listed, selection_id, scope, order)
     slices = (_cells(part, wanted.values(), zone) for part in _read(db, actor, listed, ids, wanted))
@@ -165,11 +165,11 @@ def _ids(db: Session, actor: Actor, listed: _List, selection_id: int, scope: Row
     """The rows in the order of the list."""
     page = Page(1, order.sort if order.sort in listed.table.SORTS else "name", order.descending, MOST)
     if scope == "shown":
-        asked = listed.filter.from_json(selections.shown_filter(db, actor, selection_id=selection_id))
+        asked = listed.filter.from_json(selection_rows.shown_filter(db, actor, selection_id=selection_id))
         return list(listed.table.ids(db, actor, filter=asked, page=page))
-    if not selections.stands_beside(db, actor, selection_id=selection_id):
+    if not selection_rows.stands_beside(db, actor, selection_id=selection_id):
         return list(listed.table.ids(db, actor, filter=listed.filter(selected=True), page=page))
-    chosen = frozenset(db.scalars(selections.row_ids(db, actor, selection_id=selection_id)))
+    chosen = frozenset(db.scalars(selection_rows.row_ids(db, actor, selection_id=selection_id)))
     return [row_id for row_id in listed.table.ids(db, actor, filter=listed.filter(), page=page) if row_id in chosen]
 
 

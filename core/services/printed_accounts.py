@@ -10,9 +10,8 @@ from sqlmodel import Session
 
 from core.permissions import Actor
 from core.rules.report_parameters import NO_CLASS, CredentialParameters
-from core.services import selections
-from core.services.selections import RowScope
-from core.tables import options, slips
+from core.tables import options, selection_rows, slips
+from core.tables.selection_rows import RowScope
 
 
 @dataclass(frozen=True)
@@ -30,10 +29,10 @@ def accounts(db: Session, actor: Actor, printed: Printed) -> sa.Select[Any]:
     A selection that stands beside the lists, such as one account, means nobody else. Where classes are named, a parent
     is printed for the students of these.
     """
-    chosen = selections.account_ids(db, actor, selection_id=printed.selection_id, scope=printed.scope)
+    chosen = selection_rows.account_ids(db, actor, selection_id=printed.selection_id, scope=printed.scope)
     if printed.parameters.section_ids:
         chosen = slips.of_classes(actor, account_ids=chosen, section_ids=printed.parameters.section_ids)
-    from_list = selections.list_of(db, actor, selection_id=printed.selection_id) in ("students", "accounts")
+    from_list = selection_rows.list_of(db, actor, selection_id=printed.selection_id) in ("students", "accounts")
     if printed.parameters.whose != "students" and from_list:
         chosen = slips.with_guardians(actor, account_ids=chosen)
     return slips.wanted(chosen, printed.parameters)
@@ -41,7 +40,7 @@ def accounts(db: Session, actor: Actor, printed: Printed) -> sa.Select[Any]:
 
 def classes(db: Session, actor: Actor, *, selection_id: int, scope: RowScope) -> dict[int, str]:
     """The classes of those chosen, by id, in the order of their titles; *Without class* is the last."""
-    chosen = selections.account_ids(db, actor, selection_id=selection_id, scope=scope)
+    chosen = selection_rows.account_ids(db, actor, selection_id=selection_id, scope=scope)
     found = slips.class_ids(db, actor, account_ids=chosen)
     named = found - {NO_CLASS}
     titles = options.sections(db, actor, named=named) if named else {}

@@ -16,11 +16,10 @@ from core.errors import InputProblem
 from core.models import MessageStatus, Person, UserType
 from core.permissions import Actor, Permission
 from core.rules import words
-from core.services import selections
-from core.services.selections import RowScope
-from core.tables import reports, school
+from core.tables import reports, school, selection_rows
 from core.tables.frames import masked
 from core.tables.reports import StudentRow
+from core.tables.selection_rows import RowScope
 
 STATE_WORDS = {state.value: said.label for state, said in words.ACCOUNT_STATE.items()}
 METHOD_WORDS = {method.value: said for method, said in words.SIGN_IN_METHOD.items()}
@@ -68,9 +67,9 @@ class Rows:
 
 def rows_of_selection(db: Session, actor: Actor, *, selection_id: int, scope: RowScope) -> Rows:
     """The rows selected, or all that the filter shows."""
-    people = selections.person_ids(db, actor, selection_id=selection_id, scope=scope)
-    size = selections.size(db, actor, selection_id=selection_id, scope=scope)
-    shown = selections.size(db, actor, selection_id=selection_id, scope="shown") if scope == "selected" else None
+    people = selection_rows.person_ids(db, actor, selection_id=selection_id, scope=scope)
+    size = selection_rows.size(db, actor, selection_id=selection_id, scope=scope)
+    shown = selection_rows.size(db, actor, selection_id=selection_id, scope="shown") if scope == "selected" else None
     return Rows(people, size, shown=shown)
 
 

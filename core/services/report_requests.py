@@ -17,7 +17,7 @@ from core.errors import LimitReached, NotFound
 from core.models import ReportPart, ReportRequest, RequestStatus
 from core.permissions import Actor, Permission
 from core.rules.report_requests import AT_MOST, REMEMBERED, Asked, place_of
-from core.services import audit, selections
+from core.services import audit, selections_beside
 from core.tables import report_requests as table
 
 _GONE = "This file is not there any more. Ask for it again on the Reports page."
@@ -50,7 +50,7 @@ def ask(db: Session, actor: Actor, *, asked: Asked, title: str, number: int | No
         )
     token, key, selection_id = secrets.token_hex(32), keys.current(), None
     if not asked.kind.startswith("campaign"):
-        selection_id, scope = selections.frozen(db, actor, selection_id=asked.selection_id, scope=asked.scope)
+        selection_id, scope = selections_beside.frozen(db, actor, selection_id=asked.selection_id, scope=asked.scope)
         asked = asked.of(selection_id, scope)
     row = ReportRequest(
         token=token,
@@ -123,7 +123,7 @@ def forget_ended(db: Session) -> int:
         forget_parts(db, request_id=row.id or 0)
         db.delete(row)
     db.flush()
-    selections.forget(db, selection_ids=[row.selection_id for row in old if row.selection_id])
+    selections_beside.forget(db, selection_ids=[row.selection_id for row in old if row.selection_id])
     return len(gone)
 
 

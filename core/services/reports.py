@@ -19,12 +19,12 @@ from core.models import Account
 from core.permissions import Actor, Permission
 from core.rules import credential_checks
 from core.rules.report_parameters import CredentialParameters
-from core.services import audit, credential_papers, report_papers, selections
+from core.services import audit, credential_papers, report_papers
 from core.services.printed_accounts import Printed
 from core.services.report_papers import TITLES, Contents, ReportKind, Rows, Told, tell_nobody
-from core.services.selections import RowScope
-from core.tables import accounts, freshness, school, students
+from core.tables import accounts, freshness, school, selection_rows, students
 from core.tables.filters import AccountFilter, StudentFilter
+from core.tables.selection_rows import RowScope
 
 NEEDED = {
     ReportKind.STUDENT_ACCOUNT_INFO: Permission.PRINT_REPORTS,
@@ -107,7 +107,7 @@ def check(
         if parameters.show_passwords:
             school.require_first_password_shown(db)
     freshness.require_above(db, actor, people=expected)
-    selections.require_size(db, actor, selection_id=selection_id, scope=scope, expected=expected)
+    selection_rows.require_size(db, actor, selection_id=selection_id, scope=scope, expected=expected)
     return TITLES[ReportKind(kind)]
 
 

@@ -15,8 +15,9 @@ from core import clock, database
 from core.errors import Conflict
 from core.models import Account, Person, PersonKind
 from core.permissions import Actor, Permission
-from core.services import address_changes, audit, person_writing, selections
+from core.services import address_changes, audit, person_writing, selections_beside
 from core.services.person_writing import Saved
+from core.tables import selection_rows
 
 __all__ = ["Saved", "check_personal_email", "save_contact", "save_profile", "use_personal_email"]
 
@@ -82,12 +83,12 @@ def use_personal_email(db: Session, actor: Actor, *, selection_id: int, on: bool
         object_id=selection_id,
         details=details,
     )
-    return Switched(len(ids), selections.of_people(db, actor, person_ids=ids), moved.notices)
+    return Switched(len(ids), selections_beside.of_people(db, actor, person_ids=ids), moved.notices)
 
 
 def _others(db: Session, actor: Actor, selection_id: int, on: bool) -> list[int]:
     """The selected students for whom it is not as wanted."""
-    chosen = selections.person_ids(db, actor, selection_id=selection_id)
+    chosen = selection_rows.person_ids(db, actor, selection_id=selection_id)
     query = sa.select(col(Person.id)).where(col(Person.id).in_(chosen), col(Person.kind) == PersonKind.STUDENT)
     return list(db.scalars(query.where(col(Person.use_personal_email).is_not(on)).order_by(col(Person.id))))
 

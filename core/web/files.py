@@ -43,8 +43,8 @@ from core.services.list_files import Order
 from core.services.printed_accounts import Printed
 from core.services.report_papers import ReportKind
 from core.services.reports import File
-from core.services.selections import RowScope
 from core.tables.filters import StatusFilter
+from core.tables.selection_rows import RowScope
 from core.web import denials, fetched, forms, fresh_code, pages, people, proof
 from core.web.fetched import PRIVATE
 

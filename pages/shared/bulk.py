@@ -9,7 +9,8 @@ import streamlit as st
 
 from core.permissions import Actor, Permission
 from core.services.report_papers import TITLES, ReportKind
-from core.services.selections import ListName, RowScope
+from core.services.selections import ListName
+from core.tables.selection_rows import RowScope
 from pages.shared import credentials_report, download, filter_address
 
 Act = Callable[[int], None]

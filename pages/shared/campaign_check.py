@@ -7,9 +7,10 @@ import streamlit as st
 from core import database
 from core.models import CampaignKind, Channel
 from core.permissions import Actor
-from core.services import campaigns, selections
+from core.services import campaigns
 from core.services.campaigns import Check
 from core.services.drafts import Draft
+from core.tables import selection_rows
 from pages.shared import check_launch, check_notes, check_samples, check_skipped
 
 TITLES = {Channel.EMAIL: "Send Initial Invitation", Channel.SMS: "SMS Initial User Credentials"}
@@ -22,8 +23,8 @@ def show(actor: Actor, selection_id: int, channel: Channel, retry_of: int | None
     draft = _draft(selection_id, channel, retry_of)
     with database.reading() as db:
         check = campaigns.check(db, actor, draft=draft)
-        chosen = selections.size(db, actor, selection_id=selection_id)
-        list_name = selections.list_of(db, actor, selection_id=selection_id)
+        chosen = selection_rows.size(db, actor, selection_id=selection_id)
+        list_name = selection_rows.list_of(db, actor, selection_id=selection_id)
     st.title(TITLES[channel])
     _numbers(check, chosen)
     check_skipped.draw(actor, draft, check, list_name)

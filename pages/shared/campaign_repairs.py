@@ -9,7 +9,7 @@ import streamlit as st
 from core import database
 from core.models import CampaignKind, Channel, MessageStatus
 from core.permissions import Actor
-from core.services import selections
+from core.services import selections_beside
 from core.tables import campaigns as table
 from core.tables.campaigns import Progress
 from pages.shared import campaign_unknown, feedback
@@ -52,6 +52,6 @@ def _check_again(actor: Actor, progress: Progress, whom: Callable[[], list[int]]
             st.info("There is nobody left: all of them have verified their account.")
             return
         with database.transaction() as db:
-            selection_id = selections.of_campaign(db, actor, account_ids=accounts)
+            selection_id = selections_beside.of_campaign(db, actor, account_ids=accounts)
     by = {"by": "sms"} if progress.channel is Channel.SMS else {}
     st.switch_page("campaigns.py", query_params={"selection": str(selection_id), **by, **more})

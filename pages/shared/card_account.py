@@ -11,7 +11,7 @@ from core import database
 from core.permissions import Actor, Permission
 from core.rules import words
 from core.rules.new_accounts import NewAccount
-from core.services import accounts, selections
+from core.services import accounts, selections_beside
 from core.tables.account_card import AccountCard
 from core.tables.account_roles import Held
 from pages.shared import (
@@ -66,7 +66,7 @@ def actions(actor: Actor, account_id: int) -> dict[str, Callable[[], None]]:
 def invite(actor: Actor, account_id: int, *, by: bulk.Act = bulk.send_initial_invitation) -> None:
     """On to the check of an invitation to this account alone; the selections of the lists stay."""
     with feedback.refusals_shown(), database.transaction() as db:
-        selection_id = selections.of_one(db, actor, account_id=account_id)
+        selection_id = selections_beside.of_one(db, actor, account_id=account_id)
     by(selection_id)
 
 

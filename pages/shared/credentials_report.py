@@ -11,10 +11,10 @@ from core.permissions import Actor, Permission
 from core.rules import credential_checks, report_parameters
 from core.rules.handing_over import SlipSecret
 from core.rules.report_requests import is_long
-from core.services import initial_passwords, printed_accounts, selections, sign_in
+from core.services import initial_passwords, printed_accounts, selections_beside, sign_in
 from core.services.printed_accounts import Printed
-from core.services.selections import RowScope
-from core.tables import slips
+from core.tables import selection_rows, slips
+from core.tables.selection_rows import RowScope
 from pages.shared import credentials_choices, download, feedback, fresh_code, guarded, issuing, report_preview
 
 TITLE = "User Account Credentials (Students and parents)"
@@ -68,7 +68,7 @@ def of_rows(actor: Actor, selection_id: int, scope: RowScope) -> None:
 def of_account(actor: Actor, account_id: int) -> None:
     """For one account."""
     with feedback.refusals_shown(), database.transaction() as db:
-        selection_id = selections.of_one(db, actor, account_id=account_id)
+        selection_id = selections_beside.of_one(db, actor, account_id=account_id)
     _window(actor, selection_id, "selected", one=True)
 
 
@@ -80,7 +80,7 @@ def _window(actor: Actor, selection_id: int, scope: RowScope, *, one: bool = Fal
     report_preview.end_other(printed)
     with feedback.refusals_shown(), database.reading() as db:
         credential_checks.check(parameters)
-        chosen = selections.size(db, actor, selection_id=selection_id, scope=scope)
+        chosen = selection_rows.size(db, actor, selection_id=selection_id, scope=scope)
         accounts = printed_accounts.accounts(db, actor, printed)
         found = slips.count(db, actor, account_ids=accounts, parameters=parameters)
     number = sum(found.values())

@@ -16,6 +16,7 @@ from core import database
 from core.permissions import Actor
 from core.services import selections
 from core.services.selections import ListName, SelectionView
+from core.tables import selection_rows
 from pages.shared import columns, ticks, totals
 from pages.shared.listing import Listing, Shown, Tally, digest, pages
 
@@ -58,7 +59,7 @@ def count(actor: Actor, listing: Listing, shown: Shown, *, many: Callable[[], No
                 total = listing.count(db, actor, listing.filter)
             totals.keep(listing, total)
         if chosen is None:
-            chosen = selections.sizes(db, actor, selection_id=shown.selection_id)
+            chosen = selection_rows.sizes(db, actor, selection_id=shown.selection_id)
             totals.keep_chosen(listing, shown.view, chosen)
         return Tally(total, *chosen)
 
@@ -116,7 +117,7 @@ def _ticked(db: Session, actor: Actor, listing: Listing, view: SelectionView, id
     if view.filter == listing.asked:
         return frozenset(ids) - view.items
     assert view.id is not None  # noqa: S101  (looked at, so it is stored)
-    return selections.among(db, actor, selection_id=view.id, row_ids=ids)
+    return selection_rows.among(db, actor, selection_id=view.id, rows=ids)
 
 
 def _event(listing: Listing, key: str, shown: Shown) -> None:

@@ -7,8 +7,9 @@ import streamlit as st
 from core import database
 from core.permissions import Actor, Permission
 from core.rules.report_requests import LONG
-from core.services import selections
+from core.services import selections_beside
 from core.services.report_papers import TITLES, ReportKind
+from core.tables import selection_rows
 from core.tables.filters import StudentFilter
 from pages.shared import class_options, credentials_report, download
 
@@ -34,8 +35,8 @@ def draw(actor: Actor) -> None:
         width=480,
     )
     with database.transaction() as db:
-        selection_id = selections.of_students(db, actor, filter=StudentFilter(section_ids=tuple(chosen)))
-        students = selections.size(db, actor, selection_id=selection_id, scope="shown")
+        selection_id = selections_beside.of_students(db, actor, filter=StudentFilter(section_ids=tuple(chosen)))
+        students = selection_rows.size(db, actor, selection_id=selection_id, scope="shown")
     if not students:
         st.info("There is no student to print for. Choose other classes, or import students first.")
         return

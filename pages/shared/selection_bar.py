@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import streamlit as st
 
 from core.permissions import Actor
-from core.services.selections import RowScope
+from core.tables.selection_rows import RowScope
 from pages.shared import bulk, by_keyboard, ticks
 from pages.shared.listing import Listing, Shown, Tally
 

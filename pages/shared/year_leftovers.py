@@ -7,7 +7,7 @@ import streamlit as st
 from core import database
 from core.permissions import Actor
 from core.rules.account_acts import Act
-from core.services import selections
+from core.services import selections_beside
 from core.tables import years as table
 from core.tables.filters import StudentFilter
 from core.tables.school import settings as school_settings
@@ -43,5 +43,5 @@ def _leavers(actor: Actor, number: int) -> None:
         if st.button("Deactivate their accounts", icon=":material/block:"):
             with feedback.refusals_shown(), database.transaction() as db:
                 ids = list(db.scalars(table.leavers_with_account()))
-                selection_id = selections.of_people(db, actor, person_ids=ids)
+                selection_id = selections_beside.of_people(db, actor, person_ids=ids)
             act_dialogs.of_selection(actor, Act.DEACTIVATE, selection_id)

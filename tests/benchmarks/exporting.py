@@ -20,7 +20,7 @@ from core.models import ReportRequest
 from core.permissions import Actor
 from core.rules.report_requests import Asked
 from core.services import report_requests, selections, sign_in
-from core.tables import students
+from core.tables import selection_rows, students
 from core.tables.filters import PAGE_SIZE, Page, StudentFilter
 from tests.benchmarks import list_reruns, staff_sessions
 from tests.benchmarks.report import Report, p95
@@ -80,7 +80,7 @@ def _made(actor: Actor, kind: str) -> Made:
 def _asked(actor: Actor, kind: str) -> int:
     with database.transaction() as db:
         selection_id = selections.show(db, actor, list_name="students", filter=StudentFilter()).id or 0
-        size = selections.size(db, actor, selection_id=selection_id, scope="shown")
+        size = selection_rows.size(db, actor, selection_id=selection_id, scope="shown")
         asked = Asked(kind, selection_id, "shown", size, COLUMNS)
         return report_requests.ask(db, actor, asked=asked, title="Benchmark")
 

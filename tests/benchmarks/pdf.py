@@ -26,6 +26,7 @@ from core.models import Account
 from core.permissions import Actor, Role, Scope, command_line
 from core.services import initial_passwords, invitations, reports, selections
 from core.services.reports import Prepared
+from core.tables import selection_rows
 from core.tables.filters import StudentFilter
 from tests.benchmarks.report import Report
 from tests.cast import FRESH_FOR_GOOD
@@ -92,7 +93,7 @@ def _prepared() -> Prepared:
         selections.show(db, actor, list_name="students", filter=StudentFilter())
     with database.transaction() as db:
         selection_id = selections.current(db, actor, list_name="students").id
-        size = selections.size(db, actor, selection_id=selection_id, scope="shown")
+        size = selection_rows.size(db, actor, selection_id=selection_id, scope="shown")
         return reports.prepare(
             db, actor, kind="student-account-info", selection_id=selection_id, scope="shown", expected=size
         )
@@ -119,7 +120,7 @@ def _prepared_slips() -> Prepared:
             for account_id in chosen:
                 invitations.issue_link(db, account_id=account_id, channel="copied", address="", days=7)
     with database.transaction() as db:
-        size = selections.size(db, actor, selection_id=selection_id)
+        size = selection_rows.size(db, actor, selection_id=selection_id)
         return reports.prepare(
             db, actor, kind="credentials", selection_id=selection_id, scope="selected", expected=size
         )

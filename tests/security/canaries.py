@@ -24,6 +24,7 @@ from core.models import Account, CampaignKind, Channel, Message, SchoolSettings
 from core.permissions import Role
 from core.services import campaigns, initial_passwords, selections
 from core.services.campaigns import Draft
+from core.tables import selection_rows
 from core.tables.filters import AccountFilter
 from tests import cast as make
 from tests.peers import smtp, twilio_faults
@@ -186,7 +187,7 @@ def _campaign(made: Used) -> None:
         chosen = db.exec(select(Account.id).where(Account.username == username)).one()
         selections.everything(db, ada, list_name="accounts", filter=AccountFilter(text=username))
         selection = selections.current(db, ada, list_name="accounts")
-        assert selections.size(db, ada, selection_id=selection.id or 0) == 1, chosen
+        assert selection_rows.size(db, ada, selection_id=selection.id or 0) == 1, chosen
         draft = Draft(kind=CampaignKind.INITIAL_CREDENTIALS, channel=Channel.SMS, selection_id=selection.id)
         seen = campaigns.check(db, ada, draft=draft).fingerprint
         launched = campaigns.launch(db, ada, draft=draft, seen=seen, idempotency_key=seen)

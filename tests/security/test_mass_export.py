@@ -21,7 +21,7 @@ from core import clock, database
 from core.models import Alert, AuditEntry, PersonKind, SchoolSettings, SignInSession, TotpDevice
 from core.permissions import Actor, Role
 from core.services import selections
-from core.tables import list_columns
+from core.tables import list_columns, selection_rows
 from core.tables.filters import AccountFilter
 from tests import cast as make
 from tests.security.site import Site, Stranger
@@ -121,7 +121,7 @@ def _everybody(ines: Ines, browser: Stranger) -> dict[str, str]:
     with database.transaction() as db:
         selections.everything(db, actor, list_name="accounts", filter=AccountFilter())
         chosen = selections.current(db, actor, list_name="accounts").id or 0
-        expected = selections.size(db, actor, selection_id=chosen)
+        expected = selection_rows.size(db, actor, selection_id=chosen)
     browser.open("/me")
     own = {"form_token": browser.hidden("form_token"), "columns": ",".join(list_columns.ACCOUNTS), "sort": "name"}
     return own | {"selection_id": str(chosen), "expected": str(expected), "scope": "selected"}

@@ -13,7 +13,7 @@ from websockets.sync.client import ClientConnection
 from core import database
 from core.models import AccountRole, AuditEntry, Campaign, CampaignKind, SchoolSettings
 from core.permissions import Role
-from core.services import selections, wordings
+from core.services import selections_beside, wordings
 from tests import cast as make
 from tests.cast import Member
 from tests.security.screen import Screen
@@ -62,7 +62,7 @@ def _launched_campaign(site: Site, socket: ClientConnection) -> Prepared:
         pia = make.person(db, first_name="Pia", last_name="Replayed", personal_email="pia@mail.example")
         account = make.account(db, person=pia)
         make.role(db, account=account, role=Role.STUDENT)
-        selection = selections.of_one(db, site.cast.ada.actor, account_id=account.id or 0)
+        selection = selections_beside.of_one(db, site.cast.ada.actor, account_id=account.id or 0)
     screen = Screen(socket, "campaigns", f"selection={selection}")
     screen.open()
     send = next(label for label in screen.widgets if label.startswith(("Send 1 ", "Write 1 ")))

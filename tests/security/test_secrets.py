@@ -39,7 +39,7 @@ from core.services import (
     year_files,
 )
 from core.services.list_files import Order
-from core.tables import list_columns
+from core.tables import list_columns, selection_rows
 from core.tables.filters import AccountFilter, StudentFilter
 from tests.backup import places
 from tests.cast import just_signed_in
@@ -210,7 +210,7 @@ def _list(db: Session, ada: Actor, kind: str, name: str) -> SheetFile:
         order=Order("name", descending=False),
         selection_id=chosen,
         scope="selected",
-        expected=selections.size(db, ada, selection_id=chosen),
+        expected=selection_rows.size(db, ada, selection_id=chosen),
     )
 
 

@@ -15,10 +15,10 @@ from core.permissions import Actor, Role
 from core.rules import initial_credentials
 from core.rules.handing_over import Check, NoPassword, SlipSecret
 from core.rules.report_parameters import CredentialParameters
-from core.services import copied_links, initial_passwords, printed_accounts, reports, selections
+from core.services import copied_links, initial_passwords, printed_accounts, reports, selections, selections_beside
 from core.services.initial_passwords import Revealed
 from core.services.printed_accounts import Printed
-from core.tables import slips
+from core.tables import selection_rows, slips
 from core.tables.filters import AccountFilter, StudentFilter
 from tests import cast as tests_cast
 from tests.cast import Cast, Member
@@ -299,9 +299,9 @@ def test_slips_are_refused_to_those_who_may_not_reveal(cast: Cast) -> None:
 
 def test_a_selection_of_one_account_is_that_account(cast: Cast) -> None:
     with database.transaction() as db:
-        one = selections.of_one(db, cast.olga.actor, account_id=cast.otto.account.id or 0)
+        one = selections_beside.of_one(db, cast.olga.actor, account_id=cast.otto.account.id or 0)
     with database.reading() as db:
-        wanted = selections.account_ids(db, cast.olga.actor, selection_id=one)
+        wanted = selection_rows.account_ids(db, cast.olga.actor, selection_id=one)
         assert list(db.scalars(wanted)) == [cast.otto.account.id]
 
 

@@ -18,7 +18,7 @@ from core.permissions import Actor, Permission
 from core.rules import people_sets, words
 from core.services import list_files, selections
 from core.services.list_files import Order
-from core.tables import list_columns
+from core.tables import list_columns, selection_rows
 from core.tables.filters import AccountFilter, StudentFilter
 from tests import cast as make
 from tests.cast import Cast
@@ -38,7 +38,7 @@ def _rows(db: Session, actor: Actor, selection_id: int, **more: Any) -> list[lis
     asked = {"kind": "list-csv", "scope": "shown", "columns": COLUMNS, "order": Order()} | more
     expected = asked.pop("expected", None)
     if expected is None:
-        expected = selections.size(db, actor, selection_id=selection_id, scope=asked["scope"])
+        expected = selection_rows.size(db, actor, selection_id=selection_id, scope=asked["scope"])
     prepared = list_files.prepare(db, actor, selection_id=selection_id, expected=expected, **asked)
     return list(csv.reader(io.StringIO(prepared.content().decode("utf-8-sig"), newline="")))
 
@@ -65,7 +65,7 @@ def test_accounts_stand_in_a_workbook_with_moments_and_words(cast: Cast) -> None
     columns = tuple(list_columns.ACCOUNTS)
     with database.transaction() as db:
         shown = _shown(db, cast.olga.actor, AccountFilter(user_types=("guardian",)))
-        size = selections.size(db, cast.olga.actor, selection_id=shown, scope="shown")
+        size = selection_rows.size(db, cast.olga.actor, selection_id=shown, scope="shown")
         prepared = list_files.prepare(
             db,
             cast.olga.actor,
@@ -90,7 +90,7 @@ def test_r70_no_name_of_a_list_becomes_a_formula(cast: Cast, kind: str) -> None:
         for name in HOSTILE:
             make.person(db, last_name=name, in_section=cast.class_7b)
         shown = _shown(db, cast.olga.actor)
-        size = selections.size(db, cast.olga.actor, selection_id=shown, scope="shown")
+        size = selection_rows.size(db, cast.olga.actor, selection_id=shown, scope="shown")
         asked: Any = {"selection_id": shown, "scope": "shown", "expected": size, "columns": ("last_name",)}
         content = list_files.prepare(db, cast.olga.actor, kind=kind, order=Order(), **asked).content()
     if kind == "list-xlsx":

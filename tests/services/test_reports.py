@@ -18,10 +18,18 @@ from core.models import Account, AccountRole, AuditEntry, Enrolment, Person
 from core.permissions import Actor, Role
 from core.rules.handing_over import SlipSecret
 from core.rules.report_parameters import NO_CLASS, CredentialParameters
-from core.services import accounts, initial_passwords, invitations, printed_accounts, reports, selections
+from core.services import (
+    accounts,
+    initial_passwords,
+    invitations,
+    printed_accounts,
+    reports,
+    selections,
+    selections_beside,
+)
 from core.services.printed_accounts import Printed
 from core.services.reports import Prepared
-from core.tables import slips
+from core.tables import selection_rows, slips
 from core.tables.filters import AccountFilter, StudentFilter
 from tests import cast as tests_cast
 from tests.cast import Cast
@@ -281,7 +289,7 @@ def test_who_has_no_class_is_a_choice_beside_the_classes(cast: Cast) -> None:
             assert printed_accounts.count(db, olga, Printed(chosen, "shown", asked)) == number
     _just_signed_in(olga)
     with database.transaction() as db:
-        size = selections.size(db, olga, selection_id=chosen, scope="shown")
+        size = selection_rows.size(db, olga, selection_id=chosen, scope="shown")
         where: dict[str, Any] = {"selection_id": chosen, "scope": "shown", "expected": size}
         asked = CredentialParameters(section_ids=(NO_CLASS,))
         paper = reports.prepare(db, olga, kind="credentials", parameters=asked, **where).paper
@@ -292,7 +300,7 @@ def test_who_has_no_class_is_a_choice_beside_the_classes(cast: Cast) -> None:
 def test_one_account_beside_the_lists_means_nobody_else(cast: Cast) -> None:
     _just_signed_in(cast.olga.actor)
     with database.transaction() as db:
-        one = selections.of_one(db, cast.olga.actor, account_id=cast.sam.account.id or 0)
+        one = selections_beside.of_one(db, cast.olga.actor, account_id=cast.sam.account.id or 0)
         asked = CredentialParameters()
         prepared = reports.prepare(
             db, cast.olga.actor, kind="credentials", selection_id=one, scope="selected", expected=1, parameters=asked
@@ -356,7 +364,7 @@ def test_those_who_signed_in_are_left_out_when_asked_and_nobody_is_a_sentence(ca
 
 def test_links_only_shows_no_password_and_the_language_can_be_one_for_all(cast: Cast) -> None:
     with database.transaction() as db:
-        chosen = selections.of_one(db, cast.olga.actor, account_id=cast.sam.account.id or 0)
+        chosen = selections_beside.of_one(db, cast.olga.actor, account_id=cast.sam.account.id or 0)
         initial_passwords.issue(db, cast.olga.actor, selection_id=chosen, expected=1, typed_count=None)
     shown = _slips(_credentials(cast.olga.actor, cast.sam, whose="students"))[0]
     assert shown[7] == "password" and shown[8]
@@ -391,7 +399,7 @@ def test_user_account_info_lists_accounts_of_every_type_and_no_secret(cast: Cast
     with database.transaction() as db:
         selection_id = _show_all(db, cast.olga.actor, "accounts")
     with database.transaction() as db:
-        size = selections.size(db, cast.olga.actor, selection_id=selection_id, scope="shown")
+        size = selection_rows.size(db, cast.olga.actor, selection_id=selection_id, scope="shown")
         prepared = reports.prepare(
             db,
             cast.olga.actor,
@@ -412,7 +420,7 @@ def test_user_account_info_lists_accounts_of_every_type_and_no_secret(cast: Cast
 
 def test_r31_passwords_and_links_go_onto_paper_only_for_who_has_just_proved_who_they_are(cast: Cast) -> None:
     with database.transaction() as db:
-        one = selections.of_one(db, cast.olga.actor, account_id=cast.sam.account.id or 0)
+        one = selections_beside.of_one(db, cast.olga.actor, account_id=cast.sam.account.id or 0)
 
     def ask(actor: Actor, **asked: bool) -> None:
         with database.transaction() as db:
@@ -436,7 +444,7 @@ def _user_account_info(actor: Actor) -> str:
     with database.transaction() as db:
         selection_id = _show_all(db, actor, "accounts")
     with database.transaction() as db:
-        size = selections.size(db, actor, selection_id=selection_id, scope="shown")
+        size = selection_rows.size(db, actor, selection_id=selection_id, scope="shown")
         asked = {"kind": "user-account-info", "selection_id": selection_id, "expected": size}
         return _text(reports.prepare(db, actor, scope="shown", **asked))  # type: ignore[arg-type]
 
@@ -480,7 +488,7 @@ def test_r61_user_account_info_masks_addresses_for_a_coordinator(cast: Cast) -> 
 def test_user_account_info_says_how_many_of_those_shown_are_selected(cast: Cast) -> None:
     with database.transaction() as db:
         selection_id = _show_all(db, cast.olga.actor, "accounts")
-        shown = selections.size(db, cast.olga.actor, selection_id=selection_id, scope="shown")
+        shown = selection_rows.size(db, cast.olga.actor, selection_id=selection_id, scope="shown")
         ids = [cast.sam.account.id or 0, cast.gina.account.id or 0]
         selections.tick(db, cast.olga.actor, list_name="accounts", on=ids)
     with database.transaction() as db:

@@ -12,10 +12,10 @@ from core import clock, database
 from core.models import Campaign, CampaignKind, Channel, Message, MessageAccount, MessageStatus
 from core.rules.reachability import Refusal
 from core.rules.words import SENT_LATELY, SENT_SINCE
-from core.services import campaigns, drafts, selections, wordings
+from core.services import campaigns, drafts, selections, selections_beside, wordings
 from core.services.campaigns import Check
 from core.services.drafts import Draft
-from core.tables import accounts, left_out, students
+from core.tables import accounts, left_out, selection_rows, students
 from core.tables import campaigns as table
 from core.tables.filters import AccountFilter, Page, StudentFilter
 from tests.cast import Cast, Member
@@ -60,7 +60,7 @@ def retry(cast: Cast) -> Draft:
     with database.transaction() as db:
         old = db.exec(select(col(Campaign.id)).order_by(col(Campaign.id))).first() or 0
         whom = table.people_with(db, cast.olga.actor, campaign_id=old, statuses=(MessageStatus.FAILED,))
-        selection = selections.of_campaign(db, cast.olga.actor, account_ids=whom)
+        selection = selections_beside.of_campaign(db, cast.olga.actor, account_ids=whom)
     return Draft(selection_id=selection, retry_of=old)
 
 
@@ -169,4 +169,4 @@ def test_people_chosen_in_the_students_list_are_shown_there(failed: Cast) -> Non
         draft = Draft(selection_id=selections.current(db, actor, list_name="students").id)
         assert drafts.open_left_out(db, actor, draft=draft, reason=SENT_LATELY) == "students"
         assert set(db.scalars(students.matching(db, actor, filter=StudentFilter(of_check="yes")))) == ticked
-        assert selections.size(db, actor, selection_id=draft.selection_id or 0) == 2, "the selection stays"
+        assert selection_rows.size(db, actor, selection_id=draft.selection_id or 0) == 2, "the selection stays"

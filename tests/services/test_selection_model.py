@@ -21,7 +21,7 @@ from core.permissions import Role
 from core.rules import person_facts
 from core.rules.search_text import fold
 from core.services import selections
-from core.tables import students
+from core.tables import selection_rows, students
 from core.tables.filters import Page, StudentFilter
 from tests import cast as make
 from tests.conftest import Clock
@@ -192,11 +192,11 @@ class Choosing(RuleBasedStateMachine):
         with database.reading() as db:
             selection_id = selections.current(db, self.actor, list_name="students").id
             assert selection_id is not None
-            ids = db.scalars(selections.person_ids(db, self.actor, selection_id=selection_id)).all()
+            ids = db.scalars(selection_rows.person_ids(db, self.actor, selection_id=selection_id)).all()
             assert len(ids) == len(set(ids)), "nobody is selected twice"
             assert set(ids) == chosen
-            assert selections.size(db, self.actor, selection_id=selection_id) == len(chosen)
-            hidden = selections.sizes(db, self.actor, selection_id=selection_id)[1]
+            assert selection_rows.size(db, self.actor, selection_id=selection_id) == len(chosen)
+            hidden = selection_rows.sizes(db, self.actor, selection_id=selection_id)[1]
             assert hidden == len(chosen - self._matching(self.asked))
             only_these = StudentFilter(selected=True)
             assert students.count(db, self.actor, filter=only_these) == len(chosen)

@@ -10,7 +10,8 @@ from sqlmodel import Session
 from core import database
 from core.errors import NotAllowed, NotFound
 from core.permissions import Actor, command_line
-from core.services import selections
+from core.services import selections, selections_beside
+from core.tables import selection_rows
 from core.tables.filters import AccountFilter, StudentFilter
 from tests.cast import Cast, Member
 from tests.meanwhile import meanwhile
@@ -38,8 +39,8 @@ def _selection(db: Session, actor: Actor) -> int:
     return selection_id
 
 
-def _people(db: Session, actor: Actor, selection_id: int, scope: selections.RowScope = "selected") -> set[int]:
-    return set(db.scalars(selections.person_ids(db, actor, selection_id=selection_id, scope=scope)))
+def _people(db: Session, actor: Actor, selection_id: int, scope: selection_rows.RowScope = "selected") -> set[int]:
+    return set(db.scalars(selection_rows.person_ids(db, actor, selection_id=selection_id, scope=scope)))
 
 
 def test_looking_at_a_list_stores_nothing(cast: Cast) -> None:
@@ -60,8 +61,8 @@ def test_a_selection_survives_another_search_and_says_what_is_not_visible(cast: 
     with database.transaction() as db:
         chosen = _tick(db, cast.olga.actor, [cast.sam, cast.otto], [cast.sam, cast.otto])
         selections.show(db, cast.olga.actor, list_name="students", filter=StudentFilter(text="sideris"))
-        assert selections.size(db, cast.olga.actor, selection_id=chosen) == 2
-        assert selections.sizes(db, cast.olga.actor, selection_id=chosen)[1] == 1
+        assert selection_rows.size(db, cast.olga.actor, selection_id=chosen) == 2
+        assert selection_rows.sizes(db, cast.olga.actor, selection_id=chosen)[1] == 1
         shown = _people(db, cast.olga.actor, chosen, "shown")
         assert shown == {_id(cast.sam), _id(cast.max)}
 
@@ -74,7 +75,7 @@ def test_everything_that_matches_less_what_is_taken_out(cast: Cast) -> None:
         chosen = _tick(db, cast.olga.actor, [cast.sam, cast.max], [cast.max], sideris)
         assert _people(db, cast.olga.actor, chosen) == {_id(cast.max)}
         assert selections.current(db, cast.olga.actor, list_name="students").everything
-        among = selections.among(db, cast.olga.actor, selection_id=chosen, row_ids=[_id(cast.sam), _id(cast.max)])
+        among = selection_rows.among(db, cast.olga.actor, selection_id=chosen, rows=[_id(cast.sam), _id(cast.max)])
         assert among == {_id(cast.max)}
 
 
@@ -91,7 +92,7 @@ def test_clear_chooses_nobody(cast: Cast) -> None:
     with database.transaction() as db:
         selections.everything(db, cast.olga.actor, list_name="students", filter=StudentFilter())
         selections.clear(db, cast.olga.actor, list_name="students")
-        assert selections.size(db, cast.olga.actor, selection_id=_selection(db, cast.olga.actor)) == 0
+        assert selection_rows.size(db, cast.olga.actor, selection_id=_selection(db, cast.olga.actor)) == 0
 
 
 def test_ids_from_a_browser_never_reach_beyond_the_scope(cast: Cast) -> None:
@@ -106,9 +107,9 @@ def test_nobody_uses_the_selection_of_somebody_else(cast: Cast) -> None:
     with database.transaction() as db:
         chosen = _tick(db, cast.olga.actor, [cast.sam], [cast.sam])
         with pytest.raises(NotFound):
-            selections.person_ids(db, cast.ada.actor, selection_id=chosen)
+            selection_rows.person_ids(db, cast.ada.actor, selection_id=chosen)
         with pytest.raises(NotFound):
-            selections.size(db, command_line("root"), selection_id=chosen)
+            selection_rows.size(db, command_line("root"), selection_id=chosen)
 
 
 def test_a_teacher_has_no_selection_of_accounts_and_a_student_none_at_all(cast: Cast) -> None:
@@ -128,7 +129,7 @@ def test_a_selection_of_accounts_means_their_people_and_the_other_way_round(cast
         assert chosen is not None
         assert _people(db, olga, chosen) == {_id(cast.sam), _id(cast.max), _id(cast.otto)}
         by_people = _tick(db, olga, [cast.sam], [cast.sam])
-        accounts = list(db.scalars(selections.account_ids(db, olga, selection_id=by_people)))
+        accounts = list(db.scalars(selection_rows.account_ids(db, olga, selection_id=by_people)))
         assert accounts == [cast.sam.account.id]
 
 
@@ -193,7 +194,7 @@ def test_r97_two_tabs_that_tick_at_once_wait_for_each_other(cast: Cast, known: b
 
 def test_r97_two_windows_of_one_account_at_once_share_its_selection(cast: Cast) -> None:
     def one(db: Session) -> int:
-        return selections.of_one(db, cast.olga.actor, account_id=cast.sam.account.id or 0)
+        return selections_beside.of_one(db, cast.olga.actor, account_id=cast.sam.account.id or 0)
 
     ids: list[int] = []
     came_to = meanwhile(lambda db: ids.append(one(db)), one)

@@ -28,7 +28,7 @@ from core.services import (
     reports,
     retention,
     school,
-    selections,
+    selections_beside,
     wordings,
 )
 from core.services.campaigns import Draft
@@ -175,7 +175,7 @@ def test_a_national_number_is_one_of_the_country_of_the_setting(cast: Cast, regi
 def test_times_on_screen_and_on_paper_are_of_the_time_zone_of_the_setting(cast: Cast, clock: Clock) -> None:
     noon = datetime(2026, 9, 1, 12, tzinfo=UTC)
     with database.transaction() as db:
-        chosen = selections.of_one(db, cast.olga.actor, account_id=cast.sam.account.id or 0)
+        chosen = selections_beside.of_one(db, cast.olga.actor, account_id=cast.sam.account.id or 0)
     for zone, hour in (("Asia/Tokyo", "21:00"), ("Europe/Athens", "15:00")):
         _set(cast, time_zone=zone)
         with database.transaction() as db:
@@ -189,7 +189,7 @@ def test_show_first_password_to_staff_off_prints_and_previews_no_password(cast: 
     _set(cast, show_first_password=False)
     shown = CredentialParameters(show_passwords=True)
     with database.transaction() as db:
-        chosen = selections.of_one(db, cast.olga.actor, account_id=cast.sam.account.id or 0)
+        chosen = selections_beside.of_one(db, cast.olga.actor, account_id=cast.sam.account.id or 0)
     with database.transaction() as db, pytest.raises(NotAllowed, match="does not show first passwords"):
         previews.read(db, cast.olga.actor, Printed(chosen, "selected", shown))
     asked: dict[str, Any] = {"kind": "credentials", "selection_id": chosen, "scope": "selected", "expected": 1}

@@ -14,7 +14,7 @@ from core import database
 from core.models import Person
 from core.permissions import Actor, Role, Scope
 from core.services import people, selections
-from core.tables import accounts, found_people, guardians, slips
+from core.tables import accounts, found_people, guardians, selection_rows, slips
 from core.tables import students as student_list
 from core.tables.filters import AccountFilter, Page, StudentFilter
 from tests import cast as make
@@ -125,7 +125,7 @@ def test_r60_r62_the_names_of_students_out_of_scope_stand_nowhere(cast: Cast) ->
         assert "Otto" not in str(found_people.look(db, cast.tom.actor, kind="guardian", text="gina"))
         assert "Otto" in guardians.students_of(db, cast.olga.actor, [cast.gina.person.id or 0])[0]
         selections.everything(db, office, list_name="accounts", filter=AccountFilter())
-        chosen = selections.account_ids(
+        chosen = selection_rows.account_ids(
             db, office, selection_id=selections.current(db, office, list_name="accounts").id or 0
         )
         printed = str([group.rows for group in slips.of_accounts(db, office, account_ids=chosen)])
