@@ -40,6 +40,7 @@ from core.services import (
     year_files,
 )
 from core.services.report_papers import ReportKind
+from core.tables import selection_rows
 from core.tables.filters import StudentFilter
 from core.web import cookies, denials, routes
 from pages.shared import feedback, guard, guarded
@@ -130,6 +131,7 @@ def _by_kind() -> Iterator[tuple[Callable[..., Any], dict[str, Any], Permission]
         yield selections.clear, about, needs
         yield list_views.save, empty | {"name": ""}, needs
         yield list_views.choose_columns, about | {"columns": ()}, needs
+        yield selection_rows.matching, about | {"asked": {}}, needs
 
 
 def _refused(call: Callable[[Any], Any]) -> bool:

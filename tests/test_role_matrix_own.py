@@ -86,7 +86,7 @@ def of_others(db: Session, cast: Cast) -> dict[str, Any]:
         **{"sought": Sought("person", otto), "candidate": Candidate(cast.otto.account.id, "$argon2id$his")},
         **{"account_ids": sa.select(col(Account.id)).where(col(Account.id) == cast.otto.account.id)},
         **{"printed": printed, "begun": was_read, "found": was_read, "pictures": Pictures((b"", b""), 2)},
-        **{"row_ids": [otto], "named": (section,), "sections": {}, "filter": StatusFilter(section_ids=(section,))},
+        **{"rows": [otto], "named": (section,), "sections": {}, "filter": StatusFilter(section_ids=(section,))},
         **{"list_name": "students", "stored": {"text": MARK}, "scope": "selected", "expected": 1, "count": 1},
         **{"kind": "student", "limit": 9, "period_id": None, "parameters": CredentialParameters(), "fits": False},
         **{"password": "a long enough phrase", "password_hash": "$argon2id$new", "codes": {"ab": "$argon2id$code"}},
