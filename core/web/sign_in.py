@@ -105,7 +105,7 @@ def _open(request: Request, username: str, password: str, target: str) -> tuple[
             fits_initial=initial,
             renewed_hash=renewed,
             user_agent=agent,
-            trusted=door.is_trusted(db, request, candidate),
+            trusted=door.is_trusted(db, request, candidate, initial=initial),
         )
         notice = door.note(db, request, candidate, opened)
         if opened and opened.token and before:
