@@ -17,7 +17,10 @@ from core.services import password_choice, sign_in, sign_in_steps
 from core.tables import candidates
 from core.web import cookies, door, forms, hashing, pages, people
 
-WRONG = "The username or the password is not right. Check both, or ask your school's office."
+WRONG = (
+    "The username or the password is not right, or was tried too often. Check both and wait a minute, "
+    "or ask your school's office."
+)
 NO_ROLE = "Your account has no role in this school year. Ask your school's office to give it one."
 
 

@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
 from core import database, sealing
-from core.errors import Conflict, FreshCodeRequired, NotAllowed
+from core.errors import Conflict, FreshCodeRequired, NotAllowed, NotFound
 from core.models import (
     Account,
     AccountRole,
@@ -25,7 +25,7 @@ from core.models import (
     SignInStep,
     TotpDevice,
 )
-from core.permissions import visitor
+from core.permissions import Scope, visitor
 from core.rules import one_time_codes, recovery_codes
 from core.services import audit, second_factor, sign_in, sign_in_steps, wordings
 from core.services.sign_in_steps import Step
@@ -290,11 +290,17 @@ def test_nobody_removes_their_own_nor_without_a_fresh_code_nor_without_the_role(
         (cast.ada.actor, cast.ada.account.id or 0, NotAllowed),
         (stale, olga, FreshCodeRequired),
         (cast.olga.actor, cast.ada.account.id or 0, NotAllowed),
+        (replace(cast.ada.actor, scope=Scope()), olga, NotFound),
     ):
         with pytest.raises(refusal), database.transaction() as db:
             second_factor.remove(db, actor, account_id=account_id)
     with database.reading() as db:
         assert len(db.exec(select(TotpDevice)).all()) == 2
+
+
+def test_r59_pupils_set_up_no_app(cast: Cast) -> None:
+    with pytest.raises(NotAllowed), database.transaction() as db:
+        second_factor.begin_again(db, cast.sam.actor)
 
 
 def test_r97_the_audit_knows_what_happened_and_no_code(cast: Cast, clock: Clock) -> None:
