@@ -118,7 +118,7 @@ def test_r21_wrong_tries_make_the_right_one_wait(browser: Browser, cast: Cast, c
     assert browser.sign_in(cast.sam.account.username, password).headers["location"] == CHOOSE
 
 
-@pytest.mark.parametrize("change", ["ended", "deactivated", "replaced", "chosen"])
+@pytest.mark.parametrize("change", ["ended", "deactivated", "replaced", "chosen", "converted"])
 def test_r21_a_dead_one_opens_nothing_and_takes_its_ticket_along(
     browser: Browser, cast: Cast, clock: Clock, change: str
 ) -> None:
@@ -131,8 +131,9 @@ def test_r21_a_dead_one_opens_nothing_and_takes_its_ticket_along(
     elif change == "chosen":
         browsing.give_password(cast.sam.account)
     else:
+        closed = {"deactivated_at": clock.now} if change == "deactivated" else {"sign_in_method": "microsoft"}
         with database.transaction() as db:
-            db.get_one(Account, cast.sam.account.id).deactivated_at = clock.now
+            db.get_one(Account, cast.sam.account.id).sqlmodel_update(closed)
     assert browser.open(CHOOSE).headers["location"] == "/sign-in"
     assert browser.sign_in(cast.sam.account.username, password).status_code == 403
 
@@ -157,6 +158,15 @@ def test_a_ticket_ends_after_half_an_hour(browser: Browser, cast: Cast, clock: C
     assert browser.open(CHOOSE).status_code == 200
     clock.forward(minutes=1)
     assert browser.open(CHOOSE).headers["location"] == "/sign-in"
+
+
+def test_a_ticket_ends_when_the_password_need_not_change_any_more(browser: Browser, cast: Cast) -> None:
+    browser.sign_in(_must_change(cast.sam))
+    assert browser.open(CHOOSE).status_code == 200
+    with database.transaction() as db:
+        db.get_one(Account, cast.sam.account.id).must_change_password = False
+    assert _choose(browser) == (303, "/sign-in")
+    assert browsing.stored(cast.sam.account).password_hash == browsing.HASH
 
 
 def test_it_speaks_greek_and_needs_no_script(browser: Browser, cast: Cast) -> None:
