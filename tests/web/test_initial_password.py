@@ -3,12 +3,22 @@
 from __future__ import annotations
 
 import pytest
-from sqlmodel import select
+from sqlmodel import col, select
 
 from core import database
-from core.models import AcademicPeriod, Account, AccountRole, AuditEntry, Invitation, Person, SignInSession
+from core.models import (
+    AcademicPeriod,
+    Account,
+    AccountRole,
+    AuditEntry,
+    Campaign,
+    Invitation,
+    MessageAccount,
+    Person,
+    SignInSession,
+)
 from core.permissions import Actor
-from core.services import initial_passwords
+from core.services import initial_passwords, wordings
 from tests.cast import Cast, Member
 from tests.conftest import Clock
 from tests.web import browsing
@@ -158,6 +168,20 @@ def test_a_ticket_ends_after_half_an_hour(browser: Browser, cast: Cast, clock: C
     assert browser.open(CHOOSE).status_code == 200
     clock.forward(minutes=1)
     assert browser.open(CHOOSE).headers["location"] == "/sign-in"
+
+
+def test_r10b_whoever_had_to_change_their_password_is_told_by_mail_and_whoever_chose_a_first_one_is_not(
+    browser: Browser, cast: Cast
+) -> None:
+    with database.transaction() as db:
+        wordings.ensure_defaults(db)
+    browser.sign_in(cast.gina.account.username, _issued(cast.olga.actor, cast.gina))
+    assert _choose(browser)[0] == 303
+    browser.sign_in(_must_change(cast.sam))
+    assert _choose(browser)[0] == 303
+    with database.reading() as db:
+        told = select(MessageAccount.account_id).join(Campaign, col(Campaign.id) == MessageAccount.campaign_id)
+        assert list(db.exec(told.where(Campaign.kind == "password_changed"))) == [cast.sam.account.id]
 
 
 def test_a_ticket_ends_when_the_password_need_not_change_any_more(browser: Browser, cast: Cast) -> None:
