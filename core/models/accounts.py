@@ -216,7 +216,8 @@ class ThrottleScope(StrEnum):
 class Throttle(SQLModel, table=True):
     """How often something failed, or was asked for, in one window of time (R08-R10). Never what was typed.
 
-    `subject` is the network address or the device, empty where all count. `alarmed_at`: administrators were told.
+    `subject` is the network address or the device (or what stands for one), empty where all count. `alarmed_at`:
+    administrators were told.
     """
 
     scope: str = Field(primary_key=True)

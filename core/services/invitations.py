@@ -33,6 +33,7 @@ from core.tables.recipients import Recipient
 BATCH = 100
 ASK_AGAIN_AFTER, ASKED_AT_MOST = timedelta(seconds=60), 5  # a day (R20)
 RESET_LASTS = timedelta(hours=1)  # what somebody asked for just now is used just now (R16)
+RESET_LASTS_DAYS = 1  # the last of a day: whoever is kept busy by strangers always has one that works
 
 _invitation, _message = metadata.tables["invitation"], metadata.tables["message"]
 _ISSUE = sa.insert(_invitation).returning(_invitation.c.id, _invitation.c.uid)
@@ -122,7 +123,9 @@ def issue_several(db: Session, wanted: Sequence[Wanted]) -> list[Issued]:
 
 
 def _ends(wanted: Wanted, now: datetime) -> datetime:
-    return now + (RESET_LASTS if wanted.purpose is Purpose.RESET else timedelta(days=wanted.days))
+    if wanted.purpose is Purpose.RESET and wanted.days != RESET_LASTS_DAYS:
+        return now + RESET_LASTS
+    return now + timedelta(days=wanted.days)
 
 
 def _row(wanted: Wanted, uid: str, token: str, now: datetime) -> dict[str, Any]:
@@ -237,10 +240,19 @@ def _insert(db: Session, table: str, columns: Sequence[str], rows: Sequence[tupl
 
 def asked_too_often(db: Session, account_id: int, *, kind: CampaignKind) -> bool:
     """Whether a message of this kind was queued a moment ago, or five times within a day (R20)."""
-    now = clock.now()
+    times = _asked(db, account_id, kind)
+    return len(times) >= ASKED_AT_MOST or any(time > clock.now() - ASK_AGAIN_AFTER for time in times)
+
+
+def is_last_of_the_day(db: Session, account_id: int, *, kind: CampaignKind) -> bool:
+    """Whether after one more message of this kind no other is sent for a while."""
+    return len(_asked(db, account_id, kind)) == ASKED_AT_MOST - 1
+
+
+def _asked(db: Session, account_id: int, kind: CampaignKind) -> list[datetime]:
+    """When such messages were queued within a day."""
     asked = sa.select(col(Campaign.launched_at)).join(
         MessageAccount, col(MessageAccount.campaign_id) == col(Campaign.id)
     )
     mine = asked.where(col(MessageAccount.account_id) == account_id, col(Campaign.kind) == kind)
-    times = list(db.scalars(mine.where(col(Campaign.launched_at) > now - timedelta(days=1))))
-    return len(times) >= ASKED_AT_MOST or any(time > now - ASK_AGAIN_AFTER for time in times)
+    return list(db.scalars(mine.where(col(Campaign.launched_at) > clock.now() - timedelta(days=1))))

@@ -44,7 +44,15 @@ def alarm(db: Session) -> int | None:
     return queue(db, kind=CampaignKind.SIGN_IN_ALARM, channel=Channel.EMAIL, to=to)
 
 
-def queue(db: Session, *, kind: CampaignKind, channel: Channel, to: Sequence[To], by: str = "system") -> int | None:
+def queue(
+    db: Session,
+    *,
+    kind: CampaignKind,
+    channel: Channel,
+    to: Sequence[To],
+    by: str = "system",
+    link_days: int | None = None,
+) -> int | None:
     """Queue a message of this kind; gives the campaign, which the caller starts after the commit."""
     texts = wordings.newest(db, kind=kind, channel=channel)
     if not to or "en" not in texts:
@@ -59,7 +67,7 @@ def queue(db: Session, *, kind: CampaignKind, channel: Channel, to: Sequence[To]
         channel=channel,
         idempotency_key=secrets.token_hex(16),
         wording_ids=texts,
-        link_days=own.link_days,
+        link_days=own.link_days if link_days is None else link_days,
         launched_by_label=by,
         launched_at=now,
         starts_at=now,

@@ -1,7 +1,8 @@
 """A forgotten password: whoever asks gets the same answer; what follows is decided out of their sight (R20, R22).
 
-`ask` does the same work for every name. `answer` runs in the delivery engine: it queues a link that works for an hour
-to the address on file, or where there is none and the rules allow it to the mobile, never to what somebody typed (R77).
+`ask` does the same work for every name. `answer` runs in the delivery engine: it queues a link that works for an hour,
+and the last of a day for a day, to the address on file, or where there is none and the rules allow it to the mobile,
+never to what somebody typed (R77).
 """
 
 from __future__ import annotations
@@ -31,12 +32,14 @@ def answer(db: Session, *, account_id: int) -> int | None:
     if way is None:
         return None
     channel, address, language = way
+    is_last = invitations.is_last_of_the_day(db, account_id, kind=CampaignKind.RESET_PASSWORD)
     campaign_id = notices.queue(
         db,
         kind=CampaignKind.RESET_PASSWORD,
         channel=channel,
         to=[(account_id, address, language)],
         by="the person, who forgot the password",
+        link_days=invitations.RESET_LASTS_DAYS if is_last else 0,
     )
     details = {"channel": channel.value}
     audit.record(

@@ -9,7 +9,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
 
-from core import database
+from core import database, keys
 from core.delivery import engine
 from core.models import Account, CampaignKind, UserType
 from core.permissions import Actor
@@ -33,9 +33,14 @@ async def wait_for_link(request: Request) -> None:
     await patience.wait(f"links {networks.subject(address)}", await run_in_threadpool(_seconds_of_asking, address))
 
 
-def is_trusted(db: Session, request: Request, candidate: Candidate) -> bool:
-    """Whether this browser has signed in to the account before, and behaves."""
-    return _behaves(db, devices.known(request.cookies, candidate.account_id))
+def is_trusted(db: Session, request: Request, candidate: Candidate, *, initial: bool = False) -> bool:
+    """Whether this browser has signed in to the account before, and behaves.
+
+    `initial`: an initial password was typed, which nobody guesses (80 bits). It is held up by what was tried from its
+    own network, not by strangers elsewhere: whoever has a slip in their hand has no browser that is known yet (R09).
+    """
+    device = devices.known(request.cookies, candidate.account_id)
+    return _behaves(db, device or (_stand_in(people.unknown(request), candidate) if initial else ""))
 
 
 def note(db: Session, request: Request, candidate: Candidate, opened: Opened | None) -> int | None:
@@ -83,12 +88,17 @@ def remember(request: Request, response: Response, opened: Opened) -> None:
     devices.remember(request, response, account_id=opened.actor.account_id or 0)
 
 
+def _stand_in(by: Actor, candidate: Candidate) -> str:
+    """What counts as the device of a browser that is not known: its network, at this account (or at nobody's)."""
+    return keys.token("stand-in", f"{candidate.account_id or 0} {networks.subject(by.ip or '')}")
+
+
 def _behaves(db: Session, device: str) -> bool:
     return bool(device) and throttles.is_trusted(db, device=device)
 
 
 def _failed(db: Session, by: Actor, candidate: Candidate, device: str) -> int | None:
-    attack = throttles.failed(db, by, account_id=candidate.account_id, device=device)
+    attack = throttles.failed(db, by, account_id=candidate.account_id, device=device or _stand_in(by, candidate))
     return notices.alarm(db) if attack else None
 
 

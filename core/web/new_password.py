@@ -13,7 +13,7 @@ from core.models import CampaignKind
 from core.rules import password_hash
 from core.services import notices, password_choice, sign_in
 from core.services.password_choice import Chooser
-from core.web import cookies, door, forms, hashing, pages, people
+from core.web import cookies, devices, door, forms, hashing, pages, people
 
 HERE = "/sign-in/new-password"
 
@@ -39,6 +39,7 @@ async def send(request: Request) -> Response:
     await run_in_threadpool(door.start, notice)
     response = pages.password_saved(chooser.username, language=chooser.language)
     cookies.drop(response, cookies.choice_name())
+    devices.remember(request, response, account_id=chooser.account_id)  # as after a link (R09)
     return response
 
 

@@ -17,7 +17,10 @@ from core.services import password_choice, sign_in, sign_in_steps
 from core.tables import candidates
 from core.web import cookies, door, forms, hashing, pages, people
 
-WRONG = "The username or the password is not right. Check both, or ask your school's office."
+WRONG = (
+    "The username or the password is not right, or was tried too often. Check both and wait a minute, "
+    "or ask your school's office."
+)
 NO_ROLE = "Your account has no role in this school year. Ask your school's office to give it one."
 
 
@@ -105,7 +108,7 @@ def _open(request: Request, username: str, password: str, target: str) -> tuple[
             fits_initial=initial,
             renewed_hash=renewed,
             user_agent=agent,
-            trusted=door.is_trusted(db, request, candidate),
+            trusted=door.is_trusted(db, request, candidate, initial=initial),
         )
         notice = door.note(db, request, candidate, opened)
         if opened and opened.token and before:

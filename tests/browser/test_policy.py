@@ -32,6 +32,8 @@ def test_r52_no_screen_breaks_the_policy_and_r37_an_idle_page_empties_itself_wit
         expect(page.get_by_text("Where you are signed in")).to_be_visible(timeout=SLOW)
         staff.open_list(page, "/accounts")
         assert broken == []
+        kept = page.evaluate("JSON.stringify([{...localStorage}, {...sessionStorage}])")  # R41
+        assert not any(cookie["value"] in kept for cookie in context.cookies() if len(cookie["value"]) > 10)
         assert {host for host in asked if host} == {server.url.removeprefix("http://")}  # R106: nobody else
         engine = sa.create_engine(server.environment["FIRSTKEY_DATABASE_URL"])
         with engine.begin() as connection:

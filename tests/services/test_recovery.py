@@ -11,7 +11,7 @@ from sqlmodel import col, select
 
 from core import database
 from core.errors import TokenRejected
-from core.models import Account, AuditEntry, Campaign, Channel, Invitation, Message, OptOut, Person
+from core.models import Account, AuditEntry, Campaign, Channel, Invitation, Message, OptOut, Person, SchoolSettings
 from core.permissions import visitor
 from core.services import activation, delivery, recovery, wordings
 from core.services.activation import Standing
@@ -144,6 +144,36 @@ def test_r16_the_link_works_for_an_hour(people: Cast, clock: Clock) -> None:
     assert _offer(token) is Standing.ENDED
     with pytest.raises(TokenRejected):
         _redeem(token)
+
+
+def test_r16_r20_whoever_strangers_asked_for_all_day_has_a_last_link_that_works_until_the_next_may_be_sent(
+    people: Cast, clock: Clock
+) -> None:
+    for _time in range(4):
+        earlier = _token(_sent(_answer(people.sam)))
+        clock.forward(minutes=2)
+    last = _token(_sent(_answer(people.sam)))
+    clock.forward(hours=23, minutes=51)
+    assert _answer(people.sam) is None  # the mailbox is not flooded
+    assert (_offer(earlier), _offer(last)) == (Standing.REPLACED, Standing.LIVE)
+    clock.forward(minutes=1)
+    next_one = _token(_sent(_answer(people.sam)))
+    assert (_offer(last), _offer(next_one)) == (Standing.REPLACED, Standing.LIVE)
+    clock.forward(hours=23, minutes=59, seconds=59)
+    assert _offer(next_one) is Standing.LIVE  # so it goes on for as long as they do
+    clock.forward(seconds=1)
+    assert _offer(next_one) is Standing.ENDED
+
+
+@pytest.mark.parametrize("days", [1, 7])
+def test_r16_how_long_invitations_last_says_nothing_about_a_forgotten_password(
+    people: Cast, clock: Clock, days: int
+) -> None:
+    with database.transaction() as db:
+        db.get_one(SchoolSettings, 1).link_days = days
+    token = _token(_sent(_answer(people.sam)))
+    clock.forward(hours=1)
+    assert _offer(token) is Standing.ENDED
 
 
 def _offer(token: str) -> Standing:

@@ -10,12 +10,22 @@ from datetime import timedelta
 import pyotp
 import pytest
 import sqlalchemy as sa
-from sqlmodel import Session, select
+from sqlmodel import Session, col, select
 
 from core import database, sealing
-from core.errors import Conflict, FreshCodeRequired, NotAllowed
-from core.models import Account, AuditEntry, Campaign, Message, RecoveryCode, SignInSession, SignInStep, TotpDevice
-from core.permissions import visitor
+from core.errors import Conflict, FreshCodeRequired, NotAllowed, NotFound
+from core.models import (
+    Account,
+    AccountRole,
+    AuditEntry,
+    Campaign,
+    Message,
+    RecoveryCode,
+    SignInSession,
+    SignInStep,
+    TotpDevice,
+)
+from core.permissions import Scope, visitor
 from core.rules import one_time_codes, recovery_codes
 from core.services import audit, second_factor, sign_in, sign_in_steps, wordings
 from core.services.sign_in_steps import Step
@@ -69,6 +79,14 @@ def test_r26_a_code_is_taken_once(cast: Cast, clock: Clock) -> None:
     assert not _accepts(cast.ada, code)
     clock.forward(seconds=30)
     assert not _accepts(cast.ada, code)
+
+
+def test_r26_the_code_that_set_the_app_up_is_used_up_by_that(cast: Cast, clock: Clock) -> None:
+    seed = _enrolled(cast.ada, clock)
+    assert not _accepts(cast.ada, _code(seed, clock, seconds=-60))
+    clock.forward(minutes=-1)
+    assert not _accepts(cast.ada, _code(seed, clock))
+    assert _accepts(cast.ada, _code(seed, clock, seconds=30))
 
 
 def test_r26_an_earlier_code_is_not_taken_after_a_later_one(cast: Cast, clock: Clock) -> None:
@@ -148,6 +166,22 @@ def test_r27_a_recovery_code_of_somebody_else_is_none(cast: Cast, clock: Clock) 
         assert not second_factor.accept_recovery(db, visitor(), account_id=olga, code_id=of_ada.id, fits=True)
 
 
+def test_r27_after_five_wrong_recovery_codes_even_the_right_one_waits(cast: Cast, clock: Clock) -> None:
+    _enrolled(cast.ada, clock)
+    with database.reading() as db:
+        known = factors.recovery_code(db, account_id=cast.ada.account.id or 0, hint=next(iter(HASHES)))
+
+    def accepts(*, fits: bool) -> bool:
+        with database.transaction() as db:
+            who = cast.ada.account.id or 0
+            return second_factor.accept_recovery(db, visitor(), account_id=who, code_id=known.id, fits=fits)
+
+    assert not any(accepts(fits=False) for _try in range(5))
+    assert not accepts(fits=True)
+    clock.forward(seconds=31)
+    assert accepts(fits=True)
+
+
 def test_r27_new_codes_end_the_old_ones(cast: Cast, clock: Clock) -> None:
     _enrolled(cast.ada, clock)
     new = {recovery_codes.hint(code): "$argon2" for code in recovery_codes.make()}
@@ -164,6 +198,24 @@ def test_r24_a_step_opens_nothing_after_ten_minutes_or_a_new_password(cast: Cast
         happens()
         with database.reading() as db:
             assert sign_in_steps.look_up(db, token=token) is None
+
+
+def test_r24_an_account_that_is_closed_between_password_and_code_is_not_opened(cast: Cast, clock: Clock) -> None:
+    seed = _enrolled(cast.ada, clock)
+    token, step = _begun(cast.ada)
+    with database.transaction() as db:
+        db.get_one(Account, cast.ada.account.id).deactivated_at = clock.now
+    with database.transaction() as db:
+        assert sign_in_steps.look_up(db, token=token) is None
+        assert second_factor.accept(db, visitor(), account_id=step.account_id, typed=_code(seed, clock))
+        assert sign_in.admit(db, visitor(), account_id=step.account_id) is None
+
+
+def test_r24_a_role_that_ends_between_password_and_code_opens_nothing(cast: Cast, clock: Clock) -> None:
+    with database.transaction() as db:
+        db.execute(sa.delete(AccountRole).where(col(AccountRole.account_id) == cast.ada.account.id))
+        assert sign_in.admit(db, visitor(), account_id=cast.ada.account.id or 0) is None
+        assert db.exec(select(SignInSession)).all() == []
 
 
 def test_r17_whoever_types_the_code_while_the_password_changes_does_not_get_in_with_the_old_one(
@@ -238,11 +290,17 @@ def test_nobody_removes_their_own_nor_without_a_fresh_code_nor_without_the_role(
         (cast.ada.actor, cast.ada.account.id or 0, NotAllowed),
         (stale, olga, FreshCodeRequired),
         (cast.olga.actor, cast.ada.account.id or 0, NotAllowed),
+        (replace(cast.ada.actor, scope=Scope()), olga, NotFound),
     ):
         with pytest.raises(refusal), database.transaction() as db:
             second_factor.remove(db, actor, account_id=account_id)
     with database.reading() as db:
         assert len(db.exec(select(TotpDevice)).all()) == 2
+
+
+def test_r59_pupils_set_up_no_app(cast: Cast) -> None:
+    with pytest.raises(NotAllowed), database.transaction() as db:
+        second_factor.begin_again(db, cast.sam.actor)
 
 
 def test_r97_the_audit_knows_what_happened_and_no_code(cast: Cast, clock: Clock) -> None:

@@ -12,7 +12,7 @@ from core import database
 from core.errors import NotAllowed, NotFound
 from core.models import AuditEntry, SchoolSettings, SignInSession
 from core.permissions import Actor
-from core.services import sessions
+from core.services import sessions, sign_in_steps
 from tests.cast import Cast, Member
 from tests.conftest import Clock
 
@@ -95,6 +95,19 @@ def test_r39_an_administrator_ends_anybodys_sessions_and_the_audit_says_so(cast:
         ("sessions.ended", {"sessions": 2}),
         ("sessions.ended", {"sessions": 1}),
     ]
+
+
+def test_r39_whoever_is_between_password_and_code_is_signed_out_too(cast: Cast, clock: Clock) -> None:
+    account_id = cast.olga.account.id or 0
+    for ends in (
+        lambda db: sessions.end_all(db, cast.ada.actor, account_id=account_id),
+        lambda db: sessions.end_others(db, cast.olga.actor),
+    ):
+        with database.transaction() as db:
+            token = sign_in_steps.begin(db, cast.olga.actor, target="/", enrol=True)
+            assert sign_in_steps.look_up(db, token=token)
+            ends(db)
+            assert sign_in_steps.look_up(db, token=token) is None
 
 
 def test_r60_who_may_not_sign_others_out_is_refused(cast: Cast, clock: Clock) -> None:

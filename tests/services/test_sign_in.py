@@ -8,9 +8,10 @@ import pytest
 from sqlmodel import select
 
 from core import database
+from core.errors import NotFound
 from core.models import Account, AccountRole, AuditEntry, SignInSession
 from core.permissions import Actor, Role, visitor
-from core.services import audit, sign_in
+from core.services import audit, sign_in, step_up
 from core.services.sign_in import Opened
 from core.tables import candidates
 from core.tables.candidates import Candidate
@@ -178,6 +179,21 @@ def test_r38_closing_ends_this_session_and_closing_all_spares_one(cast: Cast) ->
     with database.transaction() as db:
         sign_in.note_use(db, actor=one.actor)  # an act in an ended session wakes nothing
     assert _who(one.token) is None
+
+
+def test_r31_a_proof_in_one_browser_says_nothing_about_another(cast: Cast, clock: Clock) -> None:
+    here, there = _enter(cast.tom), _enter(cast.tom)
+    clock.forward(minutes=11)
+    with database.transaction() as db:
+        step_up.note(db, here.actor)
+    seen = [_who(opened.token) for opened in (here, there)]
+    assert [actor is not None and actor.is_fresh for actor in seen] == [True, False]
+
+
+def test_r60_nobody_confirms_the_password_of_somebody_else(cast: Cast) -> None:
+    of_tom = Candidate(cast.tom.account.id, STORED)
+    with pytest.raises(NotFound), database.transaction() as db:
+        sign_in.confirm(db, cast.olga.actor, candidate=of_tom, fits=True)
 
 
 def test_r39_a_sixth_session_ends_the_oldest(cast: Cast, clock: Clock) -> None:

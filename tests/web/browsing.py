@@ -73,10 +73,13 @@ class Browser:
 
 
 @contextmanager
-def browser(**headers: str) -> Iterator[Browser]:
+def browser(*, address: str = "testclient", **headers: str) -> Iterator[Browser]:
     """A browser in front of our routes and our middleware, without Streamlit behind them."""
     site = Starlette(routes=routes.ROUTES, middleware=MIDDLEWARE, exception_handlers=routes.HANDLERS)
-    with TestClient(site, base_url=settings().base_url, follow_redirects=False, headers=headers) as client:
+    came_from = (address, 50_000)
+    with TestClient(
+        site, base_url=settings().base_url, follow_redirects=False, headers=headers, client=came_from
+    ) as client:
         yield Browser(client)
 
 

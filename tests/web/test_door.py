@@ -26,8 +26,8 @@ def _told(kind: str) -> list[int]:
         return list(db.exec(query.where(Campaign.kind == kind)))
 
 
-def _attack(username: str, *, times: int, clock: Clock | None = None) -> None:
-    with browsing.browser() as attacker:
+def _attack(username: str, *, times: int, clock: Clock | None = None, address: str = "testclient") -> None:
+    with browsing.browser(address=address) as attacker:
         for _time in range(times):
             assert attacker.sign_in(username, WRONG).status_code == 403
             if clock:
@@ -215,6 +215,49 @@ def test_r21_an_initial_password_is_dead_after_a_hundred_tries(browser: Browser,
     with database.reading() as db:
         (row,) = db.exec(select(Invitation).where(Invitation.account_id == cast.sam.account.id)).all()
         assert row.superseded_because == "guessed"
+
+
+@pytest.mark.both_databases
+def test_r09_r21_strangers_who_guess_do_not_hold_up_whoever_has_the_slip_in_their_hand(
+    browser: Browser, cast: Cast, clock: Clock
+) -> None:
+    slip, name = _slip(cast), cast.sam.account.username
+    _attack(name, times=6, address="203.0.113.9")
+    with browsing.browser(address="203.0.113.9") as attacker:
+        assert attacker.sign_in(name, slip).status_code == 403  # where the guesses came from it waits
+    assert browser.sign_in(name, slip).headers["location"] == "/sign-in/new-password"
+    browser.open("/sign-in/new-password")
+    assert browser.send("/sign-in/new-password", {"password": NEW, "again": NEW}).status_code == 303
+    _attack(name, times=6, address="203.0.113.9")
+    with browsing.browser(address="198.51.100.7") as elsewhere:
+        assert (
+            elsewhere.sign_in(name, NEW).status_code == 403
+        )  # a chosen password can be guessed, so it waits everywhere
+    assert browser.sign_in(name, NEW).headers["location"] == "/me"
+
+
+def test_r21_failures_of_ones_own_network_hold_the_slip_up_at_this_account_only(
+    browser: Browser, cast: Cast, clock: Clock
+) -> None:
+    slip = _slip(cast)
+    _attack(cast.max.account.username, times=30)
+    _attack("nobody.at.all", times=30)
+    _attack(cast.sam.account.username, times=6, address="203.0.113.9")
+    assert browser.sign_in(cast.sam.account.username, slip).headers["location"] == "/sign-in/new-password"
+    clock.forward(minutes=1)
+    for _try in range(5):
+        browser.sign_in(cast.sam.account.username, WRONG)
+    assert browser.sign_in(cast.sam.account.username, slip).status_code == 403
+
+
+def _slip(cast: Cast) -> str:
+    """The initial password of Sam, as it was printed."""
+    with database.transaction() as db:
+        initial_passwords.issue(db, cast.ada.actor, account_id=cast.sam.account.id, expected=1)
+    with database.transaction() as db:
+        revealed = initial_passwords.reveal(db, cast.ada.actor, account_id=cast.sam.account.id or 0)
+    assert revealed
+    return revealed.password
 
 
 def test_r33_whoever_signs_in_on_a_new_device_is_told_by_mail_but_not_the_first_time(

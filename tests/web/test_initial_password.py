@@ -3,12 +3,22 @@
 from __future__ import annotations
 
 import pytest
-from sqlmodel import select
+from sqlmodel import col, select
 
 from core import database
-from core.models import AcademicPeriod, Account, AccountRole, AuditEntry, Invitation, Person, SignInSession
+from core.models import (
+    AcademicPeriod,
+    Account,
+    AccountRole,
+    AuditEntry,
+    Campaign,
+    Invitation,
+    MessageAccount,
+    Person,
+    SignInSession,
+)
 from core.permissions import Actor
-from core.services import initial_passwords
+from core.services import initial_passwords, wordings
 from tests.cast import Cast, Member
 from tests.conftest import Clock
 from tests.web import browsing
@@ -118,7 +128,7 @@ def test_r21_wrong_tries_make_the_right_one_wait(browser: Browser, cast: Cast, c
     assert browser.sign_in(cast.sam.account.username, password).headers["location"] == CHOOSE
 
 
-@pytest.mark.parametrize("change", ["ended", "deactivated", "replaced", "chosen"])
+@pytest.mark.parametrize("change", ["ended", "deactivated", "replaced", "chosen", "converted"])
 def test_r21_a_dead_one_opens_nothing_and_takes_its_ticket_along(
     browser: Browser, cast: Cast, clock: Clock, change: str
 ) -> None:
@@ -131,8 +141,9 @@ def test_r21_a_dead_one_opens_nothing_and_takes_its_ticket_along(
     elif change == "chosen":
         browsing.give_password(cast.sam.account)
     else:
+        closed = {"deactivated_at": clock.now} if change == "deactivated" else {"sign_in_method": "microsoft"}
         with database.transaction() as db:
-            db.get_one(Account, cast.sam.account.id).deactivated_at = clock.now
+            db.get_one(Account, cast.sam.account.id).sqlmodel_update(closed)
     assert browser.open(CHOOSE).headers["location"] == "/sign-in"
     assert browser.sign_in(cast.sam.account.username, password).status_code == 403
 
@@ -157,6 +168,29 @@ def test_a_ticket_ends_after_half_an_hour(browser: Browser, cast: Cast, clock: C
     assert browser.open(CHOOSE).status_code == 200
     clock.forward(minutes=1)
     assert browser.open(CHOOSE).headers["location"] == "/sign-in"
+
+
+def test_r10b_whoever_had_to_change_their_password_is_told_by_mail_and_whoever_chose_a_first_one_is_not(
+    browser: Browser, cast: Cast
+) -> None:
+    with database.transaction() as db:
+        wordings.ensure_defaults(db)
+    browser.sign_in(cast.gina.account.username, _issued(cast.olga.actor, cast.gina))
+    assert _choose(browser)[0] == 303
+    browser.sign_in(_must_change(cast.sam))
+    assert _choose(browser)[0] == 303
+    with database.reading() as db:
+        told = select(MessageAccount.account_id).join(Campaign, col(Campaign.id) == MessageAccount.campaign_id)
+        assert list(db.exec(told.where(Campaign.kind == "password_changed"))) == [cast.sam.account.id]
+
+
+def test_a_ticket_ends_when_the_password_need_not_change_any_more(browser: Browser, cast: Cast) -> None:
+    browser.sign_in(_must_change(cast.sam))
+    assert browser.open(CHOOSE).status_code == 200
+    with database.transaction() as db:
+        db.get_one(Account, cast.sam.account.id).must_change_password = False
+    assert _choose(browser) == (303, "/sign-in")
+    assert browsing.stored(cast.sam.account).password_hash == browsing.HASH
 
 
 def test_it_speaks_greek_and_needs_no_script(browser: Browser, cast: Cast) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 import sqlalchemy as sa
@@ -215,6 +216,12 @@ def test_t3_a_forged_host_gets_nothing(browser: Browser, cast: Cast, host: str) 
         answer = browser.open(path, Host=host)
         assert answer.status_code == 421
         assert "Athena" not in answer.text
+
+
+def test_t3_of_two_hosts_neither_is_ours(browser: Browser) -> None:
+    ours = urlsplit(settings().base_url).netloc
+    for hosts in ((ours, "evil.example"), ("evil.example", ours), (ours, ours)):
+        assert browser.client.get("/sign-in", headers=[("Host", host) for host in hosts]).status_code == 421
 
 
 def test_r18_forwarded_headers_move_no_link(browser: Browser, cast: Cast) -> None:

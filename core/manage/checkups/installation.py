@@ -80,7 +80,7 @@ def signing_in() -> Iterator[Finding]:
         )
         yield fine("signing in", said)
     else:
-        remedy = "Switch it on under Settings > Signing in; it is asked at the next sign-in."
+        remedy = "Switch it on under Settings > Passwords; it is asked at the next sign-in."
         yield warning("signing in", "Staff sign in with a password alone.", remedy)
 
 

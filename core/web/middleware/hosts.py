@@ -25,7 +25,7 @@ class Hosts:
         if scope["type"] not in ("http", "websocket"):
             await self.app(scope, receive, send)
             return
-        host = Headers(scope=scope).get("host", "").lower()
+        host = " and ".join(Headers(scope=scope).getlist("host")).lower()  # two are nobody's
         ours = urlsplit(settings().base_url).netloc.lower()
         near = LOOPBACK.fullmatch(host) is not None
         if host == ours or (near and scope["path"] in NEAR):
