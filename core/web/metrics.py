@@ -10,7 +10,7 @@ from threading import Lock
 
 import sqlalchemy as sa
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
-from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+from prometheus_client.core import GaugeMetricFamily, Metric
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
@@ -47,7 +47,10 @@ def _is_near(request: Request) -> bool:
 
 
 class _School:
-    """What the database knows; asked at each scrape, answered from memory for ten seconds."""
+    """What the database knows; asked at each scrape, answered from memory for ten seconds.
+
+    Gauges alone: rows are deleted by retention and come back with a backup, and a counter must never fall.
+    """
 
     def __init__(self) -> None:
         self._lock, self._until, self._known = Lock(), 0.0, list[Metric]()
@@ -74,7 +77,7 @@ def _figures() -> Iterator[Metric]:
     for status, number in messages.items():
         states.add_metric([status], number)
     yield states
-    signed = CounterMetricFamily("firstkey_sign_ins", "Sign-ins in the audit.", labels=["result"])
+    signed = GaugeMetricFamily("firstkey_sign_ins_last_day", "Sign-ins within the last 24 hours.", labels=["result"])
     for action, number in sign_ins.items():
         signed.add_metric([action.partition(".")[2]], number)
     yield signed
