@@ -86,7 +86,13 @@ def _figures() -> Iterator[Metric]:
     yield GaugeMetricFamily("firstkey_queue_due_seconds", "For how long the first of them could.", value=waited)
     yield GaugeMetricFamily("firstkey_sending_held", "Whether all sending is held.", value=int(facts.held))
     yield GaugeMetricFamily("firstkey_delivering_processes", "Processes that deliver.", value=facts.processes)
-    yield GaugeMetricFamily("firstkey_disk_free_bytes", "Room for the database.", value=facts.free_bytes)
+    disks = GaugeMetricFamily("firstkey_disk_free_bytes", "Room left, by what lies there.", labels=["holds"])
+    for disk in facts.disks:
+        for held in disk.holds:
+            disks.add_metric([held], disk.free_bytes)
+    yield disks
+    stopped = len(facts.stopped)
+    yield GaugeMetricFamily("firstkey_campaigns_stopped", "Campaigns that paused by themselves.", value=stopped)
     if facts.backup_at is not None:
         age = (facts.now - facts.backup_at).total_seconds()
         yield GaugeMetricFamily("firstkey_backup_age_seconds", "Since the latest backup.", value=age)

@@ -92,6 +92,8 @@ def test_a_wrong_token_stops_the_campaign(twilio: Faults) -> None:
         (21606, NO.CONFIGURATION, None),
         (21608, NO.CONFIGURATION, None),
         (20429, NO.TRANSIENT, None),
+        (63038, NO.CONFIGURATION, None),
+        (30454, NO.CONFIGURATION, None),
     ],
 )
 def test_each_refusal_of_twilio_has_its_meaning(

@@ -61,8 +61,8 @@ def test_figures_of_queue_sign_ins_backup_and_disk(prometheus: TestClient, clock
     assert found["firstkey_database_up"] == 1
     assert found["firstkey_backup_age_seconds"] == 7200
     assert found["firstkey_messages queued"] == found["firstkey_queue_due"] == 0
-    assert found["firstkey_disk_free_bytes"] > 0 and found["firstkey_delivering_processes"] == 0
-    assert found["firstkey_sending_held"] == 0
+    assert found["firstkey_disk_free_bytes delivery engine"] > 0 and found["firstkey_delivering_processes"] == 0
+    assert found["firstkey_sending_held"] == found["firstkey_campaigns_stopped"] == 0
     assert any(name.startswith("firstkey_info") for name in found)
 
 
