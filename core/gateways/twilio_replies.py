@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import requests
-from twilio.base.exceptions import TwilioRestException
+from twilio.base.exceptions import TwilioException, TwilioRestException
 from urllib3.exceptions import ConnectTimeoutError, NameResolutionError, NewConnectionError
 
 from core.errors import GatewayError, GatewayErrorKind
@@ -31,6 +31,13 @@ def refused(error: TwilioRestException, *, retry_after: float | None) -> Gateway
         return GatewayError(_KINDS.CONFIGURATION, _account_words(code))
     reason = twilio_codes.reason_of(str(code)) if str(code) in twilio_codes.CODES else FailureReason.BLOCKED
     return GatewayError(_KINDS.PERMANENT, twilio_codes.words_of(str(code)), reason=reason)
+
+
+def of_a_list(error: TwilioException) -> TwilioRestException:
+    """A list that Twilio refuses has an exception of its own in the package; this is what it says of all else."""
+    if isinstance(error, TwilioRestException):
+        return error
+    return TwilioRestException(error.args[1].status_code, uri="", msg=str(error.args[0]))
 
 
 def broken(error: requests.RequestException) -> GatewayError:
