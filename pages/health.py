@@ -11,6 +11,7 @@ from core import clock, database, migrations, version
 from core.config import settings
 from core.permissions import Permission
 from core.rules import health, words
+from core.rules.health import Disk
 from core.tables import health as table
 from core.tables import school
 from core.tables.health import SILENT, Way
@@ -39,7 +40,17 @@ def _numbers(found: table.Health, zone: str) -> None:
     due.metric("Messages due", f"{facts.due:,}", border=True)
     delivering.metric("Processes that deliver", f"{facts.processes:,}", border=True)
     backup.metric("Latest backup", _ago(facts.backup_at, facts.now), border=True, help=_moment(facts.backup_at, zone))
-    disk.metric("Free disk", f"{facts.free_bytes / 2**30:,.0f} GB", border=True)
+    disk.metric("Free disk", _room(facts.disks[0]), border=True, help="  \n".join(map(_disk, facts.disks)))
+    if not database.is_sqlite():
+        st.caption("The disk of PostgreSQL is not looked at from here: watch it where PostgreSQL runs.")
+
+
+def _disk(disk: Disk) -> str:
+    return f"{_room(disk)} on {disk.name} ({disk.folder})"
+
+
+def _room(disk: Disk) -> str:
+    return f"{disk.free_bytes / 2**30:,.{0 if disk.free_bytes >= 10 * 2**30 else 1}f} GB"
 
 
 def _ways(ways: list[Way], zone: str) -> None:

@@ -124,7 +124,7 @@ def _reason_to_pause(batch: Batch, outcome: Outcome) -> str:
     failed = streaks.after(batch.campaign_id, outcome.status)
     if failed < batch.pause_after:
         return ""
-    return f"{failed} messages in a row failed, the last one: {outcome.detail}. Look at the outcome below, then resume."
+    return f"{failed} messages in a row failed, the last one: {outcome.detail}. Look at its outcome, then resume."
 
 
 def _tell_breaker(channel: str, outcome: Outcome) -> None:

@@ -27,6 +27,7 @@ def run() -> None:
         if mine:
             _do(name, work)
     _do("note the newest entry of the audit", alarms.note_audit)
+    _do("look at the disks of this machine", alarms.look_at_disks)
 
 
 def forget_finished() -> int:

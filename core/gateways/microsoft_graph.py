@@ -28,6 +28,11 @@ _WORDS = {
     "invalid_client": "Microsoft does not accept FIRSTKEY_MICROSOFT_CLIENT_SECRET. Make a new one.",
     "unauthorized_client": "Microsoft does not know the application of FIRSTKEY_MICROSOFT_CLIENT_ID in this tenant.",
 }
+_OF_US = {  # codes of a sendMail that would meet every message alike, whatever their status
+    "errorexceededmessagelimit": "Microsoft 365 lets this mailbox send no more today. Resume tomorrow.",
+    "errormessagesubmissionblocked": "Microsoft 365 has shut out this mailbox. Ask the administrator of Microsoft 365.",
+    "errorsendasdenied": "Microsoft 365 does not let us send from this mailbox. See FIRSTKEY_GRAPH_MAILBOX.",
+}
 _CANNOT_BE_REACHED = "Microsoft cannot be reached"
 
 
@@ -101,6 +106,8 @@ def refused(status: int, body: Any, *, retry_after: str | None = None) -> Gatewa
     """What a refusal means for what was asked. Its text is ours: Graph's may quote addresses."""
     error = body.get("error") if isinstance(body, dict) else None
     code = str(error.get("code", "")) if isinstance(error, dict) else ""
+    if of_us := _OF_US.get(code.lower()):
+        return GatewayError(_KINDS.CONFIGURATION, of_us)
     wait = waits.seconds(retry_after)
     if status == 429 or (status == 503 and wait is not None):
         return GatewayError(_KINDS.TRANSIENT, f"Microsoft asks to wait ({status})", retry_after=wait)

@@ -142,16 +142,16 @@ class SmtpEmail:
         options = [] if to.isascii() else ["SMTPUTF8"]
         if options and not smtp.has_extn("smtputf8"):
             raise GatewayError(_KINDS.PERMANENT, "the mail server takes no such address", reason="bad_address")
-        code, _ = smtp.mail(self._address, options)
+        code, words = smtp.mail(self._address, options)
         if code >= 400:
-            raise smtp_replies.refused(code, "the sender", permanent=_KINDS.CONFIGURATION)
-        code, _ = smtp.rcpt(to)
+            raise smtp_replies.refused(code, words, "the sender", permanent=_KINDS.CONFIGURATION)
+        code, words = smtp.rcpt(to)
         if code >= 400:
-            raise smtp_replies.refused(code, "the address", permanent=_KINDS.PERMANENT)
+            raise smtp_replies.refused(code, words, "the address", permanent=_KINDS.PERMANENT)
         smtp.putcmd("data")
-        code, _ = smtp.getreply()
+        code, words = smtp.getreply()
         if code != 354:
-            raise smtp_replies.refused(code, "the message", permanent=_KINDS.PERMANENT)
+            raise smtp_replies.refused(code, words, "the message", permanent=_KINDS.PERMANENT)
 
     def _end_transaction(self, smtp: smtplib.SMTP) -> None:
         """Keep the connection only if the server is ready for the next message."""
@@ -168,12 +168,12 @@ def _deliver(smtp: smtplib.SMTP, content: bytes) -> None:
     try:
         smtp.send(quoted + (b".\r\n" if quoted.endswith(b"\r\n") else b"\r\n.\r\n"))
         _wait_at_most(smtp, VERDICT_TIMEOUT_S)
-        code, _ = smtp.getreply()
+        code, words = smtp.getreply()
         _wait_at_most(smtp, TIMEOUT_S)
     except (smtplib.SMTPException, OSError) as error:
         raise GatewayError(_KINDS.AMBIGUOUS, "the mail server hung up after the message") from error
     if code >= 400:
-        raise smtp_replies.refused(code, "the message", permanent=_KINDS.PERMANENT)
+        raise smtp_replies.refused(code, words, "the message", permanent=_KINDS.PERMANENT)
 
 
 def _wait_at_most(smtp: smtplib.SMTP, seconds: float) -> None:

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from urllib.parse import quote
 
 import requests
-from twilio.base.exceptions import TwilioRestException
+from twilio.base.exceptions import TwilioException, TwilioRestException
 from twilio.rest import Client
 from twilio.rest.api.v2010.account.message import MessageInstance
 
@@ -54,7 +54,8 @@ class TwilioSms:
             if provider_id:
                 return [_word(self._client.messages(provider_id).fetch())]
             found = self._client.messages.list(to=to, limit=ASKED_AT_MOST)
-        except TwilioRestException as error:
+        except TwilioException as problem:
+            error = twilio_replies.of_a_list(problem)
             if provider_id and error.status == 404:
                 raise GatewayError(GatewayErrorKind.PERMANENT, "Twilio does not know this message") from None
             raise twilio_replies.refused(error, retry_after=self._http.retry_after) from None

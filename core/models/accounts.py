@@ -211,6 +211,7 @@ class ThrottleScope(StrEnum):
     DEVICE = "device"
     ASKED = "asked"
     ASKED_FROM = "asked_from"
+    SET_OUT_FROM = "set_out_from"
 
 
 class Throttle(SQLModel, table=True):

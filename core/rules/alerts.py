@@ -21,6 +21,7 @@ class AlertKind(StrEnum):
     QUEUE_STANDS = "queue_stands"
     NO_BACKUP = "no_backup"
     DISK_FULL = "disk_full"
+    CAMPAIGN_STOPPED = "campaign_stopped"
     FAULTS = "faults"
     IMPORT_REFUSED = "import_refused"
     NO_NOTES = "no_notes"
@@ -35,7 +36,7 @@ class Threshold:
     quiet: timedelta
 
 
-TEN_MINUTES, DAY = timedelta(minutes=10), timedelta(days=1)
+TEN_MINUTES, HOUR, DAY = timedelta(minutes=10), timedelta(hours=1), timedelta(days=1)
 THRESHOLDS: dict[AlertKind, Threshold] = {
     AlertKind.MASS_EXPORT: Threshold(500, TEN_MINUTES, TEN_MINUTES),
     AlertKind.SIGN_IN_FAILURES: Threshold(20, TEN_MINUTES, TEN_MINUTES),
@@ -45,6 +46,7 @@ THRESHOLDS: dict[AlertKind, Threshold] = {
     AlertKind.QUEUE_STANDS: Threshold(0, STANDS_AFTER, timedelta(hours=6)),
     AlertKind.NO_BACKUP: Threshold(0, BACKUP_WITHIN, DAY),
     AlertKind.DISK_FULL: Threshold(0, timedelta(0), timedelta(hours=6)),
+    AlertKind.CAMPAIGN_STOPPED: Threshold(0, HOUR, HOUR),  # each that stops; several at once are one alert
     AlertKind.FAULTS: Threshold(MANY_FAULTS - 1, WITHIN, timedelta(hours=6)),
     AlertKind.IMPORT_REFUSED: Threshold(0, timedelta(0), timedelta(hours=6)),
     AlertKind.NO_NOTES: Threshold(0, DAY, DAY),
@@ -74,7 +76,14 @@ _SENTENCES: dict[AlertKind, str] = {
         "whatever delivers."
     ),
     AlertKind.NO_BACKUP: "The latest backup is {number:,} hours old. Look at: systemctl status firstkey-backup",
-    AlertKind.DISK_FULL: "The disk has {number:,} MB left: writing may fail at any moment. Free some space now.",
+    AlertKind.DISK_FULL: (
+        "A disk that Firstkey writes to has {number:,} MB left: writing may fail at any moment. Free some space now. "
+        "The Health page names it; with several machines, doctor on each of them."
+    ),
+    AlertKind.CAMPAIGN_STOPPED: (
+        "Campaign {number} paused without anybody's doing: whoever carries its messages turned Firstkey away, or too "
+        "many failed in a row. The Health page says why and what to do; then press Resume on Campaigns."
+    ),
     AlertKind.FAULTS: "{number:,} errors within ten minutes. The Health page names them; the log has the rest.",
     AlertKind.IMPORT_REFUSED: (
         "File {number:,} of the import folder was refused, and changed nothing. The page Imports says why; a report "
@@ -105,6 +114,9 @@ NOTICED: dict[AlertKind, str] = {
     ),
     AlertKind.NO_BACKUP: f"no backup for {BACKUP_WITHIN // timedelta(hours=1)} hours",
     AlertKind.DISK_FULL: "a disk that is almost full",
+    AlertKind.CAMPAIGN_STOPPED: (
+        "a campaign that paused by itself: the mail server, Twilio or Microsoft refuses us, or too many messages failed"
+    ),
     AlertKind.FAULTS: f"{MANY_FAULTS:,} errors within ten minutes",
     AlertKind.IMPORT_REFUSED: "a file of the import folder refused",
     AlertKind.NO_NOTES: "notes of the audit that are gone",

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from pathlib import Path
 
 STANDS_AFTER = timedelta(minutes=15)
 BACKUP_WITHIN = timedelta(hours=48)
@@ -13,8 +15,32 @@ MANY_FAULTS, WITHIN = 10, timedelta(minutes=10)
 
 
 @dataclass(frozen=True)
+class Disk:
+    """A disk of this machine: what of ours lies on it, in which folder first, and how much room is left."""
+
+    holds: tuple[str, ...]
+    folder: Path
+    free_bytes: int
+
+    @property
+    def name(self) -> str:
+        return f"the disk with the {' and the '.join(self.holds)}"
+
+    @property
+    def is_full(self) -> bool:
+        return self.free_bytes < TOO_LITTLE_DISK
+
+    @property
+    def is_nearly_full(self) -> bool:
+        return TOO_LITTLE_DISK <= self.free_bytes < LITTLE_DISK
+
+
+@dataclass(frozen=True)
 class Facts:
-    """What is known at `now`. `due`: messages that could leave; `moved_at`: when the latest of any was begun."""
+    """What is known at `now`. `due`: messages that could leave; `moved_at`: when the latest of any was begun.
+
+    `stopped`: why campaigns paused by themselves, one reason for each of them.
+    """
 
     now: datetime
     is_demo: bool
@@ -24,7 +50,8 @@ class Facts:
     moved_at: datetime | None
     processes: int
     backup_at: datetime | None
-    free_bytes: int
+    disks: tuple[Disk, ...]
+    stopped: tuple[str, ...]
     faults: int
 
 
@@ -54,8 +81,10 @@ def backup_hours(facts: Facts) -> int:
 
 def troubles(facts: Facts) -> Iterator[Trouble]:
     """What is wrong, most urgent first; nothing when all is well."""
-    if facts.free_bytes < TOO_LITTLE_DISK:
-        yield Trouble("The disk is full: writing may fail at any moment.", "Free some space now.")
+    for disk in facts.disks:
+        if disk.is_full:
+            yield Trouble(f"{_capital(disk.name)} is full: writing may fail at any moment.", "Free some space now.")
+    yield from _stopped(facts)
     if minutes := standing_minutes(facts):
         yield Trouble(
             f"{facts.due:,} messages are due, and none has left for {minutes:,} minutes.",
@@ -71,5 +100,22 @@ def troubles(facts: Facts) -> Iterator[Trouble]:
         yield Trouble("All sending is held.", "An administrator says Go on the Campaigns page.", urgent=False)
     if facts.backup_at is None and not facts.is_demo:
         yield Trouble("There is no backup yet.", "Set one up: docs/operations.md, Backups.", urgent=False)
-    if TOO_LITTLE_DISK <= facts.free_bytes < LITTLE_DISK:
-        yield Trouble("The disk is nearly full.", "Free some space soon.", urgent=False)
+    for disk in facts.disks:
+        if disk.is_nearly_full:
+            yield Trouble(f"{_capital(disk.name)} is nearly full.", "Free some space soon.", urgent=False)
+
+
+def _stopped(facts: Facts) -> Iterator[Trouble]:
+    """Whoever carries messages turned us away, or so many failed that Firstkey did not go on."""
+    for why, times in Counter(facts.stopped).most_common():
+        many = "1 campaign" if times == 1 else f"{times:,} campaigns"
+        remedy = "Mend that (python -m core.manage doctor tries it out), then press Resume on Campaigns."
+        yield Trouble(f"{many} paused without anybody's doing: {_sentence(why)}", remedy)
+
+
+def _sentence(words: str) -> str:
+    return f"{_capital(words).rstrip('.')}."
+
+
+def _capital(words: str) -> str:
+    return words[:1].upper() + words[1:]

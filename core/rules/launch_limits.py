@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 FRESH, AHEAD = timedelta(minutes=10), timedelta(days=60)
+PAUSED_BY_STAFF = "Paused by staff."
 SECOND_LOOKS = "So many people at once: another administrator looks at it first."
 
 

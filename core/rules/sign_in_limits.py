@@ -15,6 +15,7 @@ ADDRESS_SLOW_FROM, ALL_SLOW_FROM = 100, 2_000  # failures in a window
 ALARM_FROM, ALARM_TIMES_USUAL, ALARM_STAFF_FROM = 200, 5, 20
 DEVICE_A_DAY = 20
 ASKED_SLOW_FROM_ADDRESS, ASKED_SLOW_IN_ALL = 30, 300  # forgotten passwords in a window
+SET_OUT_SLOW_FROM_ADDRESS = 300  # for Microsoft, in a window: a school between two lessons stays below
 USE_IS_NOTED_AFTER = timedelta(seconds=20)  # a write per click would be a lock per click
 
 
@@ -54,6 +55,11 @@ def slow_down_asking(*, from_address: int, in_all: int) -> timedelta:
     """How long whoever asks for a link waits for the answer; nobody is turned away here either."""
     slow = from_address > ASKED_SLOW_FROM_ADDRESS or in_all > ASKED_SLOW_IN_ALL
     return SLOW if slow else timedelta()
+
+
+def slow_down_setting_out(*, from_address: int) -> timedelta:
+    """How long whoever sets out for Microsoft waits: each leaves a row behind, whether they come back or not."""
+    return SLOW if from_address > SET_OUT_SLOW_FROM_ADDRESS else timedelta()
 
 
 def is_attack(*, in_all: int, usual: float, of_staff: int, from_address: int) -> bool:

@@ -38,6 +38,8 @@ CODES: dict[str, Meaning] = {
     "30008": Meaning(_R.CARRIER, f"the network did not deliver it and does not say why. {_LATER}"),
     "30009": Meaning(_R.CARRIER, f"a part of the text got lost. {_LATER}"),
     "30010": Meaning(_R.CARRIER, "the text costs more than the limit that is set at Twilio"),
+    "30454": Meaning(_R.CONFIGURATION, "Twilio lets the account send no more today. Send again tomorrow"),
+    "63038": Meaning(_R.CONFIGURATION, "Twilio lets the account send no more today. Send again tomorrow"),
 }
 
 

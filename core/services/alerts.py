@@ -20,7 +20,7 @@ from core.rules import health, message_text
 from core.rules.alerts import THRESHOLDS, AlertKind
 from core.services import audit, audit_anchors, audit_chain, invitations
 from core.services.audit_chain import Walk
-from core.tables import account_roles, school, sending, wordings
+from core.tables import account_roles, disks, school, sending, stopped, wordings
 from core.tables import health as health_table
 from core.tables.recipients import Recipient
 
@@ -38,7 +38,7 @@ class Finding:
 
 def look(db: Session) -> list[Finding]:
     """What is too much at this moment and was not said lately; reads only."""
-    found = [*_exports(db), *_failures(db), *_chain(db), *_spend(db), *_health(db)]
+    found = [*_exports(db), *_failures(db), *_chain(db), *_spend(db), *_stopped(db), *_health(db)]
     return [finding for finding in found if not _said_lately(db, finding)]
 
 
@@ -55,6 +55,13 @@ def check_notes(db: Session) -> list[Finding]:
     if oldest is None or oldest > clock.now() - THRESHOLDS[AlertKind.NO_NOTES].window:
         return []
     found = [Finding(AlertKind.NO_NOTES, audit_chain.size(db))] if audit_anchors.are_missing(db) else []
+    return [finding for finding in found if not _said_lately(db, finding)]
+
+
+def check_disks(db: Session) -> list[Finding]:
+    """The disks of this machine; the others have theirs."""
+    full = [disk for disk in disks.watched() if disk.is_full]
+    found = [Finding(AlertKind.DISK_FULL, full[0].free_bytes // 2**20)] if full else []
     return [finding for finding in found if not _said_lately(db, finding)]
 
 
@@ -128,6 +135,12 @@ def _spend(db: Session) -> Iterator[Finding]:
         yield Finding(AlertKind.SMS_SPEND, spent)
 
 
+def _stopped(db: Session) -> Iterator[Finding]:
+    campaign_id = stopped.newest(db, since=clock.now() - THRESHOLDS[AlertKind.CAMPAIGN_STOPPED].window)
+    if campaign_id is not None:
+        yield Finding(AlertKind.CAMPAIGN_STOPPED, campaign_id)
+
+
 def _health(db: Session) -> Iterator[Finding]:
     """What an administrator is woken for: see rules.health."""
     facts = health_table.facts(db)
@@ -135,8 +148,6 @@ def _health(db: Session) -> Iterator[Finding]:
         yield Finding(AlertKind.QUEUE_STANDS, minutes)
     if hours := health.backup_hours(facts):
         yield Finding(AlertKind.NO_BACKUP, hours)
-    if facts.free_bytes < health.TOO_LITTLE_DISK:
-        yield Finding(AlertKind.DISK_FULL, facts.free_bytes // 2**20)
     if facts.faults > THRESHOLDS[AlertKind.FAULTS].above:
         yield Finding(AlertKind.FAULTS, facts.faults)
 

@@ -9,6 +9,7 @@ from core import clock
 from core.errors import Conflict, NotFound
 from core.models import Campaign, CampaignStatus, Message, MessageStatus
 from core.permissions import Actor, Permission
+from core.rules.launch_limits import PAUSED_BY_STAFF
 from core.services import audit
 
 _RUNNING, _PAUSED = CampaignStatus.RUNNING, CampaignStatus.PAUSED
@@ -16,7 +17,7 @@ _RUNNING, _PAUSED = CampaignStatus.RUNNING, CampaignStatus.PAUSED
 
 def pause(db: Session, actor: Actor, *, campaign_id: int) -> Campaign:
     """Stop before the next message; what is gone is gone."""
-    return _move(db, actor, campaign_id, _PAUSED, only_from=(_RUNNING,), reason="Paused by staff.")
+    return _move(db, actor, campaign_id, _PAUSED, only_from=(_RUNNING,), reason=PAUSED_BY_STAFF)
 
 
 def resume(db: Session, actor: Actor, *, campaign_id: int) -> Campaign:

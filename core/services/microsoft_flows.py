@@ -20,6 +20,7 @@ from core.models import MicrosoftFlow
 from core.sealing import SealBroken, Sealed
 
 LIVES = timedelta(minutes=10)
+AT_MOST = 20_000  # a stranger who sets out again and again fills no disk; four mornings of a large school fit
 
 
 @dataclass(frozen=True)
@@ -32,7 +33,8 @@ class Begun:
 
 
 def keep(db: Session, *, begun: Begun) -> str:
-    """Store it; gives the reference for the cookie."""
+    """Store it, in the place of the oldest where there are too many; gives the reference for the cookie."""
+    _make_room(db)
     reference = secrets.token_urlsafe(32)
     text = json.dumps([begun.flow, begun.next_path, begun.by_invitation])
     place, ends = _hash(reference), clock.now() + LIVES
@@ -60,6 +62,14 @@ def forget_ended(db: Session) -> int:
     """Remove what nobody came back to; gives how many."""
     gone = db.execute(sa.delete(MicrosoftFlow).where(col(MicrosoftFlow.expires_at) <= clock.now()))
     return int(getattr(gone, "rowcount", 0))
+
+
+def _make_room(db: Session) -> None:
+    """The newest stay. Whoever is at work on the same rows is not waited for."""
+    newest_first = sa.select(col(MicrosoftFlow.token_hash)).order_by(col(MicrosoftFlow.expires_at).desc())
+    surplus = db.scalars(newest_first.offset(AT_MOST - 1).with_for_update(skip_locked=True)).all()
+    if surplus:
+        db.execute(sa.delete(MicrosoftFlow).where(col(MicrosoftFlow.token_hash).in_(surplus)))
 
 
 def _hash(reference: str) -> str:

@@ -80,6 +80,12 @@ def asked(db: Session, *, ip: str) -> timedelta:
     return sign_in_limits.slow_down_asking(from_address=from_address, in_all=count(db, ThrottleScope.ASKED))
 
 
+def set_out(db: Session, *, ip: str) -> timedelta:
+    """Count somebody who sets out for Microsoft, and how long they wait when many from there have lately."""
+    from_address = count(db, ThrottleScope.SET_OUT_FROM, networks.subject(ip))
+    return sign_in_limits.slow_down_setting_out(from_address=from_address)
+
+
 def forget_old(db: Session) -> int:
     """What says nothing any more about what is usual."""
     old = sa.delete(Throttle).where(col(Throttle.began_at) < clock.now() - KEPT)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
@@ -11,7 +10,6 @@ import sqlalchemy as sa
 from sqlmodel import Session, col
 
 from core import clock
-from core.config import settings
 from core.models import (
     AuditEntry,
     Campaign,
@@ -25,7 +23,7 @@ from core.models import (
 from core.permissions import Actor, Permission
 from core.rules import health
 from core.rules.health import Facts
-from core.tables import backups, frames, school, sending_hold
+from core.tables import backups, disks, frames, school, sending_hold, stopped
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -78,7 +76,8 @@ def facts(db: Session) -> Facts:
         moved_at=max((at for at in by_channel if at), default=None),
         processes=_processes(db),
         backup_at=backups.latest(db),
-        free_bytes=shutil.disk_usage(_folder()).free,
+        disks=disks.watched(),
+        stopped=stopped.reasons(db),
         faults=db.scalar(lately) or 0,
     )
 
@@ -90,9 +89,9 @@ def messages(db: Session) -> dict[str, int]:
 
 
 def sign_ins(db: Session) -> dict[str, int]:
-    """As far as the audit reaches back."""
-    action = col(AuditEntry.action)
-    rows = db.execute(sa.select(action, sa.func.count()).where(action.in_(_SIGN_INS)).group_by(action))
+    """Within the last day: of more than that the audit may be pruned."""
+    action, lately = col(AuditEntry.action), col(AuditEntry.at) > clock.now() - DAY
+    rows = db.execute(sa.select(action, sa.func.count()).where(action.in_(_SIGN_INS), lately).group_by(action))
     return dict.fromkeys(_SIGN_INS, 0) | {str(name): int(number) for name, number in rows}
 
 
@@ -139,8 +138,3 @@ def _faults(db: Session) -> pd.DataFrame:
     asked = sa.select(col(Fault.reference), col(Fault.at), col(Fault.place), col(Fault.what))
     rows = db.execute(asked.order_by(col(Fault.at).desc()).limit(FAULTS_SHOWN)).all()
     return frames.table(rows, ["Number", "When", "Where", "What"])
-
-
-def _folder() -> str:
-    folder = settings().var_folder
-    return str(folder if folder.exists() else folder.anchor or "/")

@@ -10,7 +10,7 @@ from threading import Lock
 
 import sqlalchemy as sa
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
-from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+from prometheus_client.core import GaugeMetricFamily, Metric
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
@@ -47,7 +47,10 @@ def _is_near(request: Request) -> bool:
 
 
 class _School:
-    """What the database knows; asked at each scrape, answered from memory for ten seconds."""
+    """What the database knows; asked at each scrape, answered from memory for ten seconds.
+
+    Gauges alone: rows are deleted by retention and come back with a backup, and a counter must never fall.
+    """
 
     def __init__(self) -> None:
         self._lock, self._until, self._known = Lock(), 0.0, list[Metric]()
@@ -74,7 +77,7 @@ def _figures() -> Iterator[Metric]:
     for status, number in messages.items():
         states.add_metric([status], number)
     yield states
-    signed = CounterMetricFamily("firstkey_sign_ins", "Sign-ins in the audit.", labels=["result"])
+    signed = GaugeMetricFamily("firstkey_sign_ins_last_day", "Sign-ins within the last 24 hours.", labels=["result"])
     for action, number in sign_ins.items():
         signed.add_metric([action.partition(".")[2]], number)
     yield signed
@@ -83,7 +86,13 @@ def _figures() -> Iterator[Metric]:
     yield GaugeMetricFamily("firstkey_queue_due_seconds", "For how long the first of them could.", value=waited)
     yield GaugeMetricFamily("firstkey_sending_held", "Whether all sending is held.", value=int(facts.held))
     yield GaugeMetricFamily("firstkey_delivering_processes", "Processes that deliver.", value=facts.processes)
-    yield GaugeMetricFamily("firstkey_disk_free_bytes", "Room for the database.", value=facts.free_bytes)
+    disks = GaugeMetricFamily("firstkey_disk_free_bytes", "Room left, by what lies there.", labels=["holds"])
+    for disk in facts.disks:
+        for held in disk.holds:
+            disks.add_metric([held], disk.free_bytes)
+    yield disks
+    stopped = len(facts.stopped)
+    yield GaugeMetricFamily("firstkey_campaigns_stopped", "Campaigns that paused by themselves.", value=stopped)
     if facts.backup_at is not None:
         age = (facts.now - facts.backup_at).total_seconds()
         yield GaugeMetricFamily("firstkey_backup_age_seconds", "Since the latest backup.", value=age)

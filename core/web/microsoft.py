@@ -27,6 +27,7 @@ async def start(request: Request) -> Response:
     """Off to Microsoft; whoever comes by a link of another site begins at our own sign-in page."""
     if request.headers.get("sec-fetch-site", "same-origin") != "same-origin":
         return pages.redirect("/sign-in")
+    await door.wait_to_set_out(request)
     return await run_in_threadpool(_start, request)
 
 

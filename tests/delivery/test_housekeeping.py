@@ -22,6 +22,7 @@ def _kept(cast: Cast, clock: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
     """A file and a page of a preview, for ten minutes; and no other work than forgetting them."""
     monkeypatch.setattr(housekeeping, "JOBS", {name: housekeeping.JOBS[name] for name in MINE})
     monkeypatch.setattr(housekeeping.alarms, "note_audit", lambda: 0)
+    monkeypatch.setattr(housekeeping.alarms, "look_at_disks", lambda: 0)
     ends = core_clock.now() + timedelta(minutes=10)
     owner = {"account_id": cast.olga.account.id or 0, "session_id": "here", "kid": "k"}
     with database.transaction() as db:

@@ -57,6 +57,7 @@ class Machine:
             "srv",
             "var/lib",
             "opt",
+            "usr/local/sbin",
         ):
             (root / folder).mkdir(parents=True)
         (root / "opt" / "firstkey").symlink_to(ROOT)
@@ -65,6 +66,7 @@ class Machine:
         for name in ONLY_NOTED:
             self._program(name, f'#!/bin/bash\necho "{name} $*" >> {self.noted}\n')
         self._program("systemd-run", _SYSTEMD_RUN)
+        self._program("firstkey", self._here((ROOT / "deploy" / "firstkey").read_text()))
 
     def run(self, block: str, **environment: str) -> str:
         """Run a block in bash; the first command that fails ends it."""
@@ -100,4 +102,4 @@ class Machine:
         block = re.sub(r"(/opt/firstkey/\.venv/bin/)?\bpython -m core", f"{sys.executable} -m core", block)
         block = re.sub(r"-o \w+ -g firstkey", "", block).replace("chgrp firstkey", "test -f")
         block = re.sub(r"(?<![\w.])/opt/firstkey/\.venv", f"{self.root}/opt/firstkey-venv", block)
-        return re.sub(r"(?<![\w.])/(opt|etc|srv|var/lib)/", rf"{self.root}/\1/", block)
+        return re.sub(r"(?<![\w.])/(opt|etc|srv|var/lib|usr/local)/", rf"{self.root}/\1/", block)

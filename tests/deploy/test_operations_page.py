@@ -17,6 +17,8 @@ import httpx
 import pytest
 
 from core.config import ROOT
+from core.manage.__main__ import app
+from core.rules.alerts import AlertKind
 from tests import oneroster
 from tests.deploy import machine
 from tests.deploy.machine import PAGE, Machine
@@ -96,6 +98,8 @@ def test_a_stranger_reaches_https_a_mail_server_and_a_backup(tmp_path: Path) -> 
             shown = httpx.get(f"https://{public}/sign-in", verify=trusted)
             assert shown.status_code == 200 and "strict-transport-security" in shown.headers
             said = of.run(steps[-1])
+    assert of.text("usr/local/sbin/firstkey") == (ROOT / "deploy" / "firstkey").read_text()
+    assert "systemctl restart systemd-journald" in noted
     assert f"https://{public}/setup/" in said, "a link that works once"
     assert " 0 faults" in said and "answers, encrypted" not in said.split("e-mail")[0]
     assert "ok  e-mail" in said
@@ -201,6 +205,17 @@ def test_each_block_of_the_page_is_run_by_one_of_these_tests() -> None:
         "## Imports by themselves",
     )
     assert len(machine.all_blocks()) == sum(len(machine.blocks(heading)) for heading in run)
+
+
+def test_each_command_of_the_program_is_named_on_the_page() -> None:
+    named = PAGE.read_text()
+    commands = {command.name for command in app.registered_commands} | {group.name for group in app.registered_groups}
+    assert {name for name in commands if not re.search(rf"`[^`\n]*\b{name}\b", named)} == set()
+
+
+def test_each_alarm_is_answered_on_the_page() -> None:
+    table = PAGE.read_text().split("### What to do after an alarm", 1)[1].split("\n\n## ", 1)[0]
+    assert re.findall(r"^\| `(\w+)` \|", table, re.MULTILINE) == [kind.value for kind in AlertKind]
 
 
 def _commands() -> list[str]:

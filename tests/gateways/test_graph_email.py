@@ -76,6 +76,8 @@ def test_the_token_is_asked_for_once(gateway: EmailGateway, entra: Entra) -> Non
         ((400, error("ErrorInvalidRecipients"), {}), KINDS.PERMANENT, None),
         ((401, error("InvalidAuthenticationToken"), {}), KINDS.CONFIGURATION, None),
         ((403, error("ErrorAccessDenied"), {}), KINDS.CONFIGURATION, None),
+        ((429, error("ErrorExceededMessageLimit"), {"Retry-After": "5"}), KINDS.CONFIGURATION, None),
+        ((400, error("ErrorMessageSubmissionBlocked"), {}), KINDS.CONFIGURATION, None),
     ],
 )
 def test_every_no_is_told_apart(

@@ -92,6 +92,8 @@ def test_a_wrong_token_stops_the_campaign(twilio: Faults) -> None:
         (21606, NO.CONFIGURATION, None),
         (21608, NO.CONFIGURATION, None),
         (20429, NO.TRANSIENT, None),
+        (63038, NO.CONFIGURATION, None),
+        (30454, NO.CONFIGURATION, None),
     ],
 )
 def test_each_refusal_of_twilio_has_its_meaning(
@@ -100,6 +102,17 @@ def test_each_refusal_of_twilio_has_its_meaning(
     twilio.fault, twilio.code = "error", code
     refused = refusal(twilio)
     assert (refused.kind, refused.reason) == (kind, reason)
+
+
+@pytest.mark.parametrize(("fault", "kind"), [("busy", NO.TRANSIENT), ("unauthorized", NO.CONFIGURATION)])
+@pytest.mark.parametrize("provider_id", ["SM1", None])
+def test_a_question_that_twilio_refuses_is_asked_again_another_time(
+    twilio: Faults, fault: str, kind: GatewayErrorKind, provider_id: str | None
+) -> None:
+    twilio.fault = fault
+    with pytest.raises(GatewayError) as refused:
+        gateway(twilio).look_up(provider_id=provider_id, to=TEXT.to, since=datetime(2026, 11, 23, tzinfo=UTC))
+    assert refused.value.kind is kind
 
 
 def test_a_message_that_twilio_does_not_know_is_not_there(twilio: Faults) -> None:

@@ -13,7 +13,7 @@ from core import config
 from core.gateways import imap_connection, twilio_account
 from core.manage.__main__ import app
 from tests.cast import Cast
-from tests.peers import imap, twilio, twilio_faults
+from tests.peers import imap, twilio, twilio_faults, twilio_senders
 from tests.peers.twilio import NUMBER, SERVICE, TOKEN, Twilio
 
 CANARY = "canary-of-the-provider"
@@ -59,6 +59,33 @@ def test_twilio_is_asked_about_the_account_and_the_sender(
     assert code == 0, said
     assert "ok  SMS: Twilio accepts the account and knows what we send from" in said
     assert len(there.messages()) == sent_before
+
+
+_NOTHING: dict[str, list[str]] = {"PhoneNumbers": [], "ShortCodes": [], "AlphaSenders": []}
+
+
+@pytest.mark.parametrize("kind", _NOTHING)
+def test_a_messaging_service_without_a_sender_is_a_fault_and_any_kind_of_sender_will_do(
+    there: Twilio, monkeypatch: pytest.MonkeyPatch, kind: str
+) -> None:
+    with twilio_senders.before(there.url) as pool:
+        own = there.settings | {"twilio_messaging_service": SERVICE, "twilio_api_base_url": pool.url}
+        pool.senders = _NOTHING
+        code, said = _doctor(monkeypatch, **own)
+        assert code == 1 and "has neither a number nor a short code nor a name" in said and "Sender Pool" in said
+        pool.senders = _NOTHING | {kind: ["SOME0000000000000000000000000000"]}
+        code, said = _doctor(monkeypatch, **own)
+        assert code == 0 and "ok  SMS: Twilio accepts the account and knows what we send from" in said
+
+
+def test_where_twilio_does_not_list_all_kinds_of_senders_nothing_is_said_of_them(
+    there: Twilio, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with twilio_senders.before(there.url) as pool:
+        pool.senders = {"PhoneNumbers": []}
+        own = {"twilio_messaging_service": SERVICE, "twilio_api_base_url": pool.url}
+        code, said = _doctor(monkeypatch, **there.settings | own)
+    assert code == 0 and "ok  SMS: Twilio accepts the account\n" in said
 
 
 def test_a_name_as_sender_cannot_be_asked_for(there: Twilio, monkeypatch: pytest.MonkeyPatch) -> None:

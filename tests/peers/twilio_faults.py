@@ -64,8 +64,8 @@ def _handler(state: Faults) -> type[BaseHTTPRequestHandler]:
             getattr(self, f"_{fault}")(asked)
 
         def do_GET(self) -> None:
-            if state.fault == "html":
-                self._html({})
+            if state.fault in ("html", "busy", "unauthorized"):
+                getattr(self, f"_{state.fault}")({})
                 return
             found = [self._message(number, asked) for number, asked in enumerate(state.taken)]
             sid = self.path.rpartition("/")[2].removesuffix(".json")

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 
 from core.rules import health
-from core.rules.health import Facts
+from core.rules.health import Disk, Facts
 
 NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
 WELL = Facts(
@@ -20,9 +21,16 @@ WELL = Facts(
     moved_at=None,
     processes=1,
     backup_at=NOW - timedelta(hours=7),
-    free_bytes=50 * 2**30,
+    disks=(Disk(("database", "backups"), Path("/var/lib/firstkey"), 50 * 2**30),),
+    stopped=(),
     faults=0,
 )
+
+
+def _disks(free_bytes: int) -> tuple[Disk, ...]:
+    return (Disk(("backups",), Path("/srv/backups"), free_bytes), *WELL.disks)
+
+
 WAITING = {"due": 5, "due_since": NOW - timedelta(hours=1)}
 
 
@@ -33,8 +41,10 @@ def test_a_school_that_is_well_has_no_trouble() -> None:
 @pytest.mark.parametrize(
     ("change", "sentence", "urgent"),
     [
-        ({"free_bytes": 100 * 2**20}, "The disk is full", True),
-        ({"free_bytes": 2**30}, "The disk is nearly full", False),
+        ({"disks": _disks(100 * 2**20)}, "The disk with the backups is full", True),
+        ({"disks": _disks(2**30)}, "The disk with the backups is nearly full", False),
+        ({"stopped": ("no password",)}, "1 campaign paused without anybody's doing: No password.", True),
+        ({"stopped": ("No.", "No.")}, "2 campaigns paused without anybody's doing: No.", True),
         (WAITING, "5 messages are due, and none has left for 60 minutes.", True),
         ({"due": 5, "due_since": NOW, "processes": 0}, "nothing delivers them", True),
         ({"faults": 10}, "10 errors within ten minutes", True),

@@ -123,7 +123,7 @@ def test_a_defect_is_told_with_its_row_and_stops_nothing(stem: str, old: str, ne
 
 @pytest.mark.parametrize("code", ["s2"])
 def test_whoever_stands_in_a_row_that_cannot_be_used_is_not_missing(code: str) -> None:
-    row = {"kind": "student", "source_id": code, "status": "registered", "section": None}
+    row = {"kind": "student", "source_id": code, "status": "registered", "section": None, "sort_name": "max"}
     world = World("GR", date(2026, 11, 28), people={("student", code): row})
     for users in (
         USERS.replace("Max,Sideris", ","),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from datetime import timedelta
 from types import SimpleNamespace
 
@@ -14,10 +15,20 @@ from core.delivery import alarms
 from core.models import Alert, Campaign, Message, SchoolSettings, SendingHold
 from core.permissions import command_line, visitor
 from core.rules.alerts import AlertKind
-from core.services import alerts, audit, audit_anchors, backups, delivery, delivery_claims, school, wordings
+from core.services import (
+    alerts,
+    audit,
+    audit_anchors,
+    backups,
+    campaign_moves,
+    delivery,
+    delivery_claims,
+    school,
+    wordings,
+)
 from core.services.alerts import Finding
 from core.tables import alerts as table
-from core.tables import health
+from core.tables import disks, stopped
 from core.web import faults
 from tests.cast import Cast, Member
 from tests.conftest import Clock
@@ -180,16 +191,18 @@ def test_without_an_address_an_alert_stands_on_the_page_alone(cast: Cast) -> Non
     assert len(_raised()) == 1
 
 
-def _waits(clock: Clock) -> None:
-    """One message is due."""
+def _waits(clock: Clock, kind: str = "initial_invitation") -> int:
+    """One message is due; gives its campaign."""
     with database.transaction() as db:
-        same = {"idempotency_key": "k", "wording_ids": {}, "link_days": 7, "recipients": 1, "recipients_digest": ""}
-        about = {"kind": "initial_invitation", "channel": "email", "launched_by_label": "Olga"}
+        key = secrets.token_hex(8)
+        same = {"idempotency_key": key, "wording_ids": {}, "link_days": 7, "recipients": 1, "recipients_digest": ""}
+        about = {"kind": kind, "channel": "email", "launched_by_label": "Olga"}
         campaign = Campaign(launched_at=clock.now, starts_at=clock.now, **same, **about)
         db.add(campaign)
         db.flush()
-        to = {"channel": "email", "address": "x@mail.example", "language": "en", "reference": "r"}
+        to = {"channel": "email", "address": "x@mail.example", "language": "en", "reference": key}
         db.add(Message(campaign_id=campaign.id, batch=0, **to))
+        return campaign.id or 0
 
 
 def test_messages_that_stand_make_an_alert_unless_sending_is_held(cast: Cast, clock: Clock) -> None:
@@ -222,6 +235,37 @@ def test_many_faults_and_a_full_disk_make_an_alert(cast: Cast, clock: Clock, mon
     assert alarms.look() == 0
     faults.log(ValueError("x"), "GET /9")
     assert alarms.look() == 1
-    monkeypatch.setattr(health.shutil, "disk_usage", lambda _folder: SimpleNamespace(free=50 * 2**20))
-    assert alarms.look() == 1
+    assert alarms.look_at_disks() == 0
+    monkeypatch.setattr(disks.shutil, "disk_usage", lambda _folder: SimpleNamespace(free=50 * 2**20))
+    assert [alarms.look_at_disks() for _time in range(2)] == [1, 0]
     assert _raised() == [("faults", 10, None), ("disk_full", 50, None)]
+
+
+def test_a_campaign_that_a_provider_stops_makes_one_alert_and_one_that_staff_pause_none(
+    cast: Cast, clock: Clock
+) -> None:
+    first = _waits(clock)
+    with database.transaction() as db:
+        campaign_moves.pause(db, cast.olga.actor, campaign_id=first)
+    assert alarms.look() == 0
+    with database.transaction() as db:
+        campaign_moves.resume(db, cast.olga.actor, campaign_id=first)
+        delivery.pause(db, campaign_id=first, why="The mail server does not accept the name and password.")
+    assert [alarms.look() for _time in range(2)] == [1, 0]
+    clock.forward(minutes=50)
+    assert alarms.look() == 0, "it stays paused, and was said"
+    clock.forward(minutes=30)
+    second = _waits(clock)
+    with database.transaction() as db:
+        delivery.pause(db, campaign_id=second, why="Twilio lets this account send no more today (63038).")
+    assert [alarms.look() for _time in range(2)] == [1, 0]
+    assert _raised() == [("campaign_stopped", first, None), ("campaign_stopped", second, None)]
+
+
+def test_an_alert_that_could_not_be_mailed_is_no_reason_for_another(cast: Cast, clock: Clock) -> None:
+    campaign_id = _waits(clock, kind="alert")
+    with database.transaction() as db:
+        delivery.pause(db, campaign_id=campaign_id, why="The mail server turns us away (554).")
+    assert alarms.look() == 0
+    with database.reading() as db:
+        assert stopped.reasons(db) == ("The mail server turns us away (554).",)

@@ -79,6 +79,35 @@ def test_a_whole_set_comes_in_and_twice_it_changes_nothing(files: dict[str, str]
     assert again.plan.counts.nothing and not again.leavers()
 
 
+def _known_as(upload: Upload) -> dict[str, str]:
+    """Who looks like somebody who is there already, by the value that is told, and with what they are recognised."""
+    told = _check(upload).plan.problems
+    return {one.value: one.message.partition(" already")[0] for one in told if "would be there twice" in one.message}
+
+
+NAMED, NUMBERED = "You have somebody of this name", "You have this identifier"
+
+
+def test_who_comes_with_another_code_than_last_time_is_told_before_they_are_there_twice() -> None:
+    _import(archive(WHOLE))
+    turned = archive(WHOLE | {"users": WHOLE["users"].replace("s1,,", "x1,,").replace("g2,,", "x2,,")})
+    assert _known_as(turned) == {"x1, known as s1": NAMED}, "a guardian of the same name may be another one"
+    other_name = WHOLE["users"].replace("s1,,", "x1,,").replace("Sam,Sideris", "Samuel,Sideris")
+    assert _known_as(archive(WHOLE | {"users": other_name})) == {}
+
+
+def test_who_was_known_under_the_number_that_is_now_the_identifier_is_told() -> None:
+    _import(archive(WHOLE | {"users": WHOLE["users"].replace("s1,,", "1001,,").replace("Sam,", "Samuel,")}))
+    assert _known_as(archive(WHOLE)) == {"s1, known as 1001": NUMBERED}
+
+
+def test_in_a_set_of_changes_a_namesake_is_told_only_with_the_same_address() -> None:
+    _import(archive(WHOLE))
+    new = "s3,active,2026-11-01,true,o1,student,,,Sam,Sideris,,,{email},,,,07,\r\n"
+    assert _known_as(changes(users=new.format(email="other@mail.example"))) == {}
+    assert _known_as(changes(users=new.format(email="SAM@mail.example"))) == {"s3, known as s1": NAMED}
+
+
 def test_changes_name_people_and_classes_that_only_firstkey_knows() -> None:
     _import(archive(WHOLE))
     new = "s3,active,2026-11-01,true,o1,student,,,Zoe,Sideri,,,,,,g1,07,\r\n"

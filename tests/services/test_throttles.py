@@ -126,3 +126,14 @@ def test_r20_those_who_ask_for_links_are_counted_by_address_and_in_all_and_slowe
         assert throttles.asked(db, ip="198.51.100.5").total_seconds() == 5
         clock.forward(minutes=10)
         assert throttles.asked(db, ip=ATTACKER).total_seconds() == 0
+
+
+def test_r10_from_one_address_many_set_out_for_microsoft_slowly_and_nobody_elsewhere_waits(
+    cast: Cast, clock: Clock
+) -> None:
+    with database.transaction() as db:
+        waits = [throttles.set_out(db, ip=ATTACKER).total_seconds() for _time in range(302)]
+        assert waits == [0] * 300 + [5] * 2
+        assert throttles.set_out(db, ip="198.51.100.4").total_seconds() == 0
+        clock.forward(minutes=10)
+        assert throttles.set_out(db, ip=ATTACKER).total_seconds() == 0

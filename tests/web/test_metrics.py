@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 import pytest
@@ -14,8 +15,8 @@ from starlette.testclient import TestClient
 from core import clock as core_clock
 from core import config, database, measures
 from core.models import Fault
-from core.permissions import command_line
-from core.services import backups
+from core.permissions import command_line, visitor
+from core.services import audit, backups
 from core.web import faults, metrics, routes
 from core.web.middleware.faults import Faults
 from core.web.middleware.gate import Gate
@@ -60,10 +61,43 @@ def test_figures_of_queue_sign_ins_backup_and_disk(prometheus: TestClient, clock
     assert found["firstkey_database_up"] == 1
     assert found["firstkey_backup_age_seconds"] == 7200
     assert found["firstkey_messages queued"] == found["firstkey_queue_due"] == 0
-    assert {"firstkey_sign_ins_total opened", "firstkey_sign_ins_total refused"} <= set(found)
-    assert found["firstkey_disk_free_bytes"] > 0 and found["firstkey_delivering_processes"] == 0
-    assert found["firstkey_sending_held"] == 0
+    assert found["firstkey_disk_free_bytes delivery engine"] > 0 and found["firstkey_delivering_processes"] == 0
+    assert found["firstkey_sending_held"] == found["firstkey_campaigns_stopped"] == 0
     assert any(name.startswith("firstkey_info") for name in found)
+
+
+@pytest.mark.both_databases
+def test_sign_ins_are_those_of_the_last_day(prometheus: TestClient, cast: Cast, clock: Clock) -> None:
+    def sign_ins() -> tuple[float, float]:
+        found = _figures(prometheus)
+        return found["firstkey_sign_ins_last_day opened"], found["firstkey_sign_ins_last_day refused"]
+
+    with database.transaction() as db:
+        audit.record(db, cast.sam.actor, action="sign_in.opened")
+        audit.record(db, visitor("192.0.2.1"), action="sign_in.refused", result="refused")
+    assert sign_ins() == (1, 1)
+    clock.forward(hours=23)
+    with database.transaction() as db:
+        audit.record(db, cast.sam.actor, action="sign_in.opened")
+    assert sign_ins() == (2, 1)
+    clock.forward(hours=2)
+    assert sign_ins() == (1, 0)
+
+
+def test_what_rows_say_is_never_a_counter_for_rows_are_deleted(prometheus: TestClient) -> None:
+    of_the_database = {family.name for family in metrics._School().collect()}
+    families = {family.name: family.type for family in text_string_to_metric_families(prometheus.get("/metrics").text)}
+    assert of_the_database <= set(families)
+    assert {families[name] for name in of_the_database} == {"gauge"}
+
+
+def test_names_follow_the_customs_of_prometheus(prometheus: TestClient) -> None:
+    for family in text_string_to_metric_families(prometheus.get("/metrics").text):
+        assert re.fullmatch(r"firstkey(_[a-z]+)+", family.name) and family.documentation.endswith("."), family.name
+        endings = {sample.name.removeprefix(family.name) for sample in family.samples}
+        assert family.type != "counter" or endings <= {"_total", "_created"}, family.name
+        assert family.type != "histogram" or family.name.endswith("_seconds"), family.name
+        assert family.type != "gauge" or not family.name.endswith(("_total", "_count", "_sum", "_bucket")), family.name
 
 
 def test_answers_are_timed_by_the_sort_of_page_and_never_by_address(prometheus: TestClient) -> None:

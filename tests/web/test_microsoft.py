@@ -15,7 +15,9 @@ from sqlmodel import select
 from core import config, database
 from core.gateways import microsoft_identity
 from core.models import Account, AuditEntry, Invitation, MicrosoftFlow, SchoolSettings, SignInSession
+from core.rules import sign_in_limits
 from core.services import invitations
+from core.web import patience
 from tests.cast import Cast
 from tests.conftest import Clock
 from tests.peers import entra as peer
@@ -133,6 +135,23 @@ def test_an_ended_invitation_ties_nobody(browser: Browser, entra: Entra, cast: C
     answer = browser.open(_answer(entra, started, SAM))
     assert answer.status_code == 403 and "took too long" in answer.text
     assert browsing.stored(cast.sam.account).object_id is None
+
+
+def test_r10_where_many_set_out_the_next_one_waits_and_gets_in_all_the_same(
+    browser: Browser, entra: Entra, cast: Cast, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    waited: list[float] = []
+
+    async def sleep(seconds: float) -> None:
+        waited.append(seconds)
+
+    monkeypatch.setattr(patience.anyio, "sleep", sleep)
+    monkeypatch.setattr(sign_in_limits, "SET_OUT_SLOW_FROM_ADDRESS", 2)
+    _tie(cast.sam.account, SAM)
+    for _time in range(3):
+        browser.open(START)
+    assert _sign_in(browser, entra, SAM).headers["location"] == "/me"
+    assert waited == [5.0, 5.0]
 
 
 def test_r28_nobody_gets_in_by_an_address_alone(browser: Browser, entra: Entra, cast: Cast) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import stat
 import time
 from collections.abc import Iterator
@@ -14,10 +13,10 @@ import sqlalchemy as sa
 from core import clock, database, keys, migrations
 from core.config import Settings
 from core.manage.checkups.findings import Finding, fault, fine, told, warning
-from core.tables import audit
+from core.rules.health import Disk
+from core.tables import audit, disks
 
 SKEW_S, FAULTY_SKEW_S = 5, 60
-LITTLE, TOO_LITTLE = 2 * 2**30, 200 * 2**20  # bytes of free disk
 
 
 def people(settings: Settings) -> Iterator[Finding]:
@@ -60,20 +59,22 @@ def engine(settings: Settings) -> Iterator[Finding]:
 
 
 def disk(settings: Settings) -> Iterator[Finding]:
-    """Room for the database, and files that only this user reads (R92)."""
+    """Room where Firstkey writes, as Health and the alarms see it, and files that only this user reads (R92)."""
     folder = settings.var_folder
     if not folder.exists():
         yield warning("disk", f"The folder {folder} is not there yet.", "Run: python -m core.manage init")
         return
-    free = shutil.disk_usage(folder).free
-    said = f"{free / 2**30:,.1f} GB are free in {folder}"
-    if free < TOO_LITTLE:
-        yield fault("disk", f"{said}: writing may fail at any moment.", "Free some space now.")
-    elif free < LITTLE:
-        yield warning("disk", f"{said}.", "Free some space soon.")
-    else:
-        yield fine("disk", said)
+    yield from map(_room, disks.watched())
+    if not database.is_sqlite():
+        yield fine("disk", "that of PostgreSQL is not looked at from here: watch it where PostgreSQL runs")
     yield from _private(settings)
+
+
+def _room(disk: Disk) -> Finding:
+    said = f"{disk.free_bytes / 2**30:,.1f} GB are free on {disk.name} ({disk.folder})"
+    if disk.is_full:
+        return fault("disk", f"{said}: writing may fail at any moment.", "Free some space now.")
+    return warning("disk", f"{said}.", "Free some space soon.") if disk.is_nearly_full else fine("disk", said)
 
 
 def _private(settings: Settings) -> Iterator[Finding]:

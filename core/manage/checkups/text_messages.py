@@ -41,6 +41,7 @@ def _missing(settings: Settings) -> list[str]:
 
 def _account(settings: Settings) -> Iterator[Finding]:
     from core.gateways import twilio_account  # its package takes long to load, and most schools have no use for it
+    from core.gateways.twilio_account import Sender
 
     try:
         own = twilio_account.ask(settings)
@@ -51,10 +52,15 @@ def _account(settings: Settings) -> Iterator[Finding]:
     if own.status != "active":
         remedy = "Sign in to Twilio's console: it says why, and how to open the account again."
         yield fault("SMS", f"Twilio says that the account is {own.status}: nothing can be sent.", remedy)
-    elif own.has_sender is False:
+    elif own.sender is Sender.EMPTY:
+        said = "The Messaging Service has neither a number nor a short code nor a name to send text messages from."
+        remedy = "Add one in Twilio's console: Messaging > Services, the service, Sender Pool."
+        yield fault("SMS", said, remedy)
+    elif own.sender is Sender.MISSING:
         yield _without_sender(settings)
     else:
-        yield fine("SMS", f"Twilio accepts the account{' and knows what we send from' if own.has_sender else ''}")
+        knows = " and knows what we send from" if own.sender is Sender.THERE else ""
+        yield fine("SMS", f"Twilio accepts the account{knows}")
     if own.is_trial:
         remedy = "Upgrade the account in Twilio's console before the first campaign."
         yield warning("SMS", "The Twilio account is a trial: it sends to verified numbers only.", remedy)

@@ -151,7 +151,8 @@ class Intake:
     used, so that nobody takes them for missing. `leaving`: people of whom the files say that they have left. Rows that
     name people and classes which perhaps only Firstkey knows wait in `enrolled`, `agents` and `kindless`. `terms`: the
     terms of a class, where they are parts of its year. `roles`: when people have those that make them what they are.
-    `kept_out`: people whose roles do not count today, and whom nothing else in the files brings in.
+    `kept_out`: people whose roles do not count today, and whom nothing else in the files brings in. `numbers`: what
+    the files call people beside their codes, to recognise them by.
     """
 
     format: Format
@@ -177,6 +178,7 @@ class Intake:
     roles: dict[PersonKey, list[RoleDays]] = field(default_factory=dict)
     kept_out: set[PersonKey] = field(default_factory=set)
     ended: set[tuple[SectionKey, PersonKey]] = field(default_factory=set)
+    numbers: dict[PersonKey, str] = field(default_factory=dict)
     said: set[tuple[str, str, str, str]] = field(default_factory=set)
 
     def problem(

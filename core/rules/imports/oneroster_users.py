@@ -17,7 +17,7 @@ COLUMNS = {
     **{"sourcedid": "source_id", "status": "state", "enableduser": "enabled", "role": "role", "username": "username"},
     **{"givenname": "first_name", "familyname": "last_name", "middlename": "middle_name", "email": "email"},
     **{"sms": "mobile", "phone": "phone", "agentsourcedids": "agents", "grades": "grade", "grade": "grade"},
-    **{"orgsourcedids": "schools", "primaryorgsourcedid": "schools"},
+    **{"identifier": "number", "orgsourcedids": "schools", "primaryorgsourcedid": "schools"},
 }
 ROLE_COLUMNS = {"usersourcedid": "user", "role": "role", "status": "state", "begindate": "begins", "enddate": "ends"}
 _STAFF = "teacher, administrator, aide, proctor, counselor, principal, districtAdministrator, siteAdministrator, "
@@ -83,6 +83,8 @@ def enter(intake: Intake, where: Where, raw: Mapping[str, str], kind: str, label
     else:
         wanted |= {"contact_email": email}
     wanted |= {"external_email": external}
+    if number := cells.clean(raw.get("number", "")):
+        intake.numbers[(kind, cells.clean(raw.get("source_id", "")))] = number
     people.add(intake, where, kind, _short_enough(intake, where, wanted, labels), labels)
 
 

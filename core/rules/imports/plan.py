@@ -10,7 +10,7 @@ from core.errors import RowProblem, Severity
 from core.models import PersonStatus
 from core.rules import person_facts
 from core.rules.contact_data import read_mobile
-from core.rules.imports import guardians, references
+from core.rules.imports import guardians, references, twice
 from core.rules.imports.intake import Intake, PeriodRow, PersonKey, PersonRow, SectionKey, SectionRow
 from core.rules.imports.places import Places
 from core.rules.imports.world import Row, World
@@ -119,6 +119,7 @@ def make(read: Intake, world: World) -> Plan:
         _keep_the_order_of_names(person, world.people.get(key))
     for key, person in (intake.people | named).items():
         _compare(plan, world, key, person, places.home(key))
+    plan.problems += twice.look(intake, world, plan.created)
     plan.missing = [
         row for key, row in world.people.items() if row["status"] != PersonStatus.LEFT and _is_missing(intake, key)
     ]
