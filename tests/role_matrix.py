@@ -179,7 +179,7 @@ TABLES: dict[str, Needs] = {
     **dict.fromkeys(("account_roles.held", "account_roles.held_by", "account_roles.username"), Permission.SEE_ACCOUNTS),
     **dict.fromkeys(("status_people.read", "needs.of"), Permission.SEE_STATUS),
     "status.ask": Asks.SCOPED,
-    **dict.fromkeys(("status_people.is_of_list", "status_ties.read"), Asks.PART),
+    **dict.fromkeys(("status_people.is_of_list", "status_ties.read", "school.require_first_password_shown"), Asks.PART),
     **dict.fromkeys(("microsoft_switch.differences", "health.read"), Permission.CHANGE_SETTINGS),
     "microsoft_switch.differences": Permission.CHANGE_SETTINGS,
     **dict.fromkeys(

@@ -105,7 +105,7 @@ def check(
         credential_checks.check(parameters)
         actor.require_fresh()
         if parameters.show_passwords:
-            school.require_first_password_shown(db)
+            school.require_first_password_shown(db, actor)
     freshness.require_above(db, actor, people=expected)
     selections.require_size(db, actor, selection_id=selection_id, scope=scope, expected=expected)
     return TITLES[ReportKind(kind)]
