@@ -119,6 +119,8 @@ def read(db: Session, actor: Actor, *, kind: str, printed: Printed, told: Told =
     report = ReportKind(kind)
     actor.require(NEEDED[report])
     if report is ReportKind.CREDENTIALS:
+        if printed.parameters.show_passwords:  # a long one is read later than it was asked for
+            school.require_first_password_shown(db, actor)
         contents = credential_papers.credentials(db, actor, printed, told)
     else:
         rows = report_papers.rows_of_selection(db, actor, selection_id=printed.selection_id, scope=printed.scope)
