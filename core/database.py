@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from contextvars import ContextVar
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -15,6 +16,8 @@ from sqlmodel import Session
 
 from core import measures
 from core.config import settings
+from core.errors import NotAllowed
+from core.permissions import Actor
 
 if TYPE_CHECKING:
     import psycopg
@@ -24,6 +27,8 @@ AT_ONCE = 5_000
 T = TypeVar("T")
 # Many read at once, one writes: readers share the file as the system maps it, and keep little of their own.
 MAPPED, READER_CACHE_KB, WRITER_CACHE_KB = 2**31, 2_000, 128_000
+_inside: ContextVar[bool] = ContextVar("inside", default=False)
+_write_refusal: Callable[[Session, Actor, NotAllowed], None] | None = None
 
 
 @lru_cache
@@ -85,7 +90,7 @@ def _begin_sqlite(connection: sa.Connection) -> None:
 @contextmanager
 def transaction(*, wait_ms: int = WEB_WAIT_MS) -> Iterator[Session]:
     """One act: all of it is stored when the block ends, none of it when the block raises."""
-    with Session(_with(wait_ms=wait_ms), expire_on_commit=False) as session:
+    with _refusals_written(), Session(_with(wait_ms=wait_ms), expire_on_commit=False) as session:
         try:
             yield session
             session.commit()
@@ -97,8 +102,42 @@ def transaction(*, wait_ms: int = WEB_WAIT_MS) -> Iterator[Session]:
 @contextmanager
 def reading() -> Iterator[Session]:
     """A consistent look at the data; writing in it is refused by the database. Readers never wait for a writer."""
-    with Session(_with(reading=True, postgresql_readonly=True), autoflush=False) as session:
+    with _refusals_written(), Session(_with(reading=True, postgresql_readonly=True), autoflush=False) as session:
         yield session
+
+
+def when_refused(write: Callable[[Session, Actor, NotAllowed], None]) -> None:
+    """How it is written down that somebody was refused: the audit stands above, and says so when it is loaded."""
+    global _write_refusal
+    _write_refusal = write
+
+
+@contextmanager
+def _refusals_written() -> Iterator[None]:
+    """Whoever is refused within is written down once all of it is undone and nobody holds the lock of the writer.
+
+    Within another it is for that one, which may hold the lock; and the writing itself is not written down.
+    """
+    if _inside.get():
+        yield
+        return
+    _inside.set(True)
+    try:
+        yield
+    except NotAllowed as refusal:
+        _write(refusal)
+        raise
+    finally:
+        _inside.set(False)
+
+
+def _write(refusal: NotAllowed) -> None:
+    """Once, and of those who have an account: strangers could fill the audit."""
+    if _write_refusal is None or refusal.is_noted or refusal.by is None or refusal.by.account_id is None:
+        return
+    with transaction() as db:
+        _write_refusal(db, refusal.by, refusal)
+    refusal.is_noted = True
 
 
 def insert(db: Session, statement: sa.Insert, rows: Sequence[Mapping[str, Any]]) -> None:

@@ -20,6 +20,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from core.permissions import Actor
 
 
 class AppError(Exception):
@@ -65,8 +69,25 @@ class SignInRequired(AppError):
     """Nobody is signed in, or the session has ended."""
 
 
+@dataclass(frozen=True)
+class Sought:
+    """What somebody asked for by its id."""
+
+    kind: str
+    id: int
+
+
 class NotAllowed(AppError):
-    """The actor lacks the permission."""
+    """The actor lacks the permission.
+
+    `by` and what they asked for are for the audit: whoever begins a unit of work writes them down once it is undone.
+    """
+
+    def __init__(
+        self, message: str, *, by: Actor | None = None, permission: str = "", sought: Sought | None = None
+    ) -> None:
+        super().__init__(message)
+        self.by, self.permission, self.sought, self.is_noted = by, permission, sought, False
 
 
 class FreshCodeRequired(AppError):

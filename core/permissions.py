@@ -103,7 +103,8 @@ class Actor:
     def require(self, permission: Permission) -> None:
         """Refuse unless the actor has the permission; every service begins with it."""
         if not self.may(permission):
-            raise NotAllowed("Your role does not include this. An administrator can change your role.")
+            sentence = "Your role does not include this. An administrator can change your role."
+            raise NotAllowed(sentence, by=self, permission=permission.value)
 
     @property
     def is_fresh(self) -> bool:

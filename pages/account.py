@@ -5,10 +5,10 @@ from __future__ import annotations
 import streamlit as st
 
 from core import database
+from core.errors import Sought
 from core.permissions import Actor, Permission
 from core.rules import words
 from core.rules.account_state import AccountState
-from core.services.access import Sought
 from core.tables import account_card, person_card, school
 from core.tables.account_card import AccountCard, Owner
 from pages.shared import (

@@ -6,13 +6,13 @@ from html import escape
 
 import streamlit as st
 
-from core import database, measures, requests, version
+from core import database, measures, version
 from core.config import ROOT
 from core.permissions import Actor, Permission
 from core.rules import words
 from core.services import sign_in
 from core.tables import people, school
-from pages.shared import css, guard, noted, watch
+from pages.shared import css, guard, noted, runs, watch
 
 # Each screen with the permission that its own guard asks for, and where it stands in the sidebar ("" is nowhere).
 SCREENS = (
@@ -107,7 +107,7 @@ st.set_page_config(
     layout="wide",
     initial_sidebar_state="auto",
 )
-requests.begin()
+runs.begin()
 actor = guard.signed_in()
 noted.use(actor)  # a full run is a person's act
 with database.reading() as db:

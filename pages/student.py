@@ -5,9 +5,9 @@ from __future__ import annotations
 import streamlit as st
 
 from core import database
+from core.errors import Sought
 from core.permissions import Actor, Permission
 from core.rules import words
-from core.services.access import Sought
 from core.tables import account_card, school, student_card
 from core.tables.account_card import AccountCard
 from core.tables.student_card import StudentCard

@@ -40,6 +40,7 @@ from core.rules.retention import Kept
 CORE = sorted((ROOT / "core").rglob("*.py"))
 PAGES = sorted((ROOT / "pages").rglob("*.py"))
 SCREENS = [path for path in PAGES if path.parent.name == "pages" and path.name != "navigation.py"]
+SERVICES = [path for path in CORE if path.parent.name == "services" and path.name != "__init__.py"]
 
 # What several services do in the same way, and never a page.
 SHARED = {"person_writing", "address_changes", "guardianships", "account_effects"}
@@ -86,7 +87,7 @@ def test_nothing_in_core_imports_streamlit_but_the_check_of_its_options(path: Pa
         assert not any(name.split(".")[0] == "streamlit" for name in _imports(path))
 
 
-@pytest.mark.parametrize("path", [path for path in CORE if "services" in path.parts], ids=_relative)
+@pytest.mark.parametrize("path", SERVICES, ids=_relative)
 def test_a_service_calls_no_other_service_but_the_audit_and_selections(path: Path) -> None:
     called = {name.split(".")[2] for name in _imports(path) if name.startswith("core.services.")}
     called |= {
@@ -100,6 +101,17 @@ def test_a_service_calls_no_other_service_but_the_audit_and_selections(path: Pat
     parts |= {"import_leavers", "import_returns", "credential_papers", "family_messages", "drafts", "left_out"}
     parts |= {"audit_chain", "audit_anchors", "disclosures", "directory_ties", "directory_attempts"}
     assert called <= {"audit", "selections", "selections_beside", path.stem} | parts | SHARED
+
+
+def test_r95_every_refusal_of_a_service_names_who_asked() -> None:
+    """Else the unit of work that it ends could not write it down."""
+    named = 0
+    for path in (path for path in CORE if {"services", "tables"} & set(path.parts)):
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.Call) and ast.unparse(node.func) == "NotAllowed":
+                assert "by" in {keyword.arg for keyword in node.keywords}, f"{path}:{node.lineno}"
+                named += 1
+    assert named > 10
 
 
 @pytest.mark.parametrize("path", CORE + PAGES, ids=_relative)

@@ -17,7 +17,7 @@ from sqlmodel import Session, col
 
 from core import clock, database
 from core.documents.papers import Pictures
-from core.errors import AppError
+from core.errors import AppError, NotFound, Sought
 from core.models import (
     Account,
     AccountChange,
@@ -34,7 +34,6 @@ from core.models import (
 from core.permissions import Actor
 from core.rules.report_parameters import CredentialParameters
 from core.services import wordings
-from core.services.access import Sought
 from core.services.printed_accounts import Printed
 from core.services.report_papers import ReportKind
 from core.tables import status, status_people
@@ -90,7 +89,14 @@ def of_others(db: Session, cast: Cast) -> dict[str, Any]:
         **{"list_name": "students", "stored": {"text": MARK}, "scope": "selected", "expected": 1, "count": 1},
         **{"kind": "student", "limit": 9, "period_id": None, "parameters": CredentialParameters(), "fits": False},
         **{"password": "a long enough phrase", "password_hash": "$argon2id$new", "codes": {"ab": "$argon2id$code"}},
-        **{"name": "A new name", "language": "el", "target": "/me", "text": "x", "where": "/x", "reason": "x"},
+        **{
+            "name": "A new name",
+            "language": "el",
+            "target": "/me",
+            "text": "x",
+            "refusal": NotFound("x"),
+            "reason": "x",
+        },
         **{"action": "test.done", "object_kind": "person", "object_id": otto, "result": "done", "details": None},
         **{"enrol": False, "trusted": False, "removed": False, "tables.freshness.require_above.people": 1_000_000},
         **{"services.audit.record.people": [otto], "tables.account_roles.held_by.account_ids": [cast.otto.account.id]},

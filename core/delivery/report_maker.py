@@ -18,10 +18,10 @@ from dataclasses import dataclass
 from sqlmodel import Session
 
 from core import database, logs, requests
-from core.errors import AppError, NotAllowed
+from core.errors import AppError
 from core.rules import exports
 from core.rules.exports import Cell
-from core.services import access, list_files, outcome_files, report_making, reports
+from core.services import list_files, outcome_files, report_making, reports
 from core.services.list_files import Order
 from core.services.printed_accounts import Printed
 from core.services.report_making import Begun
@@ -53,9 +53,6 @@ def run(request_id: int) -> None:
     except AppError as refusal:
         with database.transaction(wait_ms=database.WORKER_WAIT_MS) as db:
             report_making.fail(db, begun, refusal)
-            if isinstance(refusal, NotAllowed):
-                why = access.reason(refusal)
-                access.refused(db, begun.actor, where=f"/files/{begun.asked.kind}", reason=why)
 
 
 def _make(begun: Begun) -> Made:

@@ -161,7 +161,7 @@ def of_kinds(kinds: tuple[str, ...]) -> list[str]:
 
 RESULT = {"done": "Done", "refused": "Refused", "broken": "Broken"}
 
-_NOT_FOR_PEOPLE = {"people", "digest", "reference", "columns"}
+_NOT_FOR_PEOPLE = {"people", "digest", "reference", "columns", "service"}
 _NUMBERS = {"count": "people", "recipients": "recipients", "issued": "issued", "done": "accounts", "created": "made"}
 
 
@@ -173,6 +173,8 @@ def more(details: dict[str, object]) -> str:
             continue
         if name in _NUMBERS and isinstance(value, int):
             parts.append(f"{value:,} {_NUMBERS[name]}")
+        elif name == "permission":
+            parts.append(f"{_plain(name)}: {_plain(str(value))}")
         elif isinstance(value, list):
             parts.append(f"{_plain(name)}: {', '.join(_plain(str(one)) for one in value[:6])}")
         elif isinstance(value, dict):

@@ -1,16 +1,16 @@
-"""Who looked at whose contacts, and who was refused what: written down at the edges (R95)."""
+"""Who looked at whose contacts, and who was refused what (R95)."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import traceback
 from datetime import timedelta
 from typing import Any
 
 import sqlalchemy as sa
 from sqlmodel import Session, col
 
-from core import clock
-from core.errors import AppError, NotAllowed, NotFound
+from core import clock, requests
+from core.errors import AppError, NotAllowed, NotFound, Sought
 from core.models import Account, AuditEntry, Person, Selection
 from core.permissions import Actor, Permission
 from core.services import audit
@@ -20,29 +20,23 @@ VIEWED, REFUSED = "card.viewed", "access.refused"
 _KINDS: dict[str, Any] = {"person": Person, "account": Account, "selection": Selection}
 
 
-@dataclass(frozen=True)
-class Sought:
-    """What somebody asked for by its id."""
-
-    kind: str
-    id: int
-
-
 def is_denial(db: Session, refusal: AppError, *, sought: Sought | None = None) -> bool:
-    """Whether somebody asked for what is not theirs: to be told that nothing is there is that too, where there is."""
+    """Whether somebody asked for what is not theirs, and no unit of work has written it down.
+
+    To be told that nothing is there is that too, where there is.
+    """
     if isinstance(refusal, NotFound) and sought is not None:
         table = _KINDS[sought.kind]
         return db.scalar(sa.select(col(table.id)).where(col(table.id) == sought.id)) is not None
-    return isinstance(refusal, NotAllowed)
+    return isinstance(refusal, NotAllowed) and not refusal.is_noted
 
 
-def reason(refusal: AppError) -> str:
-    """Why, as the audit says it."""
-    return "the role does not include it" if isinstance(refusal, NotAllowed) else "it is not theirs"
-
-
-def refused(db: Session, actor: Actor, *, where: str, reason: str = "", sought: Sought | None = None) -> None:
-    """Write down that `actor` asked for something and did not get it."""
+def refused(db: Session, actor: Actor, refusal: AppError, *, sought: Sought | None = None) -> None:
+    """Write down that `actor` asked for something and did not get it: where, of which door, and by what right."""
+    asked, reason = {"where": requests.place(), "service": _door(refusal)}, "it is not theirs"
+    if isinstance(refusal, NotAllowed):
+        asked, reason = asked | {"permission": refusal.permission}, "the role does not include it"
+        sought = refusal.sought or sought
     audit.record(
         db,
         actor,
@@ -51,8 +45,17 @@ def refused(db: Session, actor: Actor, *, where: str, reason: str = "", sought: 
         object_id=sought.id if sought else None,
         result="refused",
         reason=reason,
-        details={"where": where},
+        details={name: value for name, value in asked.items() if value},
     )
+
+
+def _door(refusal: AppError) -> str:
+    """The function of services or tables that was called, as the way that the refusal came tells."""
+    for frame, _line in traceback.walk_tb(refusal.__traceback__):
+        module = str(frame.f_globals.get("__name__", ""))
+        if module.startswith(("core.services.", "core.tables.")):
+            return f"{module.rpartition('.')[2]}.{frame.f_code.co_name}"
+    return ""
 
 
 def is_due_to_note(db: Session, actor: Actor, *, person_id: int) -> bool:

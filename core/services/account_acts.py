@@ -74,7 +74,7 @@ def carry_out(
     """Do what was foreseen; refuses with the new numbers when that has become something else meanwhile."""
     actor.require(account_acts.permission(act))
     if actor.account_id is None:
-        raise NotAllowed("Accounts are changed by somebody who has signed in, so that it can be undone.")
+        raise NotAllowed("Accounts are changed by somebody who has signed in, so that it can be undone.", by=actor)
     if act in account_acts.ROLE_CHANGES:
         actor.require_fresh()
     _validate(db, act, gift)

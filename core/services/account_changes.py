@@ -89,7 +89,7 @@ def _mine(db: Session, actor: Actor, change_id: int) -> AccountChange:
     if change.made_by != actor.account_id and Role.ADMINISTRATOR not in actor.roles:
         raise NotFound("There is nothing to undo.")
     if actor.account_id is None:
-        raise NotAllowed("Only somebody who has signed in can undo this.")
+        raise NotAllowed("Only somebody who has signed in can undo this.", by=actor)
     if change.made_at + UNDO_WITHIN < clock.now():
         raise Conflict("This was more than 24 hours ago. Change the accounts themselves instead.")
     return change

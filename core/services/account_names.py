@@ -6,7 +6,7 @@ import sqlalchemy as sa
 from sqlmodel import Session, col
 
 from core import clock
-from core.errors import Conflict, InputProblem, NotAllowed, NotFound
+from core.errors import Conflict, InputProblem, NotAllowed, NotFound, Sought
 from core.models import Account, AccountChangeItem, Person, SignInMethod
 from core.permissions import Actor, Permission, Role
 from core.rules import account_acts, usernames
@@ -50,7 +50,11 @@ def _editable(db: Session, actor: Actor, account_id: int) -> Account:
         raise NotFound("There is no such account in your classes. Go back to User Accounts.")
     account: Account = row[0]
     if actor.account_id is None or (row[1] and Role.ADMINISTRATOR not in actor.roles):
-        raise NotAllowed("This account holds a role of staff. Only an administrator changes it.")
+        raise NotAllowed(
+            "This account holds a role of staff. Only an administrator changes it.",
+            by=actor,
+            sought=Sought("account", account_id),
+        )
     if account.sign_in_method != SignInMethod.LOCAL:
         raise Conflict("This account signs in with its Microsoft address. Convert it to a local account first.")
     return account

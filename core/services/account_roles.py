@@ -68,7 +68,7 @@ def end(db: Session, actor: Actor, *, role_id: int) -> int:
 def _role(db: Session, actor: Actor, role_id: int) -> AccountRole:
     actor.require(Permission.MANAGE_ROLES)
     if actor.account_id is None:
-        raise NotAllowed("Roles are changed by somebody who has signed in, so that it can be undone.")
+        raise NotAllowed("Roles are changed by somebody who has signed in, so that it can be undone.", by=actor)
     actor.require_fresh()
     account_effects.lock(db)
     query = sa.select(AccountRole).join(Account, col(Account.id) == col(AccountRole.account_id))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlalchemy as sa
 from sqlmodel import Session, col
 
-from core.errors import NotAllowed, NotFound
+from core.errors import NotAllowed, NotFound, Sought
 from core.models import Account, Person
 from core.permissions import Actor, Permission, Role
 from core.services import account_effects, audit
@@ -20,7 +20,11 @@ def unlock(db: Session, actor: Actor, *, account_id: int) -> bool:
     if row is None:
         raise NotFound("There is no such account in your classes. Go back to User Accounts.")
     if row[1] and Role.ADMINISTRATOR not in actor.roles:
-        raise NotAllowed("This account holds a role of staff. Only an administrator unlocks it.")
+        raise NotAllowed(
+            "This account holds a role of staff. Only an administrator unlocks it.",
+            by=actor,
+            sought=Sought("account", account_id),
+        )
     held_back = sa.or_(
         col(Account.suspended_at).is_not(None), col(Account.next_try_at).is_not(None), col(Account.failed_sign_ins) > 0
     )

@@ -60,7 +60,7 @@ def create(db: Session, actor: Actor, *, seen: str, **whom: Unpack[Whom]) -> Cre
     """
     actor.require(Permission.CREATE_ACCOUNTS)
     if actor.account_id is None:
-        raise NotAllowed("Accounts are made by somebody who has signed in, so that it can be undone.")
+        raise NotAllowed("Accounts are made by somebody who has signed in, so that it can be undone.", by=actor)
     if db.get_bind().dialect.name == "postgresql":
         db.execute(sa.text("SELECT pg_advisory_xact_lock(:key)"), {"key": _POSTGRES_LOCK})
     plan = preview(db, actor, **whom)

@@ -8,7 +8,7 @@ from sqlmodel import Session
 
 from core import clock
 from core.config import settings
-from core.errors import Conflict, NotAllowed, NotFound
+from core.errors import Conflict, NotAllowed, NotFound, Sought
 from core.models import Campaign, CampaignStatus
 from core.permissions import Actor, Permission
 from core.services import audit
@@ -25,7 +25,11 @@ def approve(db: Session, actor: Actor, *, campaign_id: int) -> Campaign:
     if campaign is None:
         raise NotFound("This campaign is not there any more.")
     if campaign.launched_by is not None and campaign.launched_by == actor.account_id:
-        raise NotAllowed("You launched it yourself. Ask another administrator to look at it.")
+        raise NotAllowed(
+            "You launched it yourself. Ask another administrator to look at it.",
+            by=actor,
+            sought=Sought("campaign", campaign_id),
+        )
     if not campaign.needs_approval or campaign.status != CampaignStatus.PAUSED:
         raise Conflict("Somebody was quicker: this campaign waits for nobody any more.")
     campaign.needs_approval, campaign.status, campaign.pause_reason = False, CampaignStatus.RUNNING, ""

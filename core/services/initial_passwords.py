@@ -103,7 +103,7 @@ def reveal(db: Session, actor: Actor, *, account_id: int) -> Revealed | None:
     """
     actor.require(Permission.REVEAL_CREDENTIALS)
     actor.require_fresh()
-    school.require_first_password_shown(db)
+    school.require_first_password_shown(db, actor)
     account = handing_over.one(db, actor, account_id=account_id)
     if new := microsoft_passwords.one(db, account_id=account_id):
         return _of_microsoft(db, actor, account, new)

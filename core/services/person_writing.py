@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
 from core import clock
-from core.errors import Conflict, InputProblem, NotAllowed, NotFound
+from core.errors import Conflict, InputProblem, NotAllowed, NotFound, Sought
 from core.models import Account, AccountRole, Enrolment, EnrolmentKind, Person, PersonKind, Section
 from core.permissions import STAFF_ROLES, Actor, Permission
 from core.rules import person_facts, person_fields
@@ -40,7 +40,11 @@ def editable(db: Session, actor: Actor, person_id: int, *, kind: str = "") -> Pe
         raise NotFound("There is no such person among those whom you may see. Go back to the list.")
     account = account_of(db, person)
     if account is not None and not actor.may(Permission.MANAGE_ROLES) and _is_staff(db, account):
-        raise NotAllowed("This person works with Firstkey. Only an administrator changes what is known of them.")
+        raise NotAllowed(
+            "This person works with Firstkey. Only an administrator changes what is known of them.",
+            by=actor,
+            sought=Sought("person", person_id),
+        )
     return person
 
 

@@ -61,7 +61,7 @@ def read(db: Session, actor: Actor, printed: Printed, *, first: int = 1) -> Begu
     actor.require(Permission.REVEAL_CREDENTIALS)
     actor.require_fresh()
     if printed.parameters.show_passwords:
-        school.require_first_password_shown(db)
+        school.require_first_password_shown(db, actor)
     part = credential_papers.part(db, actor, printed, first=first, pages=PAGES, most=ROWS)
     assert isinstance(part.contents.paper, Credentials)  # noqa: S101  (what that function puts together)
     return Begun(part.contents.paper, part.whole, printed, part.contents.ids, first)

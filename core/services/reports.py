@@ -105,7 +105,7 @@ def check(
         credential_checks.check(parameters)
         actor.require_fresh()
         if parameters.show_passwords:
-            school.require_first_password_shown(db)
+            school.require_first_password_shown(db, actor)
     freshness.require_above(db, actor, people=expected)
     selection_rows.require_size(db, actor, selection_id=selection_id, scope=scope, expected=expected)
     return TITLES[ReportKind(kind)]
@@ -119,6 +119,8 @@ def read(db: Session, actor: Actor, *, kind: str, printed: Printed, told: Told =
     report = ReportKind(kind)
     actor.require(NEEDED[report])
     if report is ReportKind.CREDENTIALS:
+        if printed.parameters.show_passwords:  # a long one is read later than it was asked for
+            school.require_first_password_shown(db, actor)
         contents = credential_papers.credentials(db, actor, printed, told)
     else:
         rows = report_papers.rows_of_selection(db, actor, selection_id=printed.selection_id, scope=printed.scope)

@@ -96,7 +96,7 @@ def begin_again(db: Session, actor: Actor) -> str:
     actor.require(Permission.USE_OWN_ACCOUNT)
     actor.require_fresh()
     if not actor.is_staff:
-        raise NotAllowed("The authenticator app is for members of staff.")
+        raise NotAllowed("The authenticator app is for members of staff.", by=actor)
     return sign_in_steps.begin(db, actor, target="/me/second-factor", enrol=True)
 
 
@@ -104,7 +104,7 @@ def remove(db: Session, actor: Actor, *, account_id: int) -> None:
     """Take app and codes from somebody who lost them, and sign them out everywhere; never from oneself."""
     actor.require(Permission.MANAGE_ROLES)
     if account_id == actor.account_id:
-        raise NotAllowed("You cannot remove your own second factor. Another administrator does it for you.")
+        raise NotAllowed("You cannot remove your own second factor. Another administrator does it for you.", by=actor)
     actor.require_fresh()
     query = sa.select(col(Account.id)).join(Person, col(Person.id) == col(Account.person_id))
     if db.scalar(query.where(col(Account.id) == account_id, scope.people(actor))) is None:

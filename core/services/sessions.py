@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
 from core import clock
-from core.errors import NotAllowed, NotFound
+from core.errors import NotAllowed, NotFound, Sought
 from core.models import Account, Person, SignInSession, SignInStep
 from core.permissions import Actor, Permission, Role
 from core.rules import devices, sign_in_limits
@@ -70,7 +70,11 @@ def _refuse_foreign(db: Session, actor: Actor, account_id: int) -> None:
     if row is None:
         raise NotFound("There is no such account in your classes. Go back to User Accounts.")
     if row[1] and Role.ADMINISTRATOR not in actor.roles:
-        raise NotAllowed("This account holds a role of staff. Only an administrator signs it out.")
+        raise NotAllowed(
+            "This account holds a role of staff. Only an administrator signs it out.",
+            by=actor,
+            sought=Sought("account", account_id),
+        )
 
 
 def _places(db: Session, account_id: int, *, here: str | None) -> list[Place]:

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from sqlmodel import Session, col
 
 from core import clock
-from core.errors import NotAllowed, NotFound
+from core.errors import NotAllowed, NotFound, Sought
 from core.models import Account, AccountRole, Invitation, Person, Purpose, SignInMethod, UserType
 from core.permissions import STAFF_ROLES, Actor, Role
 from core.rules.handing_over import Check, NoPassword
@@ -85,7 +85,9 @@ def one(db: Session, actor: Actor, *, account_id: int) -> Account:
         raise NotFound("There is no such account among those you may see. Go back to the list and choose again.")
     if Role.ADMINISTRATOR not in actor.roles and db.scalar(sa.select(is_staff()).where(col(Account.id) == account_id)):
         raise NotAllowed(
-            "This account belongs to a member of staff. Ask an administrator to hand over its credentials."
+            "This account belongs to a member of staff. Ask an administrator to hand over its credentials.",
+            by=actor,
+            sought=Sought("account", account_id),
         )
     return found
 

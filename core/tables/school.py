@@ -7,6 +7,7 @@ from sqlmodel import Session
 from core import clock, config
 from core.errors import NotAllowed
 from core.models import SchoolLogo, SchoolSettings, UserType
+from core.permissions import Actor
 from core.rules.message_text import Place
 from core.rules.reachability import Policy
 
@@ -49,12 +50,13 @@ def general_length(school: SchoolSettings, user_type: str) -> int:
     return school.staff_password_length if staff else school.password_length
 
 
-def require_first_password_shown(db: Session) -> None:
+def require_first_password_shown(db: Session, actor: Actor) -> None:
     """Refuse where the school does not show first passwords to its staff."""
     if not settings(db).show_first_password:
         raise NotAllowed(
             "This school does not show first passwords to staff. Hand over a link instead: send the invitation, copy a "
-            "link, or print slips with links only. An administrator decides it in Settings."
+            "link, or print slips with links only. An administrator decides it in Settings.",
+            by=actor,
         )
 
 

@@ -32,7 +32,7 @@ def fetch(request: Request) -> Response:
         with database.transaction() as db:
             file = report_requests.fetch(db, actor, token=request.path_params["token"])
     except AppError as refusal:
-        denials.note(actor, refusal, where="/files/fetch")
+        denials.note(actor, refusal)
         return PlainTextResponse("Not found", 404, PRIVATE)
     media_type = "application/pdf"
     if not file.name.endswith(".pdf"):

@@ -17,7 +17,7 @@ from starlette.routing import Route
 from core import database
 from core.config import settings
 from core.delivery import engine
-from core.errors import AppError, Conflict, FreshCodeRequired, InputProblem, LimitReached, NotAllowed, NotFound
+from core.errors import AppError, Conflict, FreshCodeRequired, InputProblem, LimitReached, NotAllowed, NotFound, Sought
 from core.permissions import Actor, Permission
 from core.rules.report_requests import Asked, is_long
 from core.services import (
@@ -38,7 +38,6 @@ from core.services import (
     subject_export,
     year_files,
 )
-from core.services.access import Sought
 from core.services.list_files import Order
 from core.services.printed_accounts import Printed
 from core.services.report_papers import ReportKind
@@ -76,7 +75,7 @@ async def download(request: Request) -> Response:
 def _answer(request: Request, asked: Mapping[str, str]) -> Response:
     actor = people.signed_in(request)
     if actor is None or not actor.is_staff:
-        denials.note(actor, NotAllowed("Files are for the staff."), where=request.url.path)
+        denials.note(actor, NotAllowed("Files are for the staff."))
         return PlainTextResponse("Not found", 404, PRIVATE)
     try:
         forms.require_same_origin(request)
@@ -103,7 +102,7 @@ def _answer(request: Request, asked: Mapping[str, str]) -> Response:
         return fresh_code.ask(request, actor, asked, back=_back(request))
     except AppError as refusal:
         logger.info("download refused: %s", type(refusal).__name__)
-        denials.note(actor, refusal, where=request.url.path, sought=_sought(asked))
+        denials.note(actor, refusal, sought=_sought(asked))
         status = next((code for kind, code in STATUS.items() if isinstance(refusal, kind)), 500)
         return pages.refusal(request, str(refusal), status=status, back=_back(request))
 
@@ -202,7 +201,7 @@ def show_page(request: Request) -> Response:
                 db, actor, preview=request.path_params["preview"], number=request.path_params["number"]
             )
     except AppError as refusal:
-        denials.note(actor, refusal, where="/files/preview")
+        denials.note(actor, refusal)
         return PlainTextResponse("Not found", 404, PRIVATE)
     return Response(picture, media_type="image/png", headers=PRIVATE)
 

@@ -69,7 +69,7 @@ def refused(request: Request, refusal: Exception) -> Response:
         return pages.redirect("/sign-in?next=/me")
     logger.info("refused %s", type(refusal).__name__)
     if isinstance(refusal, NotAllowed):
-        denials.note(people.signed_in(request), refusal, where=request.url.path)
+        denials.note(people.signed_in(request), refusal)
     status = next((code for kind, code in STATUS.items() if isinstance(refusal, kind)), 409)
     return pages.refusal(request, str(refusal), status=status)
 

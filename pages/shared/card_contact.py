@@ -6,11 +6,10 @@ import streamlit as st
 
 from core import database
 from core.delivery import engine
-from core.errors import AppError
+from core.errors import AppError, Sought
 from core.permissions import Actor, Permission
 from core.rules import person_fields, words
 from core.services import people
-from core.services.access import Sought
 from core.tables.account_card import Owner
 from pages.shared import cells, feedback, student_forms
 

@@ -10,12 +10,11 @@ from sqlmodel import Session
 
 from core import database
 from core.delivery import engine
-from core.errors import AppError, InputProblem
+from core.errors import AppError, InputProblem, Sought
 from core.permissions import Actor, Permission
 from core.rules import person_fields
 from core.rules.list_views import NO_CONTACT
 from core.services import people
-from core.services.access import Sought
 from core.tables import contacts, school
 from core.tables.contacts import Contacts
 from pages.shared import feedback

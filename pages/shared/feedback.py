@@ -8,9 +8,9 @@ from contextlib import contextmanager
 
 import streamlit as st
 
-from core.errors import AppError, FreshCodeRequired, InputProblem, NotAllowed, NotFound
-from core.services.access import Sought
-from pages.shared import guard, noted
+from core.errors import AppError, FreshCodeRequired, InputProblem, NotAllowed, NotFound, Sought
+from core.web import denials
+from pages.shared import guard, runs
 
 _DONE, _REFUSED = "feedback.done", "feedback.refused"
 _ADDRESS = re.compile(r"(?<=@)|(?<=:)(?=//)|(?<=www)(?=\.)", re.IGNORECASE)
@@ -35,6 +35,7 @@ def refusals_later() -> Iterator[None]:
 
     That a fresh code is wanted is for whoever can ask for it.
     """
+    runs.begin()
     try:
         yield
     except FreshCodeRequired:
@@ -54,7 +55,7 @@ def show(refusal: AppError, *, sought: Sought | None = None) -> None:
 def note(refusal: AppError, sought: Sought | None = None) -> None:
     """A denial goes into the audit."""
     if isinstance(refusal, NotAllowed | NotFound):
-        noted.refusal(guard.look_up(), refusal, sought)
+        denials.note(guard.look_up(), refusal, sought=sought)
 
 
 def later(sentence: str) -> None:

@@ -12,8 +12,7 @@ from core import database
 from core.errors import NotAllowed
 from core.permissions import Actor, Permission
 from core.services import sign_in
-from core.web import cookies
-from pages.shared import noted
+from core.web import cookies, denials
 
 SIGN_IN = """
 <style>
@@ -34,7 +33,7 @@ def require(permission: Permission) -> Actor:
     try:
         actor.require(permission)
     except NotAllowed as refusal:
-        noted.refusal(actor, refusal)
+        denials.note(actor, refusal)
         st.title("This page is not for your role")
         st.write(str(refusal))
         if actor.may(Permission.SEE_STATUS):

@@ -12,9 +12,8 @@ from typing import Concatenate, Literal, ParamSpec
 
 import streamlit as st
 
-from core import requests
 from core.permissions import Actor, Permission
-from pages.shared import guard, noted
+from pages.shared import guard, noted, runs
 
 P = ParamSpec("P")
 Drawing = Callable[Concatenate[Actor, P], None]
@@ -65,7 +64,7 @@ def _asking(permission: Permission, draw: Drawing[P], *, by_hand: bool = False) 
 
 def _now(drawn_for: Actor, permission: Permission) -> Actor:
     """Whoever is here now. Where that is not whom the page was drawn for, the whole page is drawn anew or goes."""
-    requests.begin()
+    runs.begin()
     actor = guard.look_up()
     if actor is None or _standing(actor) != _standing(drawn_for):
         st.rerun()

@@ -11,12 +11,11 @@ from sqlmodel import Session
 
 from core import database
 from core.delivery import engine
-from core.errors import AppError, Conflict
+from core.errors import AppError, Conflict, Sought
 from core.models import PersonKind
 from core.permissions import Actor, Permission
 from core.rules import person_fields, words
 from core.services import people
-from core.services.access import Sought
 from core.tables import codes, options, school
 from pages.shared import feedback, guarded
 

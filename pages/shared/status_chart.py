@@ -24,7 +24,7 @@ STYLE = """
 .firstkey-numbers table { border-collapse: collapse; font-size: .875rem; font-variant-numeric: tabular-nums; }
 .firstkey-numbers th, .firstkey-numbers td { padding: .2rem .7rem .2rem 0; text-align: right; white-space: nowrap;
   border-bottom: 1px solid color-mix(in srgb, currentColor 15%, transparent); font-weight: 400; }
-.firstkey-numbers th:first-child { text-align: left; white-space: normal; }
+.firstkey-numbers th:first-child { text-align: left; white-space: normal; min-width: 4.5rem; }
 .firstkey-numbers thead th { font-weight: 600; white-space: normal; vertical-align: bottom; line-height: 1.25; }
 .firstkey-numbers a { color: inherit; text-decoration: underline; text-underline-offset: 2px; }
 @media (max-width: 1100px) {

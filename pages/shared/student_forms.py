@@ -9,11 +9,10 @@ import streamlit as st
 
 from core import database
 from core.delivery import engine
-from core.errors import AppError
+from core.errors import AppError, Sought
 from core.permissions import Actor, Permission
 from core.rules import words
 from core.services import students
-from core.services.access import Sought
 from core.services.students import Saved
 from core.tables.student_card import StudentCard
 from pages.shared import card_identity, cells, class_options, feedback, guarded

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from core import database
-from core.services import access, audit_anchors
+from core import database, requests
+from core.delivery import alarms
+from core.errors import NotAllowed
+from core.permissions import Permission
+from core.services import access, audit, audit_anchors
 from tests.cast import Cast
 from tests.pages.screens import button, everything_said, opener
 
@@ -41,3 +44,28 @@ def test_r104_the_question_of_a_breach_is_answered_in_one_form(cast: Cast, monke
     button(page, "Find out").click().run()
     assert not page.exception
     assert "1 act by 1 person, about 1 person" in everything_said(page)
+
+
+def test_r95_a_refusal_says_in_plain_words_who_was_refused_where_and_what(
+    cast: Cast, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    requests.begin("campaigns")
+    with pytest.raises(NotAllowed), database.reading():
+        cast.cora.actor.require(Permission.APPROVE_CAMPAIGNS)
+    said = everything_said(opener(monkeypatch)(cast.ada.actor, "audit.py"))
+    for words in ("Asked for what is not theirs", "Refused", "the role does not include it"):
+        assert words in said
+    assert "where: campaigns · permission: approve campaigns" in said
+
+
+def test_r98_what_was_noticed_stands_on_the_page_with_a_way_to_set_the_address_for_it(
+    cast: Cast, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with database.transaction() as db:
+        audit.record(db, cast.olga.actor, action="list.exported", details={"count": 501})
+    page = opener(monkeypatch)(cast.ada.actor, "audit.py")
+    assert "No alert in the last seven days." in everything_said(page)
+    assert alarms.look() == 1
+    page.run()
+    assert [one.value for one in page.error if "took the data of 501 people" in one.value]
+    assert "Set an e-mail address for alerts" in everything_said(page)

@@ -55,4 +55,4 @@ def test_r95_a_refusal_of_the_role_is_noted(cast: Cast, monkeypatch: pytest.Monk
     screens.button(page, "Make a new link").click()
     page.run()
     assert "belongs to a member of staff" in " ".join(error.value for error in page.error)
-    assert (cast.olga.account.id, "", None) in _entries("access.refused")
+    assert _entries("access.refused") == [(cast.olga.account.id, "account", cast.ada.account.id)]

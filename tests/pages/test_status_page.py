@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from random import Random
 
 import pytest
 import sqlalchemy as sa
@@ -11,13 +12,15 @@ from sqlmodel import col
 from core import database
 from core.models import Account, Enrolment, Person, PersonKind
 from core.rules.account_state import AccountState
-from core.tables.filters import AccountFilter, StudentFilter
+from core.tables import options, status, status_charts, status_people
+from core.tables.filters import AccountFilter, StatusFilter, StudentFilter
 from core.tables.status import Mark
 from core.tables.status_charts import Chart
 from pages.shared import chart_theme, status_chart, status_figures
 from tests.cast import Cast
 from tests.pages import screens
 from tests.pages.screens import everything_said
+from tests.tables.test_status import fill
 
 
 @pytest.fixture(name="open_screen")
@@ -100,6 +103,24 @@ def test_a_chart_is_told_in_a_sentence() -> None:
     )
     one = replace(CHART, title="States", rows=("",), shares=(), marks=(replace(CHART.marks[0], row=""),))
     assert status_figures.alternative(one) == "Bars, States: Signed in 3."
+
+
+def test_every_chart_has_a_sentence_a_table_with_a_link_for_each_number_and_a_picture(cast: Cast) -> None:
+    fill(cast, Random(2))
+    with database.reading() as db:
+        people = status_people.read(db, cast.olga.actor, user_type="all")
+        sections = options.sections(db, cast.olga.actor)
+        found = status.ask(db, cast.olga.actor, people=people, filter=StatusFilter(user_type="all"), sections=sections)
+    charts = [draw(found) for draw in status_charts.DRAWN]
+    charts.append(status_charts.classes(found, order="name", first=0, most=20)[0])
+    assert len(charts) == 9
+    for chart in charts:
+        numbers = [mark for mark in chart.marks if mark.number]
+        assert numbers, chart.name
+        assert status_chart._table(chart).count("<a href=") == len(numbers), chart.name
+        assert chart.title in status_figures.alternative(chart)
+        assert chart_theme.config(chart.title)["toImageButtonOptions"]["filename"] == chart.title
+        assert [len(line) for line in status_figures.traces(chart)] == [len(chart.rows)] * len(chart.series)
 
 
 def test_states_are_told_apart_without_colour() -> None:

@@ -12,7 +12,16 @@ from sqlmodel import select
 from core import database
 from core.delivery import report_maker
 from core.errors import NotFound
-from core.models import AuditEntry, ReportPart, ReportRequest, RequestStatus, Selection, SelectionItem, SignInSession
+from core.models import (
+    AuditEntry,
+    ReportPart,
+    ReportRequest,
+    RequestStatus,
+    SchoolSettings,
+    Selection,
+    SelectionItem,
+    SignInSession,
+)
 from core.permissions import Actor
 from core.rules.report_requests import Asked
 from core.services import report_making, report_requests, selections
@@ -88,6 +97,20 @@ def test_a_list_that_is_longer_by_then_is_refused_with_the_new_number(cast: Cast
         _fetched(olga, request_id)
     with database.reading() as db:
         assert db.exec(select(AuditEntry).where(AuditEntry.action == "list.exported")).first() is None
+
+
+def test_r95_passwords_that_the_school_hides_meanwhile_are_not_printed_and_the_refusal_is_written_down_once(
+    cast: Cast, olga: Actor
+) -> None:
+    request_id = _ask(olga, kind="credentials")
+    with database.transaction() as db:
+        db.get_one(SchoolSettings, 1).show_first_password = False
+    report_maker.run(request_id)
+    row = _row(request_id)
+    assert row.status == RequestStatus.FAILED and "does not show first passwords" in row.refusal
+    with database.reading() as db:
+        entry = db.exec(select(AuditEntry).where(AuditEntry.action == "access.refused")).one()
+    assert (entry.account_id, entry.details["service"]) == (olga.account_id, "reports.read")
 
 
 def test_r38_nothing_is_made_for_who_has_signed_out(cast: Cast, olga: Actor, clock: Clock) -> None:

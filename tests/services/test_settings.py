@@ -56,7 +56,7 @@ def _set(cast: Cast, **changes: Any) -> None:
 PROOFS = {
     "leavers_percent": "test_how_many_may_leave_at_once_is_a_setting_that_does_what_it_says",
     "folder_marks_leavers": "test_who_is_missing_leaves_only_where_the_school_wants_that_of_the_folder",
-    "school_name": "test_a_change_is_stored_and_named_in_the_audit",
+    "school_name": "test_the_name_of_the_school_stands_in_messages_on_paper_and_on_pages",
     "time_zone": "test_times_on_screen_and_on_paper_are_of_the_time_zone_of_the_setting",
     "languages": "test_languages_that_the_school_does_not_write_stand_for_its_own",
     "default_language": "test_languages_that_the_school_does_not_write_stand_for_its_own",
@@ -64,7 +64,7 @@ PROOFS = {
     "help_contact": "test_the_help_contact_stands_at_the_end_of_a_message",
     "portal_address": "test_the_portal_address_of_the_settings_is_a_button_once_somebody_is_in",
     "microsoft": "test_every_combination_has_the_verdict_of_the_table_in_python_and_in_sql",
-    "microsoft_domain": "test_the_domain_and_the_group_of_microsoft_are_kept_as_they_are_used",
+    "microsoft_domain": "test_the_dry_run_says_who_and_under_which_address_and_does_nothing",
     "microsoft_licence_group": "test_without_a_group_nobody_is_put_into_one",
     "microsoft_only_on_creation": "test_sync_only_on_creation_never_changes_anybody",
     "microsoft_user_types": "test_every_combination_has_the_verdict_of_the_table_in_python_and_in_sql",

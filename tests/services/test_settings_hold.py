@@ -40,6 +40,7 @@ from pages.shared import cells
 from tests import cast as make
 from tests.cast import Cast
 from tests.conftest import Clock
+from tests.web import browsing
 
 CREDENTIALS = Draft(
     kind=CampaignKind.INITIAL_CREDENTIALS, channel=Channel.SMS, filter=AccountFilter(user_types=("student",))
@@ -228,6 +229,20 @@ def test_r102_each_kind_is_kept_for_as_long_as_its_setting_says(
     with database.reading() as db:
         before = retention.before(school_table.settings(db), kept)
     assert abs(clock.now - timedelta(days=days) - before) <= timedelta(days=1)
+
+
+def test_the_name_of_the_school_stands_in_messages_on_paper_and_on_pages(texted: Cast) -> None:
+    _set(texted, school_name="Lyceum of Naxos", sms_number_order=["student"])
+    draft = Draft(filter=AccountFilter(user_types=("student",)))
+    with database.transaction() as db:
+        samples = campaigns.check(db, texted.olga.actor, draft=draft).samples
+        chosen = selections.of_one(db, texted.olga.actor, account_id=texted.sam.account.id or 0)
+        printed = {"kind": "user-account-info", "selection_id": chosen, "scope": "selected", "expected": 1}
+        head = reports.prepare(db, texted.olga.actor, **printed).paper.head  # type: ignore[arg-type]
+    assert samples and all("Lyceum of Naxos" in str(one) for one in samples)
+    assert head.school == "Lyceum of Naxos"
+    with browsing.browser() as stranger:
+        assert "Lyceum of Naxos" in stranger.open("/sign-in").text
 
 
 def test_the_help_contact_stands_at_the_end_of_a_message(texted: Cast) -> None:

@@ -220,9 +220,9 @@ def test_a_campaign_that_costs_more_than_may_be_spent_is_refused(people: Cast) -
 
 
 def test_texts_leave_only_at_the_hours_of_the_school(people: Cast, clock: Clock) -> None:
-    decide(sms_from_hour=8, sms_until_hour=9, time_zone="Europe/Athens")
+    decide(sms_from_hour=7, sms_until_hour=9, time_zone="Europe/Athens")
     campaign = launch(people)
-    assert campaign.starts_at == datetime(2026, 11, 24, 6, 0, tzinfo=UTC)
+    assert campaign.starts_at == datetime(2026, 11, 24, 5, 0, tzinfo=UTC)
     waiting = open_batch(campaign)
     assert isinstance(waiting, Wait)
     assert waiting.until == campaign.starts_at

@@ -18,7 +18,7 @@ class Faults:
         self.app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        requests.begin()
+        requests.begin(faults.redacted(scope.get("path", "")))
         begun = False
 
         async def watched(message: Message) -> None:
