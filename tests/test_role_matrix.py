@@ -45,7 +45,7 @@ from core.tables.filters import StudentFilter
 from core.web import cookies, denials, routes
 from pages.shared import feedback, guard, guarded
 from tests import cast as make
-from tests import role_matrix
+from tests import file_kinds, role_matrix
 from tests.cast import Cast
 from tests.pages.screens import button, everything_said, opener
 from tests.role_matrix import ENTRIES, Asks, Runs
@@ -314,6 +314,7 @@ OF_STAFF = {"/files/{kind}", "/files/{preview}/page/{number:int}", "/files/{toke
 def test_every_route_stands_in_the_matrix() -> None:
     assert {route.path for route in routes.OURS} == PUBLIC | ANY_SESSION | OF_STAFF
     assert set(reports.NEEDED) == set(ReportKind)
+    assert set(FILES) == file_kinds.asked_for()
 
 
 @pytest.mark.parametrize("role", ROLES)

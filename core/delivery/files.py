@@ -19,7 +19,7 @@ LOOK_EVERY_S, LONGEST_S = 0.5, 1_800
 def make(request_id: int) -> None:
     """Return when the file is there, refused or cancelled. A process that ended without a word has failed."""
     waited = 0.0
-    command = [sys.executable, "-m", "core.delivery.report_maker", str(request_id)]
+    command = [sys.executable, "-m", "core.delivery.maker_process", str(request_id)]
     with subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE) as maker:  # noqa: S603
         while not _has_ended(maker):
             waited += LOOK_EVERY_S

@@ -1,18 +1,16 @@
-"""The process that makes one long report or export: `python -m core.delivery.report_maker ID` (see files).
+"""Makes one long report or export, in a process of its own (see files and maker_process).
 
 It ends with the process that started it, and soon after nobody wants the file any more.
 """
 
 from __future__ import annotations
 
-import gc
 import logging
 import os
 import signal
-import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 from sqlmodel import Session
@@ -21,9 +19,8 @@ from core import database, logs, requests
 from core.errors import AppError
 from core.rules import exports
 from core.rules.exports import Cell
-from core.services import list_files, outcome_files, report_making, reports
+from core.services import list_files, outcome_files, report_making
 from core.services.list_files import Order
-from core.services.printed_accounts import Printed
 from core.services.report_making import Begun
 from core.tables import selection_rows
 
@@ -76,9 +73,7 @@ def _list(begun: Begun) -> Made:
             columns=asked.columns,
             order=order,
         )
-        told = _Told(begun)
-        rows = (row for part in read.slices for row in told.of(part))
-        content = exports.write(file_format, read.header, rows, marked=marked)
+        content = exports.write(file_format, read.header, _Told(begun).of(read.slices), marked=marked)
 
     def note(db: Session) -> None:
         list_files.note(db, actor, read, selection_id=asked.selection_id, count=asked.expected)
@@ -90,7 +85,7 @@ def _outcome(begun: Begun) -> Made:
     asked, actor = begun.asked, begun.actor
     with database.reading() as db:
         found = outcome_files.read(db, actor, kind=asked.kind, campaign_id=asked.selection_id)
-    content = exports.write(found.file_format, outcome_files.HEADER, found.rows, marked=found.marked)
+    content = exports.write(found.file_format, outcome_files.HEADER, [found.rows], marked=found.marked)
 
     def note(db: Session) -> None:
         outcome_files.note(db, actor, found, campaign_id=asked.selection_id)
@@ -99,6 +94,9 @@ def _outcome(begun: Begun) -> Made:
 
 
 def _report(begun: Begun) -> Made:
+    from core.services import reports  # loaded where one is made: lists begin a tenth of a second sooner without
+    from core.services.printed_accounts import Printed
+
     asked, actor = begun.asked, begun.actor
     reports.make_ready_to_draw()  # loads in its own process while this one reads
     printed = Printed(asked.selection_id, asked.scope, asked.printed_as)
@@ -139,9 +137,10 @@ class _Told:
             with database.transaction(wait_ms=database.WORKER_WAIT_MS) as db:
                 report_making.tell(db, self._begun, done=self._done)
 
-    def of(self, rows: list[tuple[Cell, ...]]) -> Iterator[tuple[Cell, ...]]:
-        yield from rows
-        self(len(rows))
+    def of(self, slices: Iterable[list[tuple[Cell, ...]]]) -> Iterator[list[tuple[Cell, ...]]]:
+        for rows in slices:
+            yield rows
+            self(len(rows))
 
 
 class _Watched:
@@ -180,10 +179,9 @@ def _stop(*_: object) -> None:
 
 
 def main(request_id: int) -> None:
-    """What `files` starts."""
+    """All that the process does."""
     logs.begin()
     os.nice(NICENESS)
-    gc.disable()  # it ends with its file, before garbage matters: looking for some takes a tenth of the time
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C in the terminal is for the server, which ends this
     signal.signal(signal.SIGTERM, _stop)
     threading.Thread(target=_end_with_parent, name="parent", daemon=True).start()
@@ -193,7 +191,3 @@ def main(request_id: int) -> None:
         except Exception as error:  # noqa: BLE001  (the edge of this process: Python would print what it says, R97)
             logger.error("the file cannot be made: %s, at %s", logs.names(error), logs.place(error))
             raise SystemExit(1) from None
-
-
-if __name__ == "__main__":
-    main(int(sys.argv[1]))

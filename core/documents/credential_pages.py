@@ -19,20 +19,21 @@ def document(paper: Credentials, *, orientation: str = "P") -> ReportPDF:
 
 
 class Foot:
-    """Confidential, what it is, page 3 of 12."""
+    """Confidential, what it is, who printed it when, page 3 of 12."""
 
     def __init__(self, pdf: ReportPDF, paper: Credentials, *, pages: int) -> None:
         head, self._said = paper.head, slip_words.words(paper.head.language)
         created = f"{head.created.astimezone(UTC):%Y-%m-%d %H:%M}"
         printed = f"{head.printed_by}, {slip_words.moment(created, head.language, head.zone)}"
-        words = " · ".join(filter(None, (head.school, head.title, head.scope, head.period, printed)))
+        words = " · ".join(filter(None, (head.school, head.title, head.scope, head.period)))
         self._pdf = pdf
         self._before, self._pages = paper.part or (0, pages)
-        self._same = b"0 g\n%b.35 g\n%b" % (
+        self._same = b"0 g\n%b.35 g\n%b%b" % (
             pdf.bold.line(self._said.confidential, slip_layout.SIDE, 14, 7.5),
-            pdf.plain.line(words, slip_layout.SIDE + 62, 14, 7, limit=420),
+            pdf.plain.line(words, slip_layout.SIDE + 62, 23, 7, limit=420),
+            pdf.plain.line(printed, slip_layout.SIDE + 62, 14, 7, limit=420),
         )
-        self._everywhere = f"{words}{paper.portal}{paper.parameters.extra_text}"
+        self._everywhere = f"{words}{printed}{paper.portal}{paper.parameters.extra_text}"
         self._boxes = pdf.plain.line(self._said.boxes, slip_layout.SIDE + 62, 5, 6.5)
 
     def drawn(self, page: int, texts: Iterable[str]) -> bytes:

@@ -8,4 +8,4 @@ from core.rules import exports
 
 def render(sheet: Sheet) -> bytes:
     """The CSV or XLSX file; nothing in it calculates (R70)."""
-    return exports.write(sheet.file_format, sheet.header, sheet.rows(), marked=sheet.marked)
+    return exports.write(sheet.file_format, sheet.header, sheet.slices(), marked=sheet.marked)

@@ -7,13 +7,14 @@ import io
 from collections.abc import Iterable, Sequence
 from datetime import date, datetime
 from enum import StrEnum
-from itertools import islice
+from itertools import chain
 from typing import Any
 
 Cell = str | int | datetime | date | None
 # What spreadsheets read as the beginning of a formula, in its full width too.
 _RISKY = frozenset("=+-@\t\r\n＝＋－＠")
-AT_ONCE = 2_000
+_QUOTED = '",\r\n'
+_TO_THE_SECOND = len("2027-06-30 09:30:00")
 
 
 class FileFormat(StrEnum):
@@ -30,13 +31,17 @@ MEDIA_TYPES = {
 
 
 def write(
-    file_format: FileFormat, header: Sequence[str], rows: Iterable[Sequence[Cell]], *, marked: bool = True
+    file_format: FileFormat,
+    header: Sequence[str],
+    slices: Iterable[Sequence[Sequence[Cell]]],
+    *,
+    marked: bool = True,
 ) -> bytes:
-    """The whole file. Moments are written as they are: give them in the zone that people read.
+    """The whole file, of slices of rows. Moments are written as they are: give them in the zone that people read.
 
     `marked`: a CSV begins with the mark by which Excel knows UTF-8; other programs take it for a letter.
     """
-    return _xlsx(header, rows) if file_format is FileFormat.XLSX else _csv(header, rows, marked=marked)
+    return _xlsx(header, slices) if file_format is FileFormat.XLSX else _csv(header, slices, marked=marked)
 
 
 def safe(text: str) -> str:
@@ -45,39 +50,48 @@ def safe(text: str) -> str:
     return f"'{kept}" if kept[:1] in _RISKY else kept
 
 
-def _csv(header: Sequence[str], rows: Iterable[Sequence[Cell]], *, marked: bool) -> bytes:
-    content, following = io.BytesIO(), iter(rows)
+def _csv(header: Sequence[str], slices: Iterable[Sequence[Sequence[Cell]]], *, marked: bool) -> bytes:
+    content = io.BytesIO()
     content.write(b"\xef\xbb\xbf" if marked else b"")
-    content.write(_lines([header]))
-    while part := list(islice(following, AT_ONCE)):
-        content.write(_lines(zip(*map(_column, zip(*part, strict=True)), strict=True)))
+    content.write(_lines([[title] for title in header]))
+    for rows in slices:
+        content.write(_lines([_column(cells) for cells in zip(*rows, strict=True)]))
     return content.getvalue()
 
 
-def _lines(rows: Iterable[Sequence[str]]) -> bytes:
+def _lines(columns: Sequence[Sequence[str]]) -> bytes:
+    """As the csv module writes them. Where no cell needs quotes, joining takes a tenth of the time."""
+    rows = zip(*columns, strict=True)
+    if len(columns) > 1 and not any(map(_has_quotes, columns)):
+        return "\r\n".join([*map(",".join, rows), ""]).encode()
     text = io.StringIO()
     csv.writer(text).writerows(rows)
     return text.getvalue().encode()
 
 
-def _column(cells: Sequence[Any]) -> Iterable[str]:
+def _has_quotes(cells: Sequence[str]) -> bool:
+    together = "".join(cells)
+    return any(mark in together for mark in _QUOTED)
+
+
+def _column(cells: Sequence[Any]) -> Sequence[str]:
     """Looked at together first: nearly all columns are texts with nothing wrong in them, and a look is a fifth."""
     if set(map(type, cells)) != {str}:
-        return map(_text, cells)
+        return list(map(_text, cells))
     if _RISKY.isdisjoint({cell[:1] for cell in cells}) and "\0" not in "".join(cells):
         return cells
-    return map(safe, cells)
+    return list(map(safe, cells))
 
 
 def _text(cell: Cell) -> str:
-    if isinstance(cell, str):
-        return safe(cell)
+    if cell is None:
+        return ""
     if isinstance(cell, datetime):
-        return cell.replace(tzinfo=None).isoformat(" ", "seconds")
-    return "" if cell is None else str(cell)  # a day as 2027-06-30
+        return cell.isoformat(" ", "seconds")[:_TO_THE_SECOND]
+    return safe(cell) if isinstance(cell, str) else str(cell)  # a day as 2027-06-30
 
 
-def _xlsx(header: Sequence[str], rows: Iterable[Sequence[Cell]]) -> bytes:
+def _xlsx(header: Sequence[str], slices: Iterable[Sequence[Sequence[Cell]]]) -> bytes:
     """Row by row, so that 100,000 rows need little memory; texts are written as texts, never as formulas or links."""
     import xlsxwriter  # loaded where one is made: what makes CSVs, and papers, starts sooner without
 
@@ -90,7 +104,7 @@ def _xlsx(header: Sequence[str], rows: Iterable[Sequence[Cell]]) -> bytes:
         sheet.set_column(0, len(header) - 1, 22)
         for place, title in enumerate(header):
             sheet.write_string(0, place, title, bold)
-        for number, row in enumerate(rows, 1):
+        for number, row in enumerate(chain.from_iterable(slices), 1):
             for place, cell in enumerate(row):
                 if isinstance(cell, datetime):
                     sheet.write_datetime(number, place, cell.replace(tzinfo=None), moment)

@@ -33,11 +33,20 @@ def columns(
     """The rows of AmongIds at NOW as plain columns, in the order of `ids`; with `names` only these and the ids."""
     if names is not None:
         rows = rows.with_only_columns(*(one for one in rows.selected_columns if one.key in {*names, *_IDS_OF_ROWS}))
-    result = db.connection().execute(rows, {"ids": list(ids), "now": now})
-    found = {row[0]: row for row in result.all()}  # one by one they cost three times as much
+    shown: list[sa.ColumnElement[Any]] = list(rows.selected_columns)
+    result: Any = db.connection().execute(rows, {"ids": list(ids), "now": now})
+    found = {row[0]: row for row in result.cursor.fetchall()}  # as the driver gives them: a sixth less of the time
+    result.close()
     ordered = [found[row_id] for row_id in ids if row_id in found]
-    listed = zip(*ordered, strict=True) if ordered else ((),) * len(result.keys())
-    return dict(zip(result.keys(), listed, strict=True))
+    listed = zip(*ordered, strict=True) if ordered else ((),) * len(shown)
+    return {str(one.key): _as_python(db, one, said) for one, said in zip(shown, listed, strict=True)}
+
+
+def _as_python(db: Session, column: sa.ColumnElement[Any], said: Sequence[Any]) -> Sequence[Any]:
+    """What the driver says, as its type has it; most types have nothing to change."""
+    dialect = db.get_bind().dialect
+    convert = column.type.dialect_impl(dialect).result_processor(dialect, None)
+    return said if convert is None else [convert(one) for one in said]
 
 
 def mask_contacts(found: pd.DataFrame, actor: Actor, columns: Sequence[str]) -> pd.DataFrame:

@@ -33,7 +33,12 @@ async def wait_for_link(request: Request) -> None:
     await patience.wait(f"links {networks.subject(address)}", await run_in_threadpool(_seconds_of_asking, address))
 
 
-<<<<<<< HEAD
+async def wait_to_set_out(request: Request) -> None:
+    """Whoever sets out for Microsoft waits where many have: a flood becomes a trickle, and a school gets through."""
+    address = people.address(request)
+    await patience.wait(f"out {networks.subject(address)}", await run_in_threadpool(_seconds_to_set_out, address))
+
+
 def is_trusted(db: Session, request: Request, candidate: Candidate, *, initial: bool = False) -> bool:
     """Whether this browser has signed in to the account before, and behaves.
 
@@ -42,17 +47,6 @@ def is_trusted(db: Session, request: Request, candidate: Candidate, *, initial: 
     """
     device = devices.known(request.cookies, candidate.account_id)
     return _behaves(db, device or (_stand_in(people.unknown(request), candidate) if initial else ""))
-=======
-async def wait_to_set_out(request: Request) -> None:
-    """Whoever sets out for Microsoft waits where many have: a flood becomes a trickle, and a school gets through."""
-    address = people.address(request)
-    await patience.wait(f"out {networks.subject(address)}", await run_in_threadpool(_seconds_to_set_out, address))
-
-
-def is_trusted(db: Session, request: Request, candidate: Candidate) -> bool:
-    """Whether this browser has signed in to the account before, and behaves."""
-    return _behaves(db, devices.known(request.cookies, candidate.account_id))
->>>>>>> ops
 
 
 def note(db: Session, request: Request, candidate: Candidate, opened: Opened | None) -> int | None:

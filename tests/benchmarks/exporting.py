@@ -86,7 +86,7 @@ def _asked(actor: Actor, kind: str) -> int:
 
 
 def _maker(request_id: int) -> subprocess.Popen[bytes]:
-    command = [sys.executable, "-m", "core.delivery.report_maker", str(request_id)]
+    command = [sys.executable, "-m", "core.delivery.maker_process", str(request_id)]
     return subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE)
 
 

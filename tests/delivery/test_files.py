@@ -95,7 +95,7 @@ def test_a_stop_in_the_middle_leaves_it_to_the_next_start(cast: Cast, olga: Acto
 
 def test_the_maker_ends_with_the_process_that_started_it(cast: Cast, olga: Actor) -> None:
     request_id = _ask(olga)
-    command = [sys.executable, "-m", "core.delivery.report_maker", str(request_id)]
+    command = [sys.executable, "-m", "core.delivery.maker_process", str(request_id)]
     with database.transaction() as db:  # holds the maker up: it waits for this writer
         assert db.get(ReportRequest, request_id)
         maker = subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE)

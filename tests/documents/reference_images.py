@@ -14,10 +14,10 @@ from pathlib import Path
 import pypdfium2
 from PIL import Image, ImageDraw
 
-from core.documents import credentials, student_account_info, user_account_info
-from core.documents.papers import ClassRows
+from core.documents import credentials, status_report, student_account_info, user_account_info
+from core.documents.papers import ClassRows, PaperChart, StatusReport
 from core.services.report_papers import COLOURS
-from tests.documents import papers, test_slips, test_user_account_info
+from tests.documents import papers, test_slips, test_status_report, test_user_account_info
 from tests.documents.test_slips import token
 
 FOLDER = Path(__file__).resolve().parents[2] / "docs" / "reports"
@@ -93,6 +93,25 @@ def _user_account_info() -> bytes:
     return user_account_info.render(test_user_account_info.paper(*groups))
 
 
+def _account_status() -> bytes:
+    states, colours, hatches = ("Signed in", "Invited", "Bounced"), ("#1e7d46", "#7a5ba6", "#a8201a"), (0, 2, 4)
+    classes, shares = ("7A", "7B", "8A"), ("76%", "58%", "81%")
+    by_class = ((19, 5, 1), (14, 8, 2), (22, 4, 1))
+    days = tuple(f"2026-11-{day:02}" for day in range(1, 24))
+    per_day = tuple((day % 9, day % 7) for day in range(23))
+    sent, chosen = "#7a5ba6", "#58a55c"
+    charts = (
+        PaperChart("States by class", "", "stack", classes, states, by_class, colours, hatches, shares, wide=True),
+        PaperChart(
+            "Reach", "", "bars", ("E-mail", "Mobile only", "Neither"), ("",), ((61,), (11,), (4,)), (sent,), (0,)
+        ),
+        PaperChart("Day by day", "", "lines", days, ("Invited", "Verified"), per_day, (sent, chosen), (0, 1)),
+    )
+    headlines = (("76", "students in all", ""), ("55", "have working access", "+3 since last week"))
+    head = dataclasses.replace(test_status_report.HEAD, scope="All students: 76 students")
+    return status_report.render(StatusReport(head, headlines, charts))
+
+
 def _login(has: bool) -> str | None:
     return "2026-11-22 08:00" if has else None
 
@@ -112,6 +131,7 @@ _FORMS: dict[str, Callable[[], bytes]] = {
     "credentials-table": lambda: _credentials("table"),
     "student-account-info": _student_account_info,
     "user-account-info": _user_account_info,
+    "account-status": _account_status,
 }
 FORMS = tuple(_FORMS)
 

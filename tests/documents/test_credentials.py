@@ -50,6 +50,17 @@ def test_a_document_in_greek_says_so_down_to_its_foot(layout: str) -> None:
     assert f"Σελίδα {pages} από {pages}" in last and "Confidential" not in last
 
 
+@pytest.mark.parametrize("layout", LAYOUTS)
+def test_every_page_says_who_printed_it_when_and_of_whom_however_much_there_is_to_say(layout: str) -> None:
+    head = dataclasses.replace(
+        HEAD, scope="All shown: 12,345 students · 34,567 accounts", printed_by="Ευαγγελία Παπαδημητρίου-Ζαφειρίου"
+    )
+    drawn = dataclasses.replace(paper({"7B": [row(1)]}, layout=layout), head=head)
+    (page,) = papers.pages(credentials.render(drawn))
+    for said in (head.scope, head.printed_by, "23 Nov 2026, 11:00"):
+        assert said in page
+
+
 def test_a_table_is_in_one_language_whatever_its_people_speak() -> None:
     rows = [
         row(1, language="el", kind="guardian", relation="", wards="Sam"),

@@ -59,7 +59,7 @@ def _rows(content: bytes) -> list[list[str]]:
 
 
 def test_r70_no_cell_of_a_csv_begins_like_a_formula() -> None:
-    rows = _rows(exports.write(FileFormat.CSV, ["Name"], [[name] for name in HOSTILE]))
+    rows = _rows(exports.write(FileFormat.CSV, ["Name"], [[[name] for name in HOSTILE]]))
     assert rows[0] == ["Name"]
     assert [row[0].removeprefix("'") for row in rows[1:]] == list(HOSTILE)
     assert not any(row[0].startswith(tuple("=+-@\t\r\n＝＋－＠")) for row in rows[1:])
@@ -67,13 +67,23 @@ def test_r70_no_cell_of_a_csv_begins_like_a_formula() -> None:
 
 @pytest.mark.parametrize("hostile", HOSTILE)
 def test_r70_one_formula_among_thousands_of_names_is_found(hostile: str) -> None:
-    clean = [("Ζωή", "7B", 1)] * exports.AT_ONCE
-    rows = _rows(exports.write(FileFormat.CSV, ["Name", "Class", "Tries"], [*clean, *clean, ("Max", hostile, None)]))
-    assert rows[-1] == ["Max", exports.safe(hostile), ""] and rows[1] == rows[-2] == ["Ζωή", "7B", "1"]
+    clean = [("Ζωή", "7B", 1)] * 2_000
+    slices = [clean, [*clean, ("Max", hostile, None)], clean]
+    rows = _rows(exports.write(FileFormat.CSV, ["Name", "Class", "Tries"], slices))
+    assert rows[4_001] == ["Max", exports.safe(hostile), ""]
+    assert rows[1] == rows[4_000] == rows[-1] == ["Ζωή", "7B", "1"] and len(rows) == 6_002
+
+
+@pytest.mark.parametrize("cells", [*((text,) for text in HOSTILE), *((text, "7B") for text in HOSTILE)])
+def test_a_csv_is_written_as_the_csv_module_writes_it_quotes_and_all(cells: tuple[str, ...]) -> None:
+    expected, header = io.StringIO(), ["Name", "Class"][: len(cells)]
+    csv.writer(expected).writerows([header, *([tuple(map(exports.safe, cells))] * 2)])
+    written = exports.write(FileFormat.CSV, header, [[cells], [], [cells]], marked=False)
+    assert written == expected.getvalue().encode()
 
 
 def test_r70_a_workbook_holds_texts_and_no_formulas() -> None:
-    content = exports.write(FileFormat.XLSX, ["Name", "Tries", "When"], [[name, 2, WHEN] for name in HOSTILE])
+    content = exports.write(FileFormat.XLSX, ["Name", "Tries", "When"], [[[name, 2, WHEN] for name in HOSTILE]])
     rows = CalamineWorkbook.from_filelike(io.BytesIO(content)).get_sheet_by_index(0).to_python()
     assert rows[0] == ["Name", "Tries", "When"]
     assert len(rows) == len(HOSTILE) + 1
@@ -87,4 +97,4 @@ def test_r70_a_workbook_holds_texts_and_no_formulas() -> None:
 
 @pytest.mark.parametrize("file_format", list(FileFormat))
 def test_a_nul_is_left_out(file_format: FileFormat) -> None:
-    assert exports.write(file_format, ["Name"], [["a\0b"]])
+    assert exports.write(file_format, ["Name"], [[["a\0b"]]])

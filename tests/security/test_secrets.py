@@ -10,9 +10,10 @@ import sqlite3
 import subprocess
 import sys
 import zipfile
-from collections.abc import Iterator
-from itertools import product
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import ModuleType
+from typing import Protocol
 
 import httpx
 import pikepdf
@@ -26,21 +27,27 @@ from core.config import ROOT
 from core.documents.sheet_files import SheetFile
 from core.models import AuditEntry, Invitation, Purpose
 from core.permissions import Actor
-from core.rules import initial_credentials
+from core.rules import initial_credentials, words
 from core.services import (
     audit_files,
     campaign_files,
+    directory_files,
+    import_files,
+    import_problem_files,
     invitations,
     list_files,
     outcome_files,
+    reminder_files,
     selections,
     staff_files,
+    status_papers,
     subject_export,
     year_files,
 )
 from core.services.list_files import Order
 from core.tables import list_columns, selection_rows
-from core.tables.filters import AccountFilter, StudentFilter
+from core.tables.filters import AccountFilter, StatusFilter, StudentFilter
+from tests import file_kinds
 from tests.backup import places
 from tests.cast import just_signed_in
 from tests.security import canaries
@@ -132,33 +139,68 @@ def test_t16_r91_no_secret_is_found_in_database_log_audit_index_or_arguments(use
 
 
 def test_t16_exports_hold_no_secret(used: Used) -> None:
-    exports = _exports(used)
-    assert len(exports) == 25 and all(exports.values())
+    """Every kind there is, each with somebody in it; what prints credentials on purpose is no place to search."""
+    kinds = file_kinds.of_services()
+    assert set(_MADE_BY) == set(kinds)
+    with database.transaction() as db:
+        just_signed_in(db, used.site.cast.ada.actor)
+        exports = {
+            f"{kind} {number}": _opened(file.content())
+            for name, make in _MADE_BY.items()
+            for kind in kinds[name]
+            for number, file in enumerate(make(db, used, kind))
+        }
+    assert all(exports.values())
+    assert words.LEFT_OUT_OF_CAMPAIGN.encode() in exports["campaign-outcome-csv 0"]
+    assert b"ivo at home" in exports["import-problems-csv 0"]
     _not_found(used.planted, exports)
 
 
-def _exports(used: Used) -> dict[str, bytes]:
-    """Every file with people or acts in it; what prints credentials on purpose is no place to search."""
-    ada, made, sam = used.site.cast.ada.actor, dict[str, bytes](), used.site.cast.sam.person.id or 0
-    whose = {"person_ids": [sam], "since": "2020-01-01", "until": "2099-12-31"}
-    with database.transaction() as db:
-        just_signed_in(db, ada)
-        for kind, name in product(list_files.KINDS, ("accounts", "students")):
-            made[f"{kind} of {name}"] = _list(db, ada, kind, name).content()
-        for kind in audit_files.KINDS:
-            asked = whose if kind.startswith("disclosures") else {}
-            made[kind] = audit_files.prepare(db, ada, kind=kind, asked=json.dumps(asked)).content()
-        for kind in outcome_files.KINDS:
-            made[kind] = outcome_files.prepare(db, ada, kind=kind, campaign_id=used.campaign_id).content()
-        for kind in campaign_files.KINDS:
-            made[kind] = campaign_files.prepare(db, ada, kind=kind).content()
-        for kind in staff_files.KINDS:
-            made[kind] = staff_files.prepare(db, ada, kind=kind).content()
-        for kind in year_files.KINDS:
-            made[kind] = year_files.prepare(db, ada, kind=kind).content()
-        export = subject_export.prepare(db, ada, kind="person-json", person_id=sam)
-        made["person-json"] = export.content()
-    return {name: _unpacked(content) for name, content in made.items()}
+class _File(Protocol):
+    def content(self) -> bytes: ...
+
+
+def _whole(module: ModuleType) -> Callable[[Session, Used, str], list[_File]]:
+    """Of a service whose file is a list of all that there is."""
+    return lambda db, used, kind: [module.prepare(db, used.site.cast.ada.actor, kind=kind)]
+
+
+def _audit(db: Session, used: Used, kind: str) -> list[_File]:
+    whose = {"person_ids": [used.site.cast.sam.person.id], "since": "2020-01-01", "until": "2099-12-31"}
+    asked = json.dumps(whose if kind.startswith("disclosures") else {})
+    return [audit_files.prepare(db, used.site.cast.ada.actor, kind=kind, asked=asked)]
+
+
+def _outcome(db: Session, used: Used, kind: str) -> list[_File]:
+    return [outcome_files.prepare(db, used.site.cast.ada.actor, kind=kind, campaign_id=used.campaign_id)]
+
+
+def _directory(db: Session, used: Used, kind: str) -> list[_File]:
+    return [directory_files.prepare(db, used.site.cast.ada.actor, kind=kind, run_id=used.directory_run_id)]
+
+
+def _person(db: Session, used: Used, kind: str) -> list[_File]:
+    cast = used.site.cast
+    return [subject_export.prepare(db, cast.ada.actor, kind=kind, person_id=cast.sam.person.id or 0)]
+
+
+def _lists(db: Session, used: Used, kind: str) -> list[_File]:
+    return [_list(db, used.site.cast.ada.actor, kind, name) for name in ("accounts", "students")]
+
+
+_MADE_BY: dict[str, Callable[[Session, Used, str], list[_File]]] = {
+    "audit_files": _audit,
+    "campaign_files": _whole(campaign_files),
+    "directory_files": _directory,
+    "import_files": _whole(import_files),
+    "import_problem_files": lambda _db, used, kind: [import_problem_files.sheet(kind, used.problems)],
+    "list_files": _lists,
+    "outcome_files": _outcome,
+    "reminder_files": _whole(reminder_files),
+    "staff_files": _whole(staff_files),
+    "subject_export": _person,
+    "year_files": _whole(year_files),
+}
 
 
 def test_t16_lists_on_paper_hold_no_secret(used: Used, tmp_path: Path) -> None:
@@ -166,21 +208,35 @@ def test_t16_lists_on_paper_hold_no_secret(used: Used, tmp_path: Path) -> None:
     for kind, more in (("student-account-info", ()), ("user-account-info", ()), ("user-account-info", _GUARDIANS)):
         out = tmp_path / f"{kind}{len(more)}.pdf"
         assert _command(used.site, "report", kind, "--out", str(out), *more).returncode == 0
-        papers[out.name] = _opened(out)
-    assert all(b"Sideris" in content or b"Gina" in content for content in papers.values())
+        papers[out.name] = _opened(out.read_bytes())
+    with database.transaction() as db:
+        status = status_papers.prepare(db, used.site.cast.ada.actor, filter=StatusFilter())
+    papers[status.name] = _opened(status.content())
+    named = (b"Sideris", b"Gina", b"Account status")
+    assert all(any(name in content for name in named) for content in papers.values())
     _not_found(used.planted, papers)
 
 
 _GUARDIANS = ("--user-type", "guardian")
 
 
-def _opened(pdf: Path) -> bytes:
-    """Its parts without compression, and its text as a reader sees it."""
-    with pikepdf.open(pdf) as document:
+def _opened(content: bytes) -> bytes:
+    """Its parts without compression: nothing can be found in an archive, or in a PDF, as it lies there."""
+    if content.startswith(b"%PDF"):
+        return _opened_pdf(content)
+    if not content.startswith(b"PK"):
+        return content
+    with zipfile.ZipFile(io.BytesIO(content)) as workbook:
+        return b"\n".join(workbook.read(name) for name in workbook.namelist())
+
+
+def _opened_pdf(content: bytes) -> bytes:
+    """And its text as a reader sees it."""
+    with pikepdf.open(io.BytesIO(content)) as document:
         parts = [part.read_bytes() for part in document.objects if isinstance(part, pikepdf.Stream)]
-    with pypdfium2.PdfDocument(pdf) as pages:
+    with pypdfium2.PdfDocument(content) as pages:
         text = "".join(page.get_textpage().get_text_bounded() for page in pages)
-    return b"\n".join([pdf.read_bytes(), *parts, text.encode()])
+    return b"\n".join([content, *parts, text.encode()])
 
 
 def test_t16_r92_a_stolen_backup_holds_no_secret_sealed_or_opened(used: Used, tmp_path: Path) -> None:
@@ -212,14 +268,6 @@ def _list(db: Session, ada: Actor, kind: str, name: str) -> SheetFile:
         scope="selected",
         expected=selection_rows.size(db, ada, selection_id=chosen),
     )
-
-
-def _unpacked(content: bytes) -> bytes:
-    """A workbook is an archive: nothing can be found in it as it lies there."""
-    if not content.startswith(b"PK"):
-        return content
-    with zipfile.ZipFile(io.BytesIO(content)) as archive:
-        return b"\n".join(archive.read(name) for name in archive.namelist())
 
 
 def test_t16_a_stolen_database_without_the_key_gives_no_token(used: Used) -> None:

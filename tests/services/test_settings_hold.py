@@ -236,7 +236,7 @@ def test_the_name_of_the_school_stands_in_messages_on_paper_and_on_pages(texted:
     draft = Draft(filter=AccountFilter(user_types=("student",)))
     with database.transaction() as db:
         samples = campaigns.check(db, texted.olga.actor, draft=draft).samples
-        chosen = selections.of_one(db, texted.olga.actor, account_id=texted.sam.account.id or 0)
+        chosen = selections_beside.of_one(db, texted.olga.actor, account_id=texted.sam.account.id or 0)
         printed = {"kind": "user-account-info", "selection_id": chosen, "scope": "selected", "expected": 1}
         head = reports.prepare(db, texted.olga.actor, **printed).paper.head  # type: ignore[arg-type]
     assert samples and all("Lyceum of Naxos" in str(one) for one in samples)
