@@ -66,6 +66,14 @@ def test_r13_without_its_audit_entry_nothing_happens(cast: Cast, monkeypatch: py
     assert _redeem(token)
 
 
+def test_r17_an_account_that_went_to_microsoft_gets_no_password_by_a_link_of_before(cast: Cast) -> None:
+    token = _link(cast.sam)
+    with database.transaction() as db:
+        db.get_one(Account, cast.sam.account.id).sign_in_method = "microsoft"
+    assert not _redeem(token)
+    assert _account(cast.sam).password_hash == ""
+
+
 def _full_disk(*_arguments: object, **_more: object) -> None:
     raise OSError("disk full")
 
