@@ -89,8 +89,8 @@ _ENGLISH = SlipWords(
         SlipSecret.CHOSEN: "already chosen by the user",
         SlipSecret.MICROSOFT: "sign in with Microsoft 365",
         SlipSecret.LINK: "none: scan the code to choose a password",
-        SlipSecret.NONE: "no live initial password: issue a new one",
-        SlipSecret.NO_LINK: "no live link: send a new invitation",
+        SlipSecret.NONE: "none at present: ask the school office",
+        SlipSecret.NO_LINK: "no link at present: ask the school office",
         SlipSecret.STAFF: "for an administrator to print",
     },
     steps={
@@ -180,8 +180,8 @@ _GREEK = SlipWords(
         SlipSecret.CHOSEN: "τον έχει ήδη διαλέξει ο χρήστης",
         SlipSecret.MICROSOFT: "σύνδεση με Microsoft 365",
         SlipSecret.LINK: "κανένας: σάρωσε τον κώδικα για να διαλέξεις",
-        SlipSecret.NONE: "δεν ισχύει αρχικός κωδικός: εκδώστε νέο",
-        SlipSecret.NO_LINK: "δεν ισχύει σύνδεσμος: στείλτε νέα πρόσκληση",
+        SlipSecret.NONE: "δεν ισχύει κανένας: ρωτήστε στη γραμματεία",
+        SlipSecret.NO_LINK: "δεν ισχύει σύνδεσμος: ρωτήστε στη γραμματεία",
         SlipSecret.STAFF: "τον εκτυπώνει διαχειριστής",
     },
     steps={

@@ -62,7 +62,9 @@ def _table(actor: Actor, progress: Progress, zone: str) -> None:
             db, actor, campaign_id=progress.id, statuses=tuple(status.value for status in wanted), page=page
         )
     table_key = f"outcome-table-{key}-{page.number}"
-    drawn = {"Why": st.column_config.TextColumn(width=320), "When": cells.moment_column("When", zone)}
+    widths = {"Outcome": 150, "Why": 320}
+    drawn = {name: st.column_config.TextColumn(width=width) for name, width in widths.items()}
+    drawn["When"] = cells.moment_column("When", zone)
     st.dataframe(_dress(rows), key=table_key, hide_index=True, placeholder="", column_config=drawn)
     if total > PAGE_SIZE:
         st.pagination(-(-total // PAGE_SIZE), key=key)

@@ -100,7 +100,7 @@ def test_a_class_begins_a_page() -> None:
     [
         ("chosen", "already chosen by the user"),
         ("microsoft", "sign in with Microsoft 365"),
-        ("none", "no live initial password: issue a new one"),
+        ("none", "none at present: ask the school office"),
         ("staff", "for an administrator to print"),
         ("link", "scan the code to choose a password"),
     ],

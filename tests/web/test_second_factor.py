@@ -8,11 +8,12 @@ from html import unescape
 
 import pyotp
 import pytest
-from sqlmodel import select
+from sqlmodel import col, select
 
 from core import database
-from core.models import Account, AuditEntry, Message, SchoolSettings, SignInSession
+from core.models import Account, AuditEntry, Campaign, CampaignKind, Message, SchoolSettings, SignInSession
 from core.rules import recovery_codes
+from core.services import wordings
 from core.web import cookies
 from tests.cast import Cast, Member
 from tests.conftest import Clock
@@ -74,6 +75,20 @@ def test_r25_setting_up_the_app_opens_the_session_and_shows_the_codes_once(
     browser.open(MINE)
     assert not any(code in browser.page for code in codes)
     assert browser.open(APP).headers["location"] == "/sign-in"
+
+
+@pytest.mark.both_databases
+def test_r25_whoever_sets_up_an_app_is_told_by_mail(browser: Browser, cast: Cast, clock: Clock) -> None:
+    with database.transaction() as db:
+        wordings.ensure_defaults(db)
+    _enrol(browser, cast.ada, clock)
+    with database.reading() as db:
+        told = db.exec(
+            select(Message.address)
+            .join(Campaign, col(Campaign.id) == col(Message.campaign_id))
+            .where(Campaign.kind == CampaignKind.SECOND_FACTOR_SET)
+        ).all()
+    assert told == [cast.ada.person.contact_email]
 
 
 def test_r25_from_then_on_password_and_code_open_it(browser: Browser, cast: Cast, clock: Clock) -> None:
