@@ -88,6 +88,7 @@ def fresh_database(database_url: str, tmp_path: Path, monkeypatch: pytest.Monkey
     monkeypatch.setenv("FIRSTKEY_ENGINE_URL", f"sqlite:///{tmp_path / 'engine.db'}")
     monkeypatch.setenv("FIRSTKEY_SECRET_KEY", bytes(range(100, 132)).hex())
     monkeypatch.setenv("FIRSTKEY_GRACE_SECONDS", "0")
+    monkeypatch.delenv("FIRSTKEY_PORT", raising=False)  # a server that lives as long as all tests has set its own
     monkeypatch.setattr(config, "VAR", tmp_path)
     config.settings.cache_clear()
     database.forget()

@@ -203,7 +203,7 @@ def test_r31_the_click_is_kept_while_the_password_is_asked_and_then_the_act_goes
     screens.button(page, "It is me: issue 1 new password").click().run()
     assert proof.WRONG in everything_said(page) and not _live(cast)
     with database.reading() as db:
-        assert {row.scope for row in db.exec(select(Throttle))} == {"everybody", "address", "staff"}
+        assert {row.scope for row in db.exec(select(Throttle))} == {"everybody", "address", "staff", "device"}
     page.text_input[0].set_value(browsing.PASSWORD)
     screens.button(page, "It is me: issue 1 new password").click().run()
     assert _live(cast) and "It works until" in everything_said(page)
