@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection
-from dataclasses import dataclass
 
 import streamlit as st
 
@@ -18,27 +17,19 @@ from core.tables.campaigns import Progress
 from pages.shared import feedback
 
 
-@dataclass(frozen=True)
-class Labels:
-    """What the two buttons say, by how many they are for."""
-
-    arrived: str
-    again: str
-
-
 def draw(actor: Actor, progress: Progress, number: int) -> None:
     """The question, whom the answer is for, and the answers; `number` messages are undecided."""
     with st.container(border=True):
         st.markdown(f"**{number:,} may have been sent.** {_why(progress)}")
         only = _only(actor, progress) if number > 1 else []
-        labels = _labels(number, len(only))
+        arrived, again = _labels(number, len(only))
         with st.container(horizontal=True):
             if progress.channel is Channel.SMS and settings().sms == "twilio" and st.button("Ask Twilio"):
                 _say(lambda: _ask(progress))
-            if st.button(labels.arrived, key="unknown.arrived", icon=":material/check:"):
+            if st.button(arrived, icon=":material/check:"):
                 _decide(progress, lambda: _arrived(actor, progress, only or None))
             may_repeat = progress.status != CampaignStatus.CANCELLED
-            if may_repeat and st.button(labels.again, key="unknown.again", icon=":material/replay:"):
+            if may_repeat and st.button(again, icon=":material/replay:"):
                 _decide(progress, lambda: _again(actor, progress, only or None))
 
 
@@ -56,12 +47,13 @@ def _only(actor: Actor, progress: Progress) -> list[int]:
     return [message_id for message_id in chosen if message_id in named]
 
 
-def _labels(number: int, chosen: int) -> Labels:
+def _labels(number: int, chosen: int) -> tuple[str, str]:
+    """Both buttons say how many they are for, and are others when that changes: an old click decides about nobody."""
     if number == 1:
-        return Labels("It arrived", "Send it again")
+        return "It arrived", "Send it again"
     if not chosen:
-        return Labels(f"All {number:,} arrived", f"Send all {number:,} again")
-    return Labels(f"The {chosen:,} chosen arrived", f"Send the {chosen:,} chosen again")
+        return f"All {number:,} arrived", f"Send all {number:,} again"
+    return f"The {chosen:,} chosen arrived", f"Send the {chosen:,} chosen again"
 
 
 def _why(progress: Progress) -> str:

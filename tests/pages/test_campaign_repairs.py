@@ -182,6 +182,23 @@ def test_the_office_decides_about_one_of_them_and_about_the_others_later(open_sc
     assert not page.exception and not page.multiselect
 
 
+def test_a_click_for_one_of_whom_word_came_meanwhile_decides_about_nobody_else(
+    open_screen: screens.Open, sent: Cast
+) -> None:
+    for one in (sent.sam, sent.max, sent.otto):
+        became(one, MessageStatus.UNKNOWN)
+    page = the_campaign(open_screen, sent)
+    with database.reading() as db:
+        campaign_id = db.scalar(sa.select(col(Campaign.id))) or 0
+        otto, _max, _sam = unknown_messages.named(db, sent.olga.actor, campaign_id=campaign_id)
+    page = page.multiselect[0].set_value([otto]).run()
+    became(sent.otto, MessageStatus.FAILED, reason="bounced")
+    page = button(page, "The 1 chosen arrived").click().run()
+    assert not page.exception
+    assert statuses() == ["failed", "unknown", "unknown"]
+    assert "All 2 arrived" in labels(page)
+
+
 def test_a_text_of_which_no_word_came_is_not_put_down_to_a_broken_connection_alone(
     open_screen: screens.Open, sent: Cast
 ) -> None:
