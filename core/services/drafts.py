@@ -62,10 +62,8 @@ def skipped(db: Session, actor: Actor, draft: Draft, plan: Plan) -> dict[str, in
 
     The check and the launch both ask here, so that the page before and the page after say the same number.
     """
-    if draft.selection_id is None:
-        return plan.skipped
-    people = selection_rows.person_ids(db, actor, selection_id=draft.selection_id)
-    number = recipients.number_without_account(db, people=people)
+    without = _without_account(db, actor, draft)
+    number = 0 if without is None else selection_rows.count(db, without)
     return ({Refusal.NO_ACCOUNT.value: number} if number else {}) | plan.skipped
 
 
@@ -77,18 +75,17 @@ def all_left_out(db: Session, actor: Actor, draft: Draft, plan: Plan) -> dict[st
 
 def write_left_out(db: Session, actor: Actor, draft: Draft, *, campaign_id: int, reasons: Collection[str]) -> None:
     """Write down per person whom the launch leaves out for these reasons."""
-    chosen = draft.selection_id
-    people = None if chosen is None else selection_rows.person_ids(db, actor, selection_id=chosen)
+    without = _without_account(db, actor, draft)
     wanted = _wanted(db, actor, draft)
-    left_outs.write(db, campaign_id=campaign_id, wanted=wanted, options=draft.options, reasons=reasons, people=people)
+    left_outs.write(db, campaign_id=campaign_id, wanted=wanted, options=draft.options, reasons=reasons, without=without)
 
 
 def left_out(db: Session, actor: Actor, *, draft: Draft, reason: str) -> pd.DataFrame:
     """The first people who would get nothing for one reason, of words.GETS_NOTHING."""
     actor.require(Permission.SEND)
-    if reason == Refusal.NO_ACCOUNT and draft.selection_id is not None:
-        people = selection_rows.person_ids(db, actor, selection_id=draft.selection_id)
-        return recipients.without_account(db, people=people)
+    without = _without_account(db, actor, draft)
+    if reason == Refusal.NO_ACCOUNT and without is not None:
+        return recipients.named(db, without)
     wanted = _wanted(db, actor, draft)
     return recipients.left_out(db, wanted, _of_reason(draft, wanted, reason))
 
@@ -97,19 +94,26 @@ def open_left_out(db: Session, actor: Actor, *, draft: Draft, reason: str) -> Li
     """Have a list show exactly these people, as `of_check`; gives the list, the one in which they were chosen."""
     actor.require(Permission.SEND)
     if draft.selection_id is not None and selection_rows.is_of_people(db, actor, selection_id=draft.selection_id):
-        found = sorted(db.scalars(_people(db, actor, draft, draft.selection_id, reason)))
+        found = sorted(db.scalars(_people(db, actor, draft, reason)))
         return selections_beside.of_check(db, actor, list_name="students", rows=found)
     wanted = _wanted(db, actor, draft)
     mine = wanted.rows(col(Account.id)).where(_of_reason(draft, wanted, reason))
     return selections_beside.of_check(db, actor, list_name="accounts", rows=sorted(db.scalars(mine)))
 
 
-def _people(db: Session, actor: Actor, draft: Draft, selection_id: int, reason: str) -> sa.Select[Any]:
-    if reason == Refusal.NO_ACCOUNT:
-        chosen = selection_rows.person_ids(db, actor, selection_id=selection_id)
-        return recipients.ids_without_account(chosen)
+def _people(db: Session, actor: Actor, draft: Draft, reason: str) -> sa.Select[Any]:
+    without = _without_account(db, actor, draft)
+    if reason == Refusal.NO_ACCOUNT and without is not None:
+        return without
     wanted = _wanted(db, actor, draft)
     return wanted.rows(col(Person.id)).where(_of_reason(draft, wanted, reason))
+
+
+def _without_account(db: Session, actor: Actor, draft: Draft) -> sa.Select[Any] | None:
+    """Those chosen who have no account; None where accounts were chosen."""
+    if draft.selection_id is None:
+        return None
+    return selection_rows.without_account(db, actor, selection_id=draft.selection_id)
 
 
 def _wanted(db: Session, actor: Actor, draft: Draft) -> Wanted:

@@ -29,12 +29,12 @@ def write(
     wanted: Wanted,
     options: Options,
     reasons: Collection[str],
-    people: sa.Select[Any] | None = None,
+    without: sa.Select[Any] | None = None,
 ) -> None:
     """Write down whom these reasons leave out, before the messages of the campaign are there.
 
     The database copies the rows by itself, a statement for a kind of reason: 100,000 are no more than a part of a
-    second. `people`: those chosen, where some of them may have no account.
+    second. `without`: those chosen who have no account, where people were chosen.
     """
     campaign: Any = sa.literal(campaign_id)
     if set(reasons) - {*_SAME, Refusal.NO_ACCOUNT}:
@@ -43,10 +43,8 @@ def write(
     for reason in (reason for reason in _SAME if reason in reasons):
         which = recipients.of_reason(wanted, reason, kind=options.kind, retry_of=options.retry_of)
         _copy(db, wanted.rows(campaign, col(Person.id), sa.literal(reason)).where(which))
-    if Refusal.NO_ACCOUNT in reasons and people is not None:
-        without = col(Person.id).in_(recipients.ids_without_account(people))
-        named: sa.Select[Any] = sa.select(campaign, col(Person.id), sa.literal(Refusal.NO_ACCOUNT.value))
-        _copy(db, named.where(without))
+    if Refusal.NO_ACCOUNT in reasons and without is not None:
+        _copy(db, without.with_only_columns(campaign, col(Person.id), sa.literal(Refusal.NO_ACCOUNT.value)))
 
 
 def open_list(db: Session, actor: Actor, *, campaign_id: int, reason: str) -> ListName:

@@ -75,19 +75,18 @@ def read(db: Session, *, options: Options, account_ids: sa.Select[Any]) -> Plan:
     else:
         lately, without = None, recipients.sent_since(options.retry_of)
     languages = Languages(own.default_language, frozenset(name for name in wording_ids if "." not in name))
-    found = recipients.reached(db, wanted, languages=languages, without=without)
+    found, refused = recipients.told_apart(db, wanted, languages=languages, without=without)
     digest = _digest(found, [wording_ids, options.by_family, recipients.latest_message(db, account_ids=account_ids)])
-    skipped = _skipped(db, wanted, options)
-    return Plan(found, skipped, lately, wording_ids, digest, own, options.by_family)
+    return Plan(found, refused | _had_since(db, wanted, options), lately, wording_ids, digest, own, options.by_family)
 
 
-def _skipped(db: Session, wanted: Wanted, options: Options) -> dict[str, int]:
-    refused = {refusal.value: people for refusal, people in recipients.skipped(db, wanted).items()}
+def _had_since(db: Session, wanted: Wanted, options: Options) -> dict[str, int]:
+    """In a retry, how many had the same since it was tried."""
     if options.retry_of is None:
-        return refused
+        return {}
     since = recipients.of_reason(wanted, SENT_SINCE, kind=options.kind, retry_of=options.retry_of)
     number = recipients.number_of(db, wanted, since)
-    return refused | ({SENT_SINCE: number} if number else {})
+    return {SENT_SINCE: number} if number else {}
 
 
 def _texts(db: Session, options: Options) -> dict[str, int]:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import sqlalchemy as sa
 from sqlalchemy.orm import aliased
@@ -35,8 +36,7 @@ LATELY = timedelta(hours=24)
 _GONE = (MessageStatus.SENDING, MessageStatus.SENT, MessageStatus.DELIVERED, MessageStatus.UNKNOWN)
 
 
-@dataclass(frozen=True)
-class Recipient:
+class Recipient(NamedTuple):
     """Who gets which message, frozen at launch."""
 
     account_id: int
@@ -84,12 +84,26 @@ class Wanted:
         return rows.where(col(Account.id).in_(self.account_ids))
 
 
-def skipped(db: Session, wanted: Wanted) -> dict[Refusal, int]:
-    """How many get nothing, by reason."""
-    chosen = wanted.rows(wanted.refusal.label("refusal")).where(wanted.refusal.is_not(None)).subquery()
-    rows = db.execute(sa.select(chosen.c.refusal, sa.func.count()).group_by(chosen.c.refusal))
-    found = {Refusal(name): number for name, number in rows}
-    return {refusal: found[refusal] for refusal in Refusal if refusal in found}
+def told_apart(
+    db: Session, wanted: Wanted, *, languages: Languages, without: sa.Select[Any] | None
+) -> tuple[list[Recipient], dict[str, int]]:
+    """Everybody who gets one, in the order of their accounts, and how many get none, by refusal.
+
+    `without` are accounts that get none all the same. One look at each person for both: to ask whether somebody is
+    refused is most of the work.
+    """
+    had_it = sa.literal(0) if without is None else sa.case((col(Account.id).in_(without), 1), else_=0)
+    address = sa.case((wanted.refusal.is_(None), wanted.address))
+    found, refused = list[Recipient](), Counter[str]()
+    for account_id, why, to, spoken, had in db.execute(
+        wanted.rows(col(Account.id), wanted.refusal, address, col(Person.language), had_it)
+    ):
+        if why is not None:
+            refused[why] += 1
+        elif not had:
+            text = message_text.language(spoken or languages.default, languages.known)
+            found.append(Recipient(account_id, to, text))
+    return sorted(found), {name.value: refused[name] for name in Refusal if name in refused}
 
 
 def number_of(db: Session, wanted: Wanted, which: sa.ColumnElement[bool]) -> int:
@@ -113,33 +127,12 @@ def left_out(db: Session, wanted: Wanted, which: sa.ColumnElement[bool]) -> pd.D
     return frames.table(result.all(), result.keys())
 
 
-def number_without_account(db: Session, *, people: sa.Select[Any]) -> int:
-    """How many of these people have no account."""
-    return db.scalar(sa.select(sa.func.count()).select_from(ids_without_account(people).subquery())) or 0
-
-
-def without_account(db: Session, *, people: sa.Select[Any]) -> pd.DataFrame:
-    """The first of them, by name."""
+def named(db: Session, people: sa.Select[Any]) -> pd.DataFrame:
+    """The first of these people, by name."""
     columns: list[Any] = [col(Person.last_name).label("Last name"), col(Person.first_name).label("First name")]
-    named = sa.select(*columns).where(col(Person.id).in_(ids_without_account(people)))
-    result = db.execute(named.order_by(col(Person.sort_name)).limit(PAGE_SIZE))
+    names = sa.select(*columns).where(col(Person.id).in_(people))
+    result = db.execute(names.order_by(col(Person.sort_name)).limit(PAGE_SIZE))
     return frames.table(result.all(), result.keys())
-
-
-def ids_without_account(people: sa.Select[Any]) -> sa.Select[Any]:
-    """Those of these people who have no account."""
-    return sa.select(col(Person.id)).where(col(Person.id).in_(people), sa.not_(col(Person.has_account)))
-
-
-def reached(db: Session, wanted: Wanted, *, languages: Languages, without: sa.Select[Any] | None) -> list[Recipient]:
-    """Everybody who gets one, in the order of their accounts; `without` are accounts that get none all the same."""
-    rows = wanted.rows(col(Account.id), wanted.address, col(Person.language)).where(wanted.refusal.is_(None))
-    if without is not None:
-        rows = rows.where(col(Account.id).not_in(without))
-    return [
-        Recipient(account_id, address, message_text.language(spoken or languages.default, languages.known))
-        for account_id, address, spoken in db.execute(rows.order_by(col(Account.id)))
-    ]
 
 
 def written_to_lately(kind: str, channel: str) -> sa.Select[Any]:
@@ -182,8 +175,9 @@ def lately(db: Session, wanted: Wanted, *, kind: str) -> Lately | None:
 
 def latest_message(db: Session, *, account_ids: sa.Select[Any]) -> int:
     """The newest message that any of them was written; 0 when there is none."""
-    newest = sa.select(sa.func.max(col(MessageAccount.message_id)))
-    return db.scalar(newest.where(col(MessageAccount.account_id).in_(account_ids))) or 0
+    chosen = account_ids.subquery()
+    theirs = sa.join(chosen, MessageAccount, col(MessageAccount.account_id) == chosen.c[0])
+    return db.scalar(sa.select(sa.func.max(col(MessageAccount.message_id))).select_from(theirs)) or 0
 
 
 def into_closed_mailboxes(db: Session, wanted: Wanted) -> int:

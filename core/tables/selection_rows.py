@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from sqlmodel import Session, col
 
 from core.errors import Conflict, InputProblem, NotFound
-from core.models import Account, Selection, SelectionItem
+from core.models import Account, Person, Selection, SelectionItem
 from core.permissions import Actor
 from core.tables import accounts, chosen, students
 from core.tables.filters import AccountFilter, StudentFilter
@@ -54,7 +54,10 @@ def shown_filter(db: Session, actor: Actor, *, selection_id: int) -> dict[str, A
 
 def size(db: Session, actor: Actor, *, selection_id: int, scope: RowScope = "selected") -> int:
     """How many rows it means now, within the actor's scope."""
-    return _count(db, row_ids(db, actor, selection_id=selection_id, scope=scope))
+    row = owned(db, actor, selection_id)
+    if scope == "selected" and row.everything:
+        return _without_items(db, actor, row, row.filter)
+    return count(db, row_ids(db, actor, selection_id=selection_id, scope=scope))
 
 
 def require_size(db: Session, actor: Actor, *, selection_id: int, scope: RowScope, expected: int) -> None:
@@ -74,10 +77,12 @@ def sizes(db: Session, actor: Actor, *, selection_id: int) -> tuple[int, int]:
     chosen, row = size(db, actor, selection_id=selection_id), owned(db, actor, selection_id)
     if row.everything and row.filter == row.shown_filter:
         return chosen, 0
+    if row.everything and not row.filter:  # whoever is shown is meant, but for those taken out
+        return chosen, chosen - _without_items(db, actor, row, row.shown_filter)
     shown = row_ids(db, actor, selection_id=selection_id, scope="shown")
     # Of few that are ticked, only those are looked at.
     meant = row_ids(db, actor, selection_id=selection_id) if row.everything else _items(row)
-    return chosen, chosen - _count(db, shown.where(shown.selected_columns[0].in_(meant)))
+    return chosen, chosen - count(db, shown.where(shown.selected_columns[0].in_(meant)))
 
 
 def among(db: Session, actor: Actor, *, selection_id: int, rows: Collection[int]) -> frozenset[int]:
@@ -89,7 +94,7 @@ def among(db: Session, actor: Actor, *, selection_id: int, rows: Collection[int]
 def person_ids(db: Session, actor: Actor, *, selection_id: int, scope: RowScope = "selected") -> sa.Select[Any]:
     """The people it means now."""
     rows = row_ids(db, actor, selection_id=selection_id, scope=scope)
-    if list_name_of(owned(db, actor, selection_id)) in OF_PEOPLE:
+    if is_of_people(db, actor, selection_id=selection_id):
         return rows
     return sa.select(col(Account.person_id)).where(col(Account.id).in_(rows))
 
@@ -97,9 +102,21 @@ def person_ids(db: Session, actor: Actor, *, selection_id: int, scope: RowScope 
 def account_ids(db: Session, actor: Actor, *, selection_id: int, scope: RowScope = "selected") -> sa.Select[Any]:
     """The accounts it means now; chosen people without an account are not among them."""
     rows = row_ids(db, actor, selection_id=selection_id, scope=scope)
-    if list_name_of(owned(db, actor, selection_id)) not in OF_PEOPLE:
+    if not is_of_people(db, actor, selection_id=selection_id):
         return rows
-    return sa.select(col(Account.id)).where(col(Account.person_id).in_(rows))
+    return rows.with_only_columns(col(Account.id)).where(col(Account.id).is_not(None))  # they stand beside the people
+
+
+def without_account(db: Session, actor: Actor, *, selection_id: int) -> sa.Select[Any] | None:
+    """The people it means now who have no account; None when its rows are accounts."""
+    if not is_of_people(db, actor, selection_id=selection_id):
+        return None
+    return row_ids(db, actor, selection_id=selection_id).where(sa.not_(col(Person.has_account)))
+
+
+def count(db: Session, rows: sa.Select[Any]) -> int:
+    """How many rows these are."""
+    return db.scalar(sa.select(sa.func.count()).select_from(rows.subquery())) or 0
 
 
 def owned(db: Session, actor: Actor, selection_id: int) -> Selection:
@@ -122,9 +139,16 @@ def list_name_of(row: Selection) -> str:
     return row.list_name.partition(chosen.FOR)[0]
 
 
+def _without_items(db: Session, actor: Actor, row: Selection, asked: dict[str, Any]) -> int:
+    """How many match a filter but for those taken out: all are counted, the few are looked up and taken off."""
+    taken_out = matching(db, actor, list_name_of(row), asked)
+    taken_out = taken_out.where(taken_out.selected_columns[0].in_(_items(row)))
+    if list_name_of(row) in OF_PEOPLE:
+        all_of_them = students.count(db, actor, filter=StudentFilter.from_json(asked))
+    else:
+        all_of_them = accounts.count(db, actor, filter=AccountFilter.from_json(asked))
+    return all_of_them - count(db, taken_out)
+
+
 def _items(row: Selection) -> sa.Select[Any]:
     return sa.select(col(SelectionItem.row_id)).where(col(SelectionItem.selection_id) == row.id)
-
-
-def _count(db: Session, rows: sa.Select[Any]) -> int:
-    return db.scalar(sa.select(sa.func.count()).select_from(rows.subquery())) or 0
