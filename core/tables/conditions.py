@@ -5,16 +5,18 @@ The text of a filter is not among them: tables.search has two ways for it.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
+from sqlalchemy.sql import visitors
 from sqlmodel import Session, col
 
 from core import clock
-from core.models import Account, AccountRole, Guardianship, MessageStatus, Person, PersonKind
+from core.models import Account, AccountRole, Guardianship, MessageStatus, Person, PersonKind, metadata
 from core.permissions import Actor
 from core.rules.account_steps import Step
 from core.rules.reachability import Policy
@@ -96,6 +98,14 @@ def is_about_people(filter: AccountFilter) -> bool:
     )
     lists = (account_state.OF_PEOPLE & set(filter.states), filter.email_refusals, filter.sms_refusals)
     return any((*of_people, *lists)) or any(flag is not None for flag in flags)
+
+
+def are_about_accounts(asked: Iterable[Truth]) -> bool:
+    """Whether any of the conditions looks at an account."""
+    columns = set(metadata.tables["account"].columns)
+    return any(
+        element in columns for one in asked for element in visitors.iterate(one) if isinstance(element, sa.Column)
+    )
 
 
 def _people(filter: StudentFilter | AccountFilter, given: Given) -> list[Truth]:
