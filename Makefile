@@ -11,7 +11,7 @@ unexport PYTHONDONTWRITEBYTECODE
 export FIRSTKEY_DEMO := $(or $(DEMO),$(FIRSTKEY_DEMO),yes)
 
 # The scratch of the tests is kept in memory where there is room: on a disk, a fresh PostgreSQL database costs 15 times as much.
-IN_MEMORY = $(shell test "$$(df -k --output=avail /dev/shm 2>&- | tail -n 1)" -gt 6000000 2>&- && echo /dev/shm)
+IN_MEMORY = $(shell test "$$(df -k --output=avail /dev/shm 2>&- | tail -n 1)" -gt 4000000 2>&- && echo /dev/shm)
 
 .PHONY: run test lint bench chaos requirements format clean
 
