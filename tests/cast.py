@@ -84,6 +84,12 @@ def section(db: Session, *, period: AcademicPeriod, title: str = "7B", grade: st
 
 def person(db: Session, *, kind: str = PersonKind.STUDENT, in_section: Section | None = None, **fields: Any) -> Person:
     """A registered student (or active other) with a valid personal e-mail, unless `fields` say otherwise."""
+    made = _store(db, _somebody(kind, in_section, fields))
+    _enrol(db, made, in_section)
+    return made
+
+
+def _somebody(kind: str, in_section: Section | None, fields: dict[str, Any]) -> Person:
     number = next(_numbers)
     status = "registered" if kind == PersonKind.STUDENT else "active"
     values: dict[str, Any] = {
@@ -103,14 +109,13 @@ def person(db: Session, *, kind: str = PersonKind.STUDENT, in_section: Section |
     } | fields
     values |= person_facts.derived(values, default_region="GR")
     now = clock.now()
-    made = _store(
-        db,
-        Person(kind=kind, section_id=in_section.id if in_section else None, created_at=now, updated_at=now, **values),
-    )
+    return Person(kind=kind, section_id=in_section.id if in_section else None, created_at=now, updated_at=now, **values)
+
+
+def _enrol(db: Session, who: Person, in_section: Section | None) -> None:
     if in_section:
-        enrolment_kind = EnrolmentKind.LEARNER if kind == PersonKind.STUDENT else EnrolmentKind.TEACHER
-        db.add(Enrolment(section_id=_id(in_section), person_id=_id(made), kind=enrolment_kind))
-    return made
+        kind = EnrolmentKind.LEARNER if who.kind == PersonKind.STUDENT else EnrolmentKind.TEACHER
+        db.add(Enrolment(section_id=_id(in_section), person_id=_id(who), kind=kind))
 
 
 def guardianship(db: Session, *, student: Person, guardian: Person) -> Guardianship:
@@ -120,16 +125,24 @@ def guardianship(db: Session, *, student: Person, guardian: Person) -> Guardians
 
 def account(db: Session, *, person: Person, **fields: Any) -> Account:
     """An account that was never invited, unless `fields` say otherwise."""
+    return _store(db, _account(person, fields))
+
+
+def _account(person: Person, fields: dict[str, Any]) -> Account:
     username = fields.pop("username", f"{person.first_name}.{person.last_name}".lower())
     values: dict[str, Any] = {"user_type": person.kind, "created_at": clock.now()} | fields
-    return _store(db, Account(person_id=_id(person), username=username, username_key=username.casefold(), **values))
+    return Account(person_id=_id(person), username=username, username_key=username.casefold(), **values)
 
 
 def role(db: Session, *, account: Account, role: Role, sections: tuple[Section, ...] = ()) -> AccountRole:
     """The role for everybody, or for the sections named."""
+    return _store(db, _role(account, role, sections))
+
+
+def _role(account: Account, role: Role, sections: tuple[Section, ...]) -> AccountRole:
     ids = [_id(section) for section in sections]
     everybody = not sections and role in (Role.ADMINISTRATOR, Role.OFFICE)
-    return _store(db, AccountRole(account_id=_id(account), role=role, everybody=everybody, section_ids=ids))
+    return AccountRole(account_id=_id(account), role=role, everybody=everybody, section_ids=ids)
 
 
 def directory_round(db: Session, *people: Person) -> int:
@@ -160,28 +173,43 @@ def just_signed_in(db: Session, who: Actor) -> None:
     db.merge(SignInSession(id=session_id, token_hash="h", account_id=account_id, created_at=now, **ends))
 
 
+@dataclass(frozen=True)
+class _Part:
+    """What somebody of the cast is given."""
+
+    held: Role
+    user_type: str
+    named: dict[str, Any]
+    sections: tuple[Section, ...] = ()
+    in_section: Section | None = None
+
+
 def school(db: Session) -> Cast:
     """The whole cast in a school of two classes."""
     db.add(SchoolSettings(id=1, school_name="Athena School", is_demo=False, second_factor=False))
     year = period(db)
     b7, a8 = section(db, period=year), section(db, period=year, title="8A", grade="8")
     staff = {"kind": PersonKind.STAFF}
-    ada = _member(db, Role.ADMINISTRATOR, "administrator", first_name="Ada", last_name="Adams", **staff)
-    olga = _member(db, Role.OFFICE, "staff", first_name="Olga", last_name="Orlova", **staff)
-    cora = _member(db, Role.COORDINATOR, "staff", sections=(b7,), first_name="Cora", last_name="Cole", **staff)
-    tom = _member(
-        db, Role.TEACHER, "teacher", sections=(b7,), in_section=b7, first_name="Tom", last_name="Thys", **staff
+    gina = {"kind": PersonKind.GUARDIAN, "first_name": "Gina", "last_name": "Siderí", "language": "el"}
+    ada, olga, cora, tom, sam, max_, gina_, otto = _members(
+        db,
+        _Part(Role.ADMINISTRATOR, "administrator", {"first_name": "Ada", "last_name": "Adams"} | staff),
+        _Part(Role.OFFICE, "staff", {"first_name": "Olga", "last_name": "Orlova"} | staff),
+        _Part(Role.COORDINATOR, "staff", {"first_name": "Cora", "last_name": "Cole"} | staff, sections=(b7,)),
+        _Part(Role.TEACHER, "teacher", {"first_name": "Tom", "last_name": "Thys"} | staff, (b7,), in_section=b7),
+        _Part(Role.STUDENT, "student", _child("Sam", "Sideris", "S1"), in_section=b7),
+        _Part(Role.STUDENT, "student", _child("Max", "Sideris", "S2"), in_section=b7),
+        _Part(Role.GUARDIAN, "guardian", gina),
+        _Part(Role.STUDENT, "student", _child("Otto", "Other", "S3"), in_section=a8),
     )
-    sam = _member(db, Role.STUDENT, "student", in_section=b7, first_name="Sam", last_name="Sideris", source_id="S1")
-    max_ = _member(db, Role.STUDENT, "student", in_section=b7, first_name="Max", last_name="Sideris", source_id="S2")
-    gina = _member(
-        db, Role.GUARDIAN, "guardian", kind=PersonKind.GUARDIAN, first_name="Gina", last_name="Siderí", language="el"
-    )
-    otto = _member(db, Role.STUDENT, "student", in_section=a8, first_name="Otto", last_name="Other", source_id="S3")
     for child in (sam, max_):
-        db.add(Guardianship(student_id=_id(child.person), guardian_id=_id(gina.person), relation="mother"))
+        db.add(Guardianship(student_id=_id(child.person), guardian_id=_id(gina_.person), relation="mother"))
     db.flush()
-    return Cast(ada, olga, cora, tom, sam, max_, gina, otto, b7, a8, year)
+    return Cast(ada, olga, cora, tom, sam, max_, gina_, otto, b7, a8, year)
+
+
+def _child(first_name: str, last_name: str, source_id: str) -> dict[str, Any]:
+    return {"kind": PersonKind.STUDENT, "first_name": first_name, "last_name": last_name, "source_id": source_id}
 
 
 def empty() -> None:
@@ -193,11 +221,25 @@ def empty() -> None:
             db.execute(sa.delete(table))
 
 
-def _member(db: Session, held: Role, user_type: str, *, sections: tuple[Section, ...] = (), **fields: Any) -> Member:
-    who = person(db, **fields)
-    made = account(db, person=who, user_type=user_type)
-    role(db, account=made, role=held, sections=sections)
-    return Member(who, made, actor(made, held, sections=sections))
+def _members(db: Session, *parts: _Part) -> list[Member]:
+    """All at once: thousands of tests begin with them, and one by one they took most of a short one."""
+    people = [_somebody(fields.pop("kind"), part.in_section, fields) for part in parts for fields in [dict(part.named)]]
+    _flush(db, people)
+    accounts = [_account(who, {"user_type": part.user_type}) for who, part in zip(people, parts, strict=True)]
+    _flush(db, accounts)
+    for who, made, part in zip(people, accounts, parts, strict=True):
+        _enrol(db, who, part.in_section)
+        db.add(_role(made, part.held, part.sections))
+    db.flush()
+    return [
+        Member(who, made, actor(made, part.held, sections=part.sections))
+        for who, made, part in zip(people, accounts, parts, strict=True)
+    ]
+
+
+def _flush(db: Session, rows: list[Any]) -> None:
+    db.add_all(rows)
+    db.flush()
 
 
 def _store(db: Session, row: Any) -> Any:

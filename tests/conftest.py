@@ -17,6 +17,7 @@ from core import clock as core_clock
 from core import config, database, migrations
 from core.delivery import batches
 from tests import cast as tests_cast
+from tests import compiled
 from tests.peers import postgres
 from tests.peers.tenant import graph, tenant
 
@@ -25,6 +26,7 @@ _numbers = count(1)
 # The same examples every time: a gate must not depend on luck. `--hypothesis-profile=default` looks further.
 hypothesis.settings.register_profile("gate", derandomize=True, deadline=None)
 hypothesis.settings.load_profile("gate")
+compiled.keep()
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -6,9 +6,11 @@ axe.min.js is axe-core 4.14.1 as its makers publish it, under the licence beside
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from playwright.sync_api import Page
+
+from tests.browser import staff
 
 AXE = Path(__file__).parent / "axe.min.js"
 RUN = """async () => {
@@ -18,9 +20,21 @@ RUN = """async () => {
 }"""
 
 
+# Streamlit has put on the look that was asked for.
+TURNED = "look => getComputedStyle(document.querySelector('.stApp')).colorScheme === look"
+
+
 def ours(page: Page) -> list[Any]:
-    """What still stands after a moment: on a busy machine a page fades in late, and is pale until then."""
+    """What is found in the light and in the dark look: the page turns over as it does when the machine's own does."""
     page.add_script_tag(path=AXE)
+    return [(look, *barrier) for look in ("light", "dark") for barrier in _found(page, look)]
+
+
+def _found(page: Page, look: Literal["light", "dark"]) -> list[Any]:
+    """What still stands after a moment: on a busy machine a page fades in late, and is pale until then."""
+    page.emulate_media(color_scheme=look)
+    page.wait_for_function(TURNED, arg=look, timeout=staff.SLOW)
+    staff.settled(page)
     found = list(page.evaluate(RUN))
     for _look in range(3):
         if found:

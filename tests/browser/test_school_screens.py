@@ -47,10 +47,10 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
         yield running
 
 
-@pytest.fixture(params=["light", "dark"])
-def page(request: pytest.FixtureRequest, chromium: Browser, server: Server) -> Iterator[Page]:
-    look: dict[str, Any] = {"viewport": {"width": 1440, "height": 900}, "color_scheme": request.param}
-    context = staff.signed_in(chromium, server, role="administrator", bypass_csp=True, **look)
+@pytest.fixture
+def page(chromium: Browser, server: Server) -> Iterator[Page]:
+    size = {"width": 1440, "height": 900}
+    context = staff.signed_in(chromium, server, role="administrator", bypass_csp=True, viewport=size)
     yield context.new_page()
     context.close()
 

@@ -1,0 +1,31 @@
+"""What SQLAlchemy compiled is kept from test to test, as a server keeps it from request to request.
+
+Each test has a database and so an engine of its own, and compiling was half the work of a short test.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+import sqlalchemy as sa
+from sqlalchemy.util import LRUCache
+
+from core import database
+
+_AT_MOST = 4_000
+_make = database.engine.__wrapped__
+_dialects: dict[str, sa.Dialect] = {}  # compiled statements belong to the dialect that compiled them
+_statements: LRUCache[object, object] = LRUCache(_AT_MOST)
+
+
+@lru_cache
+def _engine() -> sa.Engine:
+    made = _make()
+    made.dialect = made.pool._dialect = _dialects.setdefault(made.name, made.dialect)
+    made._compiled_cache = _statements
+    return made
+
+
+def keep() -> None:
+    """Let every engine that Firstkey makes know the statements of those before it."""
+    database.engine = _engine
