@@ -153,7 +153,7 @@ def _counted(db: Session, actor: Actor, filter: AccountFilter) -> sa.Select[Any]
 def _all_asked(db: Session, actor: Actor, filter: AccountFilter) -> list[sa.ColumnElement[bool]]:
     asked = _asked(db, actor, filter, conditions.given(db))
     if words := sought(filter.text):
-        asked.append(col(Person.id).in_(search.found(db, actor, words)))
+        asked.append(search.among(db, actor, words))
     return asked
 
 
@@ -206,7 +206,7 @@ def _guardians_of_selected(db: Session, actor: Actor) -> sa.ColumnElement[bool]:
 
 def _rows(asked: list[sa.ColumnElement[bool]], part: Part = ordering.ALL, walk: bool = False) -> sa.Select[Any]:
     """`walk`: in the order of the part, so no index on what is asked of accounts may choose another."""
-    asked = [*(unindexed.of_accounts(asked) if walk else asked), *ordering.holds(part, walk=walk)]
+    asked = [*(unindexed.walked(asked) if walk else asked), *ordering.holds(part, walk=walk)]
     query = sa.select(col(Account.id)).select_from(Account).join(Person, ordering.owner(part, walk=walk))
     if part.through in ("section", "nothing"):
         query = query.join(Section, col(Section.id) == col(Person.section_id), isouter=part is ordering.ANY)

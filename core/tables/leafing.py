@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,13 +12,13 @@ from sqlmodel import Session, col
 
 from core.errors import InputProblem
 from core.models import Account, Person, Section
-from core.tables import narrowing, ordering, planner
+from core.tables import narrowing, one_by_one, ordering, planner
 from core.tables.conditions import Given
 from core.tables.filters import Page
 from core.tables.narrowing import Few
 from core.tables.ordering import Column, Part, Sorts
 
-NEAR = 1_000  # rows that are sooner read past than those of a whole part are counted
+NEAR = 1_000  # rows that are sooner read past than those of a whole part are counted, or sorted
 Rows = Callable[[Part, bool], sa.Select[Any]]
 
 
@@ -82,25 +83,27 @@ def _of_part(db: Session, part: Part, way: _Way, *, offset: int, size: int, rows
     columns, few = _columns(part), narrowing.few(db, part.answers)
     if few is not None:
         found, *values = _put_aside(db, rows(part, True), columns, few).c
-        return _page(db, sa.select(found), values, way, size=size, offset=offset)
+        with planner.walking(db):
+            return _page(db, sa.select(found), values, way, size=size, offset=offset)
     query = rows(part, True)
     if part.through == "section":  # class by class, or SQLite sorts all students for a page
         query = query.with_hint(Section, "INDEXED BY section_by_title", "sqlite")
-    with planner.walking(db):
+    with planner.walking(db) if offset <= NEAR else nullcontext():  # farther off, to sort may be quicker
         return _page(db, query, columns, way, size=size, offset=offset)
 
 
 def _put_in_order(db: Session, parts: Sequence[Part], page: Page, rows: Rows, few: Few) -> Sequence[int]:
     """All parts in one statement, the rows of each behind those of the one before."""
     order = _turned(parts) if page.descending else list(parts)
-    held = [sa.and_(sa.true(), *part.holds) for part in order]
+    held = one_by_one.each(sa.and_(sa.true(), *part.holds) for part in order)
     place = sa.case(*((holds, number) for number, holds in enumerate(held)), else_=len(held))
     values: Sequence[Column] = order[0].columns
     if len({part.columns for part in order}) > 1:  # each orders the rows of its own part
         values = [sa.case((held[n], column)) for n, part in enumerate(order) for column in part.columns]
     found, first, *keys = _put_aside(db, rows(ordering.ANY, True), [place, *values, col(Person.id)], few).c
     by = [first, *(key.desc() for key in keys)] if page.descending else [first, *keys]
-    return _ids(db, sa.select(found).order_by(*by), size=page.size, offset=page.offset)
+    with planner.walking(db):
+        return _ids(db, sa.select(found).order_by(*by), size=page.size, offset=page.offset)
 
 
 def _page(

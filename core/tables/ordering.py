@@ -102,7 +102,7 @@ def yes_first(holds: Callable[[Given], Any], *, yes: Any = None, no: Any = None)
 
 def holds(part: Part, *, walk: bool) -> list[sa.ColumnElement[bool]]:
     """The part's own conditions: an index of the account that gives the order serves them as well."""
-    return unindexed.of_accounts(part.holds) if walk and part.through != "account" else list(part.holds)
+    return unindexed.walked(part.holds) if walk and part.through != "account" else list(part.holds)
 
 
 def owner(part: Part, *, walk: bool) -> sa.ColumnElement[bool]:

@@ -32,7 +32,7 @@ def sms_refusal(policy: Policy) -> sa.ColumnElement[str | None]:
     return sa.case(
         *_account_refusals(policy),
         (col(Account.password_hash) != "", _word(Refusal.PASSWORD_CHOSEN)),
-        *_mobile_refusals(policy),
+        _no_number(policy),
         (stopped, _word(Refusal.OPTED_OUT)),
         (_failed_at(number), _word(Refusal.BOUNCED)),
     )
@@ -145,34 +145,34 @@ def _failed_at(address: Text) -> Truth:
     return sa.and_(failed, col(Account.delivery_address) == address)
 
 
-def _mobile_refusals(policy: Policy) -> list[tuple[Truth, Any]]:
-    none = sa.not_(has_sms_number(policy))
-    guarded = [(sa.and_(_only_by_guardian(policy), none), _word(Refusal.NO_GUARDIAN_MOBILE))]
-    return [
-        *(guarded if policy.guardian_grades else []),
-        (sa.and_(col(Person.mobile) == "", none), _word(Refusal.NO_MOBILE)),
-        (sa.and_(col(Person.mobile_region) == "", none), _word(Refusal.MOBILE_NOT_VALID)),
-        (none, _word(Refusal.REGION_NOT_ALLOWED)),
-    ]
+def _no_number(policy: Policy) -> tuple[Truth, Any]:
+    """One CASE within the other: whether there is a number is asked once, for it may ask for all guardians."""
+    guarded = [(_only_by_guardian(policy), _word(Refusal.NO_GUARDIAN_MOBILE))] if policy.guardian_grades else []
+    why = sa.case(
+        *guarded,
+        (col(Person.mobile) == "", _word(Refusal.NO_MOBILE)),
+        (col(Person.mobile_region) == "", _word(Refusal.MOBILE_NOT_VALID)),
+        else_=_word(Refusal.REGION_NOT_ALLOWED),
+    )
+    return sa.not_(has_sms_number(policy)), why
 
 
 @once_a_day
 def sms_address(policy: Policy) -> Text:
     """The number that an SMS goes to; meaningful only where there is no refusal.
 
-    CASE ends at the first that holds: guardians are looked up only where the numbers before theirs are missing.
+    It ends at the first that there is: guardians are looked up once, and only where the numbers before are missing.
     """
     guardian = guardian_number(policy)
     of = {
-        "student": (has_mobile(policy), col(Person.mobile)),
-        "home": (_phone_allowed(policy), col(Person.phone)),
-        "guardian": (guardian.is_not(None), guardian),
+        "student": sa.case((has_mobile(policy), col(Person.mobile))),
+        "home": sa.case((_phone_allowed(policy), col(Person.phone))),
+        "guardian": guardian,
     }
     whens: list[tuple[Truth, Any]] = [(_only_by_guardian(policy), guardian)] if policy.guardian_grades else []
-    whens += [(sa.and_(_is_student(), of[whose][0]), of[whose][1]) for whose in policy.sms_order]
     others = [whose for whose in ("student", "home") if whose == "student" or whose in policy.sms_order]
-    whens += [(sa.and_(sa.not_(_is_student()), of[whose][0]), of[whose][1]) for whose in others]
-    return sa.case(*whens, else_="")
+    numbers = [sa.func.coalesce(*(of[whose] for whose in order), "") for order in (policy.sms_order, others)]
+    return sa.case(*whens, (_is_student(), numbers[0]), else_=numbers[1])
 
 
 def _is_student() -> Truth:

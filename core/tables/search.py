@@ -28,18 +28,34 @@ _ABOVE_ALL = "\U0010ffff"
 
 def holds(db: Session, actor: Actor, asked: Sought) -> sa.ColumnElement[bool]:
     """Whether a person matches, row by row: quick where many do."""
-    by_username = col(Person.id).in_(_by_username(db, asked))
+    named = _by_username(db, asked)
+    own = col(_Named.person_id) == col(Person.id)
+    by_username = col(Person.id).in_(named) if is_sqlite(db) else named.where(own).exists()
     return sa.or_(_any(col(Person.search_text), asked) & _without_contacts(actor, Person, asked), by_username)
 
 
 def found(db: Session, actor: Actor, asked: Sought, *, students_only: bool = False) -> sa.CompoundSelect[Any]:
     """The ids of those who match, by the indexes: quick where few do. Who matches in both ways stands there twice."""
+    return sa.union_all(*_both_ways(db, actor, asked, students_only=students_only))
+
+
+def among(db: Session, actor: Actor, asked: Sought, *, students_only: bool = False) -> sa.ColumnElement[bool]:
+    """Whether a person is among them, for all persons at once.
+
+    PostgreSQL knows how many a UNION gives; of the other it guesses 200, and looks up 90,000 one by one.
+    """
+    together = sa.union_all if is_sqlite(db) else sa.union
+    return col(Person.id).in_(together(*_both_ways(db, actor, asked, students_only=students_only)))
+
+
+def _both_ways(db: Session, actor: Actor, asked: Sought, *, students_only: bool) -> tuple[sa.Select[Any], ...]:
+    """By what is known of the person, and by the username."""
     of_people = _by_texts(db, asked, students_only=students_only)
     if not actor.may(Permission.SEE_CONTACTS):
         rows = of_people.subquery()
         hidden = _without_contacts(actor, _People, asked)
         of_people = sa.select(col(_People.id)).join(rows, rows.c[0] == col(_People.id)).where(hidden)
-    return sa.union_all(of_people, _by_username(db, asked, students_only=students_only))
+    return of_people, _by_username(db, asked, students_only=students_only)
 
 
 def _by_texts(db: Session, asked: Sought, *, students_only: bool) -> sa.Select[Any]:

@@ -131,7 +131,7 @@ def _all_asked(db: Session, actor: Actor, filter: StudentFilter) -> list[sa.Colu
     actor.require(Permission.SEE_STUDENTS)
     asked = _asked(db, actor, filter, conditions.given(db))
     if words := sought(filter.text):
-        asked.append(col(Person.id).in_(search.found(db, actor, words, students_only=True)))
+        asked.append(search.among(db, actor, words, students_only=True))
     return asked
 
 
@@ -176,7 +176,7 @@ def _rows(
     has_account = by_state or bool(filter.invitable or filter.invitable_by_sms) or part.has_account
     in_order = part.through in ("kind", "section") if walk else not has_account
     kind = col(Person.kind) if in_order else Unindexed(col(Person.kind))
-    asked = [*(unindexed.of_accounts(asked) if walk else asked), *ordering.holds(part, walk=walk)]
+    asked = [*(unindexed.walked(asked) if walk else asked), *ordering.holds(part, walk=walk)]
     query = sa.select(col(Person.id)).where(kind == PersonKind.STUDENT, *asked)
     if part.through == "section":  # before the accounts: SQLite keeps what stands behind an outer join where it stands
         query = query.join(Section, col(Section.id) == col(Person.section_id))

@@ -15,6 +15,7 @@ from sqlalchemy.sql import visitors
 from sqlalchemy.sql.compiler import SQLCompiler
 
 from core.models import Account
+from core.tables import one_by_one
 
 
 class Unindexed(sa.ColumnElement[Any]):
@@ -38,12 +39,12 @@ def _for_sqlite(element: Unindexed, compiler: SQLCompiler, **options: Any) -> st
     return f"+{compiler.process(element.column, **options)}"
 
 
-def of_accounts(conditions: Iterable[sa.ColumnElement[bool]]) -> list[sa.ColumnElement[bool]]:
-    """The same conditions, in which no column of the account is looked up but its keys."""
+def walked(conditions: Iterable[sa.ColumnElement[bool]]) -> list[sa.ColumnElement[bool]]:
+    """The same conditions for a walk: row by row, and no column of the account is looked up but its keys."""
     table = sa.inspect(Account).local_table
     columns = {column: Unindexed(column) for column in table.columns if column.name not in ("id", "person_id")}
 
-    def replaced(element: Any, **_options: Any) -> Any:
-        return columns.get(element) if isinstance(element, sa.Column) else None
+    def replaced(element: Any, **options: Any) -> Any:
+        return columns.get(element) if isinstance(element, sa.Column) else one_by_one.instead(element, **options)
 
     return [visitors.replacement_traverse(condition, {}, replaced) for condition in conditions]

@@ -1,4 +1,4 @@
-"""How SQLite finds what it is asked: the lines of EXPLAIN QUERY PLAN."""
+"""How the database finds what it is asked: the lines of EXPLAIN, which SQLite calls EXPLAIN QUERY PLAN."""
 
 from __future__ import annotations
 
@@ -13,11 +13,12 @@ import sqlalchemy as sa
 def noted(connection: sa.Connection, *, of: str) -> Iterator[list[str]]:
     """The plans of the statements with these words in them, while they are run."""
     said: list[str] = []
+    explain, column = ("EXPLAIN QUERY PLAN", 3) if connection.dialect.name == "sqlite" else ("EXPLAIN", 0)
 
     def note(_connection: Any, _cursor: Any, statement: str, parameters: Any, *_more: Any) -> None:
         if of in statement:
             raw: Any = connection.connection.dbapi_connection
-            said.extend(str(row[3]) for row in raw.execute(f"EXPLAIN QUERY PLAN {statement}", parameters))
+            said.extend(str(row[column]) for row in raw.execute(f"{explain} {statement}", parameters))
 
     sa.event.listen(connection, "before_cursor_execute", note)
     yield said
