@@ -21,8 +21,12 @@ _statements: LRUCache[object, object] = LRUCache(_AT_MOST)
 @lru_cache
 def _engine() -> sa.Engine:
     made = _make()
-    made.dialect = made.pool._dialect = _dialects.setdefault(made.name, made.dialect)
     made._compiled_cache = _statements
+    known = _dialects.get(made.name)
+    if known is None:  # it knows its database from the first connection on, and that may never come
+        sa.event.listen(made, "connect", lambda *_connection: _dialects.setdefault(made.name, made.dialect))
+    else:
+        made.dialect = made.pool._dialect = known
     return made
 
 

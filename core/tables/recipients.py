@@ -93,10 +93,9 @@ def told_apart(
     refused is most of the work.
     """
     had_it = sa.literal(0) if without is None else sa.case((col(Account.id).in_(without), 1), else_=0)
-    address = sa.case((wanted.refusal.is_(None), wanted.address))
     found, refused = list[Recipient](), Counter[str]()
     for account_id, why, to, spoken, had in db.execute(
-        wanted.rows(col(Account.id), wanted.refusal, address, col(Person.language), had_it)
+        wanted.rows(col(Account.id), wanted.refusal, wanted.address, col(Person.language), had_it)
     ):
         if why is not None:
             refused[why] += 1

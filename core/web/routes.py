@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import logging
-from functools import partial
 
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
-from starlette.routing import BaseRoute, Route
+from starlette.routing import BaseRoute, Match, Route
 
 from core.errors import AppError, FreshCodeRequired, InputProblem, LimitReached, NotAllowed, NotFound, SignInRequired
 from core.web import (
@@ -49,25 +48,24 @@ PEOPLE = [
 OURS = [*PEOPLE, *files.ROUTES, *health.ROUTES, *metrics.ROUTES, *twilio_webhook.ROUTES]
 
 
-def not_like_this(known: str, request: Request) -> Response:
-    """An address of ours, asked in a way it does not know. A form's address that was typed leads to the start.
-
-    `known` are the ways it does know, which an answer of 405 has to name (RFC 9110, 15.5.6).
-    """
+def not_like_this(request: Request) -> Response:
+    """An address of ours, asked in a way it does not know. A form's address that was typed leads to the start."""
     if request.method == "GET":
         return pages.redirect("/")
-    return PlainTextResponse("Method not allowed", 405, headers={"Allow": known})
+    return PlainTextResponse("Method not allowed", 405, headers={"Allow": ", ".join(sorted(_ways(request)))})
+
+
+def _ways(request: Request) -> set[str]:
+    """In which ways the address may be asked, which an answer of 405 has to name (RFC 9110, 15.5.6)."""
+    matching = (route for route in OURS if route.matches(request.scope)[0] is not Match.NONE)
+    return {method for route in matching for method in route.methods or ()}
 
 
 def _fence() -> list[BaseRoute]:
     """Behind our routes, so that whatever the gate lets through to them never falls through to Streamlit's pages."""
     methods = ["GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
-    known: dict[str, set[str]] = {"/files/{rest:path}": {"GET", "HEAD"}}
-    for route in OURS:
-        known.setdefault(route.path, set()).update(route.methods or ())
-    return [
-        Route(path, partial(not_like_this, ", ".join(sorted(asked))), methods=methods) for path, asked in known.items()
-    ]
+    paths = dict.fromkeys([*(route.path for route in OURS), "/files/{rest:path}"])
+    return [Route(path, not_like_this, methods=methods) for path in paths]
 
 
 ROUTES: list[BaseRoute] = [*OURS, *assets.ROUTES, *_fence()]

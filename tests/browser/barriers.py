@@ -20,6 +20,8 @@ RUN = """async () => {
 }"""
 
 
+Look = Literal["light", "dark"]
+LOOKS: tuple[Look, ...] = ("light", "dark")
 # Streamlit has put on the look that was asked for.
 TURNED = "look => getComputedStyle(document.querySelector('.stApp')).colorScheme === look"
 
@@ -27,14 +29,19 @@ TURNED = "look => getComputedStyle(document.querySelector('.stApp')).colorScheme
 def ours(page: Page) -> list[Any]:
     """What is found in the light and in the dark look: the page turns over as it does when the machine's own does."""
     page.add_script_tag(path=AXE)
-    return [(look, *barrier) for look in ("light", "dark") for barrier in _found(page, look)]
+    return [(look, *barrier) for look in LOOKS for barrier in _found(page, look)]
 
 
-def _found(page: Page, look: Literal["light", "dark"]) -> list[Any]:
-    """What still stands after a moment: on a busy machine a page fades in late, and is pale until then."""
+def turned(page: Page, look: Look) -> None:
+    """Have the machine's own look turn over, and wait until the page has."""
     page.emulate_media(color_scheme=look)
     page.wait_for_function(TURNED, arg=look, timeout=staff.SLOW)
     staff.settled(page)
+
+
+def _found(page: Page, look: Look) -> list[Any]:
+    """What still stands after a moment: on a busy machine a page fades in late, and is pale until then."""
+    turned(page, look)
     found = list(page.evaluate(RUN))
     for _look in range(3):
         if found:

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
-from tests.browser import staff
+from tests.browser import barriers, staff
 from tests.browser.staff import SLOW
 from tests.peers.firstkey import Server
 
@@ -111,9 +111,8 @@ def test_the_lists_fit_the_screen_of_a_desk_and_of_a_tablet(chromium: Browser, s
     page = context.new_page()
     for name in ("students", "accounts"):
         staff.open_list(page, f"/{name}")
-        for look in ("light", "dark"):
-            page.emulate_media(color_scheme=look)
-            staff.settled(page)
+        for look in barriers.LOOKS:
+            barriers.turned(page, look)
             assert page.evaluate("document.documentElement.scrollWidth") <= width
             bar = page.locator(f".st-key-selection-bar-{name}").bounding_box()
             assert bar is not None

@@ -19,7 +19,7 @@ from core.config import ROOT, settings
 from core.models import Person, SchoolSettings
 from core.rules import words
 from core.services import setup
-from core.web import faults, forms, patience, portal, proof, second_factor, sign_in
+from core.web import faults, forms, patience, portal, proof, routes, second_factor, sign_in
 from core.web import setup as setup_page
 from tests.cast import Cast
 from tests.web import browsing
@@ -237,6 +237,15 @@ def test_another_name_of_this_machine_is_sent_to_the_right_one(browser: Browser)
     assert answer.headers["cache-control"] == "no-store"
     assert browser.client.post("/sign-in", headers={"Host": "127.0.0.1:8501"}).status_code == 421
     assert browser.open("/sign-in", Host=urlsplit(settings().base_url).netloc.upper()).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("path", "known"),
+    [("/files/students", "GET, HEAD, POST"), ("/sign-in", "GET, HEAD, POST"), ("/healthz", "GET, HEAD")],
+)
+def test_whoever_asks_in_an_unknown_way_is_told_the_known_ones(database: None, path: str, known: str) -> None:
+    answer = TestClient(Starlette(routes=routes.ROUTES), base_url=settings().base_url).put(path)
+    assert (answer.status_code, answer.headers["Allow"]) == (405, known)
 
 
 def test_health_tells_about_the_parts_and_nothing_about_the_school(browser: Browser) -> None:
