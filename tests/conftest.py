@@ -14,7 +14,7 @@ import hypothesis
 import pytest
 
 from core import clock as core_clock
-from core import config, database, migrations
+from core import config, database, migrations, requests
 from core.delivery import batches
 from tests import cast as tests_cast
 from tests import compiled
@@ -138,6 +138,13 @@ database_transaction = database.transaction
 
 def _sqlalchemy(url: str) -> str:
     return url.replace("postgresql://", "postgresql+psycopg://", 1)
+
+
+@pytest.fixture(autouse=True)
+def _in_no_request() -> None:
+    """Nothing has asked yet: the request and the place of the test before would stand in the audit."""
+    for what in (requests._current, requests._place):
+        what.set("")
 
 
 @pytest.fixture(autouse=True)
