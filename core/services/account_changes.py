@@ -19,6 +19,7 @@ from core.rules.account_acts import UNDO_WITHIN, Act, Edit
 from core.services import account_effects, audit
 from core.tables import account_acts as judging
 from core.tables import account_changes as table
+from core.tables import counting
 
 _PERSONAL = (Act.PERSONAL_EMAIL_ON, Act.PERSONAL_EMAIL_OFF)
 _KIND = {name: UtcDateTime() for name in ("deactivated_at", "verified_at", "first_sign_in_at", "pending_provider_at")}
@@ -72,7 +73,7 @@ def _take_back(db: Session, actor: Actor, change: AccountChange) -> Undone:
 
 
 def _size(db: Session, change: AccountChange) -> int:
-    return db.scalar(sa.select(sa.func.count()).select_from(account_effects.touched(change.id).subquery())) or 0
+    return counting.rows(db, account_effects.touched(change.id))
 
 
 def _record(db: Session, actor: Actor, act: Act | Edit, change: AccountChange, undone: Undone) -> Undone:

@@ -17,7 +17,7 @@ from core.rules.words import SENT_LATELY
 from core.services import left_out as left_outs
 from core.services import selections_beside
 from core.services.selections import ListName
-from core.tables import accounts, recipients, reminders, school, selection_rows
+from core.tables import accounts, counting, recipients, reminders, school, selection_rows
 from core.tables.filters import AccountFilter
 from core.tables.plans import Options, Plan
 from core.tables.recipients import Wanted
@@ -63,7 +63,7 @@ def skipped(db: Session, actor: Actor, draft: Draft, plan: Plan) -> dict[str, in
     The check and the launch both ask here, so that the page before and the page after say the same number.
     """
     without = _without_account(db, actor, draft)
-    number = 0 if without is None else selection_rows.count(db, without)
+    number = 0 if without is None else counting.rows(db, without)
     return ({Refusal.NO_ACCOUNT.value: number} if number else {}) | plan.skipped
 
 

@@ -10,7 +10,7 @@ from sqlmodel import Session
 
 from core.permissions import Actor
 from core.rules.report_parameters import NO_CLASS, CredentialParameters
-from core.tables import options, selection_rows, slips
+from core.tables import counting, options, selection_rows, slips
 from core.tables.selection_rows import RowScope
 
 
@@ -49,4 +49,4 @@ def classes(db: Session, actor: Actor, *, selection_id: int, scope: RowScope) ->
 
 def count(db: Session, actor: Actor, printed: Printed) -> int:
     """How many slips will be drawn: of students with their parents more than rows were chosen."""
-    return db.scalar(sa.select(sa.func.count()).select_from(accounts(db, actor, printed).subquery())) or 0
+    return counting.rows(db, accounts(db, actor, printed))

@@ -11,7 +11,7 @@ from sqlmodel import Session, col
 from core.models import Account, AccountRole, Person, PersonStatus, Section, YearChange
 from core.models.columns import json_type
 from core.permissions import Actor, Permission
-from core.tables import years
+from core.tables import counting, years
 
 
 @dataclass(frozen=True)
@@ -45,7 +45,7 @@ def foresee(
     found = _sorted(db, from_period, dict.fromkeys(mapped, 0))
     leave = sa.and_(sa.func.coalesce(col(Person.section_id), 0).in_(sorted(leaving)), years.goes_up(db))
     going = _plain(from_period).where(sa.not_(leave))
-    plain = db.scalar(sa.select(sa.func.count()).select_from(going.subquery())) or 0
+    plain = counting.rows(db, going)
     return Going(plain + len(found.copied) + len(found.changed), found.behind)
 
 

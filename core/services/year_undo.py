@@ -22,6 +22,7 @@ from core.models import (
 from core.permissions import Actor, Permission
 from core.rules import account_acts
 from core.services import account_effects, audit, year_roles
+from core.tables import counting
 
 _QUIET = {"synchronize_session": False}
 _BACK = ("section_id", "grade", "sort_grade", "status", "updated_at")
@@ -39,7 +40,7 @@ def undo(db: Session, actor: Actor, *, change_id: int) -> int:
     of_change = sa.tuple_(col(Enrolment.section_id), col(Enrolment.person_id)).in_(made)
     db.execute(sa.delete(Enrolment).where(of_change).execution_options(**_QUIET))
     people = sa.select(col(YearMove.person_id)).where(*moved)
-    number = db.scalar(sa.select(sa.func.count()).select_from(people.subquery())) or 0
+    number = counting.rows(db, people)
     back = {name: _was(change, name) for name in _BACK}
     db.execute(sa.update(Person).where(col(Person.id).in_(people)).values(**back).execution_options(**_QUIET))
     db.execute(sa.delete(YearMove).where(*moved).execution_options(**_QUIET))

@@ -18,6 +18,7 @@ from core.tables import (
     account_state,
     chosen,
     conditions,
+    counting,
     guardians,
     leafing,
     narrowing,
@@ -128,12 +129,12 @@ def cells(db: Session, actor: Actor, *, ids: Sequence[int], names: Collection[st
 
 def count(db: Session, actor: Actor, *, filter: AccountFilter) -> int:
     """How many match."""
-    return _count(db, _counted(db, actor, filter))
+    return counting.rows(db, _counted(db, actor, filter))
 
 
 def count_up_to(db: Session, actor: Actor, *, filter: AccountFilter, limit: int) -> int:
     """How many match, counted no further than one more than `limit`."""
-    return _count(db, _counted(db, actor, filter).limit(limit + 1))
+    return counting.rows(db, _counted(db, actor, filter).limit(limit + 1))
 
 
 def matching(db: Session, actor: Actor, *, filter: AccountFilter) -> sa.Select[Any]:
@@ -245,7 +246,3 @@ def _roles(db: Session, ids: Sequence[int]) -> list[str]:
     for account_id, role in db.execute(query.where(col(AccountRole.account_id).in_(list(ids)), periods.in_force())):
         held.setdefault(account_id, set()).add(role)
     return [" ".join(sorted(held.get(account_id, ()))) for account_id in ids]
-
-
-def _count(db: Session, rows: sa.Select[Any]) -> int:
-    return db.scalar(sa.select(sa.func.count()).select_from(rows.subquery())) or 0

@@ -23,7 +23,7 @@ from core.models import (
     Person,
 )
 from core.permissions import Actor, Permission
-from core.tables import frames, scope
+from core.tables import counting, frames, scope
 from core.tables.filters import Page
 from core.tables.frames import mask_contacts
 
@@ -181,7 +181,7 @@ def outcome(
     if statuses:
         mine.append(col(Message.status).in_(statuses))
     rows = _people().where(*mine)
-    total = db.scalar(sa.select(sa.func.count()).select_from(rows.subquery())) or 0
+    total = counting.rows(db, rows)
     shown = rows.order_by(col(Person.sort_name), col(Message.id)).limit(page.size).offset(page.offset)
     result = db.execute(shown)
     found = frames.table(result.all(), result.keys())

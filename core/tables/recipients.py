@@ -25,7 +25,7 @@ from core.models import (
 from core.rules import message_text
 from core.rules.reachability import Contact, Policy, Refusal
 from core.rules.words import SENT_LATELY, SENT_SINCE
-from core.tables import frames, reachability
+from core.tables import counting, frames, reachability
 from core.tables.filters import PAGE_SIZE
 from core.tables.unindexed import Unindexed
 
@@ -190,7 +190,7 @@ def into_closed_mailboxes(db: Session, wanted: Wanted) -> int:
         same,
         col(Account.user_type).in_(sorted(wanted.policy.microsoft_user_types)),
     )
-    return db.scalar(sa.select(sa.func.count()).select_from(chosen.subquery())) or 0
+    return counting.rows(db, chosen)
 
 
 def contact(person: Person, account: Account, policy: Policy) -> Contact:

@@ -12,7 +12,7 @@ from sqlmodel import Session, col
 from core.models import Account, AccountRole, AuditEntry, Guardianship, Invitation, Person, PersonKind, PersonStatus
 from core.permissions import STAFF_ROLES
 from core.rules.retention import Kept
-from core.tables import frames
+from core.tables import counting, frames
 from core.tables.filters import PAGE_SIZE
 
 if TYPE_CHECKING:
@@ -58,7 +58,7 @@ def number_of_invitations(db: Session, *, before: datetime) -> int:
 
 def number_of_people(db: Session, *, before: datetime) -> int:
     """Those who left, and the guardians whose only students they were."""
-    return db.scalar(sa.select(sa.func.count()).select_from(_people(before).subquery())) or 0
+    return counting.rows(db, _people(before))
 
 
 def people(db: Session, *, before: datetime) -> pd.DataFrame:

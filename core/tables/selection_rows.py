@@ -11,7 +11,7 @@ from sqlmodel import Session, col
 from core.errors import Conflict, InputProblem, NotFound
 from core.models import Account, Person, Selection, SelectionItem
 from core.permissions import Actor
-from core.tables import accounts, chosen, students
+from core.tables import accounts, chosen, counting, students
 from core.tables.filters import AccountFilter, StudentFilter
 
 RowScope = Literal["selected", "shown"]
@@ -56,8 +56,8 @@ def size(db: Session, actor: Actor, *, selection_id: int, scope: RowScope = "sel
     """How many rows it means now, within the actor's scope."""
     row = owned(db, actor, selection_id)
     if scope == "selected" and row.everything:
-        return _without_items(db, actor, row, row.filter)
-    return count(db, row_ids(db, actor, selection_id=selection_id, scope=scope))
+        return _size_of_everything(db, actor, row, row.filter)
+    return counting.rows(db, row_ids(db, actor, selection_id=selection_id, scope=scope))
 
 
 def require_size(db: Session, actor: Actor, *, selection_id: int, scope: RowScope, expected: int) -> None:
@@ -78,11 +78,11 @@ def sizes(db: Session, actor: Actor, *, selection_id: int) -> tuple[int, int]:
     if row.everything and row.filter == row.shown_filter:
         return chosen, 0
     if row.everything and not row.filter:  # whoever is shown is meant, but for those taken out
-        return chosen, chosen - _without_items(db, actor, row, row.shown_filter)
+        return chosen, chosen - _size_of_everything(db, actor, row, row.shown_filter)
     shown = row_ids(db, actor, selection_id=selection_id, scope="shown")
     # Of few that are ticked, only those are looked at.
     meant = row_ids(db, actor, selection_id=selection_id) if row.everything else _items(row)
-    return chosen, chosen - count(db, shown.where(shown.selected_columns[0].in_(meant)))
+    return chosen, chosen - counting.rows(db, shown.where(shown.selected_columns[0].in_(meant)))
 
 
 def among(db: Session, actor: Actor, *, selection_id: int, rows: Collection[int]) -> frozenset[int]:
@@ -114,11 +114,6 @@ def without_account(db: Session, actor: Actor, *, selection_id: int) -> sa.Selec
     return row_ids(db, actor, selection_id=selection_id).where(sa.not_(col(Person.has_account)))
 
 
-def count(db: Session, rows: sa.Select[Any]) -> int:
-    """How many rows these are."""
-    return db.scalar(sa.select(sa.func.count()).select_from(rows.subquery())) or 0
-
-
 def owned(db: Session, actor: Actor, selection_id: int) -> Selection:
     """The actor's own; anybody else's is not there for them. Raises NotFound."""
     row = db.get(Selection, selection_id)
@@ -139,15 +134,15 @@ def list_name_of(row: Selection) -> str:
     return row.list_name.partition(chosen.FOR)[0]
 
 
-def _without_items(db: Session, actor: Actor, row: Selection, asked: dict[str, Any]) -> int:
-    """How many match a filter but for those taken out: all are counted, the few are looked up and taken off."""
+def _size_of_everything(db: Session, actor: Actor, row: Selection, asked: dict[str, Any]) -> int:
+    """How many match a filter, without those taken out: all are counted, the few are looked up and taken off."""
     taken_out = matching(db, actor, list_name_of(row), asked)
     taken_out = taken_out.where(taken_out.selected_columns[0].in_(_items(row)))
     if list_name_of(row) in OF_PEOPLE:
         all_of_them = students.count(db, actor, filter=StudentFilter.from_json(asked))
     else:
         all_of_them = accounts.count(db, actor, filter=AccountFilter.from_json(asked))
-    return all_of_them - count(db, taken_out)
+    return all_of_them - counting.rows(db, taken_out)
 
 
 def _items(row: Selection) -> sa.Select[Any]:

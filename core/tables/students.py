@@ -19,6 +19,7 @@ from core.tables import (
     account_state,
     chosen,
     conditions,
+    counting,
     guardians,
     leafing,
     narrowing,
@@ -106,12 +107,12 @@ def cells(db: Session, actor: Actor, *, ids: Sequence[int], names: Collection[st
 
 def count(db: Session, actor: Actor, *, filter: StudentFilter) -> int:
     """How many match."""
-    return _count(db, _counted(db, actor, filter))
+    return counting.rows(db, _counted(db, actor, filter))
 
 
 def count_up_to(db: Session, actor: Actor, *, filter: StudentFilter, limit: int) -> int:
     """How many match, counted no further than one more than `limit`."""
-    return _count(db, _counted(db, actor, filter).limit(limit + 1))
+    return counting.rows(db, _counted(db, actor, filter).limit(limit + 1))
 
 
 def matching(db: Session, actor: Actor, *, filter: StudentFilter) -> sa.Select[Any]:
@@ -211,7 +212,3 @@ def _shown(policy: Policy) -> sa.Select[Any]:
     rows = rows.outerjoin(Account, col(Account.person_id) == col(Person.id))
     rows = rows.outerjoin(Section, col(Section.id) == col(Person.section_id))
     return rows.where(AmongIds(col(Person.id)))
-
-
-def _count(db: Session, rows: sa.Select[Any]) -> int:
-    return db.scalar(sa.select(sa.func.count()).select_from(rows.subquery())) or 0

@@ -22,7 +22,7 @@ from core.models import (
     YearMove,
 )
 from core.rules.promotion import Class
-from core.tables import periods, reachability, school
+from core.tables import counting, periods, reachability, school
 
 
 @dataclass(frozen=True)
@@ -103,7 +103,7 @@ def leavers_with_account() -> sa.Select[Any]:
 
 
 def count(db: Session, people: sa.Select[Any]) -> int:
-    return db.scalar(sa.select(sa.func.count()).select_from(people.subquery())) or 0
+    return counting.rows(db, people)
 
 
 def latest_change(db: Session) -> Change | None:

@@ -34,7 +34,7 @@ def asked(name: str, kind: type[Filter]) -> Filter:
 def draw(name: str, asked: StudentFilter | AccountFilter, *, placeholder: str, questions: Questions) -> None:
     """Draw the form with what is asked."""
     version = st.session_state.setdefault(f"{name}.version", 0)
-    opened = _is_open(name, asked, questions.more)
+    opened = bool(st.session_state.get(f"{name}.more"))  # never by itself: a link leads to people, not to a form
     form = _Form(name, f"{name}.filter.{version}", type(asked), (*questions.main, *(questions.more if opened else ())))
     with st.form(form.key, border=False):
         with st.container(horizontal=True, vertical_alignment="bottom", key=f"filter-line-{name}"):
@@ -45,7 +45,13 @@ def draw(name: str, asked: StudentFilter | AccountFilter, *, placeholder: str, q
             st.form_submit_button("Search", type="primary", on_click=form.search)
             st.form_submit_button("Clear", on_click=ask, args=(name, type(asked)()))
             icon = ":material/keyboard_arrow_up:" if opened else ":material/tune:"
-            st.form_submit_button("More filters", icon=icon, on_click=form.open_more, args=(not opened,))
+            st.form_submit_button(
+                "More filters" if opened else _closed(asked, questions.more),
+                icon=icon,
+                on_click=form.open_more,
+                args=(not opened,),
+                key=f"{form.key}.more",
+            )
         if opened:
             with st.container(horizontal=True, key=f"more-filters-{name}"):
                 for choice in questions.more:
@@ -112,10 +118,10 @@ def _ask(name: str, asked: filter_address.AnyFilter) -> None:
     filter_address.show(asked)
 
 
-def _is_open(name: str, asked: StudentFilter | AccountFilter, more: Sequence[Choice]) -> bool:
-    """As the person left it; else open when one of these is asked."""
-    stored = asked.as_json()
-    return bool(st.session_state.get(f"{name}.more", any(choice.field in stored for choice in more)))
+def _closed(asked: StudentFilter | AccountFilter, more: Sequence[Choice]) -> str:
+    """How many of the questions that are not drawn are answered: the chips above the list say which."""
+    answered = asked.as_json().keys() & {choice.field for choice in more}
+    return f"More filters: {len(answered)}" if answered else "More filters"
 
 
 def _draw(choice: Choice, asked: StudentFilter | AccountFilter, form: str) -> None:

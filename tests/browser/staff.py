@@ -48,6 +48,7 @@ def signed_in(chromium: Browser, server: Server, *, role: str = "office", **opti
         connection.execute(sa.insert(SignInSession).values(ip="", user_agent="", **values))
     engine.dispose()
     context = chromium.new_context(base_url=server.url, **options)
+    context.set_default_timeout(SLOW)
     context.add_cookies([{"name": "sid", "value": token, "url": server.url}])
     return context
 

@@ -109,7 +109,7 @@ def test_nothing_found_says_what_would_be_found_without_each_answer(open_screen:
     assert _names(page) == ["Sideris Max", "Sideris Sam"]
 
 
-def test_more_filters_open_where_one_is_asked_and_keep_what_was_typed(open_screen: screens.Open, cast: Cast) -> None:
+def test_more_filters_open_by_hand_and_keep_what_was_typed(open_screen: screens.Open, cast: Cast) -> None:
     page = open_screen(cast.olga.actor, "students.py")
     assert not [field for field in page.selectbox if field.label == "Guardian linked"]
     page.text_input[0].input("sid")
@@ -119,7 +119,18 @@ def test_more_filters_open_where_one_is_asked_and_keep_what_was_typed(open_scree
     page = button(page, "Search").click().run()
     assert _names(page) == ["Sideris Max", "Sideris Sam"]
     page = button(page, "More filters").click().run()
-    assert "Guardian linked: Yes" in _labels(page)
+    assert {"Guardian linked: Yes", "More filters: 1"} <= set(_labels(page))
+
+
+def test_a_link_with_one_of_more_filters_leads_to_people_and_not_to_a_form(
+    open_screen: screens.Open, cast: Cast
+) -> None:
+    page = open_screen(cast.olga.actor, "students.py", has_guardian="True", in_period="True")
+    assert {"More filters: 2", "Guardian linked: Yes"} <= set(_labels(page))
+    assert not [field for field in page.selectbox if field.label == "Guardian linked"]
+    page = button(page, "More filters: 2").click().run()
+    assert _field(page.selectbox, "Guardian linked").value is True
+    assert "More filters" in _labels(page)
 
 
 def test_a_view_shows_its_number_and_its_rows_and_is_marked(open_screen: screens.Open, cast: Cast) -> None:
