@@ -6,13 +6,14 @@ import logging
 import sqlite3
 import threading
 from contextlib import closing
+from datetime import timedelta
 from pathlib import Path
 
 from dbos import DBOS, DBOSPortableJSONSerializer, SetWorkflowID
 
-from core import database
+from core import clock, database
 from core.config import settings
-from core.delivery import batches, housekeeping, take_over, workflows
+from core.delivery import batches, housekeeping, queues, take_over, workflows
 from core.delivery.heartbeat import Heartbeat, Watch
 from core.tables import directory_runs, report_requests, unfinished
 
@@ -51,7 +52,7 @@ def launch(*, deliver: bool = True, executor: str = "web") -> None:
         else:
             DBOS.listen_queues([])
         DBOS.launch()
-        _register_queues()
+        queues.register()
         _up.set()
     if deliver:
         take_over.of_other_versions(VERSION)
@@ -89,13 +90,14 @@ def start(*campaign_ids: int) -> None:
 
 def recover(account_id: int) -> None:
     """Have a forgotten password answered, out of sight of whoever asked; 0 stands for a name that is nobody's."""
-    DBOS.enqueue_workflow(workflows.CONTROL_QUEUE, workflows.recover_password, account_id)
+    DBOS.enqueue_workflow(queues.CONTROL, workflows.recover_password, account_id)
 
 
 def _start(campaign_id: int) -> None:
     with database.reading() as db:
         key = unfinished.key_of(db, campaign_id=campaign_id)
         waiting = unfinished.waiting_batches(db, campaign_id=campaign_id)
+        channel = unfinished.channel(db, campaign_id=campaign_id)
     if not key or not waiting:
         return
     prefix = f"c{key}-"
@@ -108,7 +110,8 @@ def _start(campaign_id: int) -> None:
         return
     run = f"{prefix}{len(take_over.listed(workflow_id_prefix=prefix, name='run_campaign'))}"
     with SetWorkflowID(run):
-        DBOS.enqueue_workflow(workflows.CONTROL_QUEUE, workflows.run_campaign, run, campaign_id, missing)
+        DBOS.enqueue_workflow(queues.CONTROL, workflows.run_campaign, run, campaign_id, missing)
+    queues.hurry(channel)
 
 
 def start_files() -> None:
@@ -120,7 +123,7 @@ def start_files() -> None:
         known = take_over.listed(workflow_id_prefix=prefix)
         if not any(item.status in take_over.UNDER_WAY for item in known):
             with SetWorkflowID(f"{prefix}{len(known)}"):
-                DBOS.enqueue_workflow(workflows.FILE_QUEUE, workflows.make_file, request_id)
+                DBOS.enqueue_workflow(queues.FILES, workflows.make_file, request_id)
 
 
 def start_directory() -> None:
@@ -132,7 +135,7 @@ def start_directory() -> None:
         known = take_over.listed(workflow_id_prefix=prefix)
         if not any(item.status in take_over.UNDER_WAY for item in known):
             with SetWorkflowID(f"{prefix}{len(known)}"):
-                DBOS.enqueue_workflow(workflows.DIRECTORY_QUEUE, workflows.OF_DIRECTORY[kind], run_id)
+                DBOS.enqueue_workflow(queues.DIRECTORY, workflows.OF_DIRECTORY[kind], run_id)
 
 
 def _look_around(watch: Watch) -> None:
@@ -149,8 +152,10 @@ def _look_around(watch: Watch) -> None:
 def _go_on() -> None:
     with database.reading() as db:
         left = unfinished.running_campaigns(db)
+        busy = unfinished.busy_channels(db, by=clock.now() + timedelta(seconds=2 * LOOK_AROUND_EVERY_S))
     for campaign_id in left:
         start(campaign_id)
+    queues.keep_pace(busy)
     start_files()
     start_directory()
 
@@ -158,30 +163,6 @@ def _go_on() -> None:
 def _executor_id(part: str) -> str:
     """Different for the web, a worker and the command line, even where they share their settings."""
     return f"{settings().executor_id}-{part}" if settings().executor_id else part
-
-
-def _register_queues() -> None:
-    control, email, slots = workflows.CONTROL_QUEUE, workflows.EMAIL_QUEUE, settings().email_slots
-    DBOS.register_queue(control, worker_concurrency=1, polling_interval_sec=0.5, on_conflict="always_update")
-    DBOS.register_queue(email, global_concurrency=slots, polling_interval_sec=0.25, on_conflict="always_update")
-    DBOS.register_queue(
-        workflows.FILE_QUEUE, worker_concurrency=1, polling_interval_sec=0.25, on_conflict="always_update"
-    )
-    DBOS.register_queue(
-        workflows.DIRECTORY_QUEUE, global_concurrency=1, polling_interval_sec=0.5, on_conflict="always_update"
-    )
-    DBOS.register_queue(
-        workflows.IMPORT_QUEUE, global_concurrency=1, polling_interval_sec=2, on_conflict="always_update"
-    )
-    DBOS.register_queue(
-        workflows.DAILY_QUEUE, worker_concurrency=1, polling_interval_sec=5, on_conflict="always_update"
-    )
-    DBOS.register_queue(
-        workflows.SMS_QUEUE,
-        global_concurrency=settings().sms_slots,
-        polling_interval_sec=0.5,
-        on_conflict="always_update",
-    )
 
 
 def _prepare_sqlite(url: str) -> None:

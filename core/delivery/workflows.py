@@ -20,6 +20,7 @@ from core.delivery import (
     directory_names,
     files,
     import_folder,
+    queues,
     recoveries,
     reminders,
     retention,
@@ -27,16 +28,11 @@ from core.delivery import (
     take_over,
 )
 from core.delivery.import_folder import Found
-from core.models import Channel, DirectoryRunKind
+from core.models import DirectoryRunKind
 from core.rules.delivery_status import wait_before
 from core.rules.retention import Kept
 
-CONTROL_QUEUE, EMAIL_QUEUE, SMS_QUEUE, FILE_QUEUE = "control", "email", "sms", "files"
-DAILY_QUEUE = "daily"  # of its own: a campaign does not wait behind it
-DIRECTORY_QUEUE = "directory"  # one at a time, wherever it runs
-IMPORT_QUEUE = "imports"  # one at a time, wherever it runs
 SETTLES_S = 60.0  # a file that is the same after so long is not being written any more
-_QUEUES = {Channel.EMAIL: EMAIL_QUEUE, Channel.SMS: SMS_QUEUE}
 _ID = re.compile(r"c(?P<key>[^-]+)-\d+(-b(?P<batch>\d+)-a\d+)?")
 LAST_ATTEMPT = 40  # far beyond the four hours after which a message gives up by itself
 
@@ -143,7 +139,7 @@ def enqueue_batch(run: str, campaign_id: int, batch: int, attempt: int, *, delay
     """The id makes it idempotent: queued twice, it runs once."""
     options = SetEnqueueOptions(delay_seconds=delay or None)
     with SetWorkflowID(f"{run}-b{batch}-a{attempt}"), options:
-        queue = _QUEUES[batches.channel_of(campaign_id)]
+        queue = queues.OF_CHANNEL[batches.channel_of(campaign_id)]
         DBOS.enqueue_workflow(queue, deliver_batch, run, campaign_id, batch, attempt)
 
 
@@ -166,7 +162,7 @@ def enqueue_reminders() -> int:
     if day is None:
         return 0
     with SetWorkflowID(f"reminders-{day.isoformat()}"):
-        DBOS.enqueue_workflow(DAILY_QUEUE, remind, day.isoformat())
+        DBOS.enqueue_workflow(queues.DAILY, remind, day.isoformat())
     return 1
 
 
@@ -210,7 +206,7 @@ def enqueue_retention() -> int:
     if day is None:
         return 0
     with SetWorkflowID(f"retention-{day.isoformat()}"):
-        DBOS.enqueue_workflow(DAILY_QUEUE, retain, day.isoformat())
+        DBOS.enqueue_workflow(queues.DAILY, retain, day.isoformat())
     return 1
 
 
@@ -243,7 +239,7 @@ def enqueue_import() -> int:
         return 0
     wait = None if import_folder.is_said_to_be_complete(found.name) else SETTLES_S
     with SetWorkflowID(f"import-{found.key}"), SetEnqueueOptions(delay_seconds=wait):
-        DBOS.enqueue_workflow(IMPORT_QUEUE, import_file, *astuple(found))
+        DBOS.enqueue_workflow(queues.IMPORTS, import_file, *astuple(found))
     return 1
 
 

@@ -18,7 +18,7 @@ from sqlmodel import select
 
 from core import config, database, logs, requests
 from core.config import ROOT
-from core.delivery import housekeeping, import_folder, workflows
+from core.delivery import housekeeping, import_folder, queues, workflows
 from core.models import AuditEntry
 from core.permissions import Actor
 from tests.delivery import engine_room
@@ -93,8 +93,8 @@ def test_r96_what_the_engine_does_by_itself_is_found_by_one_word(
     (tmp_path / "import" / "set.zip").write_bytes(archive(WHOLE).content)
     found, today = import_folder.oldest(), date(2026, 11, 23).isoformat()
     engine_room.start_engine()
-    DBOS.enqueue_workflow(workflows.DAILY_QUEUE, workflows.retain, today)
-    DBOS.enqueue_workflow(workflows.DAILY_QUEUE, workflows.remind, today)
+    DBOS.enqueue_workflow(queues.DAILY, workflows.retain, today)
+    DBOS.enqueue_workflow(queues.DAILY, workflows.remind, today)
     _wait(lambda: all(kept.of(name) for name in ("retention", "reminders", "scheduled_imports", "batches")))
     assert kept.of("retention") == {f"retention-{today}"}
     assert kept.of("reminders") == {f"reminders-{today}"} == _acts()["campaign.launched"]

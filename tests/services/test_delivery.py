@@ -13,6 +13,7 @@ from core import database
 from core.models import (
     Account,
     Campaign,
+    Channel,
     FailureReason,
     Invitation,
     Message,
@@ -266,8 +267,11 @@ def test_unfinished_is_what_waits_or_was_in_flight_in_campaigns_that_run(campaig
     with database.reading() as db:
         assert unfinished.running_campaigns(db) == [campaign.id]
         assert unfinished.waiting_batches(db, campaign_id=campaign.id or 0) == [0]
+        assert unfinished.busy_channels(db, by=campaign.starts_at) == {Channel.EMAIL}
+        assert unfinished.busy_channels(db, by=campaign.starts_at - timedelta(seconds=1)) == set()
     for place in range(len(batch.message_ids)):
         record(claim(batch, place), SENT)
     with database.reading() as db:
         assert unfinished.running_campaigns(db) == []
+        assert unfinished.busy_channels(db, by=campaign.starts_at) == set()
         assert unfinished.waiting_batches(db, campaign_id=campaign.id or 0) == []

@@ -1,0 +1,58 @@
+"""The engine's queues: how many of each run at a time, and how often a process looks whether something waits there.
+
+A look costs some 6 ms of CPU, also at night: the queues of messages are looked into often only while a campaign runs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from dbos import DBOS
+
+from core.config import settings
+from core.models import Channel
+
+CONTROL, FILES = "control", "files"
+DAILY = "daily"  # of its own: a campaign does not wait behind it
+DIRECTORY, IMPORTS = "directory", "imports"  # one at a time, wherever it runs
+OF_CHANNEL = {Channel.EMAIL: "email", Channel.SMS: "sms"}
+QUIET_S, BUSY_S = 1.0, 0.25
+
+
+def register() -> None:
+    """Tell the engine of them; what the settings say now holds for every process."""
+    slots = {Channel.EMAIL: settings().email_slots, Channel.SMS: settings().sms_slots}
+    _register(CONTROL, every_s=1, here=1)
+    _register(FILES, every_s=0.25, here=1)  # somebody waits before the screen
+    _register(DIRECTORY, every_s=1, everywhere=1)
+    _register(IMPORTS, every_s=5, everywhere=1)
+    _register(DAILY, every_s=10, here=1)
+    for channel, name in OF_CHANNEL.items():
+        _register(name, every_s=QUIET_S, everywhere=slots[channel])
+
+
+def hurry(channel: Channel) -> None:
+    """A campaign begins: look often; every process follows at its next look."""
+    _look_every(BUSY_S, OF_CHANNEL[channel])
+
+
+def keep_pace(busy: Collection[Channel]) -> None:
+    """Look often where a campaign runs, seldom where none does."""
+    for channel, name in OF_CHANNEL.items():
+        _look_every(BUSY_S if channel in busy else QUIET_S, name)
+
+
+def _look_every(seconds: float, name: str) -> None:
+    queue = DBOS.retrieve_queue(name)
+    if queue is not None and queue.polling_interval_sec != seconds:
+        queue.set_polling_interval_sec(seconds)
+
+
+def _register(name: str, *, every_s: float, here: int | None = None, everywhere: int | None = None) -> None:
+    DBOS.register_queue(
+        name,
+        worker_concurrency=here,
+        global_concurrency=everywhere,
+        polling_interval_sec=every_s,
+        on_conflict="always_update",
+    )
