@@ -130,6 +130,7 @@ SERVICES: dict[str, Needs] = {
     **dict.fromkeys(("selections.held", "selections_beside.frozen"), Asks.OWN),
     **dict.fromkeys(("list_views.save", "list_views.choose_columns"), Asks.BY_KIND),
     "account_changes.undo": Asks.OWN,
+    "account_changes.foresee": Asks.OWN,
     **dict.fromkeys(("list_views.rename", "list_views.delete"), Asks.OWN),
     **dict.fromkeys((f"portal.{verb}" for verb in ("own", "check_new_password", "change_password")), Asks.OWN),
     "portal.choose_language": Asks.OWN,
@@ -218,8 +219,11 @@ TABLES: dict[str, Needs] = {
     **dict.fromkeys(
         ("people.name_of", "candidates.own", "candidates.signs_in_elsewhere", "freshness.require_above"), Asks.OWN
     ),
-    **dict.fromkeys(("list_views.own", "list_views.columns", "list_views.count"), Asks.OWN),
-    **dict.fromkeys(("account_acts.judged", "account_changes.unchanged", "account_changes.untouched"), Asks.PART),
+    **dict.fromkeys(("list_views.own", "list_views.columns", "list_views.count", "undoable.newest"), Asks.OWN),
+    **dict.fromkeys(
+        ("account_acts.judged", "undoable.may_undo", "account_changes.unchanged", "account_changes.untouched"),
+        Asks.PART,
+    ),
     **dict.fromkeys(("conditions.students", "conditions.accounts", "chosen.holds", "frames.mask_contacts"), Asks.PART),
     **dict.fromkeys(
         (f"handing_over.{name}" for name in ("refusal", "getting_one", "check", "one", "ids_of")), Asks.PART

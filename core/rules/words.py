@@ -146,6 +146,12 @@ ACCOUNT_EDIT: dict[str, str] = {
     Edit.SLIP_PRINTED: "Slip printed",
 }
 
+
+def account_change(act: str) -> str:
+    """What was done to accounts: an act, or another change."""
+    return ACCOUNT_ACT[Act(act)] if act in set(Act) else ACCOUNT_EDIT.get(act, act)
+
+
 ISSUED: dict[Purpose, str] = {
     Purpose.LINK: "Link",
     Purpose.PASSWORD: "Initial password",

@@ -19,7 +19,7 @@ from core.rules.account_acts import UNDO_WITHIN, Act, Edit
 from core.services import account_effects, audit
 from core.tables import account_acts as judging
 from core.tables import account_changes as table
-from core.tables import counting
+from core.tables import counting, undoable
 
 _PERSONAL = (Act.PERSONAL_EMAIL_ON, Act.PERSONAL_EMAIL_OFF)
 _KIND = {name: UtcDateTime() for name in ("deactivated_at", "verified_at", "first_sign_in_at", "pending_provider_at")}
@@ -35,6 +35,25 @@ class Undone:
     done: int
     left_alone: int
     notices: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True)
+class Foreseen:
+    """What undoing a change would do: so many are put back, so many were changed since or have to stay."""
+
+    act: Act | Edit
+    made_at: datetime
+    back: int
+    left_alone: int
+
+
+def foresee(db: Session, actor: Actor, *, change_id: int) -> Foreseen:
+    """The same without effect, for the window that asks first."""
+    change = _mine(db, actor, change_id)
+    act = account_acts.known(change.act)
+    same = table.untouched(actor, change) if act is Edit.CREATED else table.unchanged(db, actor, change)
+    back = counting.rows(db, same)
+    return Foreseen(act, change.made_at, back, _size(db, change) - back)
 
 
 def undo(db: Session, actor: Actor, *, change_id: int) -> Undone:
@@ -84,13 +103,15 @@ def _record(db: Session, actor: Actor, act: Act | Edit, change: AccountChange, u
 
 def _mine(db: Session, actor: Actor, change_id: int) -> AccountChange:
     change = db.get(AccountChange, change_id)
-    if change is None or change.act in (Edit.UNDO, Edit.SLIP_PRINTED):
+    if change is None or change.act in undoable.NEVER:
         raise NotFound("There is nothing to undo.")
     actor.require(account_acts.permission(account_acts.known(change.act)))
     if change.made_by != actor.account_id and Role.ADMINISTRATOR not in actor.roles:
         raise NotFound("There is nothing to undo.")
     if actor.account_id is None:
         raise NotAllowed("Only somebody who has signed in can undo this.", by=actor)
+    if change.undone_at is not None:
+        raise Conflict("This is undone already.")
     if change.made_at + UNDO_WITHIN < clock.now():
         raise Conflict("This was more than 24 hours ago. Change the accounts themselves instead.")
     return change

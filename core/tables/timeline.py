@@ -26,8 +26,8 @@ from core.models import (
 )
 from core.permissions import Actor, Permission
 from core.rules import words
-from core.rules.account_acts import Act, Edit
-from core.tables import scope
+from core.rules.account_acts import Edit
+from core.tables import scope, undoable
 from core.tables.frames import masked
 
 AT_ONCE = 20
@@ -36,11 +36,12 @@ _KEPT = 200  # of each source: nobody reads further back on a card
 
 @dataclass(frozen=True)
 class Event:
-    """One line. `by` is empty where nobody but the person did it."""
+    """One line. `by` is empty where nobody but the person did it; `undo` names the change that the reader may undo."""
 
     at: datetime
     what: str
     by: str = ""
+    undo: int | None = None
 
 
 def read(db: Session, actor: Actor, *, person_id: int) -> list[Event]:
@@ -57,19 +58,23 @@ def read(db: Session, actor: Actor, *, person_id: int) -> list[Event]:
     events = [Event(person.created_at, "Registered"), *_audited(db, "person", person_id)]
     if account is not None and actor.may(Permission.SEE_ACCOUNTS):
         show = str if actor.may(Permission.SEE_CONTACTS) else masked
-        events += [_creation(db, account), *_facts(account)]
-        events += [*_messages(db, account.id, show), *_invitations(db, account.id), *_changes(db, account.id)]
+        events += [_creation(db, actor, account), *_facts(account)]
+        events += [*_messages(db, account.id, show), *_invitations(db, account.id), *_changes(db, actor, account.id)]
         events += _audited(db, "account", account.id)
     return sorted(events, key=lambda event: event.at, reverse=True)
 
 
-def _creation(db: Session, account: Account) -> Event:
+def _creation(db: Session, actor: Actor, account: Account) -> Event:
     """By whom, where somebody who had signed in made it."""
-    query = sa.select(*name_of(col(AccountChange.made_by))).select_from(AccountChange)
+    query = sa.select(AccountChange, *name_of(col(AccountChange.made_by)))
     query = query.join(AccountChangeItem, col(AccountChangeItem.change_id) == col(AccountChange.id))
     mine = query.where(col(AccountChangeItem.account_id) == account.id, col(AccountChange.act) == Edit.CREATED.value)
     row = db.execute(mine).first()
-    return Event(account.created_at, words.ACCOUNT_EDIT[Edit.CREATED], f"{row[0]} {row[1]}" if row else "")
+    if row is None:
+        return Event(account.created_at, words.ACCOUNT_EDIT[Edit.CREATED])
+    change, first, last = row
+    undo = change.id if undoable.may_undo(actor, change) else None
+    return Event(account.created_at, words.ACCOUNT_EDIT[Edit.CREATED], f"{first} {last}" if first else "", undo)
 
 
 def _facts(account: Account) -> Iterator[Event]:
@@ -115,15 +120,16 @@ def _invitations(db: Session, account_id: int) -> Iterator[Event]:
             yield Event(invitation.expires_at, f"{thing} ended: its time was over")
 
 
-def _changes(db: Session, account_id: int) -> Iterator[Event]:
+def _changes(db: Session, actor: Actor, account_id: int) -> Iterator[Event]:
     query = sa.select(AccountChange, *name_of(col(AccountChange.made_by)))
     query = query.join(AccountChangeItem, col(AccountChangeItem.change_id) == col(AccountChange.id))
     mine = query.where(col(AccountChangeItem.account_id) == account_id, col(AccountChange.act) != Edit.CREATED.value)
     for change, first, last in db.execute(mine.order_by(col(AccountChange.id).desc()).limit(_KEPT)):
-        known = change.act in {act.value for act in Act}
-        what = words.ACCOUNT_ACT[Act(change.act)] if known else words.ACCOUNT_EDIT.get(change.act, change.act)
+        undo = change.id if undoable.may_undo(actor, change) else None
         undone = " (undone)" if change.undone_at else ""
-        yield Event(change.made_at, f"{what}{undone}", f"{first} {last}" if first else "")
+        yield Event(
+            change.made_at, f"{words.account_change(change.act)}{undone}", f"{first} {last}" if first else "", undo
+        )
 
 
 def _audited(db: Session, kind: str, object_id: int) -> Iterator[Event]:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from functools import partial
 
 import streamlit as st
 
-from core import database
+from core import clock, database
 from core.delivery import engine
 from core.permissions import Actor
 from core.rules import words
@@ -19,7 +20,7 @@ from pages.shared import drawn, feedback, fresh_code, guarded, views
 from pages.shared.act_words import SAID
 
 CHANGE = "acts.change"
-_SEEN = "acts.seen"
+_SEEN, _SETTLED = "acts.seen", "acts.settled"
 
 
 @dataclass(frozen=True)
@@ -79,7 +80,7 @@ def ask(actor: Actor, act: Act, whom: Whom, gift: Gift | None = None) -> None:
 
 def remember_change(change_id: int, sentence: str, *, asks: bool = False) -> None:
     """What was done is said on the page, with *Undo* beside it. `asks`: undoing it too takes a fresh code."""
-    remember(Made(sentence, partial(_undo, change_id), asks))
+    remember(Made(sentence, partial(undo, change_id), asks))
 
 
 def remember(made: Made) -> None:
@@ -89,10 +90,26 @@ def remember(made: Made) -> None:
     views.forget("accounts")
 
 
-def _undo(change_id: int, actor: Actor) -> str:
+def settle() -> None:
+    """What was done up to now is not offered to be undone any more, in this session."""
+    st.session_state.pop(CHANGE, None)
+    st.session_state[_SETTLED] = clock.now()
+
+
+def is_settled(made_at: datetime) -> bool:
+    """Whether an act of that moment was undone, or left so."""
+    settled: datetime | None = st.session_state.get(_SETTLED)
+    return settled is not None and made_at <= settled
+
+
+def undo(change_id: int, actor: Actor) -> str:
+    """Undo a change, and say for how many it is undone."""
     with database.transaction() as db:
         undone = account_changes.undo(db, actor, change_id=change_id)
     engine.start(*undone.notices)
+    settle()
+    views.forget("students")
+    views.forget("accounts")
     alone = f" {accounts(undone.left_alone).capitalize()} changed since, or had to stay, and left alone."
     return f"Undone for {accounts(undone.done)}.{alone if undone.left_alone else ''}"
 

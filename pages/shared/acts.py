@@ -6,16 +6,25 @@ from collections.abc import Callable
 from functools import partial
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from core import database
 from core.permissions import Actor, Permission
 from core.rules import account_acts, words
 from core.rules.account_acts import Act
 from core.services.selections import ListName
-from core.tables import school
-from pages.shared import act_dialogs, feedback, fresh_code, roles_dialog, second_factor_dialog, username_dialog
+from core.tables import school, undoable
+from pages.shared import (
+    act_dialogs,
+    cells,
+    feedback,
+    fresh_code,
+    roles_dialog,
+    second_factor_dialog,
+    undo_dialog,
+    username_dialog,
+)
 
-_CHANGE = act_dialogs.CHANGE
 _OFFERED = tuple(act for act in Act if act is not Act.GIVE_ROLE)
 _STUDENTS_LIST_HAS_ITS_OWN = (Act.PERSONAL_EMAIL_ON, Act.PERSONAL_EMAIL_OFF)
 
@@ -45,23 +54,51 @@ def one(actor: Actor, account_id: int) -> dict[str, Callable[[], None]]:
     return offered
 
 
-def undo_offer(actor: Actor) -> None:
-    """After an act: *Undo*, until it is used, waved off or followed by another act."""
-    made: act_dialogs.Made | None = st.session_state.get(_CHANGE)
+def undo_offer(actor: Actor, *, newest: bool = False) -> None:
+    """After an act: *Undo*, until it is used, waved off or followed by another act.
+
+    `newest`: else for one's last act of a day, which the database still knows in another tab or after a new sign-in.
+    """
+    made: act_dialogs.Made | None = st.session_state.get(act_dialogs.CHANGE)
     if made is None:
+        if newest:
+            _newest_offer(actor)
         return
-    with st.container(horizontal=True, vertical_alignment="center", key="undo-offer", gap="small"):
+    with _line("undo-offer"):
         st.text(made.sentence, width="content")
         undone = st.button("Undo", icon=":material/undo:", key="acts.undo")
-        left = st.button("Leave it so", key="acts.leave", type="tertiary")
+        _leave_it()
     acting = actor if undone and not made.asks else None
     if made.asks:
         acting = fresh_code.proved(actor, undone, key="acts.undo", act="Undo")
-    if acting is not None or left:
-        del st.session_state[_CHANGE]
-        if acting is not None:
-            with feedback.refusals_later():
-                feedback.later(made.undo(acting))
+    if acting is not None:
+        with feedback.refusals_later():  # refused, it is still offered: they may try again
+            feedback.later(made.undo(acting))
+            act_dialogs.settle()
+        st.rerun()
+
+
+def _newest_offer(actor: Actor) -> None:
+    with database.reading() as db:
+        change = undoable.newest(db, actor)
+        time_zone = school.settings(db).time_zone
+    if change is None or act_dialogs.is_settled(change.made_at):
+        return
+    made_at = cells.moment_words(change.made_at, time_zone)
+    with _line("newest-undo-offer"):
+        st.text(f"Your last act: {words.account_change(change.act)}, {made_at}.", width="content")
+        if st.button("Undo", icon=":material/undo:", key="acts.undo.newest"):
+            undo_dialog.ask(actor, change.id or 0)
+        _leave_it()
+
+
+def _line(key: str) -> DeltaGenerator:
+    return st.container(horizontal=True, vertical_alignment="center", key=key, gap="small")
+
+
+def _leave_it() -> None:
+    if st.button("Leave it so", key="acts.leave", type="tertiary"):
+        act_dialogs.settle()
         st.rerun()
 
 

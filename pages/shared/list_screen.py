@@ -90,7 +90,7 @@ def _found(actor: Actor, screen: ListScreen) -> None:
     """The views, the chips, and below them what a page turn or a tick draws anew."""
     if feedback.is_waiting():
         views.forget(screen.name)
-    acts.undo_offer(actor)
+    acts.undo_offer(actor, newest=True)
     own_views.undo(actor, screen.name, screen.kind)
     asked, known = filters.asked(screen.name, screen.kind), views.of(actor, screen.name)
     with st.container(horizontal=True, vertical_alignment="center", key=f"views-{screen.name}"):

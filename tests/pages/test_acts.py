@@ -9,13 +9,17 @@ import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from core import database
+from core.errors import Conflict
 from core.models import Account, AccountRole
 from core.permissions import Actor
-from core.services import selections
+from core.rules.account_acts import Act
+from core.services import account_changes, selections
 from pages.shared import act_dialogs, acts, guard
 from tests.cast import Cast, Member
+from tests.conftest import Clock
+from tests.pages import screens
 from tests.pages.screens import button
-from tests.services.test_account_acts import account_id
+from tests.services.test_account_acts import account_id, carry_out
 
 
 @pytest.fixture(autouse=True)
@@ -87,6 +91,64 @@ def test_the_button_names_the_number_and_undo_follows(cast: Cast) -> None:
     button(page, "Undo").click().run()
     assert _account(cast.sam).deactivated_at is None
     assert "Undone for 2 accounts" in _said(page).replace("\\", "")
+
+
+def test_an_undo_that_is_refused_is_still_offered(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
+    page = _open(cast.olga.actor, "Deactivate", chosen=[cast.sam])
+    page = button(page, "Deactivate 1 account").click().run()
+    page.session_state["open"] = False
+    with monkeypatch.context() as busy:
+        busy.setattr(account_changes, "undo", _refuse)
+        page = button(page, "Undo").click().run()
+    assert "Try again" in _said(page)
+    button(page, "Undo").click().run()
+    assert _account(cast.sam).deactivated_at is None
+
+
+def _refuse(*_: object, **__: object) -> None:
+    raise Conflict("Somebody else is changing accounts. Try again.")
+
+
+def test_the_last_act_of_a_day_can_be_undone_after_a_new_sign_in(
+    cast: Cast, monkeypatch: pytest.MonkeyPatch, clock: Clock
+) -> None:
+    with database.transaction() as db:
+        carry_out(db, cast.olga.actor, Act.DEACTIVATE, cast.sam, cast.max)
+    open_screen = screens.opener(monkeypatch)
+    assert "Your last act" not in _said(open_screen(cast.ada.actor, "accounts.py"))
+    for name in ("accounts.py", "students.py"):
+        page = open_screen(cast.olga.actor, name)
+        assert "Your last act: Deactivate" in _said(page)
+    left = button(page, "Leave it so").click().run()
+    assert "Your last act" not in _said(left)
+    page = button(open_screen(cast.olga.actor, "accounts.py"), "Undo").click().run()
+    assert "was done to 2 accounts" in _said(page)
+    assert _account(cast.sam).deactivated_at is not None
+    clock.forward(hours=25)
+    assert "Your last act" not in _said(open_screen(cast.olga.actor, "accounts.py"))
+
+
+def _undo_window(change_id: int) -> None:
+    import streamlit as st
+
+    from pages.shared import feedback, undo_dialog
+
+    feedback.said()
+    undo_dialog.ask(st.session_state["actor"], change_id)
+
+
+def test_an_administrator_undoes_what_a_colleague_did_and_who_changed_since_stays(cast: Cast) -> None:
+    with database.transaction() as db:
+        change_id = carry_out(db, cast.olga.actor, Act.DEACTIVATE, cast.sam, cast.max, cast.gina).change_id
+        carry_out(db, cast.olga.actor, Act.ACTIVATE, cast.max)
+    page = AppTest.from_function(_undo_window, args=(change_id,), default_timeout=30)
+    page.session_state["actor"] = cast.ada.actor
+    said = _said(page.run())
+    assert "was done to 3 accounts" in said and "1 account changed since" in said
+    page = button(page, "Undo for 2 accounts").click().run()
+    assert _account(cast.sam).deactivated_at is None and _account(cast.gina).deactivated_at is None
+    assert "Undone for 2 accounts" in _said(page).replace("\\", "")
+    assert "This is undone already." in _said(page)
 
 
 def test_what_changed_while_the_window_was_open_is_not_done(cast: Cast) -> None:
