@@ -59,12 +59,12 @@ def draw(name: str, asked: StudentFilter | AccountFilter, shown: Sequence[Chip])
 def _of(choice: Choice, answer: Any) -> Iterator[Chip]:
     if choice.kind == "many":
         for value in answer:
-            yield Chip(choice.field, value, f"{choice.label}: {choice.options.get(value, value)}")
+            yield Chip(choice.field, value, f"{choice.label}: {choice.name_of(value)}")
     elif choice.kind == "day":
         if day := filters.day_of(answer):
             yield Chip(choice.field, None, f"{choice.label}: {day:%-d %b %Y}")
     elif answer not in ("", None):
-        yield Chip(choice.field, None, f"{choice.label}: {choice.options.get(answer, answer)}")
+        yield Chip(choice.field, None, f"{choice.label}: {choice.name_of(answer)}")
 
 
 def _short(label: str) -> str:

@@ -62,7 +62,8 @@ def draw(name: str, asked: StudentFilter | AccountFilter, *, placeholder: str, q
 class _Form:
     """What is drawn of a filter. Its buttons answer before the run that shows the result: one run per click.
 
-    After a search only what it found is drawn: the form says already what was asked.
+    After a search only what it found is drawn: the form says already what was asked. In another year it offers other
+    classes, and is drawn too.
     """
 
     name: str
@@ -72,12 +73,16 @@ class _Form:
 
     def search(self) -> None:
         """Ask what the form says; questions that are not drawn keep their answers."""
-        before = asked(self.name, self.kind)
+        before = wanted = asked(self.name, self.kind)
         with feedback.refusals_later():
             answers = {choice.field: self._answer(choice) for choice in self.drawn}
             text = str(st.session_state[f"{self.key}.text"]).strip()
-            _ask(self.name, self.kind.from_json({**before.as_json(), "text": text, **answers}))
-        guarded.only(found(self.name))
+            wanted = self.kind.from_json({**before.as_json(), "text": text, **answers})
+            _ask(self.name, wanted)
+        if wanted.period_id != before.period_id:
+            ask(self.name, wanted)
+        else:
+            guarded.only(found(self.name))
 
     def open_more(self, wanted: bool) -> None:
         """Show or hide the other questions, as the person leaves it."""
@@ -138,7 +143,8 @@ def _draw(choice: Choice, asked: StudentFilter | AccountFilter, form: str) -> No
             named |= {"placeholder": "Type a name", "accept_new_options": True}
         st.multiselect(choice.label, options, list(now), **{"placeholder": "All", **named})
     else:
-        st.selectbox(choice.label, options, options.index(now) if now in options else 0, **named)
+        options += [] if now in options else [now]  # a link may ask what is not offered: a search keeps it
+        st.selectbox(choice.label, options, options.index(now), **named)
 
 
 def _first(key: str, value: Any) -> Any:

@@ -31,12 +31,16 @@ class OnDemand(Mapping[Any, str]):
 
 @dataclass(frozen=True)
 class Choice:
-    """One question of a filter: several answers, one of which the first option means any, or a day."""
+    """One question of a filter: several answers, one of which the first option means any, or a day.
+
+    `unlisted`: what an answer is called that is not offered, but can be asked by a link.
+    """
 
     field: str
     label: str
     options: Mapping[Any, str]
     kind: Literal["many", "one", "day"] = "many"
+    unlisted: Callable[[Any], str] = str
 
     @property
     def is_typed(self) -> bool:
@@ -44,7 +48,7 @@ class Choice:
         return self.kind == "many" and len(self.options) > OFFERED_AT_MOST
 
     def name_of(self, value: Any) -> str:
-        return self.options.get(value, str(value))
+        return self.options[value] if value in self.options else self.unlisted(value)
 
     def meant(self, answers: Sequence[Any]) -> list[Any]:
         """The answers with typed names read: every option of that name, in whatever school."""

@@ -92,6 +92,33 @@ def test_classes_of_an_earlier_year_can_be_asked_and_stay_asked(open_screen: scr
     assert "Class: 6B" not in _labels(seen_by_tom)
 
 
+@pytest.mark.parametrize("name", ["students.py", "accounts.py"])
+def test_the_classes_of_another_year_are_offered_as_soon_as_it_is_asked(
+    open_screen: screens.Open, cast: Cast, name: str
+) -> None:
+    with database.transaction() as db:
+        before = make.period(db, title="2025-2026", is_current=False)
+        make.section(db, period=before, title="6B", grade="6")
+        year = before.id
+    page = button(open_screen(cast.olga.actor, name), "More filters").click().run()
+    _field(page.selectbox, "Academic year").select(year)
+    page = button(page, "Search").click().run()
+    assert _field(page.multiselect, "Class").options == ["6B"]
+
+
+@pytest.mark.parametrize(("days", "said"), [("2", "Within 2 days"), ("5", "Within 5 days")])
+def test_what_a_link_asks_is_shown_by_the_form_and_kept_by_a_search(
+    open_screen: screens.Open, cast: Cast, days: str, said: str
+) -> None:
+    page = open_screen(cast.olga.actor, "accounts.py", link_ends_within=days)
+    assert f"Link ends: {said}" in _labels(page)
+    page = _press(page, "More filters: 1")
+    assert _field(page.selectbox, "Link ends").value == int(days)
+    page = button(page, "Search").click().run()
+    assert page.query_params == {"link_ends_within": days}
+    assert f"Link ends: {said}" in _labels(page)
+
+
 def test_the_text_is_a_chip_and_never_in_the_address(open_screen: screens.Open, cast: Cast) -> None:
     page = open_screen(cast.olga.actor, "students.py")
     page.text_input[0].input("otto")

@@ -58,6 +58,16 @@ def test_a_search_draws_what_it_found_and_no_form(page: AppTest, monkeypatch: py
     assert list(page.dataframe[0].value["Name"]) == ["Other Otto"]
 
 
+def test_a_search_in_another_year_draws_the_form_too(
+    page: AppTest, cast: Cast, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    page = button(page, "More filters").click().run()
+    next(field for field in page.selectbox if field.label == "Academic year").select(cast.period.id)
+    drawn = Drawn(monkeypatch)
+    button(page, "Search").click().run()
+    assert drawn.parts() == {"form", "views", "rows"}
+
+
 def test_clear_draws_the_form_and_what_is_found(page: AppTest, monkeypatch: pytest.MonkeyPatch) -> None:
     drawn = Drawn(monkeypatch)
     page = button(page, "Clear").click().run()
