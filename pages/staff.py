@@ -69,9 +69,7 @@ def _dress(rows: pd.DataFrame) -> pd.DataFrame:
 def _said(held: list[roles_dialog.Held]) -> str:
     if not held:
         return "None: cannot sign in"
-    return " · ".join(
-        f"{words.ROLE[one.role]} {roles_dialog.in_words(one)}{f' ({one.period})' if one.period else ''}" for one in held
-    )
+    return " · ".join(map(roles_dialog.said, held))
 
 
 def _what_roles_mean() -> None:

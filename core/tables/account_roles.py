@@ -21,7 +21,10 @@ Truth = sa.ColumnElement[bool]
 
 @dataclass(frozen=True)
 class Held:
-    """A role of an account as people read it. `period` is empty where it holds in every one."""
+    """A role of an account as people read it. `period` is empty where it holds in every one.
+
+    `in_force`: today, and not only before or later.
+    """
 
     id: int
     role: Role
@@ -34,6 +37,7 @@ class Held:
     schools: tuple[str, ...] = ()
     starts_on: date | None = None
     ends_on: date | None = None
+    in_force: bool = True
 
     @property
     def whom(self) -> str:
@@ -55,7 +59,7 @@ def held_by(db: Session, actor: Actor, *, account_ids: Sequence[int]) -> dict[in
     """The roles of each of some accounts, with two queries for all of them."""
     actor.require(Permission.SEE_ACCOUNTS)
     query = (
-        sa.select(AccountRole, col(AcademicPeriod.title))
+        sa.select(AccountRole, col(AcademicPeriod.title), periods.in_force().label("in_force"))
         .join(Account, col(Account.id) == col(AccountRole.account_id))
         .join(Person, col(Person.id) == col(Account.person_id))
         .outerjoin(AcademicPeriod, col(AcademicPeriod.id) == col(AccountRole.period_id))
@@ -65,8 +69,8 @@ def held_by(db: Session, actor: Actor, *, account_ids: Sequence[int]) -> dict[in
     rows = db.execute(query).all()
     titles = _titles(db, {section_id for row in rows for section_id in row[0].section_ids})
     found: dict[int, list[Held]] = {account_id: [] for account_id in account_ids}
-    for role, period in rows:
-        found[role.account_id].append(_held(role, period or "", titles))
+    for role, period, in_force in rows:
+        found[role.account_id].append(_held(role, period or "", titles, in_force=bool(in_force)))
     return found
 
 
@@ -108,10 +112,10 @@ def _titles(db: Session, section_ids: set[int]) -> dict[int, str]:
     return {int(section_id): title for section_id, title in found}
 
 
-def _held(row: AccountRole, period: str, titles: dict[int, str]) -> Held:
+def _held(row: AccountRole, period: str, titles: dict[int, str], *, in_force: bool) -> Held:
     ids = tuple(row.section_ids)
     sections = tuple(titles.get(section_id, "a class that is gone") for section_id in ids)
-    more = (tuple(row.grades), tuple(row.schools), row.starts_on, row.ends_on)
+    more = (tuple(row.grades), tuple(row.schools), row.starts_on, row.ends_on, in_force)
     return Held(row.id or 0, Role(row.role), row.period_id, period, row.everybody, ids, sections, *more)
 
 

@@ -13,7 +13,6 @@ from core.rules import words
 from core.rules.new_accounts import NewAccount
 from core.services import accounts, selections_beside
 from core.tables.account_card import AccountCard
-from core.tables.account_roles import Held
 from pages.shared import (
     act_dialogs,
     acts,
@@ -24,6 +23,7 @@ from pages.shared import (
     feedback,
     just_made,
     person_form,
+    roles_dialog,
     sessions_dialog,
 )
 
@@ -32,7 +32,7 @@ CHANGE_EMAIL = "Add/Edit e-mail"
 
 def facts(card: AccountCard, time_zone: str) -> None:
     """Everything stored of the account, as a plain table."""
-    rows = cells.account_facts(card, ", ".join(map(_role, card.roles)), time_zone)
+    rows = cells.account_facts(card, " · ".join(map(roles_dialog.said, card.roles)), time_zone)
     st.table(
         pd.DataFrame([(label, feedback.plain(value)) for label, value in rows], columns=["Fact", "Value"]),
         hide_index=True,
@@ -68,12 +68,6 @@ def invite(actor: Actor, account_id: int, *, by: bulk.Act = bulk.send_initial_in
     with feedback.refusals_shown(), database.transaction() as db:
         selection_id = selections_beside.of_one(db, actor, account_id=account_id)
     by(selection_id)
-
-
-def _role(held: Held) -> str:
-    where = "everybody" if held.everybody else ", ".join(held.sections)
-    about = " · ".join(filter(None, (where, held.period)))
-    return f"{words.ROLE[held.role]}{about and f' ({about})'}"
 
 
 def offer_to_create(actor: Actor, person_id: int) -> None:

@@ -163,3 +163,9 @@ def in_words(role: Held) -> str:
     begins = f", from {role.starts_on:%-d %b %Y}" if role.starts_on else ""
     ends = f", until {role.ends_on:%-d %b %Y}" if role.ends_on else ""
     return f"for {role.whom}{begins}{ends}"
+
+
+def said(held: Held) -> str:
+    """A role whole, and whether it counts today: Teacher for 7A, until 30 Jun 2027 (2026-2027)."""
+    period = f" ({held.period})" if held.period else ""
+    return f"{words.ROLE[held.role]} {in_words(held)}{period}{'' if held.in_force else ', not in force today'}"

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 import pytest
 import sqlalchemy as sa
 from sqlmodel import col
 
 from core import database
 from core.models import Account, AccountRole, Person
+from core.rules.account_acts import Act
 from tests import cast as make
 from tests.cast import Cast
 from tests.pages import screens
 from tests.pages.screens import button, everything_said
+from tests.services.test_account_acts import carry_out
 
 WHY = "Why can't they sign in?"
 
@@ -68,6 +72,27 @@ def test_a_status_that_keeps_somebody_out_has_its_button(open_screen: screens.Op
     page = open_screen(cast.olga.actor, "account.py", id=str(cast.gina.account.id))
     assert "The status does not count as Registered or Active." in everything_said(page)
     assert "Change the status" in [one.label for one in page.button]
+
+
+def test_an_administrator_undoes_on_the_timeline_what_a_colleague_did(open_screen: screens.Open, cast: Cast) -> None:
+    with database.transaction() as db:
+        carry_out(db, cast.olga.actor, Act.DEACTIVATE, cast.gina, cast.sam)
+    assert "Undo" not in [
+        one.label for one in open_screen(cast.tom.actor, "student.py", id=str(cast.sam.person.id)).button
+    ]
+    page = open_screen(cast.ada.actor, "account.py", id=str(cast.gina.account.id))
+    page = button(page, "Undo").click().run()
+    assert "was done to 2 accounts" in " ".join(text.value for text in page.markdown)
+    assert "Undo for 2 accounts" in [one.label for one in page.button]
+
+
+def test_the_card_says_of_a_role_for_whom_until_when_and_that_it_is_over(open_screen: screens.Open, cast: Cast) -> None:
+    with database.transaction() as db:
+        role = db.execute(sa.select(AccountRole).where(col(AccountRole.account_id) == cast.tom.account.id)).scalar_one()
+        role.grades, role.ends_on = ["8"], date(2026, 6, 30)
+        db.add(role)
+    page = open_screen(cast.olga.actor, "account.py", id=str(cast.tom.account.id))
+    assert "Teacher for 7B, grade 8, until 30 Jun 2026, not in force today" in page.table[0].value.to_string()
 
 
 def test_the_office_is_told_whom_to_ask_for_a_role(open_screen: screens.Open, cast: Cast) -> None:

@@ -148,7 +148,7 @@ def test_the_account_card_names_roles_verdicts_and_who_invited(cast: Cast) -> No
     with database.reading() as db:
         card = account_card.read(db, cast.olga.actor, account_id=cast.sam.account.id or 0)
     assert card.by_email.yes and card.owner.section == "7B"
-    assert [held.role for held in card.roles] == ["student"]
+    assert [(held.role, held.in_force) for held in card.roles] == [("student", True)]
     assert card.invited_by == "Olga Orlova"
 
 
