@@ -212,6 +212,7 @@ TABLES: dict[str, Needs] = {
     **dict.fromkeys(("needs.campaigns", "unknown_messages.named"), Permission.SEND),
     **dict.fromkeys(("left_out.page", "left_out.count", "left_out.people"), Permission.SEND),
     "contacts.of_people": Permission.EDIT_STUDENTS,
+    "contacts.unreachable": Permission.EDIT_STUDENTS,
     "duplicates.find": Permission.EDIT_STUDENTS,
     **dict.fromkeys(("imports.runs", "imports.undoable", "imports.folder", "imports.number"), Permission.IMPORT),
     **dict.fromkeys((f"options.{name}" for name in ("sections", "grades", "programmes", "languages")), Asks.SCOPED),

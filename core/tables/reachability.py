@@ -41,14 +41,14 @@ def sms_refusal(policy: Policy) -> sa.ColumnElement[str | None]:
 @once_a_day
 def email_address(policy: Policy) -> Text:
     """The address that an invitation goes to; meaningful only where there is no refusal."""
-    return sa.case((_uses_personal_email(policy), col(Person.personal_email)), else_=col(Person.contact_email))
+    return sa.case((uses_personal_email(policy), col(Person.personal_email)), else_=col(Person.contact_email))
 
 
 @once_a_day
 def has_email_address(policy: Policy) -> Truth:
     """Whether there is a usable e-mail address, whatever the account says. What is valid is not empty."""
     personal = sa.and_(col(Person.use_personal_email), col(Person.personal_email_valid))
-    return sa.case((_uses_personal_email(policy), personal), else_=col(Person.contact_email_valid))
+    return sa.case((uses_personal_email(policy), personal), else_=col(Person.contact_email_valid))
 
 
 @once_a_day
@@ -112,7 +112,8 @@ def counts(policy: Policy) -> Truth:
     )
 
 
-def _uses_personal_email(policy: Policy) -> Truth:
+def uses_personal_email(policy: Policy) -> Truth:
+    """Whether invitations go to the personal e-mail, once it is switched on; to the contact e-mail otherwise."""
     return sa.false() if "student" in policy.microsoft_user_types else user_type() == "student"
 
 
@@ -126,7 +127,7 @@ def _account_refusals(policy: Policy) -> list[tuple[Truth, Any]]:
 
 
 def _email_refusals(policy: Policy) -> list[tuple[Truth, Any]]:
-    personal = _uses_personal_email(policy)
+    personal = uses_personal_email(policy)
     valid = sa.case((personal, col(Person.personal_email_valid)), else_=col(Person.contact_email_valid))
     return [
         (sa.and_(personal, sa.not_(col(Person.use_personal_email))), _word(Refusal.PERSONAL_EMAIL_OFF)),

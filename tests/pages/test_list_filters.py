@@ -9,8 +9,9 @@ from streamlit.testing.v1 import AppTest
 
 from core import database
 from core.models import Account, Person
-from core.services import list_views, selections
+from core.services import list_views, people, selections
 from core.tables import list_views as table
+from core.tables.contacts import Contacts
 from core.tables.filters import AccountFilter, StudentFilter
 from pages.shared import chips, contact_repairs, filter_address
 from pages.shared.questions import Choice
@@ -269,6 +270,57 @@ def test_addresses_are_put_right_for_all_rows_or_for_none(cast: Cast) -> None:
     with database.reading() as db:
         assert db.get_one(Person, cast.sam.person.id).mobile == "+306912345678"
     assert "Somebody else" in contact_repairs.store(cast.olga.actor, held, {0: {"mobile": ""}})[0]
+
+
+def _saving(held: list[object], changes: dict[int, object]) -> None:
+    import streamlit as st
+
+    from pages.shared import contact_repairs, feedback
+
+    feedback.said()
+    if st.button("Save addresses"):
+        contact_repairs.save(st.session_state["actor"], "accounts", held, changes)
+
+
+def _saved(cast: Cast, held: list[Contacts], changes: contact_repairs.Changes) -> AppTest:
+    page = AppTest.from_function(_saving, args=(held, changes), default_timeout=30)
+    page.session_state["actor"] = cast.olga.actor
+    return button(page.run(), "Save addresses").click().run()
+
+
+def _contacts(cast: Cast) -> list[Contacts]:
+    ids = [cast.sam.person.id or 0, cast.gina.person.id or 0]
+    with database.reading() as db:
+        return contact_repairs.contacts.of_people(db, cast.olga.actor, person_ids=ids)
+
+
+@pytest.mark.usefixtures("open_screen")
+def test_an_address_that_invitations_do_not_go_to_is_said_to_leave_the_person_unreachable(cast: Cast) -> None:
+    held = _contacts(cast)
+    assert [one.by_personal for one in held] == [True, False]
+    with database.transaction() as db:
+        gina = held[1]
+        people.save(db, cast.ada.actor, person_id=gina.person_id, seen=gina.updated_at, contact_email="", mobile="")
+    page = _saved(cast, _contacts(cast), {1: {"personal_email": "gina@home.example"}})
+    assert "1 of them still cannot be reached" in page.success[0].value
+    page = _saved(cast, _contacts(cast), {1: {"contact_email": "gina@home.example"}})
+    assert "still" not in page.success[0].value
+    assert "nothing was stored" in _saved(cast, _contacts(cast), {}).info[0].value
+
+
+@pytest.mark.usefixtures("open_screen")
+def test_a_row_that_somebody_else_changed_is_shown_anew_and_the_others_stay_as_typed(cast: Cast) -> None:
+    held = _contacts(cast)
+    with database.transaction() as db:
+        who = held[0]
+        people.save(db, cast.ada.actor, person_id=who.person_id, seen=who.updated_at, mobile="6912345678")
+    page = _saved(cast, held, {0: {"mobile": "+306900000000"}, 1: {"contact_email": "gina@home.example"}})
+    assert f"Somebody else changed {who.name}" in page.error[0].value
+    assert page.session_state["accounts.repairs.typed"] == {held[1].person_id: {"contact_email": "gina@home.example"}}
+    fresh = page.session_state["accounts.repairs"]
+    assert fresh[0].mobile == "+306912345678"
+    page = _saved(cast, fresh, {1: {"contact_email": "gina@home.example"}})
+    assert "Addresses stored for 1 person." in page.success[0].value.replace("\\", "")
 
 
 def test_the_view_without_contact_has_an_editor_for_those_who_may(open_screen: screens.Open, cast: Cast) -> None:
