@@ -73,7 +73,11 @@ SORTS: Sorts = {
     "username": by_account(col(Account.username_key)),
     **{name: by_account(col(getattr(Account, name))) for name in ("sign_in_method", "times_invited", "created_at")},
     **{name: known_first(col(getattr(Account, name))) for name in ("delivery", "invited_at", "invitation_ends_at")},
-    **{name: known_first(col(getattr(Account, name))) for name in ("verified_at", *SIGN_INS)},
+    **{name: known_first(col(getattr(Account, name))) for name in SIGN_INS},
+    "verified": yes_first(
+        lambda given: sa.func.coalesce(reachability.verified_address(given.policy), sa.false()),
+        yes=col(Account.verified_at).is_not(None),
+    ),
     "active": yes_first(lambda _given: col(Account.deactivated_at).is_(None), no=STANDING == "deactivated"),
     "must_change_password": yes_first(
         lambda _given: col(Account.must_change_password), yes=col(Account.must_change_password)

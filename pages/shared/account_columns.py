@@ -27,7 +27,7 @@ COLUMNS = with_looks(
         "email_refusal": Look("email_refusal", config=with_reason),
         "sms_refusal": Look("sms_refusal", config=with_reason),
         "active": Look("active"),
-        "verified": Look("verified_at"),
+        "verified": Look("verified"),
         "delivery": Look("delivery", config=with_reason),
         "times_invited": Look("times_invited"),
         "must_change_password": Look("must_change_password"),

@@ -9,9 +9,9 @@ import pandas as pd
 import pytest
 from sqlmodel import select
 
-from core import database
+from core import clock, database
 from core.errors import InputProblem, NotAllowed, NotFound
-from core.models import AccountRole
+from core.models import Account, AccountRole
 from core.permissions import Actor
 from core.tables import account_card, accounts, options, student_card, students
 from core.tables.filters import AccountFilter, Page, StudentFilter
@@ -181,6 +181,17 @@ def test_who_has_no_value_stands_last_whichever_way_the_order_goes(cast: Cast) -
             for turned in (False, True)
         ]
     assert [list(page["first_name"])[:2] for page in first] == [["Sam", "Max"], ["Max", "Sam"]]
+
+
+def test_verified_e_mail_is_ordered_by_what_it_shows(cast: Cast) -> None:
+    with database.transaction() as db:
+        for member, address in ((cast.sam, cast.sam.person.personal_email), (cast.ada, "old@mail.example")):
+            account = db.get_one(Account, member.account.id)
+            account.verified_at, account.verified_address = clock.now(), address
+            db.add(account)
+    with database.reading() as db:
+        rows = accounts.page(db, cast.olga.actor, filter=AccountFilter(), page=Page(sort="verified"))
+    assert list(rows["email_verified"].astype(bool)) == [True, *[False] * (len(rows) - 1)]
 
 
 def test_a_role_that_has_ended_or_belongs_to_another_year_is_no_role_today(cast: Cast) -> None:
