@@ -77,11 +77,12 @@ def findings(facts: SignInFacts, *, now: datetime) -> list[Finding]:
     """Every question with its answer."""
     waits = facts.waits_until is not None and facts.waits_until > now
     link_live = facts.link_ends_at is not None and facts.link_ends_at > now
+    has_password = not facts.microsoft
     asked = [
         _answer(Question.ACTIVE, facts.active, Remedy.ACTIVATE),
         _answer(Question.ROLE, facts.has_role, Remedy.GIVE_ROLE),
         _answer(Question.LOCKED, not facts.suspended, Remedy.UNLOCK),
-        _answer(Question.WAITING, not waits, Remedy.UNLOCK),
+        *([_answer(Question.WAITING, not waits, Remedy.UNLOCK)] if waits or has_password else []),
         _answer(Question.PROVIDER, not facts.provider_pending, Remedy.TO_LOCAL),
         _answer(Question.PASSWORD, facts.chosen, Remedy.INVITE),
     ]
@@ -97,7 +98,7 @@ def findings(facts: SignInFacts, *, now: datetime) -> list[Finding]:
     return [
         *asked,
         Finding(Question.SHARED, facts.shared_with == 0, remedy=Remedy.CHANGE_EMAIL if facts.shared_with else None),
-        Finding(Question.CHANGE_DUE, not facts.must_change_password),
+        *([Finding(Question.CHANGE_DUE, not facts.must_change_password)] if has_password else []),
         Finding(Question.SIGNED_IN, facts.signed_in),
     ]
 

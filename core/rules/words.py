@@ -136,6 +136,16 @@ TROUBLE: dict[Question, Answer] = {
     ),
     Question.SIGNED_IN: Answer("Signed in last on {last}.", "No sign-in yet."),
 }
+_TIED = Answer(
+    "Their Microsoft 365 account is linked to this one.",
+    "their Microsoft 365 account is not linked to this one yet. The link of an invitation does it.",
+)
+
+
+def trouble(question: Question, *, microsoft: bool) -> Answer:
+    """Who signs in with Microsoft chooses no password here: asked is whether the two accounts are linked."""
+    return _TIED if microsoft and question is Question.PASSWORD else TROUBLE[question]
+
 
 ACCOUNT_EDIT: dict[str, str] = {
     Edit.CREATED: "Account created",

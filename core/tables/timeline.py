@@ -23,6 +23,7 @@ from core.models import (
     MessageAccount,
     Person,
     Purpose,
+    SignInMethod,
 )
 from core.permissions import Actor, Permission
 from core.rules import words
@@ -78,8 +79,9 @@ def _creation(db: Session, actor: Actor, account: Account) -> Event:
 
 
 def _facts(account: Account) -> Iterator[Event]:
+    microsoft = account.sign_in_method == SignInMethod.MICROSOFT
     facts = (
-        (account.verified_at, "Verified: chose a password"),
+        (account.verified_at, f"Verified: {'signed in with Microsoft' if microsoft else 'chose a password'}"),
         (account.first_sign_in_at, "Signed in for the first time"),
         (account.suspended_at, "Locked after many wrong passwords"),
         (account.pending_provider_at, "Waits for Microsoft 365"),

@@ -66,7 +66,8 @@ def _line(finding: Finding, trouble: Trouble, time_zone: str) -> None:
 
 
 def _sentence(finding: Finding, trouble: Trouble, time_zone: str) -> str:
-    said, facts = words.TROUBLE[finding.question], trouble.facts
+    facts = trouble.facts
+    said = words.trouble(finding.question, microsoft=facts.microsoft)
     moments = {"until": facts.waits_until, "ends": facts.link_ends_at, "last": trouble.last_sign_in_at}
     told = {name: cells.moment_words(moment, time_zone) for name, moment in moments.items()}
     return (said.ticked if finding.fine else said.crossed).format(**told, others=facts.shared_with)

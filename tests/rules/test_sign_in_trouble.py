@@ -59,6 +59,15 @@ def test_a_wait_that_is_over_holds_nobody_up() -> None:
     assert _first(replace(FINE, waits_until=PAST)) is None
 
 
+@pytest.mark.parametrize("chosen", [True, False])
+def test_nothing_is_said_of_passwords_where_somebody_signs_in_with_microsoft(chosen: bool) -> None:
+    found = sign_in_trouble.findings(SignInFacts(microsoft=True, chosen=chosen), now=NOW)
+    said = [words.trouble(one.question, microsoft=True) for one in found]
+    sentences = [answer.ticked if one.fine else answer.crossed for one, answer in zip(found, said, strict=True)]
+    assert "Microsoft 365 account is " + ("linked" if chosen else "not linked") in " ".join(sentences)
+    assert not [sentence for sentence in sentences if "a password" in sentence or "change of password" in sentence]
+
+
 def test_the_link_is_asked_for_only_where_no_password_was_chosen() -> None:
     new = SignInFacts(invited=True, link_ends_at=SOON)
     answers = {found.question: found.fine for found in sign_in_trouble.findings(new, now=NOW)}

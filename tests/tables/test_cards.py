@@ -9,7 +9,7 @@ from sqlmodel import Session
 
 from core import clock, database
 from core.errors import NotAllowed, NotFound
-from core.models import Account, Campaign, Guardianship, Message, MessageAccount, Person, SchoolSettings
+from core.models import Account, Campaign, Guardianship, Message, MessageAccount, Person, SchoolSettings, SignInMethod
 from core.rules.account_acts import Act
 from core.rules.sign_in_trouble import Question
 from core.services import account_acts, account_unlock, copied_links, guardianships, people
@@ -95,6 +95,17 @@ def test_the_timeline_tells_messages_links_changes_and_who_did_them(cast: Cast) 
     assert told["Deactivate"] == "Olga Orlova"
     assert told["Changed: phone"] == "Olga Orlova"
     assert [event.at for event in events] == sorted((event.at for event in events), reverse=True)
+
+
+def test_the_timeline_says_how_somebody_was_verified(cast: Cast) -> None:
+    with database.transaction() as db:
+        account = db.get_one(Account, cast.sam.account.id)
+        account.verified_at = clock.now()
+        db.add(account)
+    assert "Verified: chose a password" in _whats(cast, "olga", cast.sam.person.id)
+    with database.transaction() as db:
+        db.get_one(Account, cast.sam.account.id).sign_in_method = SignInMethod.MICROSOFT
+    assert "Verified: signed in with Microsoft" in _whats(cast, "olga", cast.sam.person.id)
 
 
 def test_the_timeline_masks_addresses_for_whom_they_are_not_meant(cast: Cast) -> None:
