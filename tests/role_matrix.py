@@ -180,7 +180,7 @@ TABLES: dict[str, Needs] = {
             f"selection_rows.{verb}"
             for verb in (
                 *("list_of", "shown_filter", "size", "require_size", "sizes", "among", "person_ids", "account_ids"),
-                *("row_ids", "owned", "stands_beside", "is_of_people", "without_account"),
+                *("row_ids", "owned", "stands_beside", "is_of_people", "without_account", "named_without_account"),
             )
         ),
         Asks.OWN,

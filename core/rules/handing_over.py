@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 TYPED_COUNT_ABOVE = 1000
@@ -23,13 +24,15 @@ class NoPassword(StrEnum):
 class Check:
     """What issuing would do: how many get one, how many live ones die, who is left out and why.
 
-    `links` are the live links of those who get one: a password handed over ends none of them.
+    `names`: the first of each reason. `links` are the live links of those who get one: a password handed over ends none
+    of them.
     """
 
     receive: int
     replaced: int
     links: int
     left_out: dict[NoPassword, int]
+    names: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     @property
     def typed_count_wanted(self) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import sqlalchemy as sa
@@ -18,18 +18,23 @@ from core.rules import account_acts
 from core.rules.account_acts import Act, Gift, LeftOut
 from core.services import account_effects, audit
 from core.tables import account_acts as judging
-from core.tables import school, selection_rows
+from core.tables import school, selection_rows, some_names
+from core.tables.some_names import Names
 
 IDS_IN_AUDIT = 100
 
 
 @dataclass(frozen=True)
 class Foreseen:
-    """What an act would do: to how many, who is left out and why. `seen` stands for exactly that."""
+    """What an act would do: to how many, who is left out and why. `seen` stands for exactly that.
+
+    `names`: the first of each reason.
+    """
 
     will: int
     left_out: dict[LeftOut, int]
     seen: str
+    names: Names = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -58,7 +63,8 @@ def check(
     actor.require(account_acts.permission(act))
     _validate(db, act, gift)
     judged = _judged(db, actor, act, selection_id, account_ids, gift)
-    return _foreseen(db, judged, act, gift, _people(db, actor, selection_id))
+    foreseen = _foreseen(db, judged, act, gift, _people(db, actor, selection_id))
+    return replace(foreseen, names=_names(db, actor, judged, selection_id)) if foreseen.left_out else foreseen
 
 
 def carry_out(
@@ -117,6 +123,14 @@ def _judged(
 def _people(db: Session, actor: Actor, selection_id: int | None) -> int:
     """How many are chosen, with an account or without."""
     return selection_rows.size(db, actor, selection_id=selection_id) if selection_id is not None else 0
+
+
+def _names(db: Session, actor: Actor, judged: sa.Subquery, selection_id: int | None) -> Names:
+    query = sa.select(col(Account.person_id), judged.c.reason).join(judged, judged.c.id == col(Account.id))
+    named = some_names.by_reason(db, query.where(judged.c.reason.is_not(None)))
+    if selection_id is None:
+        return named
+    return named | selection_rows.named_without_account(db, actor, selection_id=selection_id, reason=LeftOut.NO_ACCOUNT)
 
 
 def _foreseen(db: Session, judged: sa.Subquery, act: Act, gift: Gift | None, people: int) -> Foreseen:

@@ -51,7 +51,11 @@ def check(
         return found
     people = selection_rows.size(db, actor, selection_id=selection_id)
     without = people - found.receive - sum(found.left_out.values())
-    return replace(found, left_out=found.left_out | {NoPassword.NO_ACCOUNT: without}) if without > 0 else found
+    if without <= 0:
+        return found
+    reason = NoPassword.NO_ACCOUNT
+    named = selection_rows.named_without_account(db, actor, selection_id=selection_id, reason=reason)
+    return replace(found, left_out=found.left_out | {reason: without}, names={**found.names, **named})
 
 
 def issue(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -17,7 +17,7 @@ from core.models import Account, Person, PersonKind
 from core.permissions import Actor, Permission
 from core.services import address_changes, audit, person_writing, selections_beside
 from core.services.person_writing import Saved
-from core.tables import selection_rows
+from core.tables import counting, selection_rows, some_names
 
 __all__ = ["Saved", "check_personal_email", "save_contact", "save_profile", "use_personal_email"]
 
@@ -26,10 +26,15 @@ _QUIET = {"synchronize_session": False}
 
 @dataclass(frozen=True)
 class Switch:
-    """For how many *Use Personal E-mail* would be switched. `seen` stands for exactly these."""
+    """For how many *Use Personal E-mail* would be switched. `seen` stands for exactly these.
+
+    `as_wanted`: for how many it is so already; the first of them by name.
+    """
 
     will: int
     seen: str
+    as_wanted: int = 0
+    names: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -57,7 +62,9 @@ def save_contact(db: Session, actor: Actor, *, person_id: int, seen: datetime, *
 def check_personal_email(db: Session, actor: Actor, *, selection_id: int, on: bool) -> Switch:
     """For whom `use_personal_email` would switch it at this moment; changes nothing."""
     actor.require(Permission.EDIT_STUDENTS)
-    return _switch(_others(db, actor, selection_id, on))
+    same = _students(db, actor, selection_id).where(col(Person.use_personal_email).is_(on))
+    named = some_names.by_reason(db, same.add_columns(sa.literal("as_wanted").label("reason"))).get("as_wanted", ())
+    return replace(_switch(_others(db, actor, selection_id, on)), as_wanted=counting.rows(db, same), names=named)
 
 
 def use_personal_email(db: Session, actor: Actor, *, selection_id: int, on: bool, seen: str) -> Switched:
@@ -88,9 +95,13 @@ def use_personal_email(db: Session, actor: Actor, *, selection_id: int, on: bool
 
 def _others(db: Session, actor: Actor, selection_id: int, on: bool) -> list[int]:
     """The selected students for whom it is not as wanted."""
-    chosen = selection_rows.person_ids(db, actor, selection_id=selection_id)
-    query = sa.select(col(Person.id)).where(col(Person.id).in_(chosen), col(Person.kind) == PersonKind.STUDENT)
+    query = _students(db, actor, selection_id)
     return list(db.scalars(query.where(col(Person.use_personal_email).is_not(on)).order_by(col(Person.id))))
+
+
+def _students(db: Session, actor: Actor, selection_id: int) -> sa.Select[Any]:
+    chosen = selection_rows.person_ids(db, actor, selection_id=selection_id)
+    return sa.select(col(Person.id)).where(col(Person.id).in_(chosen), col(Person.kind) == PersonKind.STUDENT)
 
 
 def _switch(ids: list[int]) -> Switch:

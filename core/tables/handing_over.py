@@ -14,7 +14,7 @@ from core.models import Account, AccountRole, Invitation, Person, Purpose, SignI
 from core.permissions import STAFF_ROLES, Actor, Role
 from core.rules.handing_over import Check, NoPassword
 from core.rules.reachability import Policy
-from core.tables import reachability, school, scope
+from core.tables import reachability, school, scope, some_names
 
 Truth = sa.ColumnElement[bool]
 _STAFF_TYPES = (UserType.ADMINISTRATOR.value, UserType.TEACHER.value, UserType.STAFF.value)
@@ -74,7 +74,14 @@ def check(db: Session, actor: Actor, *, account_ids: sa.Select[Any]) -> Check:
     by_purpose = {purpose: number for purpose, number in db.execute(held.group_by(col(Invitation.purpose))) if number}
     left_out = {why: found[why.value] for why in NoPassword if why.value in found}
     passwords, links = (by_purpose.get(purpose, 0) for purpose in (Purpose.PASSWORD, Purpose.LINK))
-    return Check(found.get(None, 0), passwords, links, left_out)
+    names = _names(db, actor, policy, account_ids) if left_out else {}
+    return Check(found.get(None, 0), passwords, links, left_out, names)
+
+
+def _names(db: Session, actor: Actor, policy: Policy, account_ids: sa.Select[Any]) -> some_names.Names:
+    why = refusal(actor, policy)
+    rows = _joined(col(Person.id), account_ids).add_columns(why.label("reason")).where(why.is_not(None))
+    return some_names.by_reason(db, rows)
 
 
 def one(db: Session, actor: Actor, *, account_id: int) -> Account:

@@ -11,7 +11,7 @@ from sqlmodel import Session, col
 from core.errors import Conflict, InputProblem, NotFound
 from core.models import Account, Person, Selection, SelectionItem
 from core.permissions import Actor
-from core.tables import accounts, chosen, counting, students
+from core.tables import accounts, chosen, counting, some_names, students
 from core.tables.filters import AccountFilter, StudentFilter
 
 RowScope = Literal["selected", "shown"]
@@ -112,6 +112,15 @@ def without_account(db: Session, actor: Actor, *, selection_id: int) -> sa.Selec
     if not is_of_people(db, actor, selection_id=selection_id):
         return None
     return row_ids(db, actor, selection_id=selection_id).where(sa.not_(col(Person.has_account)))
+
+
+def named_without_account(db: Session, actor: Actor, *, selection_id: int, reason: str) -> some_names.Names:
+    """A few of them by name, under the reason for which an act on accounts leaves them out."""
+    people = without_account(db, actor, selection_id=selection_id)
+    if people is None:
+        return {}
+    rows = people.with_only_columns(col(Person.id), sa.literal(str(reason)).label("reason"))
+    return some_names.by_reason(db, rows)
 
 
 def owned(db: Session, actor: Actor, selection_id: int) -> Selection:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
@@ -16,7 +16,7 @@ from core.rules import words
 from core.rules.account_acts import ROLE_CHANGES, Act, Gift, LeftOut, permission
 from core.services import account_acts, account_changes
 from core.services.account_acts import Foreseen
-from pages.shared import drawn, feedback, fresh_code, guarded, views
+from pages.shared import drawn, feedback, fresh_code, guarded, some_named, views
 from pages.shared.act_words import SAID
 
 CHANGE = "acts.change"
@@ -127,13 +127,13 @@ def _explain(act: Act, foreseen: Foreseen) -> None:
     st.markdown(f"**{accounts(foreseen.will)}** will be changed." if foreseen.will else "Nobody would be changed.")
     if foreseen.will:
         st.write(SAID[act].before)
-    left_out(foreseen.left_out)
+    left_out(foreseen.left_out, foreseen.names)
 
 
-def left_out(reasons: Mapping[LeftOut, int]) -> None:
+def left_out(reasons: Mapping[LeftOut, int], names: Mapping[str, Sequence[str]]) -> None:
     """Who is passed by, and why."""
     if not reasons:
         return
     st.markdown(f"**{sum(reasons.values()):,}** left out:")
     for reason, number in sorted(reasons.items(), key=lambda one: -one[1]):
-        st.caption(f"{number:,} because {words.LEFT_OUT[reason]}")
+        st.caption(f"{number:,} because {words.LEFT_OUT[reason]}{some_named.some(names.get(reason, ()), number)}")

@@ -15,7 +15,7 @@ from core.rules.new_accounts import Plan
 from core.services import accounts
 from core.services.accounts import Whom
 from core.tables import school
-from pages.shared import act_dialogs, drawn, feedback, guarded, just_made
+from pages.shared import act_dialogs, drawn, feedback, guarded, just_made, some_named
 
 SAMPLE = 100
 
@@ -59,7 +59,8 @@ def _ask(actor: Actor, whom: Whom, *, then: str) -> None:
 def _explain(plan: Plan) -> None:
     st.write(f"To be made: **{len(plan.new):,}**. Skipped: **{len(plan.skipped):,}**.")
     for reason, number in Counter(skipped.reason for skipped in plan.skipped).most_common():
-        st.caption(f"Skipped because {words.ACCOUNT_REFUSAL[reason]}: {number:,}")
+        names = [skipped.name for skipped in plan.skipped if skipped.reason == reason]
+        st.caption(f"**{number:,}** skipped because {words.ACCOUNT_REFUSAL[reason]}{some_named.some(names, number)}")
     if plan.new:
         rows = [(new.name, new.username, words.SIGN_IN_METHOD[new.sign_in_method]) for new in plan.new[:SAMPLE]]
         frame = pd.DataFrame(rows, columns=["Name", "Username", "Signs in with"])

@@ -11,7 +11,7 @@ from core.rules.handing_over import Check
 from core.services import initial_passwords
 from core.services.printed_accounts import Printed
 from core.tables import school
-from pages.shared import feedback, fresh_code
+from pages.shared import feedback, fresh_code, some_named
 
 
 def confirm(actor: Actor, *, selection_id: int | None = None, printed: Printed | None = None) -> int:
@@ -49,7 +49,8 @@ def consequences(found: Check) -> int:
     if found.links:
         st.caption(f"Live links that keep working: {found.links:,}. To end them, use Void open links first.")
     for reason, number in found.left_out.items():
-        st.caption(f"Left out because {words.NO_PASSWORD[reason]}: {number:,}")
+        who = some_named.some(found.names.get(reason, ()), number)
+        st.caption(f"**{number:,}** left out because {words.NO_PASSWORD[reason]}{who}")
     if not found.typed_count_wanted:
         return found.receive
     text = st.text_input(f"So many at once? Type {found.receive} to go on.", key="issuing.typed", max_chars=9)

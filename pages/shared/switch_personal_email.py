@@ -10,7 +10,7 @@ from core import database
 from core.delivery import engine
 from core.permissions import Actor, Permission
 from core.services import students
-from pages.shared import act_dialogs, act_words, drawn, feedback, guarded
+from pages.shared import act_dialogs, act_words, drawn, feedback, guarded, some_named
 
 
 @guarded.dialog(Permission.EDIT_STUDENTS, "Use Personal E-mail")
@@ -20,9 +20,9 @@ def confirm(actor: Actor, selection_id: int, *, on: bool) -> None:
     with feedback.refusals_shown(), database.reading() as db:
         now = students.check_personal_email(db, actor, selection_id=selection_id, on=on)
     seen = drawn.before("switch_personal_email.seen", (selection_id, on), now.seen)
-    st.write(
-        f"Switch Use Personal E-mail {word} for {_students(now.will)}? Those for whom it is {word} stay as they are."
-    )
+    st.write(f"Switch Use Personal E-mail {word} for {_students(now.will)}?")
+    if now.as_wanted:
+        st.caption(f"It is {word} already for {_students(now.as_wanted)}{some_named.some(now.names, now.as_wanted)}")
     st.caption(f"Invitations by e-mail go to the personal e-mail only while this is on. {act_words.ELSEWHERE}")
     if st.button(f"Switch {word} for {_students(now.will)}", type="primary", disabled=not now.will):
         with feedback.refusals_shown(), database.transaction() as db:

@@ -12,9 +12,10 @@ from core import database
 from core.errors import Conflict
 from core.models import Account, AccountRole
 from core.permissions import Actor
-from core.rules.account_acts import Act
-from core.services import account_changes, selections
-from pages.shared import act_dialogs, acts, guard
+from core.rules.account_acts import Act, LeftOut
+from core.services import account_acts, account_changes, initial_passwords, selections, students
+from pages.shared import act_dialogs, acts, guard, some_named
+from tests import cast as make
 from tests.cast import Cast, Member
 from tests.conftest import Clock
 from tests.pages import screens
@@ -75,9 +76,31 @@ def test_the_window_says_first_what_happens_to_how_many_and_who_is_left_out(cast
     said = _said(page)
     assert not page.exception
     assert "2 accounts" in said
-    assert "it is your own account" in said
+    assert "it is your own account: somebody else has to do that (Adams Ada)" in said
     assert "signed out everywhere" in said
     assert _account(cast.sam).deactivated_at is None
+
+
+def test_ten_are_named_and_the_others_counted() -> None:
+    assert some_named.some([f"N{number}" for number in range(12)], 200).startswith(" (N0, N1, ")
+    assert some_named.some([f"N{number}" for number in range(12)], 200).endswith("N9 and 190 more)")
+    assert some_named.some(["Other Otto"], 1) == " (Other Otto)"
+    assert some_named.some([], 3) == ""
+
+
+def test_who_has_no_account_is_named_in_the_window(cast: Cast) -> None:
+    with database.transaction() as db:
+        lost = make.person(db, last_name="Lost", first_name="Lea", in_section=cast.class_7b, use_personal_email=False)
+        selections.tick(db, cast.olga.actor, list_name="students", on=[lost.id or 0, cast.sam.person.id or 0])
+        selection_id = selections.current(db, cast.olga.actor, list_name="students").id or 0
+    with database.reading() as db:
+        names = {LeftOut.NO_ACCOUNT: ("Lost Lea",)}
+        found = account_acts.check(db, cast.olga.actor, act=Act.DEACTIVATE, selection_id=selection_id)
+        assert found.names == names
+        issued = initial_passwords.check(db, cast.olga.actor, selection_id=selection_id)
+        assert issued.names == names
+        switch = students.check_personal_email(db, cast.olga.actor, selection_id=selection_id, on=True)
+        assert (switch.will, switch.as_wanted, switch.names) == (1, 1, ("Sideris Sam",))
 
 
 def test_the_button_names_the_number_and_undo_follows(cast: Cast) -> None:
