@@ -50,10 +50,11 @@ def _identity(actor: Actor, owner: Owner, card: AccountCard | None) -> None:
         "Username": card.facts.username if card else "",
         "Code": owner.source_id,
         "Class": owner.section,
+        "Classes taught": ", ".join(owner.teaches),
         "Status": words.PERSON_STATUS[words.PersonStatus(owner.status)],
     }
     state = card.state if card else AccountState.NO_ACCOUNT
-    card_identity.draw(f"{owner.first_name} {owner.last_name}", facts, state)
+    card_identity.draw(" ".join(filter(None, (owner.first_name, owner.middle_name, owner.last_name))), facts, state)
     if card is None:
         return
     masks = not actor.may(Permission.SEE_CONTACTS)

@@ -10,19 +10,22 @@ from sqlmodel import Session, col
 
 from core import clock
 from core.errors import NotFound
-from core.models import Account, Person, Section
+from core.models import Account, Enrolment, EnrolmentKind, Person, PersonKind, Section
 from core.permissions import STAFF_ROLES, Actor, Permission
 from core.rules import reachability
 from core.rules.account_state import AccountState, account_state
 from core.rules.reachability import Verdict
-from core.tables import account_roles, issued, person_facts, school, scope, sms_numbers
+from core.tables import account_roles, issued, periods, person_facts, school, scope, sms_numbers
 from core.tables.account_roles import Held
 from core.tables.frames import masked
 
 
 @dataclass(frozen=True)
 class Owner:
-    """Whose account it is. Contacts are masked for whom they are not meant; `seen` is what saving compares."""
+    """Whose account it is. Contacts are masked for whom they are not meant; `seen` is what saving compares.
+
+    `teaches`: the classes of this year.
+    """
 
     person_id: int
     kind: str
@@ -38,6 +41,8 @@ class Owner:
     external_email: str
     mobile: str
     phone: str
+    middle_name: str = ""
+    teaches: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -98,7 +103,7 @@ def read(db: Session, actor: Actor, *, account_id: int) -> AccountCard:
     side = person_facts.account_side(account, opted_out=numbers.opted_out)
     return AccountCard(
         id=account_id,
-        owner=owner(person, section or "", masks=not actor.may(Permission.SEE_CONTACTS)),
+        owner=owner(db, person, section or "", masks=not actor.may(Permission.SEE_CONTACTS)),
         facts=facts(account),
         state=account_state(
             person_facts.account_facts(person, account, policy, guardian_mobile=numbers.guardian), now=clock.now()
@@ -134,7 +139,7 @@ def facts(account: Account) -> AccountFacts:
     )
 
 
-def owner(person: Person, section: str, *, masks: bool) -> Owner:
+def owner(db: Session, person: Person, section: str, *, masks: bool) -> Owner:
     """Whose account it is, or would be."""
     show = masked if masks else str
     return Owner(
@@ -152,4 +157,12 @@ def owner(person: Person, section: str, *, masks: bool) -> Owner:
         external_email=show(person.external_email),
         mobile=show(person.mobile),
         phone=show(person.phone),
+        middle_name=person.middle_name,
+        teaches=_taught(db, person) if person.kind == PersonKind.STAFF else (),
     )
+
+
+def _taught(db: Session, person: Person) -> tuple[str, ...]:
+    query = sa.select(col(Section.title)).join(Enrolment, col(Enrolment.section_id) == col(Section.id))
+    mine = query.where(col(Enrolment.person_id) == person.id, col(Enrolment.kind) == EnrolmentKind.TEACHER)
+    return tuple(db.scalars(mine.where(col(Section.id).in_(periods.sections(None))).order_by(col(Section.sort_title))))

@@ -31,4 +31,4 @@ def read(db: Session, actor: Actor, *, person_id: int) -> PersonCard:
     if row is None:
         raise NotFound("There is no such person among those whom you may see. Go back to User Accounts.")
     person, account_id = row
-    return PersonCard(account_card.owner(person, "", masks=not actor.may(Permission.SEE_CONTACTS)), account_id)
+    return PersonCard(account_card.owner(db, person, "", masks=not actor.may(Permission.SEE_CONTACTS)), account_id)

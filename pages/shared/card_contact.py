@@ -23,11 +23,12 @@ def draw(actor: Actor, owner: Owner, *, of_staff: bool, has_account: bool) -> No
     """
     locked = not actor.may(Permission.MANAGE_ROLES if of_staff else Permission.EDIT_STUDENTS)
     key = f"owner.{owner.person_id}.{owner.seen.isoformat()}"
-    left, right = st.columns(2)
+    names, (left, right) = st.columns(3), st.columns(2)
     offered = [status.value for status in person_fields.STATUSES[owner.kind]]
     typed = {
-        "first_name": left.text_input("First name", owner.first_name, key=f"{key}.first", disabled=locked),
-        "last_name": right.text_input("Last name", owner.last_name, key=f"{key}.last", disabled=locked),
+        "first_name": names[0].text_input("First name", owner.first_name, key=f"{key}.first", disabled=locked),
+        "middle_name": names[1].text_input("Middle name", owner.middle_name, key=f"{key}.middle", disabled=locked),
+        "last_name": names[2].text_input("Last name", owner.last_name, key=f"{key}.last", disabled=locked),
         "status": left.selectbox(
             "Status",
             offered,

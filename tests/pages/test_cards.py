@@ -51,6 +51,15 @@ def test_contacts_of_a_guardian_are_saved_and_a_bad_number_says_what_to_do(
     assert "mobile" in page.success[0].value
 
 
+def test_the_middle_name_of_a_guardian_is_shown_and_changed(open_screen: screens.Open, cast: Cast) -> None:
+    page = open_screen(cast.olga.actor, "account.py", id=str(cast.gina.account.id))
+    next(field for field in page.text_input if field.label == "Middle name").input("Maria").run()
+    page = button(page, "Save").click().run()
+    assert "Gina Maria" in everything_said(page)
+    with database.reading() as db:
+        assert db.get_one(Person, cast.gina.person.id).middle_name == "Maria"
+
+
 def test_a_locked_account_is_unlocked_from_its_cross(open_screen: screens.Open, cast: Cast) -> None:
     with database.transaction() as db:
         account = db.get_one(Account, cast.sam.account.id)
