@@ -99,7 +99,7 @@ def test_a_service_calls_no_other_service_but_the_audit_and_selections(path: Pat
     parts |= {"delivery_limits", "delivery_texts", "delivery_claims", "printed_accounts", "address_notices"}
     parts |= {"import_addresses", "notices", "sign_in_steps", "traces", "audit_pruning", "year_roles"}
     parts |= {"import_leavers", "import_returns", "credential_papers", "family_messages", "drafts", "left_out"}
-    parts |= {"audit_chain", "audit_anchors", "disclosures", "directory_ties", "directory_attempts"}
+    parts |= {"audit_chain", "audit_anchors", "disclosures", "directory_ties", "directory_attempts", "campaign_pauses"}
     assert called <= {"audit", "selections", "selections_beside", path.stem} | parts | SHARED
 
 

@@ -12,8 +12,8 @@ from core.delivery import breaker, streaks, turns
 from core.delivery.couriers import Courier
 from core.delivery.pacing import Pacer
 from core.models import Channel, MessageStatus
-from core.rules.delivery_status import Outcome
-from core.services import delivery
+from core.rules.delivery_status import Outcome, why_paused
+from core.services import campaign_pauses, delivery
 from core.services.delivery import Mark
 from core.services.delivery_claims import Batch, Claim, Stop
 from core.services.delivery_limits import Wait
@@ -122,9 +122,7 @@ def _reason_to_pause(batch: Batch, outcome: Outcome) -> str:
     if outcome.pause:
         return outcome.pause
     failed = streaks.after(batch.campaign_id, outcome.status)
-    if failed < batch.pause_after:
-        return ""
-    return f"{failed} messages in a row failed, the last one: {outcome.detail}. Look at its outcome, then resume."
+    return why_paused(failed, outcome.detail) if failed >= batch.pause_after else ""
 
 
 def _tell_breaker(channel: str, outcome: Outcome) -> None:
@@ -138,7 +136,7 @@ def _tell_breaker(channel: str, outcome: Outcome) -> None:
 def _pause(batch: Batch, why: str) -> None:
     streaks.forget(batch.campaign_id)
     with database.transaction(wait_ms=database.WORKER_WAIT_MS) as db:
-        delivery.pause(db, campaign_id=batch.campaign_id, why=why)
+        campaign_pauses.pause(db, campaign_id=batch.campaign_id, why=why)
 
 
 def _seconds(wait: Wait) -> float:

@@ -49,8 +49,7 @@ def launch(*, deliver: bool = True, executor: str = "web") -> None:
         if deliver:
             _hearts.append(Heartbeat(_executor_id(executor)))
             _hearts[-1].start()
-        else:
-            DBOS.listen_queues([])
+        DBOS.listen_queues(queues.of_this_process() if deliver else [])
         DBOS.launch()
         queues.register()
         _up.set()

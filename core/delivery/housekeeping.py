@@ -10,6 +10,7 @@ from dbos import DBOS
 
 from core import clock, database, requests
 from core.backup import before_upgrade
+from core.config import settings
 from core.delivery import alarms, bounce_watch, directory_look_up, import_folder, reconcile, take_over, workflows
 from core.services import fault_notes, microsoft_flows, previews, report_requests, throttles, workers
 
@@ -21,7 +22,7 @@ logger = logging.getLogger(__name__)
 
 def run() -> None:
     """Do what is due and nobody else does; and what every machine does for itself."""
-    for name, (every, work) in JOBS.items():
+    for name, (every, work) in (JOBS | (OF_FOLDER if settings().import_folder else {})).items():
         with database.transaction(wait_ms=database.WORKER_WAIT_MS) as db:
             mine = workers.is_my_turn(db, job=name, every=every)
         if mine:
@@ -101,8 +102,10 @@ JOBS: dict[str, tuple[timedelta, Callable[[], int]]] = {
     "remind": (timedelta(minutes=5), workflows.enqueue_reminders),
     "look up Microsoft's directory": (timedelta(minutes=30), directory_look_up.begin_at_night),
     "forget Microsoft's directory": (timedelta(hours=6), directory_look_up.forget_old),
-    "import from the folder": (timedelta(minutes=1), workflows.enqueue_import),
-    "forget imported files": (timedelta(hours=12), import_folder.forget_old),
     "look for what makes an alert": (timedelta(seconds=30), alarms.look),
     "check the audit": (timedelta(hours=1), alarms.check_audit),
+}
+OF_FOLDER: dict[str, tuple[timedelta, Callable[[], int]]] = {
+    "import from the folder": (timedelta(minutes=1), workflows.enqueue_import),
+    "forget imported files": (timedelta(hours=12), import_folder.forget_old),
 }

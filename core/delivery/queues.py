@@ -31,6 +31,12 @@ def register() -> None:
         _register(name, every_s=QUIET_S, everywhere=slots[channel])
 
 
+def of_this_process() -> list[str]:
+    """What this process takes from. Only one with an import folder takes imports: another would find no such file."""
+    everywhere = [CONTROL, FILES, DAILY, DIRECTORY, *OF_CHANNEL.values()]
+    return [*everywhere, IMPORTS] if settings().import_folder else everywhere
+
+
 def hurry(channel: Channel) -> None:
     """A campaign begins: look often; every process follows at its next look."""
     _look_every(BUSY_S, OF_CHANNEL[channel])

@@ -5,8 +5,8 @@ from __future__ import annotations
 import threading
 
 from core.models import MessageStatus
+from core.rules.delivery_status import BAD
 
-_BAD = (MessageStatus.FAILED, MessageStatus.UNKNOWN)
 _lock = threading.Lock()
 _failures: dict[int, int] = {}
 
@@ -16,7 +16,7 @@ def after(campaign_id: int, status: MessageStatus) -> int:
     with _lock:
         if status is MessageStatus.QUEUED:
             return 0  # put off: neither failed nor sent
-        if status not in _BAD:
+        if status not in BAD:
             _failures.pop(campaign_id, None)
             return 0
         _failures[campaign_id] = _failures.get(campaign_id, 0) + 1

@@ -34,6 +34,7 @@ from core.rules.retention import Kept
 
 SETTLES_S = 60.0  # a file that is the same after so long is not being written any more
 _ID = re.compile(r"c(?P<key>[^-]+)-\d+(-b(?P<batch>\d+)-a\d+)?")
+_LEFT_IT = ("SUCCESS", "CANCELLED")  # how a run ended that did not touch a file which lies there still
 LAST_ATTEMPT = 40  # far beyond the four hours after which a message gives up by itself
 
 
@@ -233,12 +234,17 @@ def import_file(name: str, size: int, written_ns: int, changed_ns: int) -> str:
 
 
 def enqueue_import() -> int:
-    """Queue the file that waits longest in the import folder, for when it has stopped changing; gives how many."""
+    """Queue the file that waits longest in the import folder, for when it has stopped changing; gives how many.
+
+    One that lies there still after a run that ended well was not seen by the machine it ran on: another may see it.
+    After one that failed it stays: somebody was told, and the same file again could undo a newer one.
+    """
     found = import_folder.oldest()
-    if found is None or take_over.listed(workflow_id_prefix=f"import-{found.key}"):
+    runs = take_over.listed(workflow_id_prefix=f"import-{found.key}") if found else []
+    if found is None or any(run.status not in _LEFT_IT for run in runs):
         return 0
     wait = None if import_folder.is_said_to_be_complete(found.name) else SETTLES_S
-    with SetWorkflowID(f"import-{found.key}"), SetEnqueueOptions(delay_seconds=wait):
+    with SetWorkflowID(f"import-{found.key}-{len(runs)}"), SetEnqueueOptions(delay_seconds=wait):
         DBOS.enqueue_workflow(queues.IMPORTS, import_file, *astuple(found))
     return 1
 

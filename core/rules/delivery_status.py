@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from core.errors import GatewayError, GatewayErrorKind
 from core.models.messaging import FailureReason, MessageStatus
 
+BAD = (MessageStatus.FAILED, MessageStatus.UNKNOWN)
 FIRST_WAIT_S, LONGEST_WAIT_S = 30.0, 900.0
 
 
@@ -38,6 +40,21 @@ def of_error(error: GatewayError, *, attempt: int, give_up_after_s: float) -> Ou
     if error.kind is GatewayErrorKind.CONFIGURATION:
         return Outcome(MessageStatus.QUEUED, FailureReason.CONFIGURATION, detail, pause=detail)
     return Outcome(MessageStatus.UNKNOWN, None, detail)
+
+
+def longest_row(outcomes: Iterable[tuple[str, str | None]]) -> tuple[int, str]:
+    """How many failed one after the other at most, and what was said of the last of these."""
+    longest, row, why = 0, 0, ""
+    for status, detail in outcomes:
+        row = row + 1 if status in BAD else 0
+        if row >= max(longest, 1):
+            longest, why = row, detail or ""
+    return longest, why
+
+
+def why_paused(failed: int, detail: str) -> str:
+    """Why a campaign paused in which so many failed one after the other."""
+    return f"{failed} messages in a row failed, the last one: {detail}. Look at its outcome, then resume."
 
 
 def wait_before(attempt: int) -> float:

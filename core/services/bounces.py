@@ -11,7 +11,7 @@ from sqlmodel import Session
 from core import clock
 from core.models import Channel, MessageStatus, Superseded, metadata
 from core.rules.bounce_reports import Fate, Report
-from core.services import delivery_facts
+from core.services import campaign_pauses, delivery_facts
 from core.tables import moved_addresses
 
 # What is queued goes out again whatever became of an earlier try; what is final stays as it is.
@@ -28,6 +28,7 @@ def record(db: Session, *, reports: Sequence[Report]) -> int:
     rows = db.execute(sa.select(_message).where(*mine, undecided).order_by(_message.c.id).with_for_update()).all()
     for row in rows:
         _fail(db, row, failed[row.reference])
+    campaign_pauses.after_failures(db, message_ids=[row.id for row in rows])
     return len(rows)
 
 

@@ -10,14 +10,12 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
 from core import clock, keys
-from core.models import Campaign, CampaignStatus, Channel, FailureReason, Message, MessageStatus
-from core.permissions import system
+from core.models import Campaign, CampaignStatus, FailureReason, Message, MessageStatus
 from core.rules.delivery_status import Outcome
-from core.services import audit, delivery_claims, delivery_facts, delivery_limits, opt_outs
+from core.services import delivery_claims, delivery_facts, delivery_limits, opt_outs
 from core.services import delivery_statements as statements
 from core.services.delivery_claims import Answer, Batch
 from core.services.delivery_facts import News
@@ -61,7 +59,7 @@ def open_batch(db: Session, *, campaign_id: int, batch: int) -> Batch | Wait | N
         campaign_id,
         _form(db, campaign),
         own.is_demo,
-        own.sms_pause_after_failures if campaign.channel == Channel.SMS else own.pause_after_failures,
+        school.pause_after(own, campaign.channel),
         Limits.of(own, campaign.channel),
         ids[:room],
         max(0, len(ids) - room),
@@ -108,14 +106,6 @@ def record_several(db: Session, *, marks: Sequence[Mark]) -> None:
 def spoil(db: Session, *, message_id: int, outcome: Outcome) -> None:
     """A message that cannot even be claimed fails: it would keep its batch from ever ending."""
     delivery_claims.fail(db, message_id, outcome)
-
-
-def pause(db: Session, *, campaign_id: int, why: str) -> None:
-    """Stop a campaign in which every message would fail alike."""
-    running = (col(Campaign.id) == campaign_id, col(Campaign.status) == CampaignStatus.RUNNING)
-    stop = sa.update(Campaign).where(*running).values(status=CampaignStatus.PAUSED.value, pause_reason=why)
-    if db.execute(stop.execution_options(**_QUIET)).rowcount:  # type: ignore[attr-defined]
-        audit.record(db, system("delivery"), action="campaign.paused", object_kind="campaign", object_id=campaign_id)
 
 
 def _has_begun(db: Session, campaign_id: int) -> bool:

@@ -16,7 +16,7 @@ from core import clock
 from core.models import FailureReason, MessageStatus, metadata
 from core.rules import delivery_events as rules
 from core.rules.delivery_events import Standing
-from core.services import delivery_facts, opt_outs
+from core.services import campaign_pauses, delivery_facts, opt_outs
 
 MATCHED_WITHIN = timedelta(minutes=15)  # a word that came before our own commit (R85)
 _STORING, _APPLYING = 0x4B455953574F5244, 0x4B455953574F5245
@@ -51,6 +51,11 @@ class _Moved:
     event_at: datetime | None = None
     opted_out: bool = False
 
+    @property
+    def failed(self) -> bool:
+        """By these words, and not before them."""
+        return self.now.status is MessageStatus.FAILED and self.before.status is not MessageStatus.FAILED
+
 
 def store(db: Session, *, channel: str, words: Sequence[Word]) -> list[int]:
     """Keep what is new among these words; gives the ids of it. A replay, years later too, leaves nothing (R83)."""
@@ -83,6 +88,7 @@ def apply(db: Session, *, limit: int = 500) -> int:
             by_id.setdefault(event.provider_id, moved)
     for moved in messages.values():
         _write(db, moved)
+    campaign_pauses.after_failures(db, message_ids=[moved.id for moved in messages.values() if moved.failed])
     heard = sa.update(_event).where(_event.c.id.in_([event.id for event in events])).values(applied_at=clock.now())
     db.connection().execute(heard)
     return len(events)

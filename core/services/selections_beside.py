@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 import secrets
 from collections.abc import Collection
+from datetime import timedelta
 
 import sqlalchemy as sa
 from sqlmodel import Session, col, select
@@ -17,6 +19,8 @@ from core.tables import chosen, selection_rows
 from core.tables.filters import AccountFilter, StudentFilter
 from core.tables.selection_rows import RowScope
 
+KEPT = timedelta(days=7)
+
 
 def of_one(db: Session, actor: Actor, *, account_id: int) -> int:
     """A selection of one account, beside those of the lists; gives its id. The same account gives the same one."""
@@ -29,19 +33,15 @@ def of_one(db: Session, actor: Actor, *, account_id: int) -> int:
 
 
 def of_campaign(db: Session, actor: Actor, *, account_ids: Collection[int]) -> int:
-    """A selection for what follows from a campaign, beside those of the lists; gives its id. There is one of them."""
+    """A selection for what follows from a campaign, beside those of the lists; gives its id."""
     actor.require(Permission.SEND)
-    row = selections.held(db, actor, "campaign")
-    selections.replace(db, row, everything=False, filter={}, items=account_ids)
-    return selections.id_of(row)
+    return _of_just_these(db, actor, "campaign", account_ids)
 
 
 def of_people(db: Session, actor: Actor, *, person_ids: Collection[int]) -> int:
-    """A selection of the people something was just done to, beside those of the lists. There is one of them."""
+    """A selection of the people something was just done to, beside those of the lists; gives its id."""
     actor.require(Permission.SEE_STUDENTS)
-    row = selections.held(db, actor, selection_rows.PEOPLE)
-    selections.replace(db, row, everything=False, filter={}, items=person_ids)
-    return selections.id_of(row)
+    return _of_just_these(db, actor, selection_rows.PEOPLE, person_ids)
 
 
 def of_students(db: Session, actor: Actor, *, filter: StudentFilter) -> int:
@@ -88,6 +88,25 @@ def forget(db: Session, *, selection_ids: Collection[int]) -> None:
     """Remove copies that nobody needs any more."""
     db.execute(sa.delete(SelectionItem).where(col(SelectionItem.selection_id).in_(selection_ids)))
     db.execute(sa.delete(Selection).where(col(Selection.id).in_(selection_ids)))
+
+
+def _of_just_these(db: Session, actor: Actor, kind: str, rows: Collection[int]) -> int:
+    """One for each set of rows: what a link or an *Undo* means stays when the next one is made; gives its id."""
+    of_rows = hashlib.sha256(repr(sorted(rows)).encode()).hexdigest()[:32]
+    row = selections.held(db, actor, f"{kind}{chosen.FOR}{of_rows}")
+    selections.replace(db, row, everything=False, filter={}, items=rows)
+    db.flush()
+    _let_go(db, actor, kind)
+    return selections.id_of(row)
+
+
+def _let_go(db: Session, actor: Actor, kind: str) -> None:
+    """Those that nobody has asked for in a week. Never the newest: SQLite would give its number away once more."""
+    mine, name = col(Selection.account_id) == actor.account_id, col(Selection.list_name)
+    of_kind = sa.or_(name == kind, name.startswith(f"{kind}{chosen.FOR}"))
+    old = sa.select(col(Selection.id)).where(mine, of_kind, col(Selection.changed_at) < clock.now() - KEPT)
+    newest = sa.select(sa.func.max(col(Selection.id))).scalar_subquery()
+    forget(db, selection_ids=list(db.scalars(old.where(col(Selection.id) < newest))))
 
 
 def _follows_a_selection(row: Selection) -> bool:

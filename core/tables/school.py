@@ -6,7 +6,7 @@ from sqlmodel import Session
 
 from core import clock, config
 from core.errors import NotAllowed
-from core.models import SchoolLogo, SchoolSettings, UserType
+from core.models import Channel, SchoolLogo, SchoolSettings, UserType
 from core.permissions import Actor
 from core.rules.message_text import Place
 from core.rules.reachability import Policy
@@ -48,6 +48,11 @@ def general_length(school: SchoolSettings, user_type: str) -> int:
     """How long it must be where the school names no number for the user type."""
     staff = user_type not in (UserType.STUDENT, UserType.GUARDIAN)
     return school.staff_password_length if staff else school.password_length
+
+
+def pause_after(school: SchoolSettings, channel: str) -> int:
+    """How many failures in a row pause a campaign by this channel."""
+    return school.sms_pause_after_failures if channel == Channel.SMS else school.pause_after_failures
 
 
 def require_first_password_shown(db: Session, actor: Actor) -> None:

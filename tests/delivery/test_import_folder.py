@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -16,8 +16,8 @@ import sqlalchemy as sa
 from sqlmodel import col, select
 
 from core import config, database
-from core.delivery import engine, import_folder, scheduled_imports, workflows
-from core.models import Account, Alert, AuditEntry, FolderImport, ImportRun, Person, SchoolSettings
+from core.delivery import engine, import_folder, queues, scheduled_imports, take_over, workflows
+from core.models import Account, Alert, AuditEntry, DeliveryJob, FolderImport, ImportRun, Person, SchoolSettings
 from core.permissions import command_line
 from core.rules.needs import Need
 from core.rules.spreadsheets import Upload
@@ -328,6 +328,20 @@ def engine_of_folder(folder: Path, database_url: str, monkeypatch: pytest.Monkey
     engine.shutdown()
 
 
+def _job(name: str) -> bool:
+    with database.reading() as db:
+        return db.get(DeliveryJob, name) is not None
+
+
+def _wait_until(so: Callable[[], bool]) -> None:
+    pause = threading.Event()
+    for _ in range(600):
+        if so():
+            return
+        pause.wait(0.05)
+    raise AssertionError
+
+
 def _wait_for(folder: Path, name: str) -> None:
     pause = threading.Event()
     for _ in range(600):
@@ -375,6 +389,37 @@ def test_a_file_at_which_we_fail_does_not_stand_in_the_way_of_the_next_one(
     workflows.enqueue_import()  # as the next minute does
     _wait_for(engine_of_folder / "done", "b.zip")
     assert len(_runs()) == 1
+
+
+def test_a_file_that_the_machine_of_the_run_does_not_see_is_queued_again(
+    engine_of_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(workflows, "SETTLES_S", 0.0)
+    monkeypatch.setattr(scheduled_imports, "run", lambda _found: "changed")
+    _put(engine_of_folder, archive(WHOLE))
+    engine_room.start_engine()
+    found = import_folder.oldest()
+    assert found is not None
+    _wait_until(lambda: bool(take_over.listed(workflow_id_prefix=f"import-{found.key}-0", status=["SUCCESS"])))
+    monkeypatch.undo()
+    monkeypatch.setenv("FIRSTKEY_IMPORT_FOLDER", str(engine_of_folder))
+    config.settings.cache_clear()
+    (engine_of_folder / f"{found.name}.done").touch()
+    workflows.enqueue_import()  # as the next minute does
+    _wait_for(engine_of_folder / "done", "set.zip")
+    assert len(_runs()) == 1
+
+
+def test_a_machine_without_the_folder_neither_takes_its_files_nor_the_turn_to_look(
+    engine_of_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert queues.IMPORTS in queues.of_this_process()
+    monkeypatch.setenv("FIRSTKEY_IMPORT_FOLDER", "")
+    config.settings.cache_clear()
+    assert queues.IMPORTS not in queues.of_this_process()
+    engine_room.start_engine()
+    _wait_until(lambda: _job("check the audit"))
+    assert not _job("import from the folder")
 
 
 def test_a_file_is_queued_once_however_many_look(engine_of_folder: Path) -> None:

@@ -21,6 +21,7 @@ from core.services import (
     audit_anchors,
     backups,
     campaign_moves,
+    campaign_pauses,
     delivery,
     delivery_claims,
     school,
@@ -250,14 +251,14 @@ def test_a_campaign_that_a_provider_stops_makes_one_alert_and_one_that_staff_pau
     assert alarms.look() == 0
     with database.transaction() as db:
         campaign_moves.resume(db, cast.olga.actor, campaign_id=first)
-        delivery.pause(db, campaign_id=first, why="The mail server does not accept the name and password.")
+        campaign_pauses.pause(db, campaign_id=first, why="The mail server does not accept the name and password.")
     assert [alarms.look() for _time in range(2)] == [1, 0]
     clock.forward(minutes=50)
     assert alarms.look() == 0, "it stays paused, and was said"
     clock.forward(minutes=30)
     second = _waits(clock)
     with database.transaction() as db:
-        delivery.pause(db, campaign_id=second, why="Twilio lets this account send no more today (63038).")
+        campaign_pauses.pause(db, campaign_id=second, why="Twilio lets this account send no more today (63038).")
     assert [alarms.look() for _time in range(2)] == [1, 0]
     assert _raised() == [("campaign_stopped", first, None), ("campaign_stopped", second, None)]
 
@@ -265,7 +266,7 @@ def test_a_campaign_that_a_provider_stops_makes_one_alert_and_one_that_staff_pau
 def test_an_alert_that_could_not_be_mailed_is_no_reason_for_another(cast: Cast, clock: Clock) -> None:
     campaign_id = _waits(clock, kind="alert")
     with database.transaction() as db:
-        delivery.pause(db, campaign_id=campaign_id, why="The mail server turns us away (554).")
+        campaign_pauses.pause(db, campaign_id=campaign_id, why="The mail server turns us away (554).")
     assert alarms.look() == 0
     with database.reading() as db:
         assert stopped.reasons(db) == ("The mail server turns us away (554).",)

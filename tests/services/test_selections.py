@@ -14,6 +14,7 @@ from core.services import selections, selections_beside
 from core.tables import selection_rows
 from core.tables.filters import AccountFilter, StudentFilter
 from tests.cast import Cast, Member
+from tests.conftest import Clock
 from tests.meanwhile import meanwhile
 
 pytestmark = pytest.mark.both_databases
@@ -199,3 +200,27 @@ def test_r97_two_windows_of_one_account_at_once_share_its_selection(cast: Cast) 
     ids: list[int] = []
     came_to = meanwhile(lambda db: ids.append(one(db)), one)
     assert came_to == ids
+
+
+def test_what_follows_from_one_campaign_keeps_its_people_when_another_is_looked_at(cast: Cast) -> None:
+    sam, otto = cast.sam.account.id or 0, cast.otto.account.id or 0
+    with database.transaction() as db:
+        first = selections_beside.of_campaign(db, cast.olga.actor, account_ids=[sam])
+        second = selections_beside.of_campaign(db, cast.olga.actor, account_ids=[otto])
+        assert selections_beside.of_campaign(db, cast.olga.actor, account_ids=[sam]) == first
+        assert set(_accounts(db, cast, first)) == {sam} and set(_accounts(db, cast, second)) == {otto}
+
+
+def test_a_selection_of_people_that_nobody_asked_for_in_a_week_is_let_go(cast: Cast, clock: Clock) -> None:
+    with database.transaction() as db:
+        first = selections_beside.of_people(db, cast.olga.actor, person_ids=[_id(cast.sam)])
+    clock.forward(days=8)
+    with database.transaction() as db:
+        second = selections_beside.of_people(db, cast.olga.actor, person_ids=[_id(cast.otto)])
+        assert second > first and _people(db, cast.olga.actor, second) == {_id(cast.otto)}
+        with pytest.raises(NotFound):
+            _people(db, cast.olga.actor, first)
+
+
+def _accounts(db: Session, cast: Cast, selection_id: int) -> list[int]:
+    return list(db.scalars(selection_rows.account_ids(db, cast.olga.actor, selection_id=selection_id)))
