@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Any
 
 from core.rules.account_acts import Act, Edit
 from core.rules.words import ACCOUNT_ACT, ACCOUNT_EDIT
@@ -165,14 +166,22 @@ _NOT_FOR_PEOPLE = {"people", "digest", "reference", "columns", "service"}
 _NUMBERS = {"count": "people", "recipients": "recipients", "issued": "issued", "done": "accounts", "created": "made"}
 
 
-def more(details: dict[str, object]) -> str:
-    """What else an entry says, in a few words: counts, fields, where. Never a name: entries hold none."""
+def more(details: dict[str, Any]) -> str:
+    """What else an entry says, in a few words: counts, fields, where."""
+    return " · ".join(_parts(details))
+
+
+def _parts(details: dict[str, Any]) -> list[str]:
     parts = []
     for name, value in details.items():
         if name in _NOT_FOR_PEOPLE or value in ({}, [], "", None):
             continue
         if name in _NUMBERS and isinstance(value, int):
             parts.append(f"{value:,} {_NUMBERS[name]}")
+        elif name == "everybody":
+            parts.append("for everybody")
+        elif name == "before" and isinstance(value, dict):
+            parts.append(f"before: {', '.join(_parts(value))}")
         elif name == "permission":
             parts.append(f"{_plain(name)}: {_plain(str(value))}")
         elif isinstance(value, list):
@@ -181,7 +190,7 @@ def more(details: dict[str, object]) -> str:
             parts.append(f"{_plain(name)}: {', '.join(f'{_plain(str(key))} {one}' for key, one in value.items())}")
         else:
             parts.append(f"{_plain(name)}: {value}")
-    return " · ".join(parts)
+    return parts
 
 
 def _plain(name: str) -> str:

@@ -37,7 +37,8 @@ def entries(db: Session, actor: Actor, *, filter: AuditFilter, page: Page) -> pd
     return found.assign(
         who=[names.actor(row.actor, row.account_id) for row in rows],
         what=[audit_words.said(row.action) for row in rows],
-        whom=[names.thing(row.object_kind, row.object_id) for row in rows],
+        whom=[names.thing(row) for row in rows],
+        more=[audit_words.more(names.told(row.details)) for row in rows],
     )
 
 

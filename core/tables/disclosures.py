@@ -21,8 +21,6 @@ from core.permissions import Actor, Permission
 from core.rules import audit_words, people_sets
 from core.tables import audit_names
 
-NAMED = 3  # of the people asked about, in one line
-
 
 @dataclass(frozen=True)
 class Disclosure:
@@ -63,7 +61,7 @@ def found(
     )
     shown = list(_shown(db, list(db.scalars(acts.order_by(col(AuditEntry.seq).desc()))), asked))
     names = audit_names.of(db, [entry for entry, _ids in shown])
-    people = audit_names.people(db, {one for _entry, ids in shown for one in ids[:NAMED]})
+    people = audit_names.people(db, {one for _entry, ids in shown for one in ids[: audit_names.NAMED]})
     return [_said(entry, ids, names, people) for entry, ids in shown]
 
 
@@ -118,7 +116,6 @@ def _owners(db: Session, person_ids: Sequence[int]) -> dict[int, int]:
 
 
 def _said(entry: AuditEntry, ids: list[int], names: audit_names.Names, people: dict[int, str]) -> Disclosure:
-    named = ", ".join(people.get(one, audit_names.GONE) for one in ids[:NAMED])
-    more = f" and {len(ids) - NAMED:,} more" if len(ids) > NAMED else ""
+    named = audit_names.some(ids, people)
     who, what = names.actor(entry.actor, entry.account_id), audit_words.said(entry.action)
-    return Disclosure(entry.seq, entry.at, who, entry.role, what, entry.ip, len(ids), named + more)
+    return Disclosure(entry.seq, entry.at, who, entry.role, what, entry.ip, len(ids), named)
