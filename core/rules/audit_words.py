@@ -16,6 +16,7 @@ class Kind(StrEnum):
     SAW = "saw"
     TOOK = "took"
     SENT = "sent"
+    HELD = "held"
     CHANGED = "changed"
     WAY_IN = "way_in"
     REFUSED = "refused"
@@ -26,6 +27,7 @@ KIND: dict[Kind, str] = {
     Kind.SAW: "Looked at data",
     Kind.TOOK: "Printed, exported, handed out",
     Kind.SENT: "Sent messages",
+    Kind.HELD: "Paused, cancelled or held sending",
     Kind.CHANGED: "Changed people or accounts",
     Kind.WAY_IN: "Signed in, passwords, links",
     Kind.REFUSED: "Was refused",
@@ -55,8 +57,8 @@ ACTION: dict[str, Said] = {
     "campaign.launched": Said("Sent a campaign", Kind.SENT),
     "campaign.approved": Said("Let a campaign of somebody else leave", Kind.SENT),
     "campaign.running": Said("Resumed a campaign", Kind.SENT),
-    "campaign.paused": Said("Paused a campaign", Kind.SENT),
-    "campaign.cancelled": Said("Cancelled a campaign", Kind.SENT),
+    "campaign.paused": Said("Paused a campaign", Kind.HELD),
+    "campaign.cancelled": Said("Cancelled a campaign", Kind.HELD),
     "campaign.unknown_decided": Said("Decided about messages that may have been sent", Kind.SENT),
     "test.sent": Said("Sent a test to oneself", Kind.SENT),
     "person.created": Said("Registered a person", Kind.CHANGED),
@@ -103,8 +105,8 @@ ACTION: dict[str, Said] = {
     "audit.noted_anew": Said("Began new notes of the audit", Kind.SCHOOL),
     "backup.made": Said("Made a backup", Kind.SCHOOL),
     "backup.restored": Said("Restored a backup", Kind.SCHOOL),
-    "sending.held": Said("Held all sending", Kind.SENT),
-    "sending.released": Said("Let sending go on", Kind.SENT),
+    "sending.held": Said("Held all sending", Kind.HELD),
+    "sending.released": Said("Let sending go on", Kind.HELD),
     "alert.raised": Said("An alert was raised", Kind.SCHOOL),
     "audit.pruned": Said("Deleted old entries of the audit behind a checkpoint", Kind.SCHOOL),
     "person.exported": Said("Took everything held about a person", Kind.TOOK),

@@ -131,7 +131,8 @@ def _titles(db: Session, model: type[AcademicPeriod] | type[Section], ids: set[i
     found: dict[int, str] = {}
     for part in database.slices(sorted(ids)):
         found |= {
-            row.id: row.title for row in db.execute(sa.select(model.id, model.title).where(col(model.id).in_(part)))
+            row.id: row.title
+            for row in db.execute(sa.select(col(model.id), col(model.title)).where(col(model.id).in_(part)))
         }
     return found
 
