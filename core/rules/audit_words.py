@@ -165,7 +165,14 @@ def of_kinds(kinds: tuple[str, ...]) -> list[str]:
 RESULT = {"done": "Done", "refused": "Refused", "broken": "Broken"}
 
 _NOT_FOR_PEOPLE = {"people", "digest", "reference", "columns", "service"}
-_NUMBERS = {"count": "people", "recipients": "recipients", "issued": "issued", "done": "accounts", "created": "made"}
+_NUMBERS = {
+    "count": "people",
+    "rows": "rows",
+    "recipients": "recipients",
+    "issued": "issued",
+    "done": "accounts",
+    "created": "made",
+}
 
 
 def more(details: dict[str, Any]) -> str:
