@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from enum import StrEnum
@@ -95,7 +96,15 @@ class Gift:
     def reach(self) -> Reach:
         return reach(self.role, Reach(self.everybody, self.section_ids, self.grades, self.schools))
 
+    def as_columns(self) -> dict[str, object]:
+        """As a role stores it, days as text."""
+        days = {"starts_on": self.starts_on, "ends_on": self.ends_on}
+        said = {name: day.isoformat() for name, day in days.items() if day}
+        return {"role": self.role.value, "period_id": self.period_id, **self.reach.as_columns(), **said}
 
+
+_ROLE_TOLD = {"role": "role", "period_id": "period", "everybody": "everybody", "section_ids": "classes"}
+_ROLE_TOLD |= {"grades": "grades", "schools": "schools", "starts_on": "from", "ends_on": "until"}
 ROLE_CHANGES = (Act.GIVE_ROLE, Edit.ROLE_SCOPE, Edit.ROLE_ENDED)
 _RELATED: tuple[tuple[Act | Edit, ...], ...] = (
     (Act.ACTIVATE, Act.DEACTIVATE),
@@ -103,6 +112,11 @@ _RELATED: tuple[tuple[Act | Edit, ...], ...] = (
     (Act.PERSONAL_EMAIL_ON, Act.PERSONAL_EMAIL_OFF),
     ROLE_CHANGES,
 )
+
+
+def role_told(held: Mapping[str, object]) -> dict[str, object]:
+    """A role as the audit tells it: which, in which year, for whom, from when until when. What is open is left out."""
+    return {said: held[name] for name, said in _ROLE_TOLD.items() if held.get(name)}
 
 
 def related(act: Act | Edit) -> tuple[Act | Edit, ...]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Any
 
 from core.rules.account_acts import Act, Edit
 from core.rules.words import ACCOUNT_ACT, ACCOUNT_EDIT
@@ -15,6 +16,7 @@ class Kind(StrEnum):
     SAW = "saw"
     TOOK = "took"
     SENT = "sent"
+    HELD = "held"
     CHANGED = "changed"
     WAY_IN = "way_in"
     REFUSED = "refused"
@@ -25,6 +27,7 @@ KIND: dict[Kind, str] = {
     Kind.SAW: "Looked at data",
     Kind.TOOK: "Printed, exported, handed out",
     Kind.SENT: "Sent messages",
+    Kind.HELD: "Paused, cancelled or held sending",
     Kind.CHANGED: "Changed people or accounts",
     Kind.WAY_IN: "Signed in, passwords, links",
     Kind.REFUSED: "Was refused",
@@ -54,8 +57,8 @@ ACTION: dict[str, Said] = {
     "campaign.launched": Said("Sent a campaign", Kind.SENT),
     "campaign.approved": Said("Let a campaign of somebody else leave", Kind.SENT),
     "campaign.running": Said("Resumed a campaign", Kind.SENT),
-    "campaign.paused": Said("Paused a campaign", Kind.SENT),
-    "campaign.cancelled": Said("Cancelled a campaign", Kind.SENT),
+    "campaign.paused": Said("Paused a campaign", Kind.HELD),
+    "campaign.cancelled": Said("Cancelled a campaign", Kind.HELD),
     "campaign.unknown_decided": Said("Decided about messages that may have been sent", Kind.SENT),
     "test.sent": Said("Sent a test to oneself", Kind.SENT),
     "person.created": Said("Registered a person", Kind.CHANGED),
@@ -102,8 +105,8 @@ ACTION: dict[str, Said] = {
     "audit.noted_anew": Said("Began new notes of the audit", Kind.SCHOOL),
     "backup.made": Said("Made a backup", Kind.SCHOOL),
     "backup.restored": Said("Restored a backup", Kind.SCHOOL),
-    "sending.held": Said("Held all sending", Kind.SENT),
-    "sending.released": Said("Let sending go on", Kind.SENT),
+    "sending.held": Said("Held all sending", Kind.HELD),
+    "sending.released": Said("Let sending go on", Kind.HELD),
     "alert.raised": Said("An alert was raised", Kind.SCHOOL),
     "audit.pruned": Said("Deleted old entries of the audit behind a checkpoint", Kind.SCHOOL),
     "person.exported": Said("Took everything held about a person", Kind.TOOK),
@@ -162,17 +165,32 @@ def of_kinds(kinds: tuple[str, ...]) -> list[str]:
 RESULT = {"done": "Done", "refused": "Refused", "broken": "Broken"}
 
 _NOT_FOR_PEOPLE = {"people", "digest", "reference", "columns", "service"}
-_NUMBERS = {"count": "people", "recipients": "recipients", "issued": "issued", "done": "accounts", "created": "made"}
+_NUMBERS = {
+    "count": "people",
+    "rows": "rows",
+    "recipients": "recipients",
+    "issued": "issued",
+    "done": "accounts",
+    "created": "made",
+}
 
 
-def more(details: dict[str, object]) -> str:
-    """What else an entry says, in a few words: counts, fields, where. Never a name: entries hold none."""
+def more(details: dict[str, Any]) -> str:
+    """What else an entry says, in a few words: counts, fields, where."""
+    return " · ".join(_parts(details))
+
+
+def _parts(details: dict[str, Any]) -> list[str]:
     parts = []
     for name, value in details.items():
         if name in _NOT_FOR_PEOPLE or value in ({}, [], "", None):
             continue
         if name in _NUMBERS and isinstance(value, int):
             parts.append(f"{value:,} {_NUMBERS[name]}")
+        elif name == "everybody":
+            parts.append("for everybody")
+        elif name == "before" and isinstance(value, dict):
+            parts.append(f"before: {', '.join(_parts(value))}")
         elif name == "permission":
             parts.append(f"{_plain(name)}: {_plain(str(value))}")
         elif isinstance(value, list):
@@ -181,7 +199,7 @@ def more(details: dict[str, object]) -> str:
             parts.append(f"{_plain(name)}: {', '.join(f'{_plain(str(key))} {one}' for key, one in value.items())}")
         else:
             parts.append(f"{_plain(name)}: {value}")
-    return " · ".join(parts)
+    return parts
 
 
 def _plain(name: str) -> str:

@@ -18,10 +18,8 @@ from core.rules import account_acts
 from core.rules.account_acts import Act, Gift, LeftOut
 from core.services import account_effects, audit
 from core.tables import account_acts as judging
-from core.tables import school, selection_rows, some_names
+from core.tables import people, school, selection_rows, some_names
 from core.tables.some_names import Names
-
-IDS_IN_AUDIT = 100
 
 
 @dataclass(frozen=True)
@@ -63,7 +61,7 @@ def check(
     actor.require(account_acts.permission(act))
     _validate(db, act, gift)
     judged = _judged(db, actor, act, selection_id, account_ids, gift)
-    foreseen = _foreseen(db, judged, act, gift, _people(db, actor, selection_id))
+    foreseen = _foreseen(db, judged, act, gift, _chosen(db, actor, selection_id))
     return replace(foreseen, names=_names(db, actor, judged, selection_id)) if foreseen.left_out else foreseen
 
 
@@ -86,13 +84,13 @@ def carry_out(
     _validate(db, act, gift)
     account_effects.lock(db)
     judged = _judged(db, actor, act, selection_id, account_ids, gift)
-    foreseen = _foreseen(db, judged, act, gift, _people(db, actor, selection_id))
+    foreseen = _foreseen(db, judged, act, gift, _chosen(db, actor, selection_id))
     if foreseen.seen != seen:
         raise Conflict(_meanwhile(foreseen))
     if not foreseen.will:
         raise Conflict("There is nothing to do: everybody is left out. Choose other accounts.")
     change_id, notices = _apply(db, actor, act, judged, foreseen, gift)
-    _record(db, actor, act, change_id, foreseen)
+    _record(db, actor, act, change_id, foreseen, gift)
     return Done(change_id, foreseen.will, foreseen.left_out, notices)
 
 
@@ -120,7 +118,7 @@ def _judged(
     return judging.judged(db, actor, act=act, gift=gift, chosen=chosen)
 
 
-def _people(db: Session, actor: Actor, selection_id: int | None) -> int:
+def _chosen(db: Session, actor: Actor, selection_id: int | None) -> int:
     """How many are chosen, with an account or without."""
     return selection_rows.size(db, actor, selection_id=selection_id) if selection_id is not None else 0
 
@@ -133,13 +131,13 @@ def _names(db: Session, actor: Actor, judged: sa.Subquery, selection_id: int | N
     return named | selection_rows.named_without_account(db, actor, selection_id=selection_id, reason=LeftOut.NO_ACCOUNT)
 
 
-def _foreseen(db: Session, judged: sa.Subquery, act: Act, gift: Gift | None, people: int) -> Foreseen:
+def _foreseen(db: Session, judged: sa.Subquery, act: Act, gift: Gift | None, chosen: int) -> Foreseen:
     """Counts and sums per reason: no list of 100,000 ids has to leave the database to see that it is the same."""
     key = sa.cast(judged.c.id, sa.BigInteger)
     sums = (sa.func.count(), sa.func.sum(key), sa.func.sum(key * key % 1_000_003))
     rows = db.execute(sa.select(judged.c.reason, *sums).group_by(judged.c.reason)).all()
     numbers = sorted((reason or "", int(count), int(ids), int(mixed)) for reason, count, ids, mixed in rows)
-    without = max(0, people - sum(number[1] for number in numbers))
+    without = max(0, chosen - sum(number[1] for number in numbers))
     if not numbers and not without:
         raise NotFound("None of these accounts is in your classes. Go back to the list and choose again.")
     will = next((number[1] for number in numbers if not number[0]), 0)
@@ -172,11 +170,17 @@ def _meanwhile(now: Foreseen) -> str:
     )
 
 
-def _record(db: Session, actor: Actor, act: Act, change_id: int, foreseen: Foreseen) -> None:
+def _record(db: Session, actor: Actor, act: Act, change_id: int, foreseen: Foreseen, gift: Gift | None) -> None:
     left_out = {reason.value: number for reason, number in foreseen.left_out.items()}
     details: dict[str, Any] = {"change": change_id, "done": foreseen.will, "left_out": left_out}
-    ids = list(db.scalars(account_effects.touched(change_id).limit(IDS_IN_AUDIT + 1)))
-    if len(ids) <= IDS_IN_AUDIT:
-        details["accounts"] = ids
-    only = ids[0] if len(ids) == 1 else None
-    audit.record(db, actor, action=f"accounts.{act.value}", object_kind="account", object_id=only, details=details)
+    details |= account_acts.role_told(gift.as_columns()) if gift else {}
+    only, owners = people.named(db, list(db.scalars(account_effects.touched(change_id))))
+    audit.record(
+        db,
+        actor,
+        action=f"accounts.{act.value}",
+        object_kind="account",
+        object_id=only,
+        details=details,
+        people=owners,
+    )

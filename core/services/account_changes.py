@@ -19,7 +19,7 @@ from core.rules.account_acts import UNDO_WITHIN, Act, Edit
 from core.services import account_effects, audit
 from core.tables import account_acts as judging
 from core.tables import account_changes as table
-from core.tables import counting, undoable
+from core.tables import counting, people, undoable
 
 _PERSONAL = (Act.PERSONAL_EMAIL_ON, Act.PERSONAL_EMAIL_OFF)
 _KIND = {name: UtcDateTime() for name in ("deactivated_at", "verified_at", "first_sign_in_at", "pending_provider_at")}
@@ -78,26 +78,42 @@ def undo(db: Session, actor: Actor, *, change_id: int) -> Undone:
     notices = _revert(db, actor, act, change, account_effects.touched(back.id), now)
     if stakes:
         account_effects.administrator_stays(db)
-    return _record(db, actor, act, change, Undone(done, _size(db, change) - done, notices))
+    undone = Undone(done, _size(db, change) - done, notices)
+    only, owners = people.named(db, list(db.scalars(account_effects.touched(back.id))))
+    return _record(db, actor, act, change, undone, only=only, owners=owners)
 
 
 def _take_back(db: Session, actor: Actor, change: AccountChange) -> Undone:
     """Remove the accounts that were made, but for those that anything has happened to since."""
     all_of_them, mine = _size(db, change), list(db.scalars(table.untouched(actor, change)))
+    owners = people.of_accounts(db, mine)
     for part in database.slices(mine):
         for owned in (AccountRole, AccountChangeItem):
             account_effects.write(db, sa.delete(owned).where(col(owned.account_id).in_(part)))
         account_effects.write(db, sa.delete(Account).where(col(Account.id).in_(part)))
-    return _record(db, actor, Edit.CREATED, change, Undone(len(mine), all_of_them - len(mine)))
+    return _record(db, actor, Edit.CREATED, change, Undone(len(mine), all_of_them - len(mine)), owners=owners)
 
 
 def _size(db: Session, change: AccountChange) -> int:
     return counting.rows(db, account_effects.touched(change.id))
 
 
-def _record(db: Session, actor: Actor, act: Act | Edit, change: AccountChange, undone: Undone) -> Undone:
-    details = {"change": change.id, "done": undone.done, "left_alone": undone.left_alone}
-    audit.record(db, actor, action=f"accounts.{act.value}.undone", object_kind="account", details=details)
+def _record(
+    db: Session,
+    actor: Actor,
+    act: Act | Edit,
+    change: AccountChange,
+    undone: Undone,
+    *,
+    only: int | None = None,
+    owners: list[int] | None = None,
+) -> Undone:
+    details: dict[str, Any] = {"change": change.id, "done": undone.done, "left_alone": undone.left_alone}
+    if act in account_acts.ROLE_CHANGES:
+        kept = sa.select(col(AccountChangeItem.before)).where(col(AccountChangeItem.change_id) == change.id)
+        details |= account_acts.role_told(db.scalars(kept).first() or {})
+    action = f"accounts.{act.value}.undone"
+    audit.record(db, actor, action=action, object_kind="account", object_id=only, details=details, people=owners)
     return undone
 
 

@@ -80,7 +80,7 @@ def _role(db: Session, actor: Actor, role_id: int) -> AccountRole:
 
 
 def _change(db: Session, actor: Actor, role: AccountRole, values: Mapping[str, object]) -> int:
-    change_id = _remember(db, actor, Edit.ROLE_SCOPE, role)
+    change_id = _remember(db, actor, Edit.ROLE_SCOPE, role, values)
     held = sa.update(AccountRole).where(col(AccountRole.id) == role.id)
     if account_effects.write(db, held.values(**values)) != 1:
         raise Conflict("Somebody else ended this role at this moment. Look at the roles again.")
@@ -93,12 +93,23 @@ def _signed_out(db: Session, actor: Actor, change_id: int, role: AccountRole) ->
     account_effects.staff_role_changed(db, actor, accounts, roles=[role.role], at=clock.now())
 
 
-def _remember(db: Session, actor: Actor, edit: Edit, role: AccountRole) -> int:
+def _remember(
+    db: Session, actor: Actor, edit: Edit, role: AccountRole, values: Mapping[str, object] | None = None
+) -> int:
+    """Keep what the role was, for Undo, and tell the audit what it was and what it becomes."""
     change = account_effects.begin(db, actor, act=edit, at=clock.now())
-    before: dict[str, Any] = role.model_dump(mode="json", exclude={"id", "account_id"})
+    before = _as_json(role)
     db.add(AccountChangeItem(change_id=change.id or 0, account_id=role.account_id, before=before))
-    details = {"change": change.id, "role": role.role, "period": role.period_id}
+    told = account_acts.role_told(before)
+    if values:
+        after = _as_json(AccountRole.model_validate(role.model_dump() | dict(values)))
+        told = account_acts.role_told(after) | {"before": told}
+    details = {"change": change.id, **told}
     audit.record(
         db, actor, action=f"accounts.{edit.value}", object_kind="account", object_id=role.account_id, details=details
     )
     return change.id or 0
+
+
+def _as_json(role: AccountRole) -> dict[str, Any]:
+    return role.model_dump(mode="json", exclude={"id", "account_id"})

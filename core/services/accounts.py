@@ -21,7 +21,6 @@ from core.services import account_effects, audit
 from core.tables import directory_links, periods, reachability, school, scope, selection_rows
 
 _POSTGRES_LOCK = 0x46495253544B4E41  # one maker of usernames at a time; SQLite has only one writer anyway
-IDS_IN_AUDIT = 100
 
 
 @dataclass(frozen=True)
@@ -74,9 +73,8 @@ def create(db: Session, actor: Actor, *, seen: str, **whom: Unpack[Whom]) -> Cre
     change_id = account_effects.begin(db, actor, act=Edit.CREATED, at=clock.now()).id or 0
     _insert(db, plan.new, change_id)
     details: dict[str, Any] = {"created": len(plan.new), "skipped": len(plan.skipped)}
-    if len(plan.new) <= IDS_IN_AUDIT:
-        details["people"] = [account.person_id for account in plan.new]
-    audit.record(db, actor, action="accounts.created", object_kind="account", details=details)
+    owners = [account.person_id for account in plan.new]
+    audit.record(db, actor, action="accounts.created", object_kind="account", details=details, people=owners)
     return Created(len(plan.new), plan.skipped, change_id)
 
 

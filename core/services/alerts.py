@@ -25,6 +25,7 @@ from core.tables import health as health_table
 from core.tables.recipients import Recipient
 
 _TAKING = ("list.exported", "report.printed", "outcome.exported")
+_FAILING = ("sign_in.refused", "second_factor.refused")
 
 
 @dataclass(frozen=True)
@@ -87,7 +88,7 @@ def _said_lately(db: Session, finding: Finding) -> bool:
 
 
 def _exports(db: Session) -> Iterator[Finding]:
-    """The rows that one account took, over all its files."""
+    """How many people one account took the data of, over all its files; of files without people there is no `count`."""
     much, taken = THRESHOLDS[AlertKind.MASS_EXPORT], Counter[int | None]()
     query = sa.select(col(AuditEntry.account_id), col(AuditEntry.details))
     lately = (col(AuditEntry.action).in_(_TAKING), col(AuditEntry.at) > clock.now() - much.window)
@@ -105,7 +106,7 @@ def _failures(db: Session) -> Iterator[Finding]:
     much = THRESHOLDS[AlertKind.SIGN_IN_FAILURES]
     query = sa.select(sa.func.count()).select_from(AuditEntry)
     query = query.join(Account, sa.and_(col(Account.id) == col(AuditEntry.object_id), account_roles.is_staff()))
-    lately = (col(AuditEntry.action) == "sign_in.refused", col(AuditEntry.at) > clock.now() - much.window)
+    lately = (col(AuditEntry.action).in_(_FAILING), col(AuditEntry.at) > clock.now() - much.window)
     number = db.scalar(query.where(*lately, col(AuditEntry.object_kind) == "account")) or 0
     if number > much.above:
         yield Finding(AlertKind.SIGN_IN_FAILURES, number)

@@ -50,7 +50,7 @@ def prepare(db: Session, actor: Actor, *, kind: str, asked: str) -> SheetFile:
     zone = ZoneInfo(school.settings(db).time_zone)
     sheet, name, number = _sheet(db, actor, kind, _read(asked), zone)
     freshness.require_above(db, actor, people=number)
-    audit.record(db, actor, action="audit.exported", details={"kind": kind, "count": number})
+    audit.record(db, actor, action="audit.exported", details={"kind": kind, "rows": number})
     return SheetFile(f"{name} {clock.now().astimezone(zone):%Y-%m-%d}.{KINDS[kind]}", sheet)
 
 

@@ -46,7 +46,7 @@ def prepare(db: Session, actor: Actor, *, kind: str) -> SheetFile:
     zone = ZoneInfo(school.settings(db).time_zone)
     rows = _rows(campaigns.newest(db, actor, page=Page(size=MOST)), zone)
     sheet = Sheet.of(KINDS[kind], HEADER, [rows], marked=not kind.endswith("-plain"))
-    details = {"kind": kind, "list": "Campaigns", "count": len(rows)}
+    details = {"kind": kind, "list": "Campaigns", "rows": len(rows)}
     audit.record(db, actor, action="list.exported", details=details)
     return SheetFile(f"Campaigns {clock.now().astimezone(zone):%Y-%m-%d}.{KINDS[kind]}", sheet)
 

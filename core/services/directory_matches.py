@@ -19,8 +19,6 @@ from core.rules.directory_users import NotTied
 from core.services import account_effects, audit, directory_ties
 from core.services.directory_ties import Tie
 
-IDS_IN_AUDIT = 100
-
 
 @dataclass(frozen=True)
 class Accepted:
@@ -60,10 +58,13 @@ def reject(db: Session, actor: Actor, *, match_ids: Sequence[int]) -> int:
     actor.require(Permission.MANAGE_DIRECTORY)
     mine = sa.update(DirectoryMatch).where(col(DirectoryMatch.id).in_(match_ids), _IS_OPEN)
     said = {"decision": Decision.REJECTED.value, "decided_at": clock.now()}
+    owners = list(
+        db.scalars(sa.select(col(DirectoryMatch.person_id)).where(col(DirectoryMatch.id).in_(match_ids), _IS_OPEN))
+    )
     number = account_effects.write(db, mine.values(said))
     if not number:
         raise NotFound("These are decided already. Look at the list again.")
-    audit.record(db, actor, action="directory.rejected", object_kind="person", details={"done": number})
+    audit.record(db, actor, action="directory.rejected", object_kind="person", details={"done": number}, people=owners)
     return number
 
 
@@ -123,9 +124,8 @@ def _accept(db: Session, actor: Actor, rows: Sequence[Any]) -> Accepted:
 
 def _record(db: Session, actor: Actor, done: Sequence[Any], left_out: dict[NotTied, int]) -> None:
     details: dict[str, Any] = {"done": len(done), "left_out": {why.value: number for why, number in left_out.items()}}
-    if len(done) <= IDS_IN_AUDIT:
-        details["people"] = [row.person_id for row in done]
-    audit.record(db, actor, action="directory.accepted", object_kind="person", details=details)
+    owners = [row.person_id for row in done]
+    audit.record(db, actor, action="directory.accepted", object_kind="person", details=details, people=owners)
 
 
 def _one(account_id: int) -> sa.Select[Any]:

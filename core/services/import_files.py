@@ -37,7 +37,7 @@ def prepare(db: Session, actor: Actor, *, kind: str) -> SheetFile:
     if not rows:
         raise InputProblem("Nothing was imported yet, so the file would be empty.")
     sheet = Sheet.of(KINDS[kind], HEADERS[listed], [rows], marked=not kind.endswith("-plain"))
-    audit.record(db, actor, action="list.exported", details={"kind": kind, "list": TITLES[listed], "count": len(rows)})
+    audit.record(db, actor, action="list.exported", details={"kind": kind, "list": TITLES[listed], "rows": len(rows)})
     return SheetFile(f"{TITLES[listed]} {clock.now().astimezone(zone):%Y-%m-%d}.{KINDS[kind]}", sheet)
 
 

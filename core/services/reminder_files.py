@@ -43,7 +43,7 @@ def prepare(db: Session, actor: Actor, *, kind: str) -> SheetFile:
         for run in made
     ]
     sheet = Sheet.of(KINDS[kind], HEADER, [rows], marked=not kind.endswith("-plain"))
-    details = {"kind": kind, "list": "Runs of reminders", "count": len(rows)}
+    details = {"kind": kind, "list": "Runs of reminders", "rows": len(rows)}
     audit.record(db, actor, action="list.exported", details=details)
     return SheetFile(f"Reminders {clock.now().astimezone(zone):%Y-%m-%d}.{KINDS[kind]}", sheet)
 

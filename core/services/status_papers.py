@@ -54,7 +54,7 @@ def prepare(db: Session, actor: Actor, *, filter: StatusFilter) -> StatusPaper:
     people = status_people.read(db, actor, user_type=filter.user_type)
     asked = status.ask(db, actor, people=people, filter=filter, sections=sections)
     number, _behind = status.total(asked)
-    details = {"kind": KIND, "count": number}
+    details = {"kind": KIND, "counted": number}
     audit.record(db, actor, action="report.printed", object_kind="school", details=details)
     noun = "students" if people.of_list else "accounts"
     scope = f"{_in_words(asked)}: {number:,} {noun}"

@@ -89,6 +89,7 @@ def use_personal_email(db: Session, actor: Actor, *, selection_id: int, on: bool
         object_kind="selection",
         object_id=selection_id,
         details=details,
+        people=ids,
     )
     return Switched(len(ids), selections_beside.of_people(db, actor, person_ids=ids), moved.notices)
 

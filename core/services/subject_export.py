@@ -36,8 +36,10 @@ TITLES = {
     "done_by_this_person": "What this person did in Firstkey",
 }
 NOTES = (
-    "This is everything that Firstkey holds about this person, and who saw or changed it. Passwords and what opens an "
-    "account are not stored in a form that could be shown. Times are in UTC.",
+    "This is everything that Firstkey holds about this person, and who opened, printed, exported, sent or changed it, "
+    "alone or together with others. Rows of lists that were only looked at are not written down, nor what an import "
+    "changed for each person. Passwords and what opens an account are not stored in a form that could be shown. "
+    "Times are in UTC.",
 )
 
 

@@ -32,8 +32,6 @@ def prepare(db: Session, actor: Actor, *, kind: str) -> SheetFile:
         for year in known
     ]
     sheet = Sheet.of(KINDS[kind], HEADER, [rows], marked=not kind.endswith("-plain"))
-    audit.record(
-        db, actor, action="list.exported", details={"kind": kind, "list": "Academic years", "count": len(rows)}
-    )
+    audit.record(db, actor, action="list.exported", details={"kind": kind, "list": "Academic years", "rows": len(rows)})
     zone = ZoneInfo(school.settings(db).time_zone)
     return SheetFile(f"Academic years {clock.now().astimezone(zone):%Y-%m-%d}.{KINDS[kind]}", sheet)

@@ -14,7 +14,7 @@ from core.models import Account, AuditEntry, Person
 from core.permissions import Actor, Permission
 from core.rules import audit_words
 from core.rules.search_text import sought
-from core.tables import audit_names, frames, school, search
+from core.tables import audit_about, audit_names, frames, school, search
 from core.tables.filters import AuditFilter, Page
 
 if TYPE_CHECKING:
@@ -37,7 +37,8 @@ def entries(db: Session, actor: Actor, *, filter: AuditFilter, page: Page) -> pd
     return found.assign(
         who=[names.actor(row.actor, row.account_id) for row in rows],
         what=[audit_words.said(row.action) for row in rows],
-        whom=[names.thing(row.object_kind, row.object_id) for row in rows],
+        whom=[names.thing(row) for row in rows],
+        more=[audit_words.more(names.told(row.details)) for row in rows],
     )
 
 
@@ -74,6 +75,8 @@ def _asked(db: Session, actor: Actor, filter: AuditFilter) -> list[sa.ColumnElem
     since, until = moments(filter, ZoneInfo(school.settings(db).time_zone))
     asked = [col(AuditEntry.at) >= since] if since else []
     asked += [col(AuditEntry.at) < until] if until else []
+    if filter.person_id is not None:
+        asked.append(audit_about.done_to(db, filter.person_id, when=list(asked)))
     if filter.account_id is not None:
         asked.append(col(AuditEntry.account_id) == filter.account_id)
     if filter.kinds or filter.actions:
@@ -82,8 +85,6 @@ def _asked(db: Session, actor: Actor, filter: AuditFilter) -> list[sa.ColumnElem
         asked.append(col(AuditEntry.result).in_(filter.results))
     if filter.campaign_id is not None:
         asked.append(_is("campaign", [filter.campaign_id]))
-    if filter.person_id is not None:
-        asked.append(_about(db, sa.select(col(Person.id)).where(col(Person.id) == filter.person_id)))
     if filter.text:
         asked.append(_mentions(db, actor, filter.text))
     return asked
@@ -93,8 +94,8 @@ def _is(kind: str, ids: Collection[int] | sa.Select[Any]) -> sa.ColumnElement[bo
     return sa.and_(col(AuditEntry.object_kind) == kind, col(AuditEntry.object_id).in_(ids))
 
 
-def _about(db: Session, people: sa.Select[Any]) -> sa.ColumnElement[bool]:
-    """Done to these people or their accounts."""
+def _about(people: sa.Select[Any]) -> sa.ColumnElement[bool]:
+    """Done to one of these people, or to their account."""
     return sa.or_(_is("person", people), _is("account", _accounts(people)))
 
 
@@ -106,7 +107,7 @@ def _mentions(db: Session, actor: Actor, text: str) -> sa.ColumnElement[bool]:
     """A name of who did it or to whom, an address it came from, the number of an entry, of a session, of a request."""
     plain = text.strip()
     people = sa.select(search.found(db, actor, sought(plain)).subquery().c[0])
-    words = [_about(db, people), col(AuditEntry.account_id).in_(_accounts(people))]
+    words = [_about(people), col(AuditEntry.account_id).in_(_accounts(people))]
     words += [column == plain for column in (AuditEntry.ip, AuditEntry.session, AuditEntry.request)]  # type: ignore[misc]
     if plain.isascii() and plain.isdecimal() and len(plain) < 10:
         words.append(col(AuditEntry.seq) == int(plain))

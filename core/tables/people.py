@@ -18,6 +18,11 @@ def name_of(db: Session, actor: Actor) -> str:
     return f"{person.first_name} {person.last_name}" if person else actor.label
 
 
+def named(db: Session, account_ids: Sequence[int]) -> tuple[int | None, list[int] | None]:
+    """How the audit names the accounts of an act: the one that it was, else the people, who are kept as a set."""
+    return (account_ids[0], None) if len(account_ids) == 1 else (None, of_accounts(db, account_ids))
+
+
 def of_accounts(db: Session, account_ids: Sequence[int]) -> list[int]:
     """The ids of the persons whose accounts these are."""
     owners: list[int] = []

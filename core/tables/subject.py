@@ -12,8 +12,9 @@ from typing import Any
 import sqlalchemy as sa
 from sqlmodel import Session, col
 
-from core.models import Account, AuditEntry, Guardianship, Message, MessageAccount, Person, Section, metadata
+from core.models import Account, AuditEntry, Message, MessageAccount, Person, Section, metadata
 from core.rules import words
+from core.tables import audit_about
 from core.tables.timeline import name_of
 
 # Secrets, their hashes, and columns that say the same as others for the sake of searching and sorting.
@@ -44,27 +45,20 @@ def held(db: Session, *, person_id: int) -> Held:
                 found.setdefault(table.name, []).extend(_rows(db, table, column.name, own[target]))
     _name(db, found)
     found["message"] = [_plain(row) for row in _messages(db, account_id)]
-    found["seen_and_changed_by"] = seen_by(db, person_id=person_id, account_id=account_id)
+    found["seen_and_changed_by"] = seen_by(db, person_id=person_id)
     found["done_by_this_person"] = _acts(db, account_id)
     return {name: rows for name, rows in found.items() if rows}
 
 
-def seen_by(db: Session, *, person_id: int, account_id: int) -> list[Row]:
-    """Who saw, changed, printed or sent what about this person, from the audit, since the person is on record.
+def seen_by(db: Session, *, person_id: int) -> list[Row]:
+    """Who saw, changed, printed or sent what about this person, alone or among others, since they are on record.
 
     Numbers are given anew after a row is deleted, so what is older tells of somebody else.
     """
     since = db.scalar(sa.select(col(Person.created_at)).where(col(Person.id) == person_id))
-    kind, number = col(AuditEntry.object_kind), col(AuditEntry.object_id)
-    tied = sa.select(col(Guardianship.id)).where(
-        sa.or_(col(Guardianship.student_id) == person_id, col(Guardianship.guardian_id) == person_id)
-    )
-    about = sa.or_(
-        sa.and_(kind == "person", number == person_id),
-        sa.and_(kind == "account", number == account_id),
-        sa.and_(kind == "guardianship", number.in_(tied)),
-    )
-    query = sa.select(AuditEntry, *name_of(col(AuditEntry.account_id))).where(about, col(AuditEntry.at) >= since)
+    when = [col(AuditEntry.at) >= since]
+    about = audit_about.done_to(db, person_id, when=when)
+    query = sa.select(AuditEntry, *name_of(col(AuditEntry.account_id))).where(about, *when)
     return [
         {
             "at": _value(entry.at),

@@ -66,10 +66,7 @@ def _dress(rows: pd.DataFrame) -> pd.DataFrame:
             "Whom": rows["whom"],
             "From": rows["ip"],
             "Result": [audit_words.RESULT.get(result, result) for result in rows["result"]],
-            "More": [
-                " · ".join(filter(None, (reason, audit_words.more(details))))
-                for reason, details in zip(rows["reason"], rows["details"], strict=True)
-            ],
+            "More": [" · ".join(filter(None, said)) for said in zip(rows["reason"], rows["more"], strict=True)],
             "As": [", ".join(role.split()) for role in rows["role"]],
             "Entry": rows["seq"],
         }

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 from sqlmodel import Session, col, select
 
-from core import database
+from core import clock, database
 from core.errors import Conflict, InputProblem, NotAllowed, NotFound
 from core.models import AccountRole, AuditEntry
 from core.permissions import Role
+from core.rules import account_acts
 from core.rules.account_acts import Act, Gift, LeftOut
 from core.services import account_changes, account_roles, sign_in
 from core.services.account_changes import Undone
 from core.tables import account_roles as held_roles
+from core.tables import audit as audit_table
+from core.tables.filters import AuditFilter, Page
 from tests import cast as make
 from tests.cast import Cast, Member
 from tests.services.test_account_acts import account_id, carry_out, sign_in_as
@@ -127,6 +132,39 @@ def test_a_coordinator_sees_no_roles_beyond_the_own_classes(cast: Cast) -> None:
 def test_a_gift_that_cannot_be_is_refused(cast: Cast, gift: Gift) -> None:
     with database.transaction() as db, pytest.raises(InputProblem):
         carry_out(db, cast.ada.actor, Act.GIVE_ROLE, cast.tom, gift=gift)
+
+
+def _entry(db: Session, action: str) -> AuditEntry:
+    return db.exec(select(AuditEntry).where(AuditEntry.action == action)).one()
+
+
+def test_the_audit_tells_which_role_was_given_for_whom_and_until_when_and_what_undo_took_back(cast: Cast) -> None:
+    until = clock.today() + timedelta(days=30)
+    gift = Gift(Role.COORDINATOR, cast.period.id, section_ids=(cast.class_8a.id or 0,), ends_on=until)
+    told = {"role": "coordinator", "period": cast.period.id, "classes": [cast.class_8a.id], "until": until.isoformat()}
+    with database.transaction() as db:
+        done = carry_out(db, cast.ada.actor, Act.GIVE_ROLE, cast.tom, gift=gift)
+        entry = _entry(db, "accounts.give_role")
+        assert (entry.object_id, {name: entry.details[name] for name in told}) == (account_id(cast.tom), told)
+        account_changes.undo(db, cast.ada.actor, change_id=done.change_id)
+        undone = _entry(db, "accounts.give_role.undone")
+        assert undone.object_id == account_id(cast.tom)
+        assert (undone.details["role"], undone.details["period"]) == ("coordinator", cast.period.id)
+        rows = audit_table.entries(db, cast.ada.actor, filter=AuditFilter(), page=Page())
+    assert list(rows["more"])[-1].endswith(f"role: coordinator · period: 2026-2027 · classes: 8A · until: {until}")
+
+
+def test_the_audit_tells_the_new_scope_and_the_new_days_of_a_role_and_what_they_were(cast: Cast) -> None:
+    until = clock.today() + timedelta(days=30)
+    with database.transaction() as db:
+        role_id = _roles(db, cast.tom)[0].id or 0
+        was = account_acts.role_told(_roles(db, cast.tom)[0].model_dump())
+        account_roles.change_scope(db, cast.ada.actor, role_id=role_id, everybody=True)
+        told = _entry(db, "accounts.role_scope").details
+        assert (told["everybody"], told["before"]) == (True, was)
+        account_roles.change_dates(db, cast.ada.actor, role_id=role_id, starts_on=None, ends_on=until)
+        newest = db.exec(select(AuditEntry).order_by(col(AuditEntry.seq).desc())).first()
+        assert newest is not None and newest.details["until"] == until.isoformat()
 
 
 def test_roles_are_audited(cast: Cast) -> None:

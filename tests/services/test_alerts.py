@@ -12,7 +12,7 @@ from sqlmodel import select
 
 from core import database
 from core.delivery import alarms
-from core.models import Alert, Campaign, Message, SchoolSettings, SendingHold
+from core.models import AcademicPeriod, Alert, AuditEntry, Campaign, Message, SchoolSettings, SendingHold
 from core.permissions import command_line, visitor
 from core.rules.alerts import AlertKind
 from core.services import (
@@ -25,11 +25,14 @@ from core.services import (
     delivery,
     delivery_claims,
     school,
+    status_papers,
     wordings,
+    year_files,
 )
 from core.services.alerts import Finding
 from core.tables import alerts as table
 from core.tables import disks, stopped
+from core.tables.filters import StatusFilter
 from core.web import faults
 from tests.cast import Cast, Member
 from tests.conftest import Clock
@@ -47,11 +50,11 @@ def _export(who: Member, number: int) -> None:
         audit.record(db, who.actor, action="list.exported", details={"count": number})
 
 
-def _fail(cast: Cast, member: Member, times: int) -> None:
+def _fail(cast: Cast, member: Member, times: int, action: str = "sign_in.refused") -> None:
     with database.transaction() as db:
         for _time in range(times):
             about = {"object_kind": "account", "object_id": member.account.id, "result": "refused"}
-            audit.record(db, visitor("192.0.2.1"), action="sign_in.refused", **about)  # type: ignore[arg-type]
+            audit.record(db, visitor("192.0.2.1"), action=action, **about)  # type: ignore[arg-type]
 
 
 def test_r98_more_than_500_rows_in_ten_minutes_make_an_alert_that_names_who_took_them(cast: Cast, clock: Clock) -> None:
@@ -66,6 +69,19 @@ def test_r98_more_than_500_rows_in_ten_minutes_make_an_alert_that_names_who_took
     with database.reading() as db:
         (said,) = table.latest(db, cast.ada.actor, within=timedelta(days=7))
     assert said.sentence.startswith("Orlova Olga took the data of 501 people within ten minutes")
+
+
+def test_r98_numbers_on_paper_and_lists_of_years_take_nobodys_data(cast: Cast) -> None:
+    with database.transaction() as db:
+        db.add_all(AcademicPeriod(source_id=f"{year}", title=f"{year}") for year in range(1000, 1501))
+    with database.transaction() as db:
+        year_files.prepare(db, cast.ada.actor, kind="years-csv")
+        status_papers.prepare(db, cast.ada.actor, filter=StatusFilter())
+    with database.reading() as db:
+        years, paper = [entry.details for entry in db.exec(select(AuditEntry).order_by("seq"))]
+    assert (years["rows"], paper["counted"]) == (502, 3)
+    assert not {"count"} & {*years, *paper}
+    assert alarms.look() == 0
 
 
 def test_r98_an_alert_is_not_raised_again_while_it_lasts(cast: Cast, clock: Clock) -> None:
@@ -90,6 +106,15 @@ def test_r98_more_than_20_failed_sign_ins_of_staff_make_an_alert_and_those_of_st
     _fail(cast, cast.tom, 8)
     assert alarms.look() == 0
     _fail(cast, cast.tom, 1)
+    assert alarms.look() == 1
+    assert _raised() == [("sign_in_failures", 21, None)]
+
+
+def test_r98_wrong_codes_of_an_authenticator_count_as_failed_sign_ins(cast: Cast) -> None:
+    _fail(cast, cast.olga, 12)
+    _fail(cast, cast.olga, 8, action="second_factor.refused")
+    assert alarms.look() == 0
+    _fail(cast, cast.olga, 1, action="second_factor.refused")
     assert alarms.look() == 1
     assert _raised() == [("sign_in_failures", 21, None)]
 

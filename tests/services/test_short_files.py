@@ -114,7 +114,7 @@ def test_taking_either_list_is_written_down_with_its_number_and_whom_it_named(ca
         first, second = db.exec(select(AuditEntry).where(AuditEntry.action == "list.exported")).all()
     staff = {"kind": "staff-csv-plain", "list": "Staff and roles", "count": len(named), "people": people}
     assert first.details == staff and len(named) == 4
-    assert second.details == {"kind": "years-csv-plain", "list": "Academic years", "count": number}
+    assert second.details == {"kind": "years-csv-plain", "list": "Academic years", "rows": number}
 
 
 def test_r60_only_who_manages_roles_or_years_gets_their_lists(cast: Cast) -> None:
@@ -173,7 +173,7 @@ def test_r70_imports_are_exported_with_their_numbers_and_no_name_of_a_file_becom
     assert not any(cell.startswith(tuple("=+-@\t\r\n＝＋－＠")) for row in rows for cell in row)
     with database.reading() as db:
         entry = db.exec(select(AuditEntry).where(AuditEntry.action == "list.exported")).one()
-    assert (entry.details["kind"], entry.details["count"]) == (kind, len(rows))
+    assert (entry.details["kind"], entry.details["rows"]) == (kind, len(rows))
     with database.transaction() as db, pytest.raises(NotAllowed):
         import_files.prepare(db, cast.cora.actor, kind=kind)
 
@@ -193,6 +193,6 @@ def test_r70_the_runs_of_reminders_are_exported_with_why_some_were_not_reminded(
     assert "the account is deactivated: 2; " in rows[1][5] and not rows[0][5]
     with database.reading() as db:
         entry = db.exec(select(AuditEntry).where(AuditEntry.action == "list.exported")).one()
-    assert entry.details == {"kind": kind, "list": "Runs of reminders", "count": 2}
+    assert entry.details == {"kind": kind, "list": "Runs of reminders", "rows": 2}
     with database.transaction() as db, pytest.raises(NotAllowed):
         reminder_files.prepare(db, cast.tom.actor, kind=kind)

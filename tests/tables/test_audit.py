@@ -8,15 +8,27 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 from sqlmodel import select
 
 from core import database
 from core.config import ROOT
 from core.errors import InputProblem, NotAllowed
-from core.models import AuditEntry, CampaignKind, Channel
+from core.models import AuditEntry, CampaignKind, Channel, Message, MessageStatus
 from core.permissions import Actor
 from core.rules import audit_words
-from core.services import access, audit, audit_files, campaigns, disclosures, selections, wordings
+from core.rules.account_acts import Act
+from core.services import (
+    access,
+    account_acts,
+    account_changes,
+    audit,
+    audit_files,
+    campaigns,
+    disclosures,
+    selections,
+    wordings,
+)
 from core.services.campaigns import Draft
 from core.tables import audit as table
 from core.tables import audit_names
@@ -59,6 +71,26 @@ def test_each_filter_finds_its_entries(cast: Cast, clock: Clock) -> None:
     assert _found(cast, text="sideris sam") == ["account.unlocked", "card.viewed"]
     assert _found(cast, text="olga") == ["account.unlocked", "card.viewed"]
     assert _found(cast, text="2") == ["access.refused"]
+
+
+def test_done_to_one_person_finds_what_was_done_to_several_or_sent_and_the_entry_names_them(cast: Cast) -> None:
+    several = [cast.sam, cast.max, cast.otto, cast.gina]
+    with database.transaction() as db:
+        chosen = [member.account.id or 0 for member in several]
+        seen = account_acts.check(db, cast.ada.actor, act=Act.DEACTIVATE, account_ids=chosen).seen
+        done = account_acts.carry_out(db, cast.ada.actor, act=Act.DEACTIVATE, account_ids=chosen, seen=seen)
+        account_changes.undo(db, cast.ada.actor, change_id=done.change_id)
+    _note(cast.cora.actor, "list.exported", people=[cast.max.person.id or 0])
+    _note(cast.cora.actor, "audit.asked", people=[cast.sam.person.id or 0])
+    acts = ["accounts.deactivate.undone", "accounts.deactivate"]
+    assert _found(cast, person_id=cast.sam.person.id) == acts
+    assert _found(cast, person_id=cast.max.person.id) == ["list.exported", *acts]
+    assert _found(cast, person_id=cast.max.person.id, kinds=["took"]) == ["list.exported"]
+    assert _found(cast, person_id=cast.max.person.id, until="2020-01-01") == []
+    assert _found(cast, person_id=cast.tom.person.id) == []
+    with database.reading() as db:
+        rows = table.entries(db, cast.ada.actor, filter=AuditFilter(actions=("accounts.deactivate",)), page=Page())
+    assert rows["whom"][0].endswith(" and 1 more") and "Sideris Sam" in rows["whom"][0]
 
 
 def test_entries_name_people_who_are_there_and_say_so_of_those_who_are_not(cast: Cast) -> None:
@@ -124,8 +156,12 @@ def test_r104_what_a_campaign_sent_is_found_by_its_messages(cast: Cast) -> None:
         draft = Draft(CampaignKind.INITIAL_INVITATION, Channel.EMAIL, selection_id=chosen)
         wordings.ensure_defaults(db)
         seen = campaigns.check(db, cast.olga.actor, draft=draft).fingerprint
-        campaigns.launch(db, cast.olga.actor, draft=draft, seen=seen, idempotency_key="k")
+        campaign = campaigns.launch(db, cast.olga.actor, draft=draft, seen=seen, idempotency_key="k")
     question = _question(cast, cast.sam.person.id or 0, since=_today(), until=_today())
+    assert _ask(cast, question) == [], "it waits: nothing was sent to anybody yet"
+    with database.transaction() as db:
+        db.execute(sa.update(Message).values(status=MessageStatus.SENT))
+    _note(cast.olga.actor, "campaign.paused", object_kind="campaign", object_id=campaign.id)
     assert [act.what for act in _ask(cast, question)] == ["Sent a campaign"]
     assert _ask(cast, _question(cast, cast.otto.person.id or 0, since=_today(), until=_today())) == []
 

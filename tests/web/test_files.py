@@ -312,7 +312,7 @@ def test_r70_the_list_of_campaigns_is_downloaded_noted_and_holds_no_formula(
     assert rows[1][2] == "'=1+1" and rows[1][3] == "Initial invitation"
     with database.reading() as db:
         entry = db.exec(select(AuditEntry).where(AuditEntry.action == "list.exported")).one()
-    assert entry.details == {"kind": f"campaigns-{kind}", "list": "Campaigns", "count": 1}
+    assert entry.details == {"kind": f"campaigns-{kind}", "list": "Campaigns", "rows": 1}
 
 
 def test_r60_who_may_not_send_and_a_signed_out_browser_get_no_list_of_campaigns(client: TestClient, cast: Cast) -> None:

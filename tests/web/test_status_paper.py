@@ -55,7 +55,7 @@ def test_r60_a_coordinator_prints_the_numbers_of_her_classes_and_no_others(clien
     assert "8A" not in said
     with database.reading() as db:
         entry = db.exec(select(AuditEntry).where(AuditEntry.action == "report.printed")).one()
-    assert entry.details == {"kind": "account-status", "count": 2}
+    assert entry.details == {"kind": "account-status", "counted": 2}
 
 
 def test_what_is_no_filter_is_refused_in_words(client: TestClient, cast: Cast) -> None:
