@@ -13,7 +13,7 @@ from core import clock, database, keys, migrations
 from core.backup import archives, census, making, postgresql_store, sqlite_store
 from core.backup.making import OUTBOX, PEOPLE
 from core.backup.manifest import Manifest
-from core.config import settings
+from core.config import require_folder, settings
 from core.errors import Conflict, InputProblem, SettingsError
 
 HOLD = "sending_hold"
@@ -123,8 +123,8 @@ def _check(about: Manifest) -> None:
 @contextmanager
 def _scratch() -> Iterator[Path]:
     """On the same disk as the place, so that putting it there is one step."""
-    settings().var_folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    for left in settings().var_folder.glob(".restore-*"):
+    folder = require_folder()
+    for left in folder.glob(".restore-*"):
         shutil.rmtree(left, ignore_errors=True)
-    with tempfile.TemporaryDirectory(prefix=".restore-", dir=settings().var_folder) as made:
+    with tempfile.TemporaryDirectory(prefix=".restore-", dir=folder) as made:
         yield Path(made)

@@ -15,7 +15,7 @@ import typer
 from sqlmodel import Session, select
 
 from core import database, keys, logs, migrations
-from core.config import settings
+from core.config import require_folder, settings
 from core.errors import SettingsError
 from core.models import Account, AccountRole, Person, SchoolSettings
 from core.permissions import Role, command_line
@@ -29,6 +29,7 @@ _M_ARENA_MAX = -8  # malloc.h
 
 def init() -> None:
     """Make the key and the tables, or bring them up to date."""
+    require_folder()
     keys.current()
     migrations.upgrade()
     with database.reading() as db:
