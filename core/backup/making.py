@@ -146,11 +146,14 @@ def _people(url: str, target: Path) -> Census:
 
 
 def _needed() -> set[str]:
-    """The keys without which something in it opens no more; tables of an older version are not asked."""
+    """The keys without which something in it opens no more; tables of an older version are not asked.
+
+    What was sealed with a key that is lost here already, no key of a restore opens.
+    """
     if migrations.current() != migrations.newest():
         return {keys.current().kid}
     with database.reading() as db:
-        return keys_in_use.all_of_them(db) | {keys.current().kid}
+        return keys_in_use.all_of_them(db) & keys.known().keys() | {keys.current().kid}
 
 
 def _outbox(scratch: Path) -> Iterator[Path]:
