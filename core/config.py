@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 from functools import cached_property, lru_cache
-from ipaddress import ip_network
+from ipaddress import ip_address, ip_network
 from pathlib import Path
 from typing import Literal, Self
 from urllib.parse import urlsplit
@@ -29,6 +29,7 @@ class Settings(BaseSettings):
     database_url: str = f"sqlite:///{VAR / 'firstkey.db'}"
     engine_url: str = f"sqlite:///{VAR / 'engine.db'}"
     folder: str = ""
+    listen_on: str = "127.0.0.1"
     port: int = 8501
     public_base_url: str = ""
     secret_key: str = ""
@@ -91,6 +92,14 @@ class Settings(BaseSettings):
             raise ValueError("the addresses of Microsoft begin with https://")
         return value.rstrip("/")
 
+    @field_validator("listen_on")
+    @classmethod
+    def _is_an_address(cls, value: str) -> str:
+        try:
+            return str(ip_address(value))
+        except ValueError as error:
+            raise ValueError("FIRSTKEY_LISTEN_ON is an address of this machine, such as 10.0.0.12") from error
+
     @field_validator("trusted_proxies")
     @classmethod
     def _are_networks(cls, value: str) -> str:
@@ -126,6 +135,11 @@ class Settings(BaseSettings):
     @property
     def is_https(self) -> bool:
         return self.base_url.startswith("https://")
+
+    @property
+    def is_open(self) -> bool:
+        """Whether other machines reach us and none of them is known as a proxy: then all may, past the one with TLS."""
+        return not ip_address(self.listen_on).is_loopback and not self.trusted_proxies.strip()
 
     @property
     def microsoft_is_set_up(self) -> bool:
