@@ -5,14 +5,17 @@ What the school decides is not here but in models.records.SchoolSettings.
 
 from __future__ import annotations
 
+import os
 from functools import cached_property, lru_cache
-from ipaddress import ip_network
+from ipaddress import ip_address, ip_network
 from pathlib import Path
 from typing import Literal, Self
 from urllib.parse import urlsplit
 
 from pydantic import Field, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from core.errors import SettingsError
 
 ROOT = Path(__file__).resolve().parent.parent
 VAR = ROOT / "data" / "var"
@@ -25,6 +28,8 @@ class Settings(BaseSettings):
 
     database_url: str = f"sqlite:///{VAR / 'firstkey.db'}"
     engine_url: str = f"sqlite:///{VAR / 'engine.db'}"
+    folder: str = ""
+    listen_on: str = "127.0.0.1"
     port: int = 8501
     public_base_url: str = ""
     secret_key: str = ""
@@ -87,6 +92,14 @@ class Settings(BaseSettings):
             raise ValueError("the addresses of Microsoft begin with https://")
         return value.rstrip("/")
 
+    @field_validator("listen_on")
+    @classmethod
+    def _is_an_address(cls, value: str) -> str:
+        try:
+            return str(ip_address(value))
+        except ValueError as error:
+            raise ValueError("FIRSTKEY_LISTEN_ON is an address of this machine, such as 10.0.0.12") from error
+
     @field_validator("trusted_proxies")
     @classmethod
     def _are_networks(cls, value: str) -> str:
@@ -124,13 +137,20 @@ class Settings(BaseSettings):
         return self.base_url.startswith("https://")
 
     @property
+    def is_open(self) -> bool:
+        """Whether other machines reach us and none of them is known as a proxy: then all may, past the one with TLS."""
+        return not ip_address(self.listen_on).is_loopback and not self.trusted_proxies.strip()
+
+    @property
     def microsoft_is_set_up(self) -> bool:
         """Whether people can sign in with Microsoft here."""
         return bool(self.microsoft_tenant_id and self.microsoft_client_id and self.microsoft_client_secret)
 
     @cached_property
     def var_folder(self) -> Path:
-        """Where files that belong to the database live: beside it on SQLite, data/var otherwise."""
+        """Where files that belong to the database live: as named, else beside it on SQLite, data/var otherwise."""
+        if self.folder:
+            return Path(self.folder).resolve()
         if self.database_url.startswith("sqlite:///"):
             return Path(self.database_url.removeprefix("sqlite:///")).resolve().parent
         return VAR
@@ -140,3 +160,19 @@ class Settings(BaseSettings):
 def settings() -> Settings:
     """The settings of this process; tests call `settings.cache_clear()` after changing the environment."""
     return Settings()
+
+
+def require_folder() -> Path:
+    """The folder of the key, the outbox and the notes, made where it is missing. Refuses where it cannot be written."""
+    folder = settings().var_folder
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        is_ours = os.access(folder, os.W_OK | os.X_OK)
+    except OSError:
+        is_ours = False
+    if not is_ours:
+        raise SettingsError(
+            f"Firstkey may not write into its folder {folder}. Set FIRSTKEY_FOLDER to one that it may write into: the "
+            "one in which secret.key lies, where there is one; on a server as in docs/operations.md, /var/lib/firstkey."
+        )
+    return folder

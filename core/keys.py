@@ -20,7 +20,7 @@ from pathlib import Path
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from core.config import settings
+from core.config import require_folder, settings
 from core.errors import SettingsError
 
 _NONCE = 12  # bytes
@@ -120,7 +120,7 @@ def _store(lines: Sequence[str]) -> None:
 
 
 def _write(path: Path, lines: Sequence[str]) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
+    require_folder()
     path.unlink(missing_ok=True)
     handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(handle, "w") as file:

@@ -1,4 +1,4 @@
-"""The embedded outbox: one file per message beside the database, readable by its owner only."""
+"""The embedded outbox: one file per message in Firstkey's folder, readable by its owner only."""
 
 from __future__ import annotations
 

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 from core import clock, database
 from core.backup import sqlite_store
-from core.config import settings
+from core.config import require_folder, settings
 from core.errors import SettingsError
 
 KEPT, RECENT = 3, timedelta(hours=24)
@@ -66,7 +66,7 @@ def forget_old() -> int:
 
 def note_backup() -> None:
     """Older tables cannot take the entry of the audit as this program writes it: a file tells of the backup instead."""
-    settings().var_folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    require_folder()
     _note().write_text(clock.now().isoformat())
 
 

@@ -19,7 +19,7 @@ from core import clock, database, keys, migrations, outbox, version
 from core.backup import archives, census, manifest, postgresql_store, sqlite_store
 from core.backup.census import Census
 from core.backup.manifest import Manifest
-from core.config import settings
+from core.config import require_folder, settings
 from core.errors import Conflict, InputProblem
 from core.tables import keys_in_use
 
@@ -79,8 +79,7 @@ def _refuse(folder: Path, key_file: Path) -> None:
 
 @contextmanager
 def _alone() -> Iterator[None]:
-    settings().var_folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    handle = os.open(settings().var_folder / "backup.lock", os.O_WRONLY | os.O_CREAT, 0o600)
+    handle = os.open(require_folder() / "backup.lock", os.O_WRONLY | os.O_CREAT, 0o600)
     try:
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         yield
@@ -147,11 +146,14 @@ def _people(url: str, target: Path) -> Census:
 
 
 def _needed() -> set[str]:
-    """The keys without which something in it opens no more; tables of an older version are not asked."""
+    """The keys without which something in it opens no more; tables of an older version are not asked.
+
+    What was sealed with a key that is lost here already, no key of a restore opens.
+    """
     if migrations.current() != migrations.newest():
         return {keys.current().kid}
     with database.reading() as db:
-        return keys_in_use.all_of_them(db) | {keys.current().kid}
+        return keys_in_use.all_of_them(db) & keys.known().keys() | {keys.current().kid}
 
 
 def _outbox(scratch: Path) -> Iterator[Path]:

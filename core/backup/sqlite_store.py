@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import sqlite3
 from collections.abc import Sequence
 from contextlib import closing
@@ -54,7 +55,9 @@ def place(copied: Path, path: Path) -> None:
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     for left in ("-wal", "-shm", "-journal"):
         path.with_name(path.name + left).unlink(missing_ok=True)
-    copied.replace(path)
+    arriving = path.with_name(f".{path.name}.arriving")
+    shutil.move(copied, arriving)  # it may come from another disk
+    arriving.replace(path)
 
 
 def _opened(path: Path, mode: str) -> sqlite3.Connection:

@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from core import logs
+from core.config import require_folder
 from core.delivery import engine, take_over
 
 
@@ -18,6 +19,7 @@ def run(
     ] = "",
 ) -> None:
     """Deliver in this process until it is told to stop; several may run, each with its own FIRSTKEY_EXECUTOR_ID."""
+    require_folder()
     logs.begin()
     stop = threading.Event()
     for name in (signal.SIGINT, signal.SIGTERM):

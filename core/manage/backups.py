@@ -10,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from core import database, migrations
+from core import database, keys, migrations
 from core.backup import before_upgrade, making, restoring, sealed_files
 from core.backup.making import Made
 from core.backup.manifest import Manifest
@@ -18,6 +18,8 @@ from core.config import settings
 from core.errors import InputProblem
 from core.permissions import command_line
 from core.services import audit, audit_anchors, backups, key_rotation
+from core.services.audit_chain import Verdict
+from core.tables import keys_in_use
 
 KEEP = 35  # nightly: five weeks, as long as erased people may linger (R102)
 _KeyFile = Annotated[Path | None, typer.Option("--key-file", help="The backup key; else FIRSTKEY_BACKUP_KEY_FILE.")]
@@ -61,12 +63,17 @@ def restore(
     about = restoring.restore(file, key, without_key=without_key)
     print(f"Restored in {time.perf_counter() - started:.1f} s: {_contents(about)}. Each message is there once.")
     actor, made_at = command_line(getpass.getuser()), datetime.fromisoformat(about.made_at)
-    _look_at_audit(without_key=without_key)
+    verdict = _look_at_audit(without_key=without_key)
     with database.transaction(wait_ms=database.WORKER_WAIT_MS) as db:
         gone = key_rotation.give_up(db, actor) if without_key else {}
         backups.note_restored(db, actor, made_at=made_at)
     if gone:
         print(f"Ended, because only the lost key opened them: {gone['links']:,} links, {gone['apps']:,} apps.")
+    if verdict is not None and verdict.broken_at is not None:
+        raise InputProblem(
+            f"The audit is broken at entry {verdict.broken_at}: {verdict.why}. It was so when the backup was made; "
+            "find out why before you start Firstkey, or empty this place and restore an older backup."
+        )
     print("Nobody is signed in, and reminders are off until somebody starts them again.")
     print("Nothing is sent until an administrator says Go under Campaigns. Now start Firstkey.")
 
@@ -79,22 +86,19 @@ def _note(made: Made) -> None:
         backups.note_made(db, command_line(getpass.getuser()), size=made.size, key=made.about.key)
 
 
-def _look_at_audit(*, without_key: bool) -> None:
+def _look_at_audit(*, without_key: bool) -> Verdict | None:
     """What this machine noted of newer entries cannot fit an older database; the old notes are kept."""
     kept = audit_anchors.set_aside()
     if kept is not None:
         print(f"The notes of newer entries of the audit are kept as {kept.name}.")
-    if without_key:
-        print("The audit cannot be verified without the key.")
-        return
     with database.reading() as db:
+        if without_key or keys_in_use.all_of_them(db) - keys.known().keys():
+            print("The audit cannot be verified without the key that is lost.")
+            return None
         verdict = audit.verify(db)
-    if verdict.broken_at is not None:
-        raise InputProblem(
-            f"The audit is broken at entry {verdict.broken_at}: {verdict.why}. It was so when the backup was made; "
-            "take an older backup, or find out why before you start Firstkey."
-        )
-    print(f"The audit is whole: {verdict.entries:,} entries.")
+    if verdict.broken_at is None:
+        print(f"The audit is whole: {verdict.entries:,} entries.")
+    return verdict
 
 
 def _contents(about: Manifest) -> str:

@@ -41,6 +41,7 @@ def _look() -> Iterator[Finding]:
         return
     is_demo = _is_demo()
     yield from ways_out.address(settings, is_demo=is_demo)
+    yield from ways_out.door(settings)
     yield from ways_out.email(settings, is_demo=is_demo)
     yield from returned_mail.look(settings)
     yield from text_messages.look(settings, is_demo=is_demo)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
+import errno
 import getpass
 import socket
 import sys
@@ -15,8 +16,9 @@ import typer
 from sqlmodel import Session, select
 
 from core import database, keys, logs, migrations
-from core.config import settings
+from core.config import require_folder, settings
 from core.errors import SettingsError
+from core.manage.checkups import ways_out
 from core.models import Account, AccountRole, Person, SchoolSettings
 from core.permissions import Role, command_line
 from core.services import audit, school, setup, wordings
@@ -29,6 +31,7 @@ _M_ARENA_MAX = -8  # malloc.h
 
 def init() -> None:
     """Make the key and the tables, or bring them up to date."""
+    require_folder()
     keys.current()
     migrations.upgrade()
     with database.reading() as db:
@@ -102,6 +105,8 @@ def _announce() -> None:
         query = select(Account.id).join(AccountRole).where(AccountRole.role == Role.ADMINISTRATOR)
         has_administrator = db.exec(query.limit(1)).first() is not None
         link = None if has_administrator else _new_link(db)
+    if settings().is_open:
+        print(f"Warning: {ways_out.OPEN} {ways_out.CLOSE}", flush=True)
     if link:
         print(f"\nCreate the first administrator with this link. It works once:\n\n    {link}\n", flush=True)
 
@@ -113,12 +118,15 @@ def _new_link(db: Session) -> str:
 
 
 def _refuse_taken_port() -> None:
-    with contextlib.closing(socket.socket()) as probe:
+    host, port = settings().listen_on, settings().port
+    with contextlib.closing(socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
-            probe.bind(("127.0.0.1", settings().port))
+            probe.bind((host, port))
         except OSError as error:
-            message = f"Port {settings().port} is in use, perhaps by another Firstkey. Stop it, or set FIRSTKEY_PORT."
+            message = f"Port {port} is in use, perhaps by another Firstkey. Stop it, or set FIRSTKEY_PORT."
+            if error.errno == errno.EADDRNOTAVAIL:
+                message = f"This machine does not have the address {host}. Set FIRSTKEY_LISTEN_ON to one that it has."
             raise SettingsError(message) from error
 
 
@@ -131,7 +139,7 @@ def _run_server() -> None:
     server = uvicorn.Server(
         uvicorn.Config(
             "app:app",
-            host="127.0.0.1",
+            host=settings().listen_on,
             port=settings().port,
             log_level="warning",
             access_log=False,

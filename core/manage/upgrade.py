@@ -55,7 +55,7 @@ def _rehearse() -> None:
         sqlite_store.copy(sqlite_store.path_of(settings().database_url), copied)
         started = time.perf_counter()
         command = [sys.executable, "-m", "core.manage", "upgrade"]
-        environment = os.environ | {"FIRSTKEY_DATABASE_URL": f"sqlite:///{copied}"}
+        environment = os.environ | {"FIRSTKEY_DATABASE_URL": f"sqlite:///{copied}", "FIRSTKEY_FOLDER": scratch}
         done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)  # noqa: S603
         took = time.perf_counter() - started
     if done.returncode:

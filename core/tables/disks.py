@@ -15,7 +15,7 @@ def watched() -> tuple[Disk, ...]:
     """Each disk once, however much lies on it; the fullest first."""
     by_device: dict[int, Disk] = {}
     for holds, named in _places():
-        folder = _there(named)
+        folder = there(named)
         device, free = _device(folder), shutil.disk_usage(folder).free
         already = by_device.get(device)
         by_device[device] = Disk(
@@ -26,7 +26,10 @@ def watched() -> tuple[Disk, ...]:
 
 def _places() -> Iterator[tuple[str, Path]]:
     own = settings()
-    yield ("database" if own.database_url.startswith("sqlite:///") else "outbox"), own.var_folder
+    if own.database_url.startswith("sqlite:///"):
+        yield "database", Path(own.database_url.removeprefix("sqlite:///")).parent
+    if own.folder or not own.database_url.startswith("sqlite:///"):
+        yield "outbox", own.var_folder
     if own.engine_url.startswith("sqlite:///"):
         yield "delivery engine", Path(own.engine_url.removeprefix("sqlite:///")).parent
     if own.backup_folder:
@@ -39,6 +42,6 @@ def _device(folder: Path) -> int:
     return folder.stat().st_dev
 
 
-def _there(folder: Path) -> Path:
+def there(folder: Path) -> Path:
     """A folder that is still to be made, or into which we may not look, lies on the disk of the one above it."""
     return next(above for above in (folder.resolve(), *folder.resolve().parents) if os.access(above, os.F_OK))

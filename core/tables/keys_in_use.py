@@ -23,9 +23,9 @@ from core.models import (
 from core.tables import microsoft_passwords, school
 
 LOST = (
-    "The secret key is not the one with which this database was made. Put the right one back (secret.key beside the "
-    "database, or FIRSTKEY_SECRET_KEY) and start again. If it is lost for good: python -m core.manage rotate-key "
-    "--old-is-lost"
+    "The secret key is not the one with which this database was made. Put the right one back (secret.key in "
+    "Firstkey's folder, or FIRSTKEY_SECRET_KEY) and start again. If it is lost for good: python -m core.manage "
+    "rotate-key --old-is-lost"
 )
 
 

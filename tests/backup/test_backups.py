@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import sqlite3
 import subprocess
 import sys
@@ -11,12 +12,14 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
-from core import config, database, keys, outbox
-from core.backup import archives, making, postgresql_store, sealed_files
+from core import config, database, keys, migrations, outbox
+from core.backup import archives, making, postgresql_store, restoring, sealed_files
 from core.errors import InputProblem
-from core.models import AuditEntry
+from core.models import AuditEntry, SchoolSettings, SignInSession
 from core.services import audit_anchors
-from core.tables import backups, keys_in_use
+from core.services import backups as service
+from core.tables import backups, keys_in_use, sending_hold
+from tests import cast as make
 from tests.backup import places
 from tests.cast import Cast
 from tests.conftest import Clock
@@ -271,3 +274,109 @@ def test_a_database_that_does_not_answer_is_said_in_a_sentence_without_its_passw
     missing = places.restore(tmp_path / "missing.backup", tmp_path)
     assert missing.exit_code == 1 and "cannot be read" in str(missing.exception)
     database.forget()
+
+
+def _keys_are(monkeypatch: pytest.MonkeyPatch, newest: bytes, *older: bytes) -> None:
+    monkeypatch.setenv("FIRSTKEY_SECRET_KEY", newest.hex())
+    monkeypatch.setenv("FIRSTKEY_SECRET_KEY_PREVIOUS", ",".join(key.hex() for key in older))
+    config.settings.cache_clear()
+
+
+@pytest.mark.both_databases
+def test_r94_an_older_key_that_the_backup_needs_is_asked_for_before_anything_is_placed(
+    cast: Cast, tmp_path: Path, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    places.back_up(tmp_path)  # its entry in the audit is of the first key
+    first, second, older = keys.current().secret, bytes(range(50, 82)), keys.current().kid
+    _keys_are(monkeypatch, second, first)
+    assert places.command("rotate-key").exit_code == 0
+    file = places.back_up(tmp_path)
+    place = places.elsewhere(request, monkeypatch, tmp_path)
+    _keys_are(monkeypatch, second)
+    refused = places.restore(file, tmp_path)
+    assert refused.exit_code == 1 and f"needs older secret keys too, and they are not here: {older}" in str(
+        refused.exception
+    )
+    assert [path.name for path in place.iterdir()] == []
+    _keys_are(monkeypatch, second, first)
+    done = places.restore(file, tmp_path)
+    assert done.exit_code == 0 and "The audit is whole" in done.output
+
+
+def test_a_key_that_was_given_up_before_the_backup_is_not_asked_for(
+    cast: Cast, tmp_path: Path, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    places.back_up(tmp_path)
+    _keys_are(monkeypatch, bytes(range(50, 82)))
+    assert places.command("rotate-key", "--old-is-lost").exit_code == 0
+    file = places.back_up(tmp_path)
+    places.elsewhere(request, monkeypatch, tmp_path)
+    done = places.restore(file, tmp_path)
+    assert done.exit_code == 0 and "cannot be verified without the key that is lost" in done.output
+
+
+class Killed(BaseException):
+    """As kill -9: nobody tidies up."""
+
+
+def _killed(*_words: object, **_named: object) -> None:
+    raise Killed
+
+
+@pytest.mark.both_databases
+def test_a_restore_that_is_killed_at_its_end_sends_nothing_signs_nobody_in_and_goes_on_when_typed_again(
+    cast: Cast, tmp_path: Path, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with database.transaction() as db:
+        make.just_signed_in(db, cast.ada.actor)
+        db.get_one(SchoolSettings, 1).reminders = True
+    file = places.back_up(tmp_path)
+    places.elsewhere(request, monkeypatch, tmp_path)
+    steps = (restoring, "_check"), (migrations, "upgrade"), (audit_anchors, "set_aside"), (service, "note_restored")
+    for module, step in steps:
+        with monkeypatch.context() as patch:
+            patch.setattr(module, step, _killed)
+            with pytest.raises(Killed):
+                places.restore(file, tmp_path)
+        with database.reading() as db:
+            assert db.scalar(sa.select(sa.func.count()).select_from(SignInSession)) == 0
+            assert not db.get_one(SchoolSettings, 1).reminders and sending_hold.read(db) is not None
+    assert places.restore(file, tmp_path).exit_code == 0
+    with database.reading() as db:
+        assert db.scalar(sa.text("SELECT count(*) FROM audit_entry WHERE action = 'backup.restored'")) == 1
+    again = places.restore(file, tmp_path)
+    assert again.exit_code == 1 and "Restore into an empty place only" in str(again.exception)
+
+
+def test_a_restore_that_is_killed_before_there_is_a_school_says_how_to_begin_again(
+    cast: Cast, tmp_path: Path, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    outbox.write(to="x@mail.example", subject="Subject", text="text", reference="0" * 32)
+    file = places.back_up(tmp_path)
+    place = places.elsewhere(request, monkeypatch, tmp_path)
+    with monkeypatch.context() as patch:
+        patch.setattr(restoring, "_place", _killed)
+        with pytest.raises(Killed):
+            places.restore(file, tmp_path)
+    assert {path.name for path in place.iterdir()} <= {"outbox"}, "no school yet"
+    refused = str(places.restore(file, tmp_path).exception)
+    assert f"There are messages in {place / 'outbox'}" in refused and "delete it, and restore again" in refused
+    shutil.rmtree(place / "outbox")
+    assert places.restore(file, tmp_path).exit_code == 0
+    assert len(outbox.names()) == 1
+
+
+def test_a_school_whose_audit_was_broken_before_is_restored_as_quietly_as_any(
+    cast: Cast, tmp_path: Path, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    places.back_up(tmp_path)
+    with database.transaction() as db:
+        db.execute(sa.text("DROP TRIGGER audit_entry_unchanged"))
+        db.execute(sa.text("UPDATE audit_entry SET actor = 'somebody else'"))
+    file = places.back_up(tmp_path)
+    places.elsewhere(request, monkeypatch, tmp_path)
+    done = places.restore(file, tmp_path)
+    assert done.exit_code == 1 and "broken at entry 1" in str(done.exception)
+    with database.reading() as db:
+        newest = db.scalar(sa.text("SELECT action FROM audit_entry ORDER BY seq DESC LIMIT 1"))
+    assert newest == "backup.restored"

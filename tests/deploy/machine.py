@@ -1,7 +1,8 @@
 """A machine on which the commands of docs/operations.md are run word by word, in a folder instead of the whole disk.
 
-What would change the machine itself (apt-get, useradd, venv, pip, systemctl) is written down instead of done; it is the
-only part whose words are checked and not their effect. `systemd-run` runs what it is given, with the settings it names.
+What would change the machine itself (apt-get, useradd, venv, pip, git, systemctl) is written down instead of done; it
+is the only part whose words are checked and not their effect. `systemd-run` runs what it is given, with the settings it
+names.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from pathlib import Path
 from core.config import ROOT
 
 PAGE = ROOT / "docs" / "operations.md"
-ONLY_NOTED = ("apt-get", "useradd", "systemctl", "python3", "pip-of-the-school")
+ONLY_NOTED = ("apt-get", "useradd", "systemctl", "python3", "git", "pip-of-the-school")
 _SYSTEMD_RUN = """#!/bin/bash
 while [ $# -gt 0 ]; do
   case "$1" in
@@ -98,8 +99,10 @@ class Machine:
     def _here(self, block: str) -> str:
         for written, ours in self.substitutes.items():
             block = block.replace(written, ours)
-        block = block.replace("/opt/firstkey/.venv/bin/python -m pip", "pip-of-the-school")
-        block = re.sub(r"(/opt/firstkey/\.venv/bin/)?\bpython -m core", f"{sys.executable} -m core", block)
+        block = re.sub(r"/opt/firstkey(\.new)?/\.venv/bin/python -m pip", "pip-of-the-school", block)
+        block = re.sub(
+            r'((/opt/firstkey|"\$program")/\.venv/bin/)?\bpython -m core', f"{sys.executable} -m core", block
+        )
         block = re.sub(r"-o \w+ -g firstkey", "", block).replace("chgrp firstkey", "test -f")
         block = re.sub(r"(?<![\w.])/opt/firstkey/\.venv", f"{self.root}/opt/firstkey-venv", block)
         return re.sub(r"(?<![\w.])/(opt|etc|srv|var/lib|usr/local)/", rf"{self.root}/\1/", block)

@@ -162,13 +162,32 @@ def test_the_commands_about_backups_and_upgrades(fresh: Machine) -> None:
         "FIRSTKEY_BACKUP_FOLDER": str(made.parent),
         "FIRSTKEY_BACKUP_KEY_FILE": str(fresh.root / "etc/firstkey/backup.key"),
     }
-    rehearse, upgrade = machine.blocks("## Upgrading")
-    assert "up to date" in fresh.run(rehearse, **settings)
-    assert "up to date" in fresh.run(upgrade, **settings)
     for block in machine.blocks("## Several processes, several machines"):
         fresh.run(block)
     noted = fresh.noted.read_text()
-    assert "systemctl stop firstkey.target" in noted and "systemctl enable --now firstkey-worker@1" in noted
+    assert "systemctl enable --now firstkey-worker@1" in noted
+
+
+def test_an_upgrade_leaves_the_program_that_runs_alone_until_it_is_stopped(fresh: Machine) -> None:
+    settings = _demo(fresh)
+    fresh.run("python -m core.manage demo --students 20", **settings)
+    fresh.run("install -d -m 750 /etc/firstkey; touch /etc/firstkey/firstkey.env")
+    backups, key = fresh.root / "srv" / "backups", fresh.root / "etc/firstkey/backup.key"
+    backups.mkdir()
+    key.write_text("five words that nobody else knows")
+    settings |= {"FIRSTKEY_BACKUP_FOLDER": str(backups), "FIRSTKEY_BACKUP_KEY_FILE": str(key)}
+    get, rehearse, switch = machine.blocks("## Upgrading")
+    new, here, old = (fresh.root / "opt" / name for name in ("firstkey.new", "firstkey", "firstkey.old"))
+    running = here.lstat().st_ino
+    fresh.run(get, **settings)
+    assert "up to date" in fresh.run(rehearse, **settings)
+    assert here.lstat().st_ino == running and new.exists()
+    noted = fresh.noted.read_text()
+    assert f"git -C {new} pull" in noted and f"-r {new}/requirements.txt" in noted and "systemctl" not in noted
+    assert "up to date" in fresh.run(switch, **settings)
+    assert old.lstat().st_ino == running and here.exists() and not new.exists()
+    assert switch.splitlines()[0] == "systemctl stop firstkey.target", "before anything is put into its place"
+    assert len(list(backups.iterdir())) == 1
 
 
 def test_the_commands_about_imports_by_themselves(fresh: Machine) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import socket
 import subprocess
 import sys
 import urllib.request
@@ -89,9 +90,25 @@ def test_the_demo_is_removed_only_after_a_clear_question(tmp_path: Path, monkeyp
 def test_a_port_in_use_is_said_in_a_sentence(tmp_path: Path) -> None:
     with firstkey.running(tmp_path) as server:
         second = _command(server, "serve")
+        with pytest.raises(ConnectionRefusedError):
+            socket.create_connection(("127.0.0.9", int(server.url.rpartition(":")[2])), 5)
     assert second.returncode == 1
     assert re.search(r"Port \d+ is in use", second.stderr)
     assert "Traceback" not in second.stderr
+
+
+def test_it_listens_where_it_is_told_and_warns_when_everybody_may_come(tmp_path: Path) -> None:
+    with firstkey.running(tmp_path, listen_on="0.0.0.0") as server:
+        port = server.url.rpartition(":")[2]
+        asked = urllib.request.Request(f"http://127.0.0.9:{port}/healthz", headers={"Host": "localhost"})
+        assert urllib.request.urlopen(asked).status == 200
+        assert "Warning: Every machine that reaches this one" in server.log.read_text()
+        warned = _command(server, "doctor").stdout
+        named = _command(server, "doctor", FIRSTKEY_TRUSTED_PROXIES="10.0.0.11").stdout
+    assert "warning  door" in warned and "FIRSTKEY_TRUSTED_PROXIES" in warned
+    assert f"door: listens on 0.0.0.0, port {port}" in named
+    elsewhere = _command(server, "serve", FIRSTKEY_LISTEN_ON="192.0.2.1")
+    assert "does not have the address 192.0.2.1" in elsewhere.stderr and "Traceback" not in elsewhere.stderr
 
 
 def test_f1_kill_9_of_the_server_while_two_thousand_are_sent(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

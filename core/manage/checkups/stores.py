@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import stat
 import time
 from collections.abc import Iterator
@@ -61,6 +62,10 @@ def engine(settings: Settings) -> Iterator[Finding]:
 def disk(settings: Settings) -> Iterator[Finding]:
     """Room where Firstkey writes, as Health and the alarms see it, and files that only this user reads (R92)."""
     folder = settings.var_folder
+    if not os.access(disks.there(folder), os.W_OK | os.X_OK):
+        remedy = "Set FIRSTKEY_FOLDER to the folder in which secret.key lies, or to one that Firstkey may write into."
+        yield fault("disk", f"Firstkey may not write into its folder {folder}.", remedy)
+        return
     if not folder.exists():
         yield warning("disk", f"The folder {folder} is not there yet.", "Run: python -m core.manage init")
         return
@@ -79,7 +84,10 @@ def _room(disk: Disk) -> Finding:
 
 def _private(settings: Settings) -> Iterator[Finding]:
     names = ("secret.key", "*.db", "*.db-wal", "*.db-shm", "outbox/*.json", "before-upgrade/*.db")
-    found = [path for name in names for path in settings.var_folder.glob(name) if path.is_file()]
+    stores = (settings.database_url, settings.engine_url)
+    folders = {Path(url.removeprefix("sqlite:///")).resolve().parent for url in stores if url.startswith("sqlite:///")}
+    folders.add(settings.var_folder)
+    found = [path for folder in folders for name in names for path in folder.glob(name) if path.is_file()]
     found += [path for path in [keys.path()] if path is not None and path.exists() and path not in found]
     shared = [path for path in found if stat.S_IMODE(path.stat().st_mode) & 0o077]
     if shared:

@@ -11,6 +11,8 @@ from core.gateways import smtp_email
 from core.manage.checkups.findings import Finding, fault, fine, told, warning
 
 OUTBOX = "nothing leaves this machine: messages are written to the Outbox screen"
+OPEN = "Every machine that reaches this one can talk to Firstkey past the proxy, without encryption."
+CLOSE = "Set FIRSTKEY_TRUSTED_PROXIES to the address of nginx, and let the firewall pass nobody else on."
 
 
 def email(settings: Settings, *, is_demo: bool) -> Iterator[Finding]:
@@ -39,6 +41,12 @@ def _graph(settings: Settings) -> Finding:
         said = "FIRSTKEY_EMAIL=graph needs the three FIRSTKEY_MICROSOFT_… settings and FIRSTKEY_GRAPH_MAILBOX."
         return fault("e-mail", said, "Set them as docs/microsoft365.md says.")
     return fine("e-mail", f"Microsoft 365 sends as {settings.graph_mailbox}; Settings, Microsoft 365 tries it")
+
+
+def door(settings: Settings) -> Iterator[Finding]:
+    """Which address of this machine a web process listens on."""
+    listens = f"listens on {settings.listen_on}, port {settings.port}"
+    yield warning("door", OPEN, CLOSE) if settings.is_open else fine("door", listens)
 
 
 def address(settings: Settings, *, is_demo: bool) -> Iterator[Finding]:
