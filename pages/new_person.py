@@ -70,7 +70,7 @@ def _form(actor: Actor, kind: str) -> None:
     asked = bool(st.session_state.get(f"{key}.asked"))
     pressed = bool(st.session_state.pop(f"{key}.pressed", False))
     typed = person_form.fields(actor, kind, key, checked=asked)
-    made = guardian_form.ties(actor, kind, key) if kind != PersonKind.STAFF else ()
+    made = guardian_form.ties(actor, kind, key, checked=asked) if kind != PersonKind.STAFF else ()
     st.divider()
     found = _alike(actor, kind, typed, made) if asked else []
     if found:
@@ -93,7 +93,8 @@ actor = guard.require(Permission.EDIT_STUDENTS)
 wanted = st.query_params.get("kind", "student")
 kind = wanted if wanted in TITLES else "student"
 with st.container(width=760):
-    st.page_link("students.py", label="Students List", icon=":material/arrow_back:")
+    came_from = ("students.py", "Students List") if kind == PersonKind.STUDENT else ("accounts.py", "User Accounts")
+    st.page_link(came_from[0], label=came_from[1], icon=":material/arrow_back:")
     st.title(TITLES[kind])
     feedback.said()
     acts.undo_offer(actor)

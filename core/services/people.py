@@ -143,7 +143,10 @@ def _tie(db: Session, actor: Actor, kind: str, made: int, tie: Tie) -> None:
     if other is None:
         if kind != PersonKind.STUDENT or tie.new is None:
             raise InputProblem("Choose a student who is registered already.")
-        other = create(db, actor, kind=PersonKind.GUARDIAN, ties=(_of(made, tie),), **tie.new)
+        try:
+            create(db, actor, kind=PersonKind.GUARDIAN, ties=(_of(made, tie),), **tie.new)
+        except InputProblem as problem:
+            raise InputProblem(f"The new guardian: {problem}", field=problem.field, hint=problem.hint) from problem
         return
     student, guardian = (made, other) if kind == PersonKind.STUDENT else (other, made)
     guardianships.link(

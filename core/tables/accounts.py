@@ -186,6 +186,7 @@ def _settled(filter: AccountFilter) -> dict[str, bool]:
         "sms_refusal": refused or bool(filter.sms_refusals),
         **dict.fromkeys(SIGN_INS, never_in or filter.login == "never"),
         "state": len(filter.states) == 1,
+        "verified": filter.verified is not None,
         "user_type": len(filter.user_types) == 1,
     }
 

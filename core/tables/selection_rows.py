@@ -119,8 +119,8 @@ def named_without_account(db: Session, actor: Actor, *, selection_id: int, reaso
     people = without_account(db, actor, selection_id=selection_id)
     if people is None:
         return {}
-    rows = people.with_only_columns(col(Person.id), sa.literal(str(reason)).label("reason"))
-    return some_names.by_reason(db, rows)
+    named: Any = (col(Person.id), sa.literal(str(reason)).label("reason"))
+    return some_names.by_reason(db, people.with_only_columns(*named))
 
 
 def owned(db: Session, actor: Actor, selection_id: int) -> Selection:

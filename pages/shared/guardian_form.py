@@ -14,16 +14,16 @@ from core.permissions import Actor, Permission
 from core.services import guardianships
 from core.services.guardianships import Terms
 from core.services.people import Tie
-from core.tables import codes, found_people
+from core.tables import codes, found_people, school
 from core.tables.found_people import Found
-from pages.shared import drawn, feedback, guarded
+from pages.shared import drawn, feedback, guarded, person_form
 
 RELATIONS = ("", "Mother", "Father", "Grandparent", "Guardian", "Step-parent", "Foster parent")
 OTHER = {PersonKind.STUDENT: PersonKind.GUARDIAN, PersonKind.GUARDIAN: PersonKind.STUDENT}
 
 
-def ties(actor: Actor, kind: str, key: str) -> tuple[Tie, ...]:
-    """What is chosen on the form of a new student or guardian."""
+def ties(actor: Actor, kind: str, key: str, *, checked: bool) -> tuple[Tie, ...]:
+    """What is chosen on the form of a new student or guardian. `checked`: as in `person_form.fields`."""
     other = OTHER[PersonKind(kind)]
     st.subheader("Guardians" if other == PersonKind.GUARDIAN else "Students")
     chosen: dict[int, str] = st.session_state.setdefault(f"{key}.chosen", {})
@@ -39,7 +39,7 @@ def ties(actor: Actor, kind: str, key: str) -> tuple[Tie, ...]:
             made.append(Tie(person_id, None, **_relation(f"{key}.{person_id}", place + 1)))
     if other == PersonKind.GUARDIAN and st.toggle("Register a new guardian too", key=f"{key}.new"):
         with st.container(border=True):
-            made.append(_new_guardian(f"{key}.newcomer", len(made) + 1))
+            made.append(_new_guardian(f"{key}.newcomer", len(made) + 1, checked=checked))
     return tuple(made)
 
 
@@ -91,17 +91,19 @@ def _terms(key: str, now: Terms) -> Terms:
     )
 
 
-def _new_guardian(key: str, place: int) -> Tie:
+def _new_guardian(key: str, place: int, *, checked: bool) -> Tie:
     with database.reading() as db:
-        if f"{key}.code" not in st.session_state:
-            st.session_state[f"{key}.code"] = codes.free(db, kind=PersonKind.GUARDIAN)
+        region = school.settings(db).default_region
+        if f"{key}.source_id" not in st.session_state:
+            st.session_state[f"{key}.source_id"] = codes.free(db, kind=PersonKind.GUARDIAN)
+    marks = person_form.Marks(PersonKind.GUARDIAN, key, region, checked)
     first, last = st.columns(2)
     fields = {
-        "first_name": first.text_input("Guardian's first name", key=f"{key}.first"),
-        "last_name": last.text_input("Guardian's last name", key=f"{key}.last"),
-        "contact_email": first.text_input("Guardian's contact e-mail", key=f"{key}.email"),
-        "mobile": last.text_input("Guardian's mobile", key=f"{key}.mobile"),
-        "source_id": first.text_input("Guardian's code", key=f"{key}.code"),
+        "first_name": marks.text(first, "first_name", "Guardian's first name"),
+        "last_name": marks.text(last, "last_name", "Guardian's last name"),
+        "contact_email": marks.text(first, "contact_email", "Guardian's contact e-mail"),
+        "mobile": marks.text(last, "mobile", "Guardian's mobile"),
+        "source_id": marks.text(first, "source_id", "Guardian's code"),
         "status": "active",
     }
     return Tie(None, fields, **_relation(key, place))
@@ -116,7 +118,10 @@ def link(actor: Actor, student_id: int) -> None:
         found = found_people.look(db, actor, kind=PersonKind.GUARDIAN, text=text)
     chosen = st.radio("Guardian", found, format_func=_plain, key=f"{key}.who") if found else None
     if text.strip() and not found:
-        st.caption("No guardian is found. Register them first: User Accounts, New guardian.")
+        st.caption(
+            "No guardian is found. Two letters are needed; try another part of the name. Somebody new is registered "
+            "first: User Accounts, New guardian."
+        )
     values = _relation(key, 1)
     if st.button("Link guardian", type="primary", disabled=chosen is None) and chosen is not None:
         with feedback.refusals_shown(), database.transaction() as db:

@@ -28,7 +28,7 @@ def fields(actor: Actor, kind: str, key: str, *, checked: bool) -> dict[str, Any
         own, sections = school.settings(db), options.sections(db, actor)
         if f"{key}.source_id" not in st.session_state:
             st.session_state[f"{key}.source_id"] = codes.free(db, kind=kind)
-    marks = _Marks(kind, key, own.default_region, checked)
+    marks = Marks(kind, key, own.default_region, checked)
     first, last = st.columns(2)
     typed: dict[str, Any] = {"first_name": marks.text(first, "first_name", "First name")}
     typed["last_name"] = marks.text(last, "last_name", "Last name")
@@ -64,7 +64,7 @@ def _places(kind: str, key: str, sections: dict[int, str]) -> dict[str, Any]:
     return {"section_id": chosen, "grade": last.text_input("Grade", key=f"{key}.grade")}
 
 
-def _contacts(marks: _Marks, kind: str, key: str, *, microsoft: bool) -> dict[str, Any]:
+def _contacts(marks: Marks, kind: str, key: str, *, microsoft: bool) -> dict[str, Any]:
     first, last = st.columns(2)
     typed: dict[str, Any] = {}
     if kind == PersonKind.STUDENT:
@@ -85,7 +85,7 @@ def _contacts(marks: _Marks, kind: str, key: str, *, microsoft: bool) -> dict[st
     return typed
 
 
-class _Marks:
+class Marks:
     """Draws a field with what is wrong with it beneath: once something is typed, or when all was to be saved."""
 
     def __init__(self, kind: str, key: str, region: str, checked: bool) -> None:

@@ -65,3 +65,17 @@ def test_it_changes_nothing_over_somebody_elses_change(cast: Cast) -> None:
     page = _save(page)
     assert "Somebody else changed or ended this link since you looked" in everything_said(page)
     assert (_ours(cast).relation, _ours(cast).priority) == ("Stepmother", 1)
+
+
+def test_one_letter_finds_nobody_and_says_that_two_are_needed(cast: Cast) -> None:
+    def screen(actor: object, student_id: int) -> None:
+        from pages.shared import guardian_form
+
+        guardian_form.link(actor, student_id)  # type: ignore[arg-type]
+
+    page = AppTest.from_function(screen, default_timeout=30, args=(cast.olga.actor, cast.otto.person.id))
+    page.session_state["actor"] = cast.olga.actor
+    page.run().text_input[0].input("G")
+    assert "Two letters are needed" in everything_said(page.run())
+    page.text_input[0].input("Gi")
+    assert "Siderí" in everything_said(page.run())

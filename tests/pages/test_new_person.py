@@ -97,6 +97,29 @@ def test_a_guardian_is_registered_in_the_same_go(open_screen: screens.Open, cast
         assert db.exec(select(Guardianship).where(Guardianship.guardian_id == greta.id)).one().student_id == nora.id
 
 
+def test_what_cannot_be_of_a_new_guardian_is_said_beside_its_field_and_whose_it_is(
+    open_screen: screens.Open, cast: Cast
+) -> None:
+    page = _names(open_screen(cast.olga.actor, "new_person.py", kind="student"), "Nora", "New")
+    next(toggle for toggle in page.toggle if toggle.label == "Register a new guardian too").set_value(True).run()
+    next(field for field in page.text_input if field.label == "Guardian's mobile").input("12")
+    assert any("no mobile number" in caption.value for caption in page.run().caption)
+    page = button(page, "Save new student").click().run()
+    assert page.error[0].value.startswith("The new guardian\\: First name is empty")
+    assert any("First name is empty" in caption.value for caption in page.caption)
+    assert _count("New") == 0
+
+
+@pytest.mark.parametrize(
+    ("kind", "back"), [("student", "Students List"), ("guardian", "User Accounts"), ("staff", "User Accounts")]
+)
+def test_the_way_back_leads_where_the_form_was_opened(
+    open_screen: screens.Open, cast: Cast, kind: str, back: str
+) -> None:
+    page = open_screen(cast.olga.actor, "new_person.py", kind=kind)
+    assert [one.proto.label for one in page.main if one.type == "page_link"] == [back]
+
+
 def test_a_guardian_is_linked_to_a_student_found_by_a_search(open_screen: screens.Open, cast: Cast) -> None:
     page = _names(open_screen(cast.olga.actor, "new_person.py", kind="guardian"), "Greta", "Guard")
     page = _type(page, Find_a_student_who_is_registered_already="otto")
@@ -115,6 +138,8 @@ def test_staff_are_saved_with_the_classes_they_teach(open_screen: screens.Open, 
     with database.reading() as db:
         tina = db.exec(select(Person).where(Person.first_name == "Tina")).one()
         assert db.exec(select(Enrolment).where(Enrolment.person_id == tina.id)).one().section_id == cast.class_8a.id
+    card = everything_said(open_screen(cast.olga.actor, "account.py", person=str(tina.id)))
+    assert "Classes taught" in card and "8A" in card
 
 
 def test_hostile_names_are_never_markdown(open_screen: screens.Open, cast: Cast) -> None:
