@@ -16,7 +16,7 @@ from core.errors import Conflict, InputProblem
 from core.models import Account, AuditEntry, AuditPruning, Message, Person, SchoolLogo, SchoolSettings
 from core.permissions import Actor, Permission
 from core.rules import logos, school_fields
-from core.rules.setting_words import SETTINGS
+from core.rules.setting_words import SETTINGS, TYPED
 from core.services import audit, audit_anchors
 from core.tables import account_roles
 
@@ -67,6 +67,7 @@ def change_settings(
 ) -> list[str]:
     """Change what the school decides; gives the names of what changed and writes them to the audit.
 
+    It tells numbers, switches and choices from what to what; of what somebody typed, only that it changed.
     `seen` is what the form was drawn from: refuses when somebody else changed any of it since.
     """
     actor.require(Permission.CHANGE_SETTINGS)
@@ -83,12 +84,19 @@ def change_settings(
     changed = sorted(name for name, value in wanted.items() if getattr(school, name) != value)
     if "second_administrator_above" in changed and wanted["second_administrator_above"]:
         _refuse_without_second(db)
+    told = {name: [_told(getattr(school, name)), _told(wanted[name])] for name in changed if name not in TYPED}
     for name in changed:
         setattr(school, name, wanted[name])
     db.add(school)
     if changed:
-        audit.record(db, actor, action="settings.changed", object_kind="school", details={"fields": changed})
+        details = {"fields": changed} | ({"changes": told} if told else {})
+        audit.record(db, actor, action="settings.changed", object_kind="school", details=details)
     return changed
+
+
+def _told(value: Any) -> Any:
+    """As the audit keeps it: databases do not write fractions alike, and its seal is of the text."""
+    return f"{value:.10g}" if isinstance(value, float) else value
 
 
 def refuse_if_changed(now: SchoolSettings, seen: Mapping[str, Any]) -> None:
