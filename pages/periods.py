@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import date
 
 import pandas as pd
 import streamlit as st
 
 from core import clock, database
 from core.permissions import Actor, Permission
+from core.rules import promotion
 from core.services import years
 from core.tables import years as table
 from core.tables.years import Year
@@ -59,8 +60,7 @@ def _proposal(known: list[Year]) -> tuple[str, date, date]:
     if not dated or dated[0].starts_on is None or dated[0].ends_on is None:
         today = clock.today()
         return "", date(today.year, 9, 1), date(today.year + 1, 6, 30)
-    first, last = dated[0].starts_on + timedelta(days=365), dated[0].ends_on + timedelta(days=365)
-    first, last = first.replace(day=dated[0].starts_on.day), last.replace(day=dated[0].ends_on.day)
+    first, last = promotion.a_year_later(dated[0].starts_on), promotion.a_year_later(dated[0].ends_on)
     return f"{first.year}-{last.year}" if last.year > first.year else str(first.year), first, last
 
 

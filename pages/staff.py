@@ -14,7 +14,7 @@ from pages.shared import acts, cells, export_menu, feedback, guard, roles_dialog
 
 
 def _list(actor: Actor) -> None:
-    text = st.text_input("Search for", placeholder="Name or username", live=True, width=420)
+    text = st.text_input("Search for", placeholder="Name or username", live=True, width=420, on_change=_from_the_first)
     page = Page(int(st.session_state.get("staff.page", 1)))
     with feedback.refusals_shown(), database.reading() as db:
         rows, total = staff.page(db, actor, text=text, page=page), staff.count(db, actor, text=text)
@@ -47,6 +47,11 @@ def _list(actor: Actor) -> None:
     chosen = [place for place in event.selection.rows if 0 <= place < len(ids)]
     if chosen and st.button("Manage Roles/Periods", type="primary", icon=":material/admin_panel_settings:"):
         roles_dialog.manage(actor, ids[chosen[0]])
+
+
+def _from_the_first() -> None:
+    """Whoever searches on a later page would find nobody on it."""
+    st.session_state.pop("staff.page", None)
 
 
 def _export(actor: Actor, text: str, total: int) -> None:

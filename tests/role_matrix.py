@@ -118,6 +118,7 @@ SERVICES: dict[str, Needs] = {
     "reports.read": Asks.BY_KIND,
     **dict.fromkeys(("list_files.note", "outcome_files.note", "reports.note", "previews.note"), Asks.OWN),
     "selections_beside.of_one": Permission.SEE_ACCOUNTS,
+    "selections_beside.of_leavers": Permission.MANAGE_PERIODS,
     **dict.fromkeys(("selections_beside.of_check", "left_out.open_list", "outcome_files.count"), Permission.SEND),
     **dict.fromkeys(
         (f"drafts.{part}" for part in ("account_ids", "skipped", "all_left_out", "write_left_out")), Asks.PART

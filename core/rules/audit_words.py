@@ -7,6 +7,7 @@ from enum import StrEnum
 from typing import Any
 
 from core.rules.account_acts import Act, Edit
+from core.rules.setting_words import SETTINGS
 from core.rules.words import ACCOUNT_ACT, ACCOUNT_EDIT
 
 
@@ -143,6 +144,8 @@ ACTION: dict[str, Said] = {
     "retention.ran": Said("Looked for what had ended long ago", Kind.SCHOOL),
     "retention.deleted": Said("Deleted what had ended long ago", Kind.SCHOOL),
     "year.created": Said("Created an academic year", Kind.SCHOOL),
+    "year.corrected": Said("Corrected an academic year", Kind.SCHOOL),
+    "year.removed": Said("Removed an academic year", Kind.SCHOOL),
     "year.begun": Said("Began an academic year", Kind.SCHOOL),
     "year.undone": Said("Undid the beginning of an academic year", Kind.SCHOOL),
 }
@@ -165,6 +168,7 @@ def of_kinds(kinds: tuple[str, ...]) -> list[str]:
 RESULT = {"done": "Done", "refused": "Refused", "broken": "Broken"}
 
 _NOT_FOR_PEOPLE = {"people", "digest", "reference", "columns", "service"}
+_OF_YEARS = {"title": "name", "starts_on": "first day", "ends_on": "last day"}
 _NUMBERS = {
     "count": "people",
     "rows": "rows",
@@ -187,6 +191,11 @@ def _parts(details: dict[str, Any]) -> list[str]:
             continue
         if name in _NUMBERS and isinstance(value, int):
             parts.append(f"{value:,} {_NUMBERS[name]}")
+        elif name == "changes" and isinstance(value, dict):
+            parts += [f"{_called(field)}: {_value(was)} → {_value(now)}" for field, (was, now) in value.items()]
+        elif name == "fields" and isinstance(value, list):
+            told = details.get("changes") or {}
+            parts += [f"{'changed' if told else 'fields'}: {names}"] if (names := _fields(value, told)) else []
         elif name == "everybody":
             parts.append("for everybody")
         elif name == "before" and isinstance(value, dict):
@@ -200,6 +209,25 @@ def _parts(details: dict[str, Any]) -> list[str]:
         else:
             parts.append(f"{_plain(name)}: {value}")
     return parts
+
+
+def _fields(names: list[str], told: dict[str, Any]) -> str:
+    """Those of which it is not told from what to what."""
+    return ", ".join(_called(name) for name in names if name not in told)
+
+
+def _called(name: str) -> str:
+    return SETTINGS[name].label if name in SETTINGS else _OF_YEARS.get(name, _plain(name))
+
+
+def _value(value: Any) -> str:
+    if isinstance(value, bool):
+        return "on" if value else "off"
+    if isinstance(value, dict):
+        value = [f"{_plain(key)} {one}" for key, one in value.items()]
+    if isinstance(value, list):
+        value = ", ".join(_plain(str(one)) for one in value)
+    return "none" if value in ("", None) else f"{value:,}" if isinstance(value, int) else str(value)
 
 
 def _plain(name: str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date
 from enum import StrEnum
 
 from core.errors import InputProblem
@@ -40,6 +41,11 @@ class Step:
     title: str = ""
     grade: str = ""
     leaves: bool = False
+
+
+def a_year_later(day: date) -> date:
+    """The same day of the next year; the last of February after a 29th."""
+    return day.replace(year=day.year + 1, day=28 if (day.month, day.day) == (2, 29) else day.day)
 
 
 def propose(classes: Sequence[Class]) -> list[Step]:

@@ -16,6 +16,7 @@ from core.errors import Conflict, InputProblem
 from core.models import Account, AuditEntry, AuditPruning, Message, Person, SchoolLogo, SchoolSettings
 from core.permissions import Actor, Permission
 from core.rules import logos, school_fields
+from core.rules.setting_words import SETTINGS, TYPED
 from core.services import audit, audit_anchors
 from core.tables import account_roles
 
@@ -61,11 +62,18 @@ def start_own(db: Session, actor: Actor, *, school_name: str) -> Emptied:
     return gone
 
 
-def change_settings(db: Session, actor: Actor, *, changes: Mapping[str, Any]) -> list[str]:
-    """Change what the school decides; gives the names of what changed and writes them to the audit."""
+def change_settings(
+    db: Session, actor: Actor, *, changes: Mapping[str, Any], seen: Mapping[str, Any] | None = None
+) -> list[str]:
+    """Change what the school decides; gives the names of what changed and writes them to the audit.
+
+    It tells numbers, switches and choices from what to what; of what somebody typed, only that it changed.
+    `seen` is what the form was drawn from: refuses when somebody else changed any of it since.
+    """
     actor.require(Permission.CHANGE_SETTINGS)
     actor.require_fresh()
-    school = db.get(SchoolSettings, 1, with_for_update=True) or SchoolSettings()
+    school = db.get(SchoolSettings, 1, with_for_update=True, populate_existing=True) or SchoolSettings()
+    refuse_if_changed(school, seen or {})
     wanted = school_fields.checked(changes)
     first, until = (wanted.get(name, getattr(school, name)) for name in ("sms_from_hour", "sms_until_hour"))
     if first >= until:
@@ -76,12 +84,29 @@ def change_settings(db: Session, actor: Actor, *, changes: Mapping[str, Any]) ->
     changed = sorted(name for name, value in wanted.items() if getattr(school, name) != value)
     if "second_administrator_above" in changed and wanted["second_administrator_above"]:
         _refuse_without_second(db)
+    told = {name: [_told(getattr(school, name)), _told(wanted[name])] for name in changed if name not in TYPED}
     for name in changed:
         setattr(school, name, wanted[name])
     db.add(school)
     if changed:
-        audit.record(db, actor, action="settings.changed", object_kind="school", details={"fields": changed})
+        details = {"fields": changed} | ({"changes": told} if told else {})
+        audit.record(db, actor, action="settings.changed", object_kind="school", details=details)
     return changed
+
+
+def _told(value: Any) -> Any:
+    """As the audit keeps it: databases do not write fractions alike, and its seal is of the text."""
+    return f"{value:.10g}" if isinstance(value, float) else value
+
+
+def refuse_if_changed(now: SchoolSettings, seen: Mapping[str, Any]) -> None:
+    """Refuse to save over what somebody else changed since it was seen."""
+    meanwhile = [SETTINGS[name].label for name, value in seen.items() if getattr(now, name) != value]
+    if meanwhile:
+        raise Conflict(
+            f"Somebody else changed this meanwhile: {', '.join(meanwhile)}. Nothing of yours was saved. "
+            "The page shows what stands there now: make your change again, then save."
+        )
 
 
 def _refuse_without_second(db: Session) -> None:

@@ -15,7 +15,7 @@ from core.models import Selection, SelectionItem
 from core.permissions import Actor, Permission
 from core.services import selections
 from core.services.selections import ListName
-from core.tables import chosen, selection_rows
+from core.tables import chosen, selection_rows, years
 from core.tables.filters import AccountFilter, StudentFilter
 from core.tables.selection_rows import RowScope
 
@@ -42,6 +42,14 @@ def of_people(db: Session, actor: Actor, *, person_ids: Collection[int]) -> int:
     """A selection of the people something was just done to, beside those of the lists; gives its id."""
     actor.require(Permission.SEE_STUDENTS)
     return _of_just_these(db, actor, selection_rows.PEOPLE, person_ids)
+
+
+def of_leavers(db: Session, actor: Actor) -> int:
+    """A selection of the accounts that still work of those who left; gives its id. There is one of them."""
+    actor.require(Permission.MANAGE_PERIODS)
+    row = selections.held(db, actor, "leavers")
+    selections.replace(db, row, everything=False, filter={}, items=list(db.scalars(years.accounts_of_leavers())))
+    return selections.id_of(row)
 
 
 def of_students(db: Session, actor: Actor, *, filter: StudentFilter) -> int:

@@ -95,11 +95,10 @@ def without_class(db: Session) -> sa.Select[Any]:
     return sa.select(col(Person.id)).where(goes_up(db), sa.not_(periods.has_class(Person, None)))
 
 
-def leavers_with_account() -> sa.Select[Any]:
-    """The ids of students who left and whose account is not switched off."""
-    query = sa.select(col(Person.id)).join(Account, col(Account.person_id) == col(Person.id))
-    left = (col(Person.kind) == PersonKind.STUDENT, col(Person.status) == PersonStatus.LEFT)
-    return query.where(*left, col(Account.deactivated_at).is_(None))
+def accounts_of_leavers() -> sa.Select[Any]:
+    """The accounts that are not switched off of those who left, students or not."""
+    query = sa.select(col(Account.id)).join(Person, col(Person.id) == col(Account.person_id))
+    return query.where(col(Person.status) == PersonStatus.LEFT, col(Account.deactivated_at).is_(None))
 
 
 def count(db: Session, people: sa.Select[Any]) -> int:

@@ -41,7 +41,7 @@ def _switch(actor: Actor) -> None:
     with database.reading() as db:
         now = school_settings(db)
     fields = Fields(now)
-    fields.switch("microsoft", key="microsoft.on")
+    fields.switch("microsoft", key=setting_fields.anew("microsoft", now.microsoft))
     on = bool(fields.changes["microsoft"])
     types = _user_types(now) if on else now.microsoft_user_types
     if (on, sorted(types)) == (now.microsoft, sorted(now.microsoft_user_types)):
@@ -60,7 +60,7 @@ def _user_types(now: SchoolSettings) -> list[str]:
         list(words.USER_TYPE),
         now.microsoft_user_types,
         format_func=words.USER_TYPE.__getitem__,
-        key="microsoft.types",
+        key=setting_fields.anew("microsoft_user_types", now.microsoft_user_types),
     )
     st.caption(SETTINGS["microsoft_user_types"].sentence)
     return types

@@ -120,7 +120,7 @@ def _lengths(fields: Fields) -> None:
     lengths = {}
     for column, code in zip(st.columns(4) * 2, TYPES, strict=True):
         general, own = school.general_length(fields.now, code), fields.now.password_lengths.get(code)
-        label, key = words.USER_TYPE[UserType(code)], f"settings.length.{code}"
+        label, key = words.USER_TYPE[UserType(code)], setting_fields.anew(f"length.{code}", own)
         with column:
             st.session_state.setdefault(key, own)
             chosen = st.number_input(label, *PASSWORD_LENGTH, None, placeholder=f"as above: {general}", key=key)

@@ -13,7 +13,7 @@ from core.rules.setting_words import SETTINGS
 from core.services import school
 from core.tables import periods
 from core.tables.school import settings as school_settings
-from pages.shared import feedback, fresh_code, guarded
+from pages.shared import feedback, fresh_code, guarded, setting_fields
 
 # Names on which patterns go wrong: a Greek one twice, an apostrophe, accents, a script without Latin letters.
 SAMPLES = (
@@ -34,12 +34,16 @@ def form(actor: Actor) -> None:
     st.subheader("Usernames")
     left, right = st.columns([3, 2])
     text = left.text_input(
-        SETTINGS["username_pattern"].label, now.username_pattern, key="username_pattern", live=True, help=HELP
+        SETTINGS["username_pattern"].label,
+        now.username_pattern,
+        key=setting_fields.anew("username_pattern", now.username_pattern),
+        live=True,
+        help=HELP,
     )
     ending = right.text_input(
         SETTINGS["username_suffix"].label,
         now.username_suffix,
-        key="username_suffix",
+        key=setting_fields.anew("username_suffix", now.username_suffix),
         live=True,
         placeholder="@pupils.school.example",
         help="The number of a name that is taken stands before it.",

@@ -19,7 +19,7 @@ def draw(actor: Actor) -> None:
     with database.reading() as db:
         without = table.count(db, table.without_class(db))
         counting = tuple(school_settings(db).registered_statuses)
-        leavers = table.count(db, table.leavers_with_account())
+        leavers = table.count(db, table.accounts_of_leavers())
     st.subheader("To do for the current year")
     with st.container(border=True):
         if not without and not leavers:
@@ -42,6 +42,5 @@ def _leavers(actor: Actor, number: int) -> None:
         st.text(f"Leavers: {number:,} have left and their account still works", width="stretch")
         if st.button("Deactivate their accounts", icon=":material/block:"):
             with feedback.refusals_shown(), database.transaction() as db:
-                ids = list(db.scalars(table.leavers_with_account()))
-                selection_id = selections_beside.of_people(db, actor, person_ids=ids)
+                selection_id = selections_beside.of_leavers(db, actor)
             act_dialogs.of_selection(actor, Act.DEACTIVATE, selection_id)

@@ -110,7 +110,7 @@ def test_the_switch_says_first_what_differs_and_changes_no_username(
     with database.reading() as db:
         before = dict(db.exec(select(Account.id, Account.username)).all())
     page = screens.opener(monkeypatch)(cast.ada.actor, "settings.py", section="Microsoft 365")
-    page.toggle(key="microsoft.on").set_value(True).run()
+    page.toggle(key="settings.microsoft.False").set_value(True).run()
     assert any("No username that exists changes" in said.value for said in page.info)
     with database.reading() as db:
         assert not db.get_one(SchoolSettings, 1).microsoft

@@ -9,6 +9,7 @@ from streamlit.testing.v1 import AppTest
 from core import database
 from core.models import AuditEntry, SchoolSettings
 from core.rules.setting_words import SETTINGS
+from core.services import school as services
 from core.tables import school
 from pages.shared import feedback
 from tests.cast import Cast
@@ -64,6 +65,24 @@ def test_the_length_of_a_user_type_is_set_on_the_screen_and_taken_back_by_emptyi
     assert _shortest() == {"student": 16, "guardian": 16, "teacher": 22, "staff": 15}
     page = _type(page, {"Student": 18, "Teacher": None})
     assert _shortest() == {"student": 18, "guardian": 16, "teacher": 15, "staff": 15}
+
+
+@pytest.mark.parametrize("section", ["Accounts", "Passwords"])
+def test_nothing_is_saved_over_what_another_administrator_saved_meanwhile(
+    cast: Cast, monkeypatch: pytest.MonkeyPatch, section: str
+) -> None:
+    page: AppTest = opener(monkeypatch)(cast.ada.actor, "settings.py", section=section)
+    meant = {"registered_statuses": ["registered", "applicant"], "password_lengths": {"student": 20}}
+    with database.transaction() as db:
+        services.change_settings(db, cast.ada.actor, changes=meant)
+    screens.button(page, "Save").click().run()
+    assert any("Somebody else changed this meanwhile" in said.value for said in page.error)
+    screens.button(page, "Save").click().run()
+    assert not page.error and not page.exception
+    with database.reading() as db:
+        now = db.get_one(SchoolSettings, 1)
+        assert {name: getattr(now, name) for name in meant} == meant
+    assert len(_changed()) == 1
 
 
 def _type(page: AppTest, answers: dict[str, int | None]) -> AppTest:

@@ -15,6 +15,7 @@ from core import database
 from core.models import Account, PersonKind
 from core.permissions import Actor, Role
 from core.tables import actors
+from core.tables.filters import PAGE_SIZE
 from tests import cast as make
 from tests.cast import Cast
 from tests.conftest import Clock
@@ -100,6 +101,18 @@ def _sees_otto_and_nina_and_nobody_else(open_screen: screens.Open, who: Actor) -
     assert "2 students in all" in everything_said(status)
     assert "7B" not in everything_said(status)
     assert not [one for one in status.button if "Send" in one.label]
+
+
+def test_a_search_begins_on_the_first_page(open_screen: screens.Open, cast: Cast) -> None:
+    with database.transaction() as db:
+        for number in range(PAGE_SIZE):
+            person = make.person(db, kind="staff", last_name=f"Aalto{number:02}")
+            make.account(db, person=person, user_type="staff", username=f"aalto{number:02}")
+    page = open_screen(cast.ada.actor, "staff.py")
+    page.session_state["staff.page"] = 2
+    page.run()
+    page.text_input[0].set_value("cora").run()
+    assert "Cole Cora" in everything_said(page)
 
 
 def test_the_staff_are_offered_as_files_with_the_search_of_the_page(open_screen: screens.Open, cast: Cast) -> None:

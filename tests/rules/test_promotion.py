@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 import pytest
 
 from core.errors import InputProblem
-from core.rules.promotion import Class, Step, checked, propose
+from core.rules.promotion import Class, Step, a_year_later, checked, propose
 
 
 def classes(*named: tuple[str, str]) -> list[Class]:
@@ -40,3 +42,16 @@ def test_a_table_that_was_changed_by_hand_is_read_or_refused_with_a_sentence() -
         checked((Step(1, "8A", "8"),), known)
     with pytest.raises(InputProblem, match="have changed"):
         checked((Step(1, "8A", "8"), Step(1, "8A", "8")), known)
+
+
+@pytest.mark.parametrize(
+    ("day", "later"),
+    [
+        (date(2026, 9, 1), date(2027, 9, 1)),
+        (date(2027, 9, 1), date(2028, 9, 1)),  # a 29 February lies between
+        (date(2027, 6, 30), date(2028, 6, 30)),
+        (date(2028, 2, 29), date(2029, 2, 28)),
+    ],
+)
+def test_the_next_year_begins_and_ends_on_the_same_days(day: date, later: date) -> None:
+    assert a_year_later(day) == later

@@ -27,10 +27,11 @@ from core.models import (
 from core.permissions import Role, visitor
 from core.rules.new_accounts import ROLES_BY_DEFAULT
 from core.rules.school_fields import CHECKS
-from core.rules.setting_words import SETTINGS
+from core.rules.setting_words import SETTINGS, TYPED
 from core.services import (
     accounts,
     activation,
+    audit,
     auto_invitations,
     initial_passwords,
     invitations,
@@ -39,10 +40,11 @@ from core.services import (
     sign_in,
     wordings,
 )
+from core.tables import audit as audit_table
 from core.tables import candidates, person_facts, students
 from core.tables import school as school_table
 from core.tables import wordings as wordings_table
-from core.tables.filters import Page, StudentFilter
+from core.tables.filters import AuditFilter, Page, StudentFilter
 from tests import cast as make
 from tests.cast import Cast
 from tests.conftest import Clock
@@ -123,11 +125,24 @@ def test_every_setting_has_a_sentence_a_check_and_a_test_that_it_does_what_it_sa
     assert all(said.sentence.endswith(".") for said in SETTINGS.values())
 
 
-def test_a_change_is_audited_by_the_name_of_the_setting_and_not_by_its_value(cast: Cast) -> None:
-    _set(cast, alert_address="head@school.example", slip_days=10)
+def test_a_change_is_audited_from_what_to_what_but_never_what_somebody_typed(cast: Cast) -> None:
+    _set(cast, alert_address="head@school.example", slip_days=10, reminders=True, sms_price=0.1)
     with database.reading() as db:
         entry = db.exec(select(AuditEntry).where(AuditEntry.action == "settings.changed")).one()
-    assert entry.details == {"fields": ["alert_address", "slip_days"]}
+        rows = audit_table.entries(db, cast.ada.actor, filter=AuditFilter(), page=Page())
+        assert audit.verify(db).broken_at is None
+    assert entry.details == {
+        "fields": ["alert_address", "reminders", "slip_days", "sms_price"],
+        "changes": {"reminders": [False, True], "slip_days": [21, 10], "sms_price": ["0.06", "0.1"]},
+    }
+    for said in ("changed: E-mail address for alerts", "21 → 10", "off → on", "0.06 → 0.1"):
+        assert said in rows["more"][0]
+
+
+def test_whatever_is_typed_into_a_setting_is_named_as_such() -> None:
+    texts = {name for name in SETTINGS if isinstance(getattr(SchoolSettings(), name), str)}
+    chosen = {"time_zone", "default_language", "default_region", "sms_currency"}
+    assert texts - chosen == TYPED
 
 
 @pytest.mark.parametrize(

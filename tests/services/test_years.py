@@ -29,8 +29,9 @@ from core.models import (
     metadata,
 )
 from core.permissions import Role
+from core.rules.account_acts import Act
 from core.rules.promotion import RolesFollow, propose
-from core.services import account_acts, audit, students, year_undo, years
+from core.services import account_acts, audit, selections_beside, students, year_undo, years
 from core.services.years import Foreseen, Plan
 from core.tables import actors
 from core.tables import years as table
@@ -122,7 +123,18 @@ def test_whoever_does_not_count_stays_and_is_listed_without_a_class(people: Cast
     with database.reading() as db:
         assert db.get_one(Person, people.max.person.id).section_id == people.class_7b.id
         assert list(db.scalars(table.without_class(db))) == [new.id]
-        assert list(db.scalars(table.leavers_with_account())) == [people.otto.person.id]
+        assert list(db.scalars(table.accounts_of_leavers())) == [people.otto.account.id]
+
+
+def test_staff_and_guardians_who_left_are_leavers_too_and_are_deactivated_with_them(people: Cast) -> None:
+    gone = [member.person.id or 0 for member in (people.tom, people.gina)]
+    with database.transaction() as db:
+        db.execute(sa.update(Person).where(col(Person.id).in_(gone)).values(status="left"))
+        assert set(db.scalars(table.accounts_of_leavers())) == {people.tom.account.id, people.gina.account.id}
+        ask = {"act": Act.DEACTIVATE, "selection_id": selections_beside.of_leavers(db, people.ada.actor)}
+        seen = account_acts.check(db, people.ada.actor, **ask).seen  # type: ignore[arg-type]
+        assert account_acts.carry_out(db, people.ada.actor, seen=seen, **ask).done == 2  # type: ignore[arg-type]
+        assert list(db.scalars(table.accounts_of_leavers())) == []
 
 
 def roles_of(account: Account) -> list[tuple[int | None, list[int]]]:
