@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 
 from core import clock, database, requests
 from core.config import settings
@@ -12,32 +13,36 @@ from core.delivery import breaker, streaks, turns
 from core.delivery.couriers import Courier
 from core.delivery.pacing import Pacer
 from core.models import Channel, MessageStatus
-from core.rules.delivery_status import Outcome, why_paused
+from core.rules.delivery_status import Outcome, wait_before, why_paused
 from core.services import campaign_pauses, delivery
 from core.services.delivery import Mark
 from core.services.delivery_claims import Batch, Claim, Stop
-from core.services.delivery_limits import Wait
+from core.services.delivery_limits import FULL_DAY, Wait
 from core.tables import unfinished
 
+_RESTING = "Several messages in a row were put off, so nothing is tried for a while."
 stopping = threading.Event()
 logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
 class Rest:
-    """What a batch left: how many wait for another try, after how many seconds."""
+    """What a batch left: how many wait for another try, after how many seconds, and why the latest of them does."""
 
     deferred: int = 0
     retry_after: float = 0.0
+    why: str = ""
 
-    def plus(self, seconds: float, number: int = 1) -> Rest:
-        return Rest(self.deferred + number, max(self.retry_after, seconds))
+    def plus(self, seconds: float, why: str, number: int = 1) -> Rest:
+        return Rest(self.deferred + number, max(self.retry_after, seconds), why or self.why)
 
 
-def send(campaign_id: int, batch_number: int) -> Rest:
+def send(campaign_id: int, batch_number: int, attempt: int = 1) -> Rest:
     """Send what waits in a batch. Ends early when the campaign is paused or cancelled, or this process is to stop."""
     with requests.for_campaign(campaign_id):
         rest = _send(campaign_id, batch_number)
+        if rest.why:
+            _note_put_off(campaign_id, max(wait_before(attempt + 1), rest.retry_after), rest.why)
         logger.info("batch %s ended, %s put off", batch_number, rest.deferred)
     return rest
 
@@ -46,14 +51,14 @@ def _send(campaign_id: int, batch_number: int) -> Rest:
     with database.transaction(wait_ms=database.WORKER_WAIT_MS) as db:
         batch = delivery.open_batch(db, campaign_id=campaign_id, batch=batch_number)
     if isinstance(batch, Wait):
-        return Rest(1, _seconds(batch))
+        return Rest(1, _seconds(batch.until))
     if batch is None:
         return Rest()
-    put_off = Rest(batch.put_off, max(0.0, (batch.next_day - clock.now()).total_seconds()) if batch.put_off else 0.0)
+    put_off = Rest().plus(_seconds(batch.next_day), FULL_DAY, batch.put_off) if batch.put_off else Rest()
     if not batch.message_ids:
         return put_off
     if resting := breaker.of(batch.channel).resting():
-        return put_off.plus(resting, len(batch.message_ids))
+        return put_off.plus(resting, _RESTING, len(batch.message_ids))
     courier = Courier(batch)
     try:
         return _send_all(batch, courier, put_off)
@@ -87,7 +92,7 @@ def _send_all(batch: Batch, courier: Courier, rest: Rest) -> Rest:
             _pause(batch, claim.why)
             return Rest()
         if isinstance(claim, Wait):
-            rest = rest.plus(_seconds(claim), len(batch.message_ids) - place if claim.all else 1)
+            rest = rest.plus(_seconds(claim.until), claim.why, len(batch.message_ids) - place if claim.all else 1)
             if claim.all:
                 break
         if claim is None or isinstance(claim, Wait):
@@ -101,7 +106,7 @@ def _send_all(batch: Batch, courier: Courier, rest: Rest) -> Rest:
         if outcome.status is not MessageStatus.QUEUED:
             in_a_row = 0
             continue
-        rest, in_a_row = rest.plus(outcome.retry_after or 0.0), in_a_row + 1
+        rest, in_a_row = rest.plus(outcome.retry_after or 0.0, _put_off_because(outcome)), in_a_row + 1
         if in_a_row >= put_off_after:  # the server is away: the rest of the batch need not ask too
             rest = replace(rest, deferred=rest.deferred + len(batch.message_ids) - place - 1)
             break
@@ -139,5 +144,16 @@ def _pause(batch: Batch, why: str) -> None:
         campaign_pauses.pause(db, campaign_id=batch.campaign_id, why=why)
 
 
-def _seconds(wait: Wait) -> float:
-    return max(0.5, (wait.until - clock.now()).total_seconds())
+def _put_off_because(outcome: Outcome) -> str:
+    return f"Some messages were put off: {outcome.detail}." if outcome.detail else "Some messages were put off."
+
+
+def _note_put_off(campaign_id: int, seconds: float, why: str) -> None:
+    """The page of the campaign says why it stands still, and until when."""
+    until = clock.now() + timedelta(seconds=seconds)
+    with database.transaction(wait_ms=database.WORKER_WAIT_MS) as db:
+        delivery.note_put_off(db, campaign_id=campaign_id, until=until, why=why)
+
+
+def _seconds(until: datetime) -> float:
+    return max(0.5, (until - clock.now()).total_seconds())

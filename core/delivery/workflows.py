@@ -39,9 +39,9 @@ LAST_ATTEMPT = 40  # far beyond the four hours after which a message gives up by
 
 
 @DBOS.step(name="send_batch", retries_allowed=True, interval_seconds=2, max_attempts=50, backoff_rate=1.5)
-def send_batch(campaign_id: int, batch: int) -> list[float]:
+def send_batch(campaign_id: int, batch: int, attempt: int) -> list[float]:
     """A step that fails (a locked or restarting database) is tried again: what was claimed is marked unknown first."""
-    rest = batches.send(campaign_id, batch)
+    rest = batches.send(campaign_id, batch, attempt)
     return [float(rest.deferred), rest.retry_after]
 
 
@@ -49,7 +49,7 @@ def send_batch(campaign_id: int, batch: int) -> list[float]:
 def deliver_batch(run: str, campaign_id: int, batch: int, attempt: int) -> None:
     """Send a batch; what was put off comes again later."""
     with requests.for_run(f"campaign-{campaign_id}-batch-{batch}"):
-        deferred, retry_after = send_batch(campaign_id, batch)
+        deferred, retry_after = send_batch(campaign_id, batch, attempt)
     if deferred and attempt < LAST_ATTEMPT:
         enqueue_batch(run, campaign_id, batch, attempt + 1, delay=max(wait_before(attempt + 1), retry_after))
 

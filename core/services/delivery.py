@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
+import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
 from core import clock, keys
@@ -19,7 +20,7 @@ from core.services import delivery_claims, delivery_facts, delivery_limits, opt_
 from core.services import delivery_statements as statements
 from core.services.delivery_claims import Answer, Batch
 from core.services.delivery_facts import News
-from core.services.delivery_limits import Limits, Wait
+from core.services.delivery_limits import FULL_DAY, OUT_OF_HOURS, Limits, Wait
 from core.services.delivery_texts import Form
 from core.tables import school, sending_hold, wordings
 
@@ -52,7 +53,8 @@ def open_batch(db: Session, *, campaign_id: int, batch: int) -> Batch | Wait | N
     if wait:
         _note_wait(db, campaign, wait)
         return wait
-    _note_wait(db, campaign, None)
+    if not _was_put_off(campaign):
+        _note_wait(db, campaign, None)
     waiting = select(Message.id).where(*mine, col(Message.status) == MessageStatus.QUEUED).order_by(col(Message.id))
     ids = tuple(message_id or 0 for message_id in db.scalars(waiting))
     return Batch(
@@ -103,6 +105,15 @@ def record_several(db: Session, *, marks: Sequence[Mark]) -> None:
     delivery_facts.hear(db, [_news(row, outcomes[row.id]) for row in counts])
 
 
+def note_put_off(db: Session, *, campaign_id: int, until: datetime, why: str) -> None:
+    """Some of its messages wait for another try. Of several batches, the page names the one that is next."""
+    at = col(Campaign.next_try_at)
+    later = sa.or_(at.is_(None), at <= clock.now(), at > until)
+    mine = (col(Campaign.id) == campaign_id, col(Campaign.status) == CampaignStatus.RUNNING, later)
+    note = sa.update(Campaign).where(*mine).values(next_try_at=until, next_try_why=why)
+    db.execute(note.execution_options(**_QUIET))
+
+
 def spoil(db: Session, *, message_id: int, outcome: Outcome) -> None:
     """A message that cannot even be claimed fails: it would keep its batch from ever ending."""
     delivery_claims.fail(db, message_id, outcome)
@@ -133,6 +144,12 @@ def _mark(message_id: int, outcome: Outcome, now: datetime) -> dict[str, Any]:
 def _news(row: Any, outcome: Outcome) -> News:
     is_new = outcome.status in _GONE and row.status == MessageStatus.SENDING
     return News(row.id, row.address, outcome.status, outcome.reason, is_new)
+
+
+def _was_put_off(campaign: Campaign) -> bool:
+    """Whether messages of another batch wait for another try; a limit that the school has raised is over."""
+    until, why = campaign.next_try_at, campaign.next_try_why
+    return until is not None and until > clock.now() and why not in ("", OUT_OF_HOURS, FULL_DAY)
 
 
 def _note_wait(db: Session, campaign: Campaign, wait: Wait | None) -> None:

@@ -15,6 +15,7 @@ from core.tables import sending
 
 BETWEEN_TWO = timedelta(seconds=60)  # to one number (R78)
 NEAR = 1_000  # messages: so few left of a day, and processes count one after the other
+OUT_OF_HOURS = "Messages of this kind do not leave at this hour."
 FULL_DAY = "The number of messages that may leave on one day is reached."
 _POSTGRES_LOCK = 0x4B455953454E4432
 _DEAREST = 2  # segments that a text with credentials has at most (R79)
@@ -53,7 +54,7 @@ def of_the_day(db: Session, *, own: SchoolSettings, channel: str) -> tuple[Wait 
     now = clock.now()
     room = sending.room(db, own=own, channel=channel, now=now)
     if room.opens_at > now:
-        return Wait(room.opens_at, "Messages of this kind do not leave at this hour."), 0
+        return Wait(room.opens_at, OUT_OF_HOURS), 0
     if not room.messages:
         return Wait(room.next_day, FULL_DAY), 0
     return None, room.messages

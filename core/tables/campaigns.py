@@ -23,7 +23,7 @@ from core.models import (
     Person,
 )
 from core.permissions import Actor, Permission
-from core.tables import counting, frames, scope
+from core.tables import counting, frames, scope, sending_hold
 from core.tables.filters import Page
 from core.tables.frames import mask_contacts
 
@@ -38,13 +38,14 @@ GONE = (MessageStatus.SENT, MessageStatus.DELIVERED, MessageStatus.WRITTEN, Mess
 class Progress:
     """How far a campaign is. Its messages add up to `total`: none is lost, none counted twice.
 
-    `next_try_at` and `next_try_why`: what the messages that were put off wait for.
+    `next_try_at` and `next_try_why`: what the messages that were put off wait for. `is_held`: all sending is.
     """
 
     id: int
     kind: str
     channel: Channel
     status: CampaignStatus
+    is_held: bool
     pause_reason: str
     needs_approval: bool
     launched_by_me: bool
@@ -87,6 +88,7 @@ def progress(db: Session, actor: Actor, *, campaign_id: int) -> Progress:
         campaign.kind,
         Channel(campaign.channel),
         CampaignStatus(campaign.status),
+        sending_hold.read(db) is not None,
         campaign.pause_reason,
         campaign.needs_approval,
         campaign.launched_by is not None and campaign.launched_by == actor.account_id,

@@ -18,7 +18,7 @@ from core.services import campaign_approval, campaign_moves
 from core.tables import campaigns as table
 from core.tables import school
 from core.tables.campaigns import Progress
-from pages.shared import campaign_outcome, cells, feedback, fresh_code, guarded
+from pages.shared import campaign_outcome, cells, feedback, fresh_code, guarded, held
 
 SOON_S = 300  # so near, the start is counted down
 EVERY_S, LISTENS_EVERY_S = 1.0, 3.0
@@ -44,22 +44,25 @@ def _live(actor: Actor, drawn: Progress, zone: str) -> None:
     The table below them is drawn anew at the end, and with each later word.
     """
 
-    @guarded.fragment(Permission.SEND, run_every=_every(drawn))
+    @guarded.fragment(Permission.SEND, run_every=_every(actor, drawn))
     def numbers(actor: Actor) -> None:
         progress = _read(actor, drawn.id)
         _bar(progress)
         _waiting(progress, zone)
         _controls(actor, progress)
-        if not progress.is_under_way and progress.counts != drawn.counts:
+        decided = (progress.status, progress.is_held) != (drawn.status, drawn.is_held)
+        if decided or (not progress.is_under_way and progress.counts != drawn.counts):
             st.rerun()
 
     numbers(actor)
 
 
-def _every(progress: Progress) -> float | None:
-    """How often to look, in seconds; never, where nothing changes by itself any more."""
+def _every(actor: Actor, progress: Progress) -> float | None:
+    """How often to look, in seconds; never, where nothing changes by itself any more, or this reader is to decide."""
     if progress.is_under_way:
         return EVERY_S
+    if progress.status == CampaignStatus.PAUSED and progress.waiting:
+        return None if _may_approve(actor, progress) else LISTENS_EVERY_S
     listens = progress.channel is Channel.SMS and settings().sms == "twilio" and progress.counts.get(MessageStatus.SENT)
     return LISTENS_EVERY_S if listens and clock.now() < progress.starts_at + LISTENS_FOR else None
 
@@ -76,7 +79,7 @@ def _bar(progress: Progress) -> None:
 
 def _said(progress: Progress) -> str:
     if progress.is_under_way:
-        return "you may close this page, sending goes on"
+        return "all sending is held" if progress.is_held else "you may close this page, sending goes on"
     return words.campaign_status(progress.status, waiting=progress.waiting).lower()
 
 
@@ -84,12 +87,15 @@ def _waiting(progress: Progress, zone: str) -> None:
     """What it waits for, if it waits: its start, the provider, somebody's decision."""
     if progress.status == CampaignStatus.PAUSED:
         st.warning(feedback.plain(progress.pause_reason), icon=":material/pause:")
+    elif progress.is_under_way and progress.is_held:
+        st.info(held.LATER, icon=":material/front_hand:")
     elif progress.is_under_way and (left := _until_start(progress)) > 0:
         start = f"in {left:.0f} seconds" if left < SOON_S else f"on {cells.moment_words(progress.starts_at, zone)}"
         st.info(f"The first message leaves {start}. Until then nothing is gone.", icon=":material/schedule:")
     elif progress.is_under_way and progress.next_try_at and progress.next_try_at > clock.now():
+        moment = cells.moment_words(progress.next_try_at, zone)
         st.info(
-            f"{feedback.plain(progress.next_try_why)} It goes on at {cells.moment_words(progress.next_try_at, zone)}.",
+            f"{feedback.plain(progress.next_try_why)} The next try is on {moment}.",
             icon=":material/hourglass_top:",
         )
 
@@ -118,13 +124,17 @@ def _approval(actor: Actor, progress: Progress) -> None:
     """What another administrator decides about so large a campaign (R32)."""
     if not progress.needs_approval or progress.status != CampaignStatus.PAUSED:
         return
-    if not actor.may(Permission.APPROVE_CAMPAIGNS) or progress.launched_by_me:
+    if not _may_approve(actor, progress):
         st.caption("Tell another administrator: it stands under Needs you on their Account status.")
         return
     said = f"Let the {progress.waiting:,} leave"
     pressed = st.button(said, icon=":material/how_to_reg:", type="primary")
     if acting := fresh_code.proved(actor, pressed, key=f"approve.{progress.id}", act=said):
         _act(partial(_approve, acting, progress.id))
+
+
+def _may_approve(actor: Actor, progress: Progress) -> bool:
+    return progress.needs_approval and actor.may(Permission.APPROVE_CAMPAIGNS) and not progress.launched_by_me
 
 
 def _act(act: Callable[[], str]) -> None:
@@ -154,14 +164,14 @@ def _resume(actor: Actor, campaign_id: int) -> str:
     with database.transaction() as db:
         campaign_moves.resume(db, actor, campaign_id=campaign_id)
     engine.start(campaign_id)
-    return "Sending goes on."
+    return f"Resumed. {held.LATER}" if _read(actor, campaign_id).is_held else "Sending goes on."
 
 
 def _approve(actor: Actor, campaign_id: int) -> str:
     with database.transaction() as db:
         campaign_approval.approve(db, actor, campaign_id=campaign_id)
     engine.start(campaign_id)
-    return "Approved. The messages leave."
+    return f"Approved. {held.LATER}" if _read(actor, campaign_id).is_held else "Approved. The messages leave."
 
 
 def _cancel(actor: Actor, progress: Progress) -> str:

@@ -14,7 +14,7 @@ from core.permissions import Actor
 from core.services import unknown_messages
 from core.tables import unknown_messages as table
 from core.tables.campaigns import Progress
-from pages.shared import feedback
+from pages.shared import feedback, held
 
 
 def draw(actor: Actor, progress: Progress, number: int) -> None:
@@ -79,6 +79,10 @@ def _again(actor: Actor, progress: Progress, only: Collection[int] | None) -> st
     with database.transaction() as db:
         decided = unknown_messages.send_again(db, actor, campaign_id=progress.id, only=only)
     engine.start(progress.id)
+    if progress.status == CampaignStatus.PAUSED:
+        return f"{decided:,} will be sent again when the campaign is resumed."
+    if progress.is_held:
+        return f"{decided:,} will be sent again. {held.LATER}"
     return "1 is being sent again." if decided == 1 else f"{decided:,} are being sent again."
 
 

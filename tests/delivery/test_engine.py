@@ -9,7 +9,7 @@ from collections.abc import Iterator
 import pytest
 from sqlmodel import select
 
-from core import config, database
+from core import clock, config, database
 from core.delivery import batches, breaker, engine, take_over, workflows
 from core.models import AuditEntry, CampaignStatus, MessageStatus, SchoolSettings
 from core.services import campaign_moves, outbox
@@ -136,10 +136,14 @@ def test_while_the_server_is_away_a_batch_asks_as_often_as_set_and_waits(monkeyp
     school(60)
     use(monkeypatch, SMTP_URL=f"smtp://127.0.0.1:{free_port()}", EMAIL_REST_AFTER="2", EMAIL_REST_SECONDS="77")
     monkeypatch.setattr(batches, "stopping", threading.Event())
-    rest = batches.send(launch(), 0)
+    campaign_id = launch()
+    rest = batches.send(campaign_id, 0)
     assert rest.deferred == 60
     with database.reading() as db:
         tries = db.exec(select(engine_room.Message.attempts)).all()
+    found = engine_room.progress(campaign_id)
+    assert found.next_try_why.startswith("Some messages were put off: the mail server")
+    assert found.next_try_at and found.next_try_at > clock.now()
     assert sum(tries) == 2
     assert 60 < breaker.of("email").resting() <= 77
 

@@ -248,6 +248,23 @@ def test_the_number_of_texts_on_one_day_is_limited(people: Cast) -> None:
     assert batch.next_day == datetime(2026, 11, 24, 6, 0, tzinfo=UTC)
 
 
+def test_what_messages_of_another_batch_wait_for_stays_until_then(people: Cast, clock: Clock) -> None:
+    campaign, until = launch(people), clock.now + timedelta(minutes=5)
+    with database.transaction() as db:
+        delivery.note_put_off(db, campaign_id=campaign.id or 0, until=until, why="Twilio cannot be reached.")
+        delivery.note_put_off(db, campaign_id=campaign.id or 0, until=until + timedelta(hours=1), why="Later.")
+    batch_of(campaign)
+    assert _waits_for(campaign) == (until, "Twilio cannot be reached.")
+    clock.forward(minutes=6)
+    batch_of(campaign)
+    assert _waits_for(campaign) == (None, "")
+
+
+def _waits_for(campaign: Campaign) -> tuple[datetime | None, str]:
+    with database.reading() as db:
+        return db.exec(select(Campaign.next_try_at, Campaign.next_try_why).where(col(Campaign.id) == campaign.id)).one()
+
+
 def test_messages_of_one_campaign_are_to_different_people(people: Cast) -> None:
     launch(people)
     with database.reading() as db:
