@@ -32,7 +32,9 @@ def after_failures(db: Session, *, message_ids: Sequence[int]) -> None:
     """These messages have failed just now, by the word of a provider or of a mail server."""
     mine, left = col(Message.campaign_id) == col(Campaign.id), aliased(Message)
     waits = sa.exists().where(col(left.campaign_id) == col(Campaign.id), col(left.status) == MessageStatus.QUEUED)
-    found = sa.select(Campaign.id, Campaign.channel, sa.func.min(col(Message.id)), sa.func.max(col(Message.id)))
+    found = sa.select(
+        col(Campaign.id), col(Campaign.channel), sa.func.min(col(Message.id)), sa.func.max(col(Message.id))
+    )
     found = found.join(Message, mine).where(col(Message.id).in_(message_ids), waits)
     found = found.where(col(Campaign.status) == CampaignStatus.RUNNING).group_by(
         col(Campaign.id), col(Campaign.channel)
