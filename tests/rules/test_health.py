@@ -48,6 +48,8 @@ def test_a_school_that_is_well_has_no_trouble() -> None:
         (WAITING, "5 messages are due, and none has left for 60 minutes.", True),
         ({"due": 5, "due_since": NOW, "processes": 0}, "nothing delivers them", True),
         ({"faults": 10}, "10 errors within ten minutes", True),
+        ({"failing": ("import from the folder",)}, "three times in a row or more: import from the folder.", True),
+        ({"silent": ("north-worker",)}, "The process north-worker gives no sign", False),
         ({"backup_at": NOW - timedelta(hours=50)}, "50 hours old", True),
         ({"backup_at": None}, "no backup yet", False),
         ({"held": True} | WAITING, "All sending is held", False),
