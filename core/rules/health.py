@@ -56,6 +56,7 @@ class Facts:
     faults: int
     failing: tuple[str, ...] = ()
     silent: tuple[str, ...] = ()
+    are_alerts_mailed: bool = True
 
 
 @dataclass(frozen=True)
@@ -105,7 +106,11 @@ def troubles(facts: Facts) -> Iterator[Trouble]:
     if hours := backup_hours(facts):
         yield Trouble(f"The latest backup is {hours:,} hours old.", "Look at: systemctl status firstkey-backup")
     if facts.held:
-        yield Trouble("All sending is held.", "An administrator says Go on the Campaigns page.", urgent=False)
+        yield Trouble(
+            "All sending is held, alerts by mail as well.",
+            "An administrator says Go on the Campaigns page.",
+            urgent=False,
+        )
     for process in facts.silent:
         yield Trouble(
             f"The process {process} gives no sign any more. The others do its work.",
@@ -114,6 +119,12 @@ def troubles(facts: Facts) -> Iterator[Trouble]:
         )
     if facts.backup_at is None and not facts.is_demo:
         yield Trouble("There is no backup yet.", "Set one up: docs/operations.md, Backups.", urgent=False)
+    if not facts.are_alerts_mailed and not facts.is_demo:
+        yield Trouble(
+            "Alerts are mailed to nobody: whoever does not look here or on Audit hears of none.",
+            "Set an address: Settings, Alerts.",
+            urgent=False,
+        )
     for disk in facts.disks:
         if disk.is_nearly_full:
             yield Trouble(f"{_capital(disk.name)} is nearly full.", "Free some space soon.", urgent=False)

@@ -66,13 +66,13 @@ def read(db: Session, actor: Actor) -> Health:
 
 def facts(db: Session) -> Facts:
     """What alerts and figures look at."""
-    now, (due, since) = clock.now(), _due(db)
+    now, (due, since), own = clock.now(), _due(db), school.settings(db)
     moved = sa.select(sa.func.max(col(Message.claimed_at)))
     by_channel = [db.scalar(moved.where(col(Message.channel) == channel)) for channel in (Channel.EMAIL, Channel.SMS)]
     lately = sa.select(sa.func.count()).select_from(Fault).where(col(Fault.at) > now - health.WITHIN)
     return Facts(
         now=now,
-        is_demo=school.settings(db).is_demo,
+        is_demo=own.is_demo,
         held=sending_hold.read(db) is not None,
         due=due,
         due_since=since,
@@ -84,6 +84,7 @@ def facts(db: Session) -> Facts:
         faults=db.scalar(lately) or 0,
         failing=failing(db),
         silent=_silent(db),
+        are_alerts_mailed=bool(own.alert_address),
     )
 
 
