@@ -107,8 +107,8 @@ with database.reading() as db:
     found, zone = table.read(db, actor), school.settings(db).time_zone
 st.title("Health")
 st.caption(
-    f"Firstkey {version.program()}, tables {migrations.newest()}. As of {cells.moment_words(clock.now(), zone)}; "
-    "alerts go to the address in Settings."
+    f"Firstkey {version.program()}, tables {migrations.newest()}. As of {cells.moment_words(clock.now(), zone)}"
+    f"{'; alerts go to the address in Settings.' if found.facts.are_alerts_mailed else '.'}"
 )
 _troubles(found)
 _numbers(found, zone)

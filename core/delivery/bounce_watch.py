@@ -18,7 +18,10 @@ logger = logging.getLogger(__name__)
 
 
 def run_once() -> int:
-    """Read what is new; gives how many messages failed by it. Does nothing in the demo or without a mailbox."""
+    """Read what is new; gives how many messages failed by it. Does nothing in the demo or without a mailbox.
+
+    Raises where it cannot be read, after the log has said why: housekeeping tells somebody when that goes on.
+    """
     came_back = 0
     try:
         mailbox = _mailbox()
@@ -32,6 +35,7 @@ def run_once() -> int:
                     break
     except (GatewayError, SettingsError) as problem:
         logger.warning("returned mail cannot be read: %s", problem)
+        raise
     if came_back:
         logger.info("%s e-mails came back", came_back)
     return came_back

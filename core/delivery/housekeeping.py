@@ -26,7 +26,7 @@ def run() -> None:
         with database.transaction(wait_ms=database.WORKER_WAIT_MS) as db:
             mine = workers.is_my_turn(db, job=name, every=every)
         if mine:
-            _do(name, work)
+            _note(name, every, went_well=_do(name, work))
     _do("note the newest entry of the audit", alarms.note_audit)
     _do("look at the disks of this machine", alarms.look_at_disks)
 
@@ -73,19 +73,36 @@ def forget_files() -> int:
         return report_requests.forget_ended(db)
 
 
-def _do(name: str, work: Callable[[], int]) -> None:
+def forget_processes() -> int:
+    """Those that will not come back."""
+    with database.transaction(wait_ms=database.WORKER_WAIT_MS) as db:
+        return workers.forget_gone(db)
+
+
+def _note(name: str, every: timedelta, *, went_well: bool) -> None:
+    """What fails three times in a row stands on Health, and is an alert."""
+    with database.transaction(wait_ms=database.WORKER_WAIT_MS) as db:
+        if went_well:
+            workers.note_well(db, job=name)
+        else:
+            workers.note_failed(db, job=name, every=every)
+
+
+def _do(name: str, work: Callable[[], int]) -> bool:
     with requests.for_run():
-        _try(name, work)
+        return _try(name, work)
 
 
-def _try(name: str, work: Callable[[], int]) -> None:
+def _try(name: str, work: Callable[[], int]) -> bool:
+    """Whether it went well."""
     try:
         done = work()
     except Exception as error:  # noqa: BLE001  (a provider or a database away: the next time will do)
         logger.warning("%s failed: %s", name, type(error).__name__)
-        return
+        return False
     if done:
         logger.info("%s: %s", name, done)
+    return True
 
 
 JOBS: dict[str, tuple[timedelta, Callable[[], int]]] = {
@@ -97,9 +114,10 @@ JOBS: dict[str, tuple[timedelta, Callable[[], int]]] = {
     "forget wrong sign-ins": (timedelta(hours=1), forget_throttles),
     "forget copies from before upgrades": (timedelta(hours=12), before_upgrade.forget_old),
     "forget faults": (timedelta(hours=12), forget_faults),
+    "forget processes that are gone": (timedelta(hours=12), forget_processes),
     "forget files": (timedelta(minutes=5), forget_files),
-    "retain": (timedelta(minutes=30), workflows.enqueue_retention),
-    "remind": (timedelta(minutes=5), workflows.enqueue_reminders),
+    "delete what was kept long enough": (timedelta(minutes=30), workflows.enqueue_retention),
+    "send the reminders of the day": (timedelta(minutes=5), workflows.enqueue_reminders),
     "look up Microsoft's directory": (timedelta(minutes=30), directory_look_up.begin_at_night),
     "forget Microsoft's directory": (timedelta(hours=6), directory_look_up.forget_old),
     "look for what makes an alert": (timedelta(seconds=30), alarms.look),

@@ -6,7 +6,7 @@ import hashlib
 import os
 import stat
 from dataclasses import astuple, dataclass
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from core import clock
@@ -18,6 +18,10 @@ DONE, REFUSED = "done", "refused"
 KEPT = timedelta(days=30)
 _ENDINGS = (".zip", ".csv", ".txt", ".tsv", ".xlsx")
 _IS_COMPLETE = ".done"  # a file beside it says so: set.zip.done
+_UNREADABLE = (
+    "Firstkey may not read this file. Give it to the user that Firstkey runs as (as root: chown firstkey FILE), then "
+    "put it into the folder once more."
+)
 _LONGEST = 200  # bytes of a name, so that a moment fits in front of it
 
 
@@ -29,6 +33,11 @@ class Found:
     size: int
     written_ns: int
     changed_ns: int
+
+    @property
+    def came_at(self) -> datetime:
+        """When it was put there."""
+        return datetime.fromtimestamp(self.changed_ns / 1e9, UTC)
 
     @property
     def key(self) -> str:
@@ -64,7 +73,11 @@ def read(found: Found) -> Upload:
     """The file, never through a link that somebody has put in its place since."""
     if found.size > COMMAND_LINE_LIMITS.size:
         raise InputProblem(f"This file has more than {COMMAND_LINE_LIMITS.size // 1024 // 1024} MB. Divide it.")
-    with os.fdopen(os.open(_folder() / found.name, os.O_RDONLY | os.O_NOFOLLOW), "rb") as file:
+    try:
+        opened = os.open(_folder() / found.name, os.O_RDONLY | os.O_NOFOLLOW)
+    except PermissionError:
+        raise InputProblem(_UNREADABLE) from None
+    with os.fdopen(opened, "rb") as file:
         return Upload(found.name, file.read(COMMAND_LINE_LIMITS.size + 1))
 
 

@@ -60,9 +60,26 @@ def run(found: Found) -> str:
 
 
 def give_up(found: Found) -> str:
-    """Refuse a file at which we fail ourselves; somebody is told, and may put it there once more."""
-    _refuse(found, "", _OUR_FAULT, [])
-    return REFUSED
+    """Refuse a file at which we fail ourselves; somebody is told, and may put it there once more.
+
+    One that was imported and could only not be put aside is not refused: that would say that it changed nothing.
+    """
+    run = _imported(found)
+    if run is None:
+        _refuse(found, "", _OUR_FAULT, [])
+        return REFUSED
+    import_folder.put_aside(found, DONE, import_reports.applied(run, "", []))
+    return DONE
+
+
+def _imported(found: Found) -> ImportRun | None:
+    """What this file changed, if it was imported."""
+    try:
+        digest = imports.digest([import_folder.read(found)])
+    except (AppError, OSError):
+        return None
+    with database.reading() as db:
+        return folder_imports.run_of(db, name=found.name, digest=digest, since=found.came_at)
 
 
 def _twice(upload: Upload, intake: Intake) -> _Outcome:

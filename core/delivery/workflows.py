@@ -35,6 +35,7 @@ from core.rules.retention import Kept
 SETTLES_S = 60.0  # a file that is the same after so long is not being written any more
 _ID = re.compile(r"c(?P<key>[^-]+)-\d+(-b(?P<batch>\d+)-a\d+)?")
 _LEFT_IT = ("SUCCESS", "CANCELLED")  # how a run ended that did not touch a file which lies there still
+_FAILED = ["ERROR", "MAX_RECOVERY_ATTEMPTS_EXCEEDED"]
 LAST_ATTEMPT = 40  # far beyond the four hours after which a message gives up by itself
 
 
@@ -162,6 +163,7 @@ def enqueue_reminders() -> int:
     day = reminders.day_due()
     if day is None:
         return 0
+    _require_not_failed(f"reminders-{day.isoformat()}")
     with SetWorkflowID(f"reminders-{day.isoformat()}"):
         DBOS.enqueue_workflow(queues.DAILY, remind, day.isoformat())
     return 1
@@ -206,6 +208,7 @@ def enqueue_retention() -> int:
     day = retention.day_due()
     if day is None:
         return 0
+    _require_not_failed(f"retention-{day.isoformat()}")
     with SetWorkflowID(f"retention-{day.isoformat()}"):
         DBOS.enqueue_workflow(queues.DAILY, retain, day.isoformat())
     return 1
@@ -241,12 +244,19 @@ def enqueue_import() -> int:
     """
     found = import_folder.oldest()
     runs = take_over.listed(workflow_id_prefix=f"import-{found.key}") if found else []
-    if found is None or any(run.status not in _LEFT_IT for run in runs):
+    if found is None or any(run.status not in (*_LEFT_IT, *_FAILED) for run in runs):
         return 0
+    _require_not_failed(f"import-{found.key}")
     wait = None if import_folder.is_said_to_be_complete(found.name) else SETTLES_S
     with SetWorkflowID(f"import-{found.key}-{len(runs)}"), SetEnqueueOptions(delay_seconds=wait):
         DBOS.enqueue_workflow(queues.IMPORTS, import_file, *astuple(found))
     return 1
+
+
+def _require_not_failed(prefix: str) -> None:
+    """A run that failed is not repeated by itself. Whoever looks after the jobs has to hear of it (housekeeping)."""
+    if take_over.listed(workflow_id_prefix=prefix, status=_FAILED):
+        raise RuntimeError(f"{prefix} failed")
 
 
 def batch_of(workflow_id: str) -> int:

@@ -239,7 +239,10 @@ class DeliveryWorker(SQLModel, table=True):
 
 
 class DeliveryJob(SQLModel, table=True):
-    """Work that comes again and that one process at a time does, with the moment of its latest run."""
+    """Work that comes again and that one process at a time does, with the moment of its latest run.
+
+    While it fails there is a row `failing: <name>` beside it, with the moment from which that concerns a person.
+    """
 
     __tablename__ = "delivery_job"
 

@@ -25,6 +25,7 @@ class AlertKind(StrEnum):
     FAULTS = "faults"
     IMPORT_REFUSED = "import_refused"
     NO_NOTES = "no_notes"
+    WORK_FAILS = "work_fails"
 
 
 @dataclass(frozen=True)
@@ -50,6 +51,7 @@ THRESHOLDS: dict[AlertKind, Threshold] = {
     AlertKind.FAULTS: Threshold(MANY_FAULTS - 1, WITHIN, timedelta(hours=6)),
     AlertKind.IMPORT_REFUSED: Threshold(0, timedelta(0), timedelta(hours=6)),
     AlertKind.NO_NOTES: Threshold(0, DAY, DAY),
+    AlertKind.WORK_FAILS: Threshold(0, timedelta(0), DAY),
 }
 _SENTENCES: dict[AlertKind, str] = {
     AlertKind.MASS_EXPORT: (
@@ -93,6 +95,10 @@ _SENTENCES: dict[AlertKind, str] = {
         "A machine had no notes of the audit, which has {number:,} entries: a cut at its end before now would not "
         "show. After a restore or on a new machine that is right; if not, find out who removed audit.anchors."
     ),
+    AlertKind.WORK_FAILS: (
+        "Work that Firstkey does by itself has failed three times in a row ({number:,} kinds of it). The Health page "
+        "names it and says what to do; the log of whatever delivers says why."
+    ),
 }
 
 # What is watched for, as the settings list it beside the address that hears of it.
@@ -120,6 +126,10 @@ NOTICED: dict[AlertKind, str] = {
     AlertKind.FAULTS: f"{MANY_FAULTS:,} errors within ten minutes",
     AlertKind.IMPORT_REFUSED: "a file of the import folder refused",
     AlertKind.NO_NOTES: "notes of the audit that are gone",
+    AlertKind.WORK_FAILS: (
+        "work done by itself that fails three times in a row: reading returned e-mails, the import folder, deleting "
+        "what was kept long enough"
+    ),
 }
 
 

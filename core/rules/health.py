@@ -39,7 +39,8 @@ class Disk:
 class Facts:
     """What is known at `now`. `due`: messages that could leave; `moved_at`: when the latest of any was begun.
 
-    `stopped`: why campaigns paused by themselves, one reason for each of them.
+    `stopped`: why campaigns paused by themselves, one reason for each of them. `failing`: work that comes again and
+    has come to nothing three times in a row. `silent`: processes that delivered and give no sign any more.
     """
 
     now: datetime
@@ -53,6 +54,9 @@ class Facts:
     disks: tuple[Disk, ...]
     stopped: tuple[str, ...]
     faults: int
+    failing: tuple[str, ...] = ()
+    silent: tuple[str, ...] = ()
+    are_alerts_mailed: bool = True
 
 
 @dataclass(frozen=True)
@@ -94,12 +98,33 @@ def troubles(facts: Facts) -> Iterator[Trouble]:
         yield Trouble("Messages are due and nothing delivers them.", "Start the server or a worker.")
     if facts.faults >= MANY_FAULTS:
         yield Trouble(f"{facts.faults:,} errors within ten minutes.", "Look at the newest below, and at the log.")
+    for work in facts.failing:
+        yield Trouble(
+            f"This has failed three times in a row or more: {work}.",
+            "Run doctor on the server, then look at the log of whatever delivers.",
+        )
     if hours := backup_hours(facts):
         yield Trouble(f"The latest backup is {hours:,} hours old.", "Look at: systemctl status firstkey-backup")
     if facts.held:
-        yield Trouble("All sending is held.", "An administrator says Go on the Campaigns page.", urgent=False)
+        yield Trouble(
+            "All sending is held, alerts by mail as well.",
+            "An administrator says Go on the Campaigns page.",
+            urgent=False,
+        )
+    for process in facts.silent:
+        yield Trouble(
+            f"The process {process} gives no sign any more. The others do its work.",
+            "Start it again, or look at its log. If it is gone for good, it leaves this page after seven days.",
+            urgent=False,
+        )
     if facts.backup_at is None and not facts.is_demo:
         yield Trouble("There is no backup yet.", "Set one up: docs/operations.md, Backups.", urgent=False)
+    if not facts.are_alerts_mailed and not facts.is_demo:
+        yield Trouble(
+            "Alerts are mailed to nobody: whoever does not look here or on Audit hears of none.",
+            "Set an address: Settings, Alerts.",
+            urgent=False,
+        )
     for disk in facts.disks:
         if disk.is_nearly_full:
             yield Trouble(f"{_capital(disk.name)} is nearly full.", "Free some space soon.", urgent=False)

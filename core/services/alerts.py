@@ -149,6 +149,8 @@ def _health(db: Session) -> Iterator[Finding]:
         yield Finding(AlertKind.QUEUE_STANDS, minutes)
     if hours := health.backup_hours(facts):
         yield Finding(AlertKind.NO_BACKUP, hours)
+    if len(facts.failing) > THRESHOLDS[AlertKind.WORK_FAILS].above:
+        yield Finding(AlertKind.WORK_FAILS, len(facts.failing))
     if facts.faults > THRESHOLDS[AlertKind.FAULTS].above:
         yield Finding(AlertKind.FAULTS, facts.faults)
 

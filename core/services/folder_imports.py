@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from sqlmodel import Session, col, select
 
@@ -23,6 +23,13 @@ def is_applied(db: Session, *, digest: str) -> bool:
     """Whether the latest import of all was of exactly this file: then it says what Firstkey knows."""
     newest = db.exec(select(ImportRun.digest).order_by(col(ImportRun.id).desc())).first()
     return newest == digest
+
+
+def run_of(db: Session, *, name: str, digest: str, since: datetime) -> ImportRun | None:
+    """The import of a file that came at this moment; the same file may have been imported long before."""
+    same = (FolderImport.name == name, FolderImport.digest == digest, col(FolderImport.at) >= since)
+    newest = db.exec(select(FolderImport).where(*same).order_by(col(FolderImport.id).desc())).first()
+    return db.get(ImportRun, newest.run_id) if newest and newest.run_id else None
 
 
 def note_applied(db: Session, actor: Actor, *, name: str, digest: str, run_id: int | None, notes: int) -> None:

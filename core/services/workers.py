@@ -10,7 +10,9 @@ from sqlmodel import Session, col
 from core import clock
 from core.models import DeliveryJob, DeliveryWorker
 from core.models.columns import UtcDateTime
+from core.tables.health import FAILING
 
+GONE_AFTER = timedelta(days=7)
 _LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
 _FIRST = sa.text("INSERT INTO delivery_job (name, ran_at) VALUES (:name, :ran_at) ON CONFLICT DO NOTHING").bindparams(
     sa.bindparam("ran_at", type_=UtcDateTime())
@@ -39,6 +41,23 @@ def beats(db: Session) -> dict[str, datetime]:
     """The latest beat of each process that has not left, by its own clock."""
     query = sa.select(col(DeliveryWorker.executor_id), col(DeliveryWorker.beat_at))
     return {row.executor_id: row.beat_at for row in db.execute(query)}
+
+
+def forget_gone(db: Session) -> int:
+    """Processes that were silent for a week do not come back; gives how many."""
+    gone = sa.delete(DeliveryWorker).where(col(DeliveryWorker.beat_at) < clock.now() - GONE_AFTER)
+    return int(db.execute(gone).rowcount)  # type: ignore[attr-defined]
+
+
+def note_failed(db: Session, *, job: str, every: timedelta) -> None:
+    """The job came to nothing. Its row `failing:` holds from when on that is three times in a row."""
+    third = {"name": FAILING + job, "ran_at": clock.now() + 2 * every}
+    db.connection().execute(_FIRST, third)
+
+
+def note_well(db: Session, *, job: str) -> None:
+    """It went well: what failed before is forgotten."""
+    db.execute(sa.delete(DeliveryJob).where(col(DeliveryJob.name) == FAILING + job))
 
 
 def is_my_turn(db: Session, *, job: str, every: timedelta) -> bool:

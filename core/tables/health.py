@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
+from sqlalchemy.orm import aliased
 from sqlmodel import Session, col
 
 from core import clock
@@ -15,6 +16,7 @@ from core.models import (
     Campaign,
     CampaignStatus,
     Channel,
+    DeliveryJob,
     DeliveryWorker,
     Fault,
     Message,
@@ -29,6 +31,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 SILENT = timedelta(minutes=2)
+FAILING = "failing: "  # so begins the name of a row beside a job that fails; see services.workers
 DAY, FAULTS_SHOWN = timedelta(days=1), 50
 _GONE = (MessageStatus.SENT, MessageStatus.DELIVERED, MessageStatus.WRITTEN)
 _SIGN_INS = ("sign_in.opened", "sign_in.refused")
@@ -63,13 +66,13 @@ def read(db: Session, actor: Actor) -> Health:
 
 def facts(db: Session) -> Facts:
     """What alerts and figures look at."""
-    now, (due, since) = clock.now(), _due(db)
+    now, (due, since), own = clock.now(), _due(db), school.settings(db)
     moved = sa.select(sa.func.max(col(Message.claimed_at)))
     by_channel = [db.scalar(moved.where(col(Message.channel) == channel)) for channel in (Channel.EMAIL, Channel.SMS)]
     lately = sa.select(sa.func.count()).select_from(Fault).where(col(Fault.at) > now - health.WITHIN)
     return Facts(
         now=now,
-        is_demo=school.settings(db).is_demo,
+        is_demo=own.is_demo,
         held=sending_hold.read(db) is not None,
         due=due,
         due_since=since,
@@ -79,7 +82,19 @@ def facts(db: Session) -> Facts:
         disks=disks.watched(),
         stopped=stopped.reasons(db),
         faults=db.scalar(lately) or 0,
+        failing=failing(db),
+        silent=_silent(db),
+        are_alerts_mailed=bool(own.alert_address),
     )
+
+
+def failing(db: Session) -> tuple[str, ...]:
+    """Work that comes again and has come to nothing three times in a row; without what nobody does any more."""
+    job, beside = aliased(DeliveryJob), col(DeliveryJob.name)
+    rows = sa.select(col(job.name)).join(DeliveryJob, beside == sa.literal(FAILING).concat(col(job.name)))
+    now = clock.now()
+    rows = rows.where(col(DeliveryJob.ran_at) <= now, col(job.ran_at) > now - DAY)
+    return tuple(db.scalars(rows.order_by(col(job.name))))
 
 
 def messages(db: Session) -> dict[str, int]:
@@ -121,6 +136,12 @@ def _way(db: Session, channel: Channel) -> Way:
 def _processes(db: Session) -> int:
     alive = col(DeliveryWorker.beat_at) > clock.now() - SILENT
     return db.scalar(sa.select(sa.func.count()).select_from(DeliveryWorker).where(alive)) or 0
+
+
+def _silent(db: Session) -> tuple[str, ...]:
+    silent = col(DeliveryWorker.beat_at) <= clock.now() - SILENT
+    rows = sa.select(col(DeliveryWorker.executor_id)).where(silent).order_by(col(DeliveryWorker.executor_id))
+    return tuple(db.scalars(rows))
 
 
 def _workers(db: Session) -> pd.DataFrame:

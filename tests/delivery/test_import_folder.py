@@ -208,6 +208,41 @@ def test_a_worker_that_died_after_the_import_is_followed_by_one_that_only_puts_t
     assert len(_runs()) == 1
 
 
+def test_a_file_that_was_imported_and_cannot_be_put_aside_is_not_said_to_be_refused(
+    folder: Path, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _put(folder, archive(WHOLE))
+    clock.set(datetime.now(UTC) + timedelta(seconds=1))
+    found = import_folder.oldest()
+    assert found is not None
+    with monkeypatch.context() as broken:
+        broken.setattr(import_folder, "put_aside", lambda *_: (_ for _ in ()).throw(OSError("no room")))
+        for act in (scheduled_imports.run, scheduled_imports.give_up):
+            with pytest.raises(OSError, match="no room"):
+                act(found)
+    with database.reading() as db:
+        assert [row.refusal for row in db.exec(select(FolderImport))] == [""]
+        assert db.exec(select(Alert)).all() == []
+    assert scheduled_imports.give_up(found) == "done"
+    assert "Imported: 5 new" in _report(folder / "done")
+    clock.set(datetime.now(UTC) + timedelta(days=-1))  # as one that was imported before this file came
+    _put(folder, archive(WHOLE))
+    found = import_folder.oldest()
+    assert found is not None
+    with database.transaction() as db:
+        db.execute(sa.update(FolderImport).values(at=datetime.now(UTC) - timedelta(days=1)))
+    assert scheduled_imports.give_up(found) == "refused"
+
+
+def test_a_file_that_may_not_be_read_is_refused_with_what_to_do(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    _put(folder, archive(WHOLE))
+    monkeypatch.setattr(import_folder.os, "open", lambda *_: (_ for _ in ()).throw(PermissionError("denied")))
+    assert _take() == "refused"
+    with database.reading() as db:
+        assert "may not read this file" in db.exec(select(FolderImport)).one().refusal
+    assert "chown firstkey" in _report(folder / "refused")
+
+
 def test_a_file_that_comes_in_place_of_one_that_is_being_imported_is_taken_next(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -41,6 +41,7 @@ def test_a_healthy_school_has_no_fault(cast: Cast, monkeypatch: pytest.MonkeyPat
     code, said = _doctor(monkeypatch)
     assert code == 0, said
     assert " 0 faults" in said and "ok  database: sqlite" in said
+    assert "They are mailed to nobody: no address is set." in said
 
 
 @pytest.mark.parametrize(

@@ -48,9 +48,12 @@ def test_a_school_that_is_well_has_no_trouble() -> None:
         (WAITING, "5 messages are due, and none has left for 60 minutes.", True),
         ({"due": 5, "due_since": NOW, "processes": 0}, "nothing delivers them", True),
         ({"faults": 10}, "10 errors within ten minutes", True),
+        ({"failing": ("import from the folder",)}, "three times in a row or more: import from the folder.", True),
+        ({"silent": ("north-worker",)}, "The process north-worker gives no sign", False),
         ({"backup_at": NOW - timedelta(hours=50)}, "50 hours old", True),
         ({"backup_at": None}, "no backup yet", False),
-        ({"held": True} | WAITING, "All sending is held", False),
+        ({"held": True} | WAITING, "All sending is held, alerts by mail as well.", False),
+        ({"are_alerts_mailed": False}, "Alerts are mailed to nobody", False),
     ],
 )
 def test_each_trouble_by_itself(change: dict[str, object], sentence: str, urgent: bool) -> None:
@@ -65,5 +68,5 @@ def test_a_long_campaign_that_moves_does_not_stand() -> None:
     assert health.standing_minutes(replace(moving, moved_at=NOW - timedelta(minutes=16))) == 16
 
 
-def test_a_demo_needs_no_backup() -> None:
-    assert list(health.troubles(replace(WELL, is_demo=True, backup_at=None))) == []
+def test_a_demo_needs_neither_a_backup_nor_an_address_for_alerts() -> None:
+    assert list(health.troubles(replace(WELL, is_demo=True, backup_at=None, are_alerts_mailed=False))) == []

@@ -84,6 +84,16 @@ def signing_in() -> Iterator[Finding]:
         yield warning("signing in", "Staff sign in with a password alone.", remedy)
 
 
+def alerts(*, is_demo: bool) -> Iterator[Finding]:
+    """Whether anybody hears of what is wrong without looking."""
+    with database.reading() as db:
+        to = school.settings(db).alert_address
+    if to or is_demo:
+        yield fine("alerts", "are mailed to the address in Settings" if to else "a demo mails none")
+    else:
+        yield warning("alerts", "They are mailed to nobody: no address is set.", "Set one under Settings > Alerts.")
+
+
 def import_folder(known: Settings) -> Iterator[Finding]:
     """Whether files that come into the import folder can be read, and put aside afterwards."""
     if not known.import_folder:
