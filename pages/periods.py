@@ -10,10 +10,10 @@ import streamlit as st
 from core import clock, database
 from core.permissions import Actor, Permission
 from core.rules import promotion
-from core.services import years
+from core.services import periods
 from core.tables import years as table
 from core.tables.years import Year
-from pages.shared import acts, export_menu, feedback, guard, year_begin, year_leftovers
+from pages.shared import acts, export_menu, feedback, guard, year_begin, year_correct, year_leftovers
 
 
 def _overview(actor: Actor, known: list[Year]) -> None:
@@ -50,7 +50,7 @@ def _create(actor: Actor, known: list[Year]) -> None:
         st.caption("Nothing changes for anybody until the year is begun.")
     if pressed:
         with feedback.refusals_shown(), database.transaction() as db:
-            years.create(db, actor, title=named, starts_on=begins, ends_on=ends)
+            periods.create(db, actor, title=named, starts_on=begins, ends_on=ends)
         feedback.later(f"The year {named} is there. Look below how it would begin.")
         st.rerun()
 
@@ -83,6 +83,8 @@ else:
     st.info("There is no academic year yet. Create one, or import classes: their year comes with them.")
 year_begin.undo_offer(actor)
 _create(actor, known)
+if known:
+    year_correct.draw(actor, known)
 if to_begin := _later(known):
     year_begin.draw(actor, to_begin, next((year for year in known if year.is_current), None))
 year_leftovers.draw(actor)

@@ -50,7 +50,15 @@ SERVICES: dict[str, Needs] = {
         Permission.MANAGE_DIRECTORY,
     ),
     **dict.fromkeys(("erasure.foresee", "erasure.erase", "subject_export.prepare"), Permission.ANSWER_RIGHTS),
-    **dict.fromkeys(("years.create", "years.foresee", "years.begin", "year_undo.undo"), Permission.MANAGE_PERIODS),
+    **dict.fromkeys(
+        (
+            *(f"periods.{verb}" for verb in ("create", "correct", "remove")),
+            "years.foresee",
+            "years.begin",
+            "year_undo.undo",
+        ),
+        Permission.MANAGE_PERIODS,
+    ),
     "year_roles.foresee": Permission.MANAGE_PERIODS,
     **dict.fromkeys(("reminders.foresee", "reminders.left_out"), Permission.SEND),
     "status_papers.prepare": Permission.SEE_STATUS,

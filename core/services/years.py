@@ -1,20 +1,19 @@
-"""Academic years: creating one, and beginning it: classes go up, roles go over, the year becomes the current one."""
+"""Beginning an academic year: classes go up, roles go over, the year becomes the current one."""
 
 from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date
 
 import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
 from core import clock
-from core.errors import Conflict, InputProblem, NotFound
+from core.errors import Conflict, NotFound
 from core.models import AcademicPeriod, Enrolment, EnrolmentKind, Person, PersonStatus, Section, YearChange, YearMove
 from core.permissions import Actor, Permission
-from core.rules import promotion, typed
+from core.rules import promotion
 from core.rules.promotion import RolesFollow, Step
 from core.rules.search_text import sort_key
 from core.services import account_effects, audit, year_roles
@@ -43,24 +42,6 @@ class Foreseen:
     roles: int
     roles_left_behind: int
     seen: str
-
-
-def create(db: Session, actor: Actor, *, title: str, starts_on: date, ends_on: date) -> int:
-    """Make a year that is not the current one yet; gives its id."""
-    actor.require(Permission.MANAGE_PERIODS)
-    named = typed.name(title, "title", "The name of the year")
-    if not starts_on < ends_on:
-        raise InputProblem("The year ends before it begins. Choose a later last day.", field="ends_on")
-    same = select(AcademicPeriod.id).where(
-        sa.or_(col(AcademicPeriod.title) == named, col(AcademicPeriod.source_id) == named)
-    )
-    if db.exec(same).first() is not None:
-        raise InputProblem(f"There is a year {named} already.", field="title")
-    made = AcademicPeriod(source_id=named, title=named, starts_on=starts_on, ends_on=ends_on)
-    db.add(made)
-    db.flush()
-    audit.record(db, actor, action="year.created", object_kind="period", object_id=made.id)
-    return made.id or 0
 
 
 def foresee(db: Session, actor: Actor, *, plan: Plan) -> Foreseen:

@@ -89,6 +89,22 @@ def test_a_year_is_created_begun_and_undone_on_one_page(people: Cast, open_scree
         assert db.exec(select(AcademicPeriod.title).where(AcademicPeriod.is_current)).one() == "2026-2027"
 
 
+def test_a_year_made_by_mistake_is_corrected_and_removed_on_the_page(people: Cast, open_screen: screens.Open) -> None:
+    page = open_screen(people.ada.actor, "periods.py")
+    button(page, "Create the year").click().run()
+    made = next(one for one in page.selectbox if one.key == "year.correct")
+    made.select_index(0).run()
+    next(field for field in page.text_input if field.label == "Its name").set_value("2027/28")
+    button(page, "Save the year").click().run()
+    assert not page.exception and "the year 2027/28" in page.success[0].value
+    button(page, "Remove this year").click().run()
+    assert not page.exception
+    with database.reading() as db:
+        assert db.exec(select(AcademicPeriod.title)).all() == ["2026-2027"]
+    button(page, "Remove this year").click().run()
+    assert "is the current year" in page.error[0].value
+
+
 def test_a_person_is_erased_from_the_card_with_the_name_typed(people: Cast, open_screen: screens.Open) -> None:
     page = open_screen(people.ada.actor, "student.py", id=str(people.otto.person.id))
     assert "Personal data" in everything_said(page)

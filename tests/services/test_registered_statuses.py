@@ -13,7 +13,7 @@ from core.models import Account, Enrolment, Person, SchoolSettings
 from core.rules.imports import reading
 from core.rules.promotion import RolesFollow, propose
 from core.rules.spreadsheets import PAGE_LIMITS, Upload
-from core.services import erasure, imports, school, years
+from core.services import erasure, imports, periods, school, years
 from core.services.years import Plan
 from core.tables import retention
 from core.tables import years as table
@@ -43,7 +43,7 @@ def test_just_those_who_count_go_up_with_their_class(cast: Cast, counting: list[
     with database.transaction() as db:
         casting.just_signed_in(db, cast.ada.actor)
         dates = {"starts_on": date(2027, 9, 1), "ends_on": date(2028, 6, 30)}
-        year = years.create(db, cast.ada.actor, title="2027-2028", **dates)
+        year = periods.create(db, cast.ada.actor, title="2027-2028", **dates)
         classes = table.classes(db, period_id=cast.period.id or 0)
         assert {one.title: one.students for one in classes}["7B"] == len(count)
         plan = Plan(year, tuple(propose(classes)), RolesFollow.STAY)

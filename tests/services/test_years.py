@@ -25,16 +25,19 @@ from core.models import (
     ImportRun,
     Person,
     Section,
+    YearChange,
     YearMove,
     metadata,
 )
 from core.permissions import Role
 from core.rules.account_acts import Act
 from core.rules.promotion import RolesFollow, propose
-from core.services import account_acts, audit, selections_beside, students, year_undo, years
+from core.services import account_acts, audit, periods, selections_beside, students, year_undo, years
 from core.services.years import Foreseen, Plan
 from core.tables import actors
+from core.tables import audit as audit_table
 from core.tables import years as table
+from core.tables.filters import AuditFilter, Page
 from tests import cast as casting
 from tests.cast import Cast
 from tests.conftest import Clock
@@ -52,7 +55,7 @@ def people(cast: Cast) -> Cast:
 
 def next_year(people: Cast) -> int:
     with database.transaction() as db:
-        return years.create(
+        return periods.create(
             db, people.ada.actor, title="2027-2028", starts_on=date(2027, 9, 1), ends_on=date(2028, 6, 30)
         )
 
@@ -240,7 +243,7 @@ def test_undo_refuses_when_something_newer_happened_and_changes_nothing(
 def test_only_the_latest_year_can_be_undone(people: Cast) -> None:
     first = begin(people, planned(next_year(people)))
     with database.transaction() as db:
-        later = years.create(
+        later = periods.create(
             db, people.ada.actor, title="2028-2029", starts_on=date(2028, 9, 1), ends_on=date(2029, 6, 30)
         )
     begin(people, planned(later))
@@ -280,14 +283,82 @@ def test_bad_years_are_refused_with_a_sentence(people: Cast) -> None:
     with pytest.raises(InputProblem, match="already"):
         next_year(people)
     with pytest.raises(InputProblem, match="ends before it begins"), database.transaction() as db:
-        years.create(db, people.ada.actor, title="x", starts_on=date(2027, 9, 1), ends_on=date(2027, 9, 1))
+        periods.create(db, people.ada.actor, title="x", starts_on=date(2027, 9, 1), ends_on=date(2027, 9, 1))
     with pytest.raises(Conflict, match="current year already"):
         foresee(people, Plan(people.period.id or 0))
     for who in (people.olga, people.cora, people.tom):
         with pytest.raises(NotAllowed), database.transaction() as db:
-            years.create(db, who.actor, title="y", starts_on=date(2027, 9, 1), ends_on=date(2028, 9, 1))
+            periods.create(db, who.actor, title="y", starts_on=date(2027, 9, 1), ends_on=date(2028, 9, 1))
         with pytest.raises(NotAllowed), database.transaction() as db:
             year_undo.undo(db, who.actor, change_id=1)
+
+
+def _correct(people: Cast, period_id: int, **fields: Any) -> None:
+    known: dict[str, Any] = {"title": "2027-2028", "starts_on": date(2027, 9, 1), "ends_on": date(2028, 6, 30)}
+    with database.transaction() as db:
+        periods.correct(db, people.ada.actor, period_id=period_id, **known | fields)
+
+
+def test_the_name_and_the_days_of_a_year_are_corrected_and_the_audit_tells_from_what_to_what(people: Cast) -> None:
+    year = next_year(people)
+    _correct(people, year, title="2027/28", starts_on=date(2027, 9, 13))
+    with database.reading() as db:
+        row = db.get_one(AcademicPeriod, year)
+        assert (row.title, row.source_id, row.starts_on) == ("2027/28", "2027/28", date(2027, 9, 13))
+        rows = audit_table.entries(db, people.ada.actor, filter=AuditFilter(actions=("year.corrected",)), page=Page())
+    assert rows["more"][0] == "name: 2027-2028 → 2027/28 · first day: 2027-09-01 → 2027-09-13"
+    with pytest.raises(InputProblem, match="already"):
+        _correct(people, year, title="2026-2027")
+    with pytest.raises(Conflict, match="already"):
+        _correct(people, year, title="2027/28", starts_on=date(2027, 9, 13))
+    with pytest.raises(InputProblem, match="first and the last day"):
+        _correct(people, year, ends_on=None)
+
+
+def test_years_do_not_overlap(people: Cast) -> None:
+    year = next_year(people)
+    with pytest.raises(InputProblem, match="in the year 2026-2027"):
+        _correct(people, year, starts_on=date(2027, 6, 30))
+    with pytest.raises(InputProblem, match="in the year 2027-2028"), database.transaction() as db:
+        periods.create(db, people.ada.actor, title="x", starts_on=date(2028, 6, 30), ends_on=date(2029, 6, 30))
+
+
+def _remove(people: Cast, period_id: int) -> None:
+    with database.transaction() as db:
+        periods.remove(db, people.ada.actor, period_id=period_id)
+
+
+def test_a_year_that_nothing_refers_to_is_removed_and_any_other_stays(people: Cast) -> None:
+    with pytest.raises(Conflict, match="current year"):
+        _remove(people, people.period.id or 0)
+    year = next_year(people)
+    change = begin(people, planned(year))
+    with pytest.raises(Conflict, match="it has classes"):
+        _remove(people, people.period.id or 0)
+    undo(people, change)
+    with database.transaction() as db:
+        held = casting.role(db, account=people.tom.account, role=Role.OFFICE)
+        held.period_id = year
+    with pytest.raises(Conflict, match="roles are held in it"):
+        _remove(people, year)
+    with database.transaction() as db:
+        db.delete(db.get_one(AccountRole, held.id))
+    _remove(people, year)
+    with database.reading() as db:
+        assert db.get(AcademicPeriod, year) is None
+    with pytest.raises(NotFound, match="not there any more"):
+        _remove(people, year)
+
+
+def test_a_year_to_which_undo_leads_back_is_not_removed(people: Cast) -> None:
+    change = begin(people, planned(next_year(people), moves=False))
+    with database.transaction() as db:
+        empty = casting.period(db, title="empty", is_current=False)
+        stored = db.get_one(YearChange, change)
+        stored.current_before = [empty.id or 0]
+        db.add(stored)
+    with pytest.raises(Conflict, match="current year once"):
+        _remove(people, empty.id or 0)
 
 
 CLASS = st.tuples(st.sampled_from("6789"), st.sampled_from("ABC"), st.integers(0, 4))

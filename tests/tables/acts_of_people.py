@@ -21,6 +21,7 @@ from core.services import (
     import_undo,
     imports,
     people,
+    periods,
     retention,
     school,
     students,
@@ -114,7 +115,7 @@ def _year_begun(now: Now) -> None:
         current = db.exec(select(AcademicPeriod).where(AcademicPeriod.is_current)).one()
         first = (current.ends_on or date(2027, 6, 30)).year
         days = {"starts_on": date(first, 9, 1), "ends_on": date(first + 1, 6, 30)}
-        year = years.create(db, now.cast.ada.actor, title=f"{first}-{first + 1}", **days)
+        year = periods.create(db, now.cast.ada.actor, title=f"{first}-{first + 1}", **days)
         plan = Plan(year, tuple(propose(year_table.classes(db, period_id=current.id or 0))), roles)
         seen = years.foresee(db, now.cast.ada.actor, plan=plan).seen
         years.begin(db, now.cast.ada.actor, plan=plan, seen=seen)
