@@ -102,6 +102,7 @@ ACTION: dict[str, Said] = {
     "audit.noted_anew": Said("Began new notes of the audit", Kind.SCHOOL),
     "backup.made": Said("Made a backup", Kind.SCHOOL),
     "backup.restored": Said("Restored a backup", Kind.SCHOOL),
+    "school.moved": Said("Moved to PostgreSQL", Kind.SCHOOL),
     "sending.held": Said("Held all sending", Kind.SENT),
     "sending.released": Said("Let sending go on", Kind.SENT),
     "alert.raised": Said("An alert was raised", Kind.SCHOOL),
