@@ -168,6 +168,15 @@ def test_the_commands_about_backups_and_upgrades(fresh: Machine) -> None:
     assert "systemctl enable --now firstkey-worker@1" in noted
 
 
+def test_a_folder_elsewhere_is_opened_to_each_service(fresh: Machine) -> None:
+    (block,) = machine.blocks("### Folders elsewhere")
+    fresh.run(block)
+    for unit in (ROOT / "deploy" / "systemd").glob("*.service"):
+        dropped = fresh.text(f"etc/systemd/system/{unit.name}.d/folders.conf")
+        assert dropped == "[Service]\nReadWritePaths=-/mnt/nas/firstkey\n", unit.name
+    assert "systemctl daemon-reload" in fresh.noted.read_text()
+
+
 def test_an_upgrade_leaves_the_program_that_runs_alone_until_it_is_stopped(fresh: Machine) -> None:
     settings = _demo(fresh)
     fresh.run("python -m core.manage demo --students 20", **settings)
@@ -249,6 +258,7 @@ def test_the_commands_about_imports_by_themselves(fresh: Machine) -> None:
 def test_each_block_of_the_page_is_run_by_one_of_these_tests() -> None:
     run = (
         "## A server of one's own, with HTTPS",
+        "### Folders elsewhere",
         "## Backups",
         "## Upgrading",
         "## Several processes, several machines",
