@@ -21,6 +21,9 @@ ROOT = Path(__file__).resolve().parent.parent
 VAR = ROOT / "data" / "var"
 
 
+OWN_COMMAND = Path("/usr/local/sbin/firstkey")
+
+
 class Settings(BaseSettings):
     """One field per FIRSTKEY_ variable; the names and defaults stand in .env.example."""
 
@@ -176,3 +179,8 @@ def require_folder() -> Path:
             "one in which secret.key lies, where there is one; on a server as in docs/operations.md, /var/lib/firstkey."
         )
     return folder
+
+
+def command(words: str) -> str:
+    """How a command is typed here. On a server it has one of its own (deploy/firstkey), which knows the settings."""
+    return f"firstkey {words}" if OWN_COMMAND.exists() else f"python -m core.manage {words}"

@@ -37,7 +37,8 @@ SERVICES: dict[str, Needs] = {
         ("key_rotation.reseal", "key_rotation.give_up", "microsoft_trials.begin"), Permission.CHANGE_SETTINGS
     ),
     "retention.foresee": Permission.CHANGE_SETTINGS,
-    **dict.fromkeys(("backups.note_made", "backups.note_restored", "sending_hold.release"), Permission.CHANGE_SETTINGS),
+    **dict.fromkeys(("backups.note_made", "backups.note_restored", "backups.note_moved"), Permission.CHANGE_SETTINGS),
+    "sending_hold.release": Permission.CHANGE_SETTINGS,
     "sending_hold.begin": Permission.SEND,
     **dict.fromkeys(
         ("directory_look_ups.ask", "directory_updates.foresee", "directory_updates.launch"), Permission.MANAGE_DIRECTORY

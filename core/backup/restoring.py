@@ -53,7 +53,10 @@ def _refuse_other(about: Manifest) -> None:
     urls = making.databases()
     for name, kind in about.databases.items():
         if name not in urls or making.kind(urls[name]) != kind:
-            raise InputProblem(f"This backup holds a {kind} database ({name}); the settings name another kind of it.")
+            raise InputProblem(
+                f"This backup holds a {kind} database ({name}); the settings name another kind of it. From SQLite to "
+                "PostgreSQL: docs/operations.md, PostgreSQL."
+            )
     if about.schema > migrations.newest() or HOLD not in about.census.rows:
         raise InputProblem(
             f"This backup was made by Firstkey {about.program} with tables of version {about.schema}, which this "

@@ -17,6 +17,7 @@ from core.manage import (
     doctor,
     imports,
     keys,
+    move,
     person,
     report,
     second_factor,
@@ -26,7 +27,21 @@ from core.manage import (
 )
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False, help="Firstkey")
-for module in (serve, demo, imports, campaign, report, worker, audit, keys, second_factor, doctor, backups, upgrade):
+for module in (
+    serve,
+    demo,
+    imports,
+    campaign,
+    report,
+    worker,
+    audit,
+    keys,
+    second_factor,
+    doctor,
+    backups,
+    upgrade,
+    move,
+):
     for name, command in module.COMMANDS.items():
         app.command(name)(command)
 for name, group in person.GROUPS.items():

@@ -32,7 +32,7 @@ def _read(archive: zipfile.ZipFile, limit: int, only: tuple[str, ...]) -> dict[s
     found: dict[str, bytes] = {}
     left = limit
     for entry in entries:
-        data = _take(archive, entry, left)
+        data = _take(archive, entry, left, limit)
         left -= len(data)
         if not only or entry.filename.lower().endswith(only):
             found[entry.filename] = data
@@ -45,7 +45,7 @@ def _leads_out(name: str) -> bool:
     return parts[0] == "" or parts[0].endswith(":") or ".." in parts
 
 
-def _take(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, left: int) -> bytes:
+def _take(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, left: int, limit: int) -> bytes:
     """The size that an entry claims may be a lie, so its bytes are counted as they come (zip bombs)."""
     parts: list[bytes] = []
     with archive.open(entry) as stream:
@@ -53,7 +53,7 @@ def _take(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, left: int) -> bytes:
             left -= len(part)
             if left < 0:
                 raise InputProblem(
-                    f"Unpacked, this file is larger than {MAX_UNPACKED // 1024 // 1024} MB. That is more than a "
+                    f"Unpacked, this file is larger than {limit // 1024 // 1024:,} MB. That is more than a "
                     "school's lists need: upload the plain list."
                 )
             parts.append(part)

@@ -106,6 +106,7 @@ ACTION: dict[str, Said] = {
     "audit.noted_anew": Said("Began new notes of the audit", Kind.SCHOOL),
     "backup.made": Said("Made a backup", Kind.SCHOOL),
     "backup.restored": Said("Restored a backup", Kind.SCHOOL),
+    "school.moved": Said("Moved to PostgreSQL", Kind.SCHOOL),
     "sending.held": Said("Held all sending", Kind.HELD),
     "sending.released": Said("Let sending go on", Kind.HELD),
     "alert.raised": Said("An alert was raised", Kind.SCHOOL),

@@ -18,6 +18,12 @@ def note_made(db: Session, actor: Actor, *, size: int, key: str) -> None:
     audit.record(db, actor, action="backup.made", object_kind="school", details={"bytes": size, "key": key})
 
 
+def note_moved(db: Session, actor: Actor) -> None:
+    """The school was carried into another database, with everything in it."""
+    actor.require(Permission.CHANGE_SETTINGS)
+    audit.record(db, actor, action="school.moved", object_kind="school")
+
+
 def note_restored(db: Session, actor: Actor, *, made_at: datetime) -> None:
     """The school is as it was then: nobody is signed in, and reminders wait until somebody starts them again.
 

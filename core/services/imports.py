@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from sqlmodel import Session
 
 from core import clock
+from core.config import command
 from core.errors import Conflict, InputProblem, RowProblem, RowProblems, Severity
 from core.models import ImportRun
 from core.permissions import Actor, Permission
@@ -137,7 +138,7 @@ def _leavers(db: Session, actor: Actor, *, seen: Check, leave: Leave, typed: int
     found = seen.leavers(only_said=leave is Leave.WHO_IS_SAID_TO)
     if found.why_not:
         if typed is None:
-            raise Conflict(f"{found.why_not} Is the file whole? If not, have it exported again. {_IF_IT_IS}")
+            raise Conflict(f"{found.why_not} Is the file whole? If not, have it exported again. {_if_it_is()}")
         actor.require(Permission.CHANGE_SETTINGS)
         if typed != len(found):
             raise InputProblem(f"It would be {len(found):,}, and {typed:,} was typed. Look again, then type how many.")
@@ -146,7 +147,13 @@ def _leavers(db: Session, actor: Actor, *, seen: Check, leave: Leave, typed: int
     return found.rows
 
 
-_IF_IT_IS = "If it is, an administrator imports it on the page Imports and types how many leave."
+def _if_it_is() -> str:
+    """The page takes smaller files than the folder, and the command takes what the folder takes."""
+    typed = command("import FILE --apply --mark-as-left --leavers NUMBER")
+    return (
+        "If it is, an administrator imports it on the page Imports and types how many leave; "
+        f"what is too large for that page goes by: {typed}"
+    )
 
 
 def _run(db: Session, actor: Actor, plan: Plan, intake: Intake, uploads: list[Upload], *, left: int) -> ImportRun:

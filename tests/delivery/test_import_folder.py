@@ -130,9 +130,9 @@ def test_whatever_lies_in_the_folder_is_refused_in_words(folder: Path, content: 
 
 def test_r74_a_file_larger_than_any_school_is_refused_without_being_read(folder: Path) -> None:
     with (folder / "large.csv").open("wb") as file:
-        file.truncate(101 * 1024 * 1024)
+        file.truncate(501 * 1024 * 1024)
     assert _take() == "refused"
-    assert "more than 100 MB" in _report(folder / "refused")
+    assert "more than 500 MB" in _report(folder / "refused")
 
 
 def test_links_folders_hidden_and_other_files_are_passed_by(folder: Path, tmp_path: Path) -> None:

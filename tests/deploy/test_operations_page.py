@@ -22,7 +22,7 @@ from core.rules.alerts import AlertKind
 from tests import oneroster
 from tests.deploy import machine
 from tests.deploy.machine import PAGE, Machine
-from tests.peers import nginx, smtp
+from tests.peers import nginx, postgres, smtp
 from tests.peers.firstkey import free_port
 from tests.peers.smtp import Behaviour
 
@@ -168,6 +168,15 @@ def test_the_commands_about_backups_and_upgrades(fresh: Machine) -> None:
     assert "systemctl enable --now firstkey-worker@1" in noted
 
 
+def test_a_folder_elsewhere_is_opened_to_each_service(fresh: Machine) -> None:
+    (block,) = machine.blocks("### Folders elsewhere")
+    fresh.run(block)
+    for unit in (ROOT / "deploy" / "systemd").glob("*.service"):
+        dropped = fresh.text(f"etc/systemd/system/{unit.name}.d/folders.conf")
+        assert dropped == "[Service]\nReadWritePaths=-/mnt/nas/firstkey\n", unit.name
+    assert "systemctl daemon-reload" in fresh.noted.read_text()
+
+
 def test_an_upgrade_leaves_the_program_that_runs_alone_until_it_is_stopped(fresh: Machine) -> None:
     settings = _demo(fresh)
     fresh.run("python -m core.manage demo --students 20", **settings)
@@ -188,6 +197,37 @@ def test_an_upgrade_leaves_the_program_that_runs_alone_until_it_is_stopped(fresh
     assert old.lstat().st_ino == running and here.exists() and not new.exists()
     assert switch.splitlines()[0] == "systemctl stop firstkey.target", "before anything is put into its place"
     assert len(list(backups.iterdir())) == 1
+
+
+def test_a_school_of_the_page_moves_to_postgresql_and_is_backed_up_there(tmp_path: Path) -> None:
+    with postgres.cluster() as url:
+        where, superuser = url.partition("host=")[2], url.partition("//")[2].partition("@")[0]
+        of = Machine(
+            tmp_path / "machine",
+            **{
+                "createuser firstkey": "createuser school",
+                "--owner firstkey ": "--owner school ",
+                "postgresql+psycopg:///firstkey": f"postgresql+psycopg://school@/firstkey?host={where}",
+                "postgresql:///firstkey_engine": f"postgresql://school@/firstkey_engine?host={where}",
+            },
+        )
+        of.program("runuser", f'#!/bin/bash\nshift 3\nPGHOST={where} PGUSER={superuser} exec "$@"\n')
+        (of.root / "etc/firstkey").mkdir()
+        (of.root / "var/lib/firstkey").mkdir()
+        (of.root / "srv/backups/firstkey").mkdir(parents=True)
+        (of.root / "etc/firstkey/backup.key").write_text("five words that nobody else knows")
+        settings = (ROOT / "deploy/firstkey.env").read_text().replace("FIRSTKEY_FOLDER=/var/lib/firstkey\n", "")
+        settings = re.sub(r"=((?:sqlite:///)?)/(var|srv|etc)/", rf"=\1{of.root}/\2/", settings)
+        (of.root / "etc/firstkey/firstkey.env").write_text(settings)
+        of.run("firstkey demo --students 20")
+        key = (of.root / "var/lib/firstkey/secret.key").read_text()
+        new, move = machine.blocks("## PostgreSQL")
+        of.run(new)
+        said = of.run(move)
+        assert "Moved in" in said and "The audit is whole" in said and said.count("Written:") == 2
+        assert "ok  database: postgresql" in of.run("firstkey doctor || true")
+    assert (of.root / "var/lib/firstkey/secret.key").read_text() == key
+    assert len(list((of.root / "srv/backups/firstkey").glob("*.backup"))) == 2
 
 
 def test_the_commands_about_imports_by_themselves(fresh: Machine) -> None:
@@ -218,9 +258,11 @@ def test_the_commands_about_imports_by_themselves(fresh: Machine) -> None:
 def test_each_block_of_the_page_is_run_by_one_of_these_tests() -> None:
     run = (
         "## A server of one's own, with HTTPS",
+        "### Folders elsewhere",
         "## Backups",
         "## Upgrading",
         "## Several processes, several machines",
+        "## PostgreSQL",
         "## Imports by themselves",
     )
     assert len(machine.all_blocks()) == sum(len(machine.blocks(heading)) for heading in run)
@@ -264,7 +306,11 @@ def test_each_command_of_the_table_is_run(fresh: Machine) -> None:
             (made,) = backups.glob("*.backup")
             command = command.replace("FILE", f"{made} --only-check")
         ended[command.split()[3]] = _run(command, settings)
-    alone = {"remove-second-factor": "Nobody has the username USERNAME.", "verify-audit": "whole as far as seen"}
+    alone = {
+        "move-to-postgresql": "still names SQLite",
+        "remove-second-factor": "Nobody has the username USERNAME.",
+        "verify-audit": "whole as far as seen",
+    }
     for name, (code, said) in ended.items():
         assert code == 0 or alone.get(name, "-") in said, f"{name}: {said}"
     assert "Nothing was changed" in ended["import"][1] and "9 sent" in ended["campaign"][1]

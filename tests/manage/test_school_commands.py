@@ -12,10 +12,11 @@ from typer.testing import CliRunner
 
 from core import database
 from core.config import ROOT
-from core.errors import InputProblem
+from core.errors import Conflict, InputProblem
 from core.manage import __main__ as main
 from core.manage import demo, imports
 from core.models import AuditEntry, ImportRun, Person
+from tests import oneroster
 
 pytestmark = pytest.mark.usefixtures("ready")
 SET = ROOT / "tests" / "data" / "sds" / "SDS_v2.1"
@@ -73,3 +74,14 @@ def test_a_file_that_is_not_there_and_a_bad_row_are_told(tmp_path: Path) -> None
 def test_the_demo_command_says_what_it_made() -> None:
     _code, output = _run(demo.demo, "--students", "20", "--seed", "3")
     assert "The demo school has 20 students" in output
+
+
+def test_more_leavers_than_the_school_allows_leave_by_the_command_that_the_refusal_names(tmp_path: Path) -> None:
+    whole, half = tmp_path / "whole.zip", tmp_path / "half.zip"
+    whole.write_bytes(oneroster.many(60).content)
+    half.write_bytes(oneroster.many(30).content)
+    assert _run(imports.import_, str(whole), "--apply")[0] == 0
+    with pytest.raises(Conflict, match=r"import FILE --apply --mark-as-left --leavers NUMBER$"):
+        _run(imports.import_, str(half), "--apply", "--mark-as-left")
+    _code, output = _run(imports.import_, str(half), "--apply", "--mark-as-left", "--leavers", "30")
+    assert "30 marked as left" in output

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from core.errors import InputProblem
 from core.rules import archives, spreadsheets, text_encoding
-from core.rules.spreadsheets import PAGE_LIMITS, Limits, Upload
+from core.rules.spreadsheets import COMMAND_LINE_LIMITS, PAGE_LIMITS, Limits, Upload
 
 GREEK = ["Παπαδόπουλος", "Ελένη", "Ζαφειρίου", "Άννα", "Μαΐου", "Νικολαΐδης", "O'Brien"]
 WESTERN = ["Müller", "José María", "Zoë", "Siobhán", "Façade", "Groß", "Smith, John", "O'Brien"]
@@ -169,3 +169,13 @@ def test_three_hundred_columns_are_read() -> None:
     header = HEADER + [f"Column {number}" for number in range(296)]
     sheet = _read(_write([header, ["x"] * 300]).encode())
     assert len(sheet.header) == 300
+
+
+def test_the_folder_and_the_command_take_what_a_million_rows_need_and_the_page_does_not() -> None:
+    out, size = io.BytesIO(), archives.MAX_UNPACKED + 1
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("users.csv", b"," * size)
+    packed = [Upload("set.zip", out.getvalue())]
+    with pytest.raises(InputProblem, match="larger than 100 MB"):
+        spreadsheets.unpack(packed, limits=PAGE_LIMITS)
+    assert [len(upload.content) for upload in spreadsheets.unpack(packed, limits=COMMAND_LINE_LIMITS)] == [size]

@@ -355,7 +355,9 @@ def test_a_half_empty_file_marks_nobody_and_says_why_and_what_to_do() -> None:
     upload = many(30)
     check = _check(upload)
     assert len(check.leavers()) == 30
-    with pytest.raises(Conflict, match=r"30 of 60 students would have left.*more than the 10 %.*Is the file whole"):
+    with pytest.raises(
+        Conflict, match=r"30 of 60 students would have left.*more than the 10 %.*Is the file whole.*--leavers"
+    ):
         _import(upload, leave=Leave.WHO_IS_MISSING)
     with database.reading() as db:
         assert db.scalar(sa.select(sa.func.count()).where(col(Person.status) == PersonStatus.LEFT)) == 0

@@ -1,0 +1,126 @@
+"""A school that began on SQLite goes on with PostgreSQL: the same lists, the same audit, the same passwords."""
+
+from __future__ import annotations
+
+import sqlite3
+from pathlib import Path
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+
+from core import config, database, demo
+from core import database as stores
+from core.backup import moving
+from core.models import Account, metadata
+from core.permissions import command_line, system
+from core.services import audit
+from core.tables import students
+from core.tables.filters import Page, StudentFilter
+from tests import cast as make
+from tests.backup import places
+from tests.peers import postgres
+from tests.web import browsing
+
+
+@pytest.fixture
+def school(database: None, tmp_path: Path) -> Path:
+    """A demo school on SQLite; gives its file. Nobody has it open."""
+    with stores.transaction() as db:
+        demo.seed(db, students=60, seed=1)
+        for turn in range(3):
+            audit.record(db, system("night"), action="backup.made", details={"bytes": turn, "ratio": 0.5, "of": ["Ω"]})
+    stores.forget()
+    return tmp_path / "firstkey.db"
+
+
+@pytest.fixture
+def empty(postgres_url: str, request: pytest.FixtureRequest) -> str:
+    """The URL of an empty PostgreSQL database."""
+    postgres.admin(postgres_url, "CREATE DATABASE moved")
+    request.addfinalizer(lambda: places._drop(postgres_url, "moved"))
+    return postgres_url.format(name="moved").replace("postgresql://", "postgresql+psycopg://", 1)
+
+
+def _use(monkeypatch: pytest.MonkeyPatch, url: str) -> None:
+    database.forget()
+    monkeypatch.setenv("FIRSTKEY_DATABASE_URL", url)
+    config.settings.cache_clear()
+
+
+def _everything() -> dict[str, list[Any]]:
+    with database.reading() as db:
+        return {
+            table.name: sorted(map(repr, db.connection().execute(sa.select(*table.columns))))
+            for table in metadata.sorted_tables
+        }
+
+
+def _listed() -> list[Any]:
+    with database.reading() as db:
+        return students.page(db, command_line("ada"), filter=StudentFilter(), page=Page()).to_dict("records")
+
+
+def test_a_demo_school_moves_with_all_that_it_has(school: Path, empty: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    with database.reading() as db:
+        tom = db.scalars(sa.select(Account).where(Account.username.is_not(None)).limit(1)).one()  # type: ignore[attr-defined]
+    browsing.give_password(tom)
+    before, list_before = _everything(), _listed()
+    _use(monkeypatch, empty)
+    done = places.command("move-to-postgresql", str(school))
+    assert done.exit_code == 0, (done.output, done.exception)
+    assert (
+        f"The audit is whole: {len(before['audit_entry'])} entries" in done.output
+        and "all of them counted" in done.output
+    )
+    after = _everything()
+    entries, entries_before = after.pop("audit_entry"), before.pop("audit_entry")
+    assert set(entries_before) < set(entries) and len(entries) == len(entries_before) + 1
+    assert after == before
+    assert _listed() == list_before
+    with database.reading() as db:
+        assert audit.verify(db).broken_at is None
+    with browsing.browser() as somebody:
+        assert somebody.sign_in(tom.username).status_code == 303
+    with database.transaction() as db:
+        make.person(db, first_name="New", last_name="Here")
+
+
+def test_nothing_moves_while_a_process_has_the_database_open(
+    school: Path, empty: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _use(monkeypatch, empty)
+    with sqlite3.connect(school) as open_elsewhere:
+        open_elsewhere.execute("PRAGMA journal_mode=WAL")
+        open_elsewhere.execute("SELECT count(*) FROM person").fetchone()
+        refused = str(places.command("move-to-postgresql", str(school)).exception)
+        assert "Firstkey still runs" in refused
+    open_elsewhere.close()
+    assert places.command("move-to-postgresql", str(school)).exit_code == 0
+
+
+def test_a_move_that_breaks_off_leaves_nothing_and_can_be_made_again(
+    school: Path, empty: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _use(monkeypatch, empty)
+    with monkeypatch.context() as patch:
+        patch.setattr(moving, "_go_on_counting", lambda *_: 1 / 0)
+        assert isinstance(places.command("move-to-postgresql", str(school)).exception, ZeroDivisionError)
+    with database.engine().connect() as connection:
+        assert moving.is_empty(connection)
+    assert places.command("move-to-postgresql", str(school)).exit_code == 0
+    again = str(places.command("move-to-postgresql", str(school)).exception)
+    assert "Move into an empty one only" in again
+
+
+def test_what_does_not_fit_is_said_in_a_sentence(
+    school: Path, empty: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert "still names SQLite" in str(places.command("move-to-postgresql", str(school)).exception)
+    _use(monkeypatch, empty)
+    missing = places.command("move-to-postgresql", str(tmp_path / "missing.db")).exception
+    assert "There is no school in" in str(missing) and not (tmp_path / "missing.db").exists()
+    with sqlite3.connect(school) as older:
+        older.execute("UPDATE alembic_version SET version_num = '0001'")
+    older.close()
+    assert "are of version 0001" in str(places.command("move-to-postgresql", str(school)).exception)
