@@ -11,6 +11,7 @@ from sqlmodel import Session, col
 from core.errors import Conflict, NotFound
 from core.models import Account, Campaign, CampaignStatus, Message, MessageAccount, MessageStatus
 from core.permissions import Actor, Permission
+from core.rules.delivery_status import FOUND_ARRIVED
 from core.services import audit
 
 
@@ -19,7 +20,7 @@ def note_arrived(db: Session, actor: Actor, *, campaign_id: int, only: Collectio
     actor.require(Permission.SEND)
     undecided = _undecided(campaign_id, only)
     _accounts_hear(db, undecided)
-    values = {"status": MessageStatus.SENT.value, "detail": "a member of staff found that it arrived"}
+    values = {"status": MessageStatus.SENT.value, "detail": FOUND_ARRIVED}
     return _decide(db, actor, campaign_id, undecided, "arrived", values)
 
 
