@@ -125,8 +125,9 @@ def _has_begun(db: Session, campaign_id: int) -> bool:
 
 
 def _form(db: Session, campaign: Campaign) -> Form:
-    texts, place = wordings.texts(db, ids=campaign.wording_ids), school.place(school.settings(db))
-    return Form(campaign.channel, campaign.kind, campaign.link_days, texts, place, keys.current())
+    texts, own = wordings.texts(db, ids=campaign.wording_ids), school.settings(db)
+    what = (campaign.channel, campaign.kind, campaign.link_days)
+    return Form(*what, texts, school.place(own), school.policy(own), keys.current())
 
 
 def _mark(message_id: int, outcome: Outcome, now: datetime) -> dict[str, Any]:

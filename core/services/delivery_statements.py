@@ -5,10 +5,15 @@ Those that look take several messages at once, those that write are run for seve
 
 from __future__ import annotations
 
+from typing import Any
+
 import sqlalchemy as sa
 from sqlalchemy import bindparam
 
-from core.models import CampaignStatus, MessageStatus, metadata
+from core.models import CampaignStatus, Channel, MessageStatus, metadata
+from core.rules.reachability import Policy
+from core.tables import reachability
+from core.tables.built import once_a_day
 
 _account, _campaign, _invitation, _message, _message_account, _person, _hold = (
     metadata.tables[name]
@@ -33,7 +38,7 @@ CLAIM = (
     .returning(_message.c.id, _message.c.address, _message.c.language, _message.c.reference, _message.c.attempts)
 )
 
-ADDRESSEES = (
+_ADDRESSEES = (
     sa.select(
         _message_account.c.message_id,
         _message_account.c.account_id,
@@ -51,6 +56,23 @@ ADDRESSEES = (
     .where(_message_account.c.message_id.in_(bindparam("messages", expanding=True)))
     .order_by(_message_account.c.message_id, _message_account.c.account_id)
 )
+
+
+def addressees(channel: str, policy: Policy) -> sa.Select[Any]:
+    """The people of messages, and where a message of this channel would go to each at this moment."""
+    return _by_sms(policy) if channel == Channel.SMS else _by_email(policy)
+
+
+@once_a_day
+def _by_sms(policy: Policy) -> sa.Select[Any]:
+    return _ADDRESSEES.add_columns(reachability.sms_address(policy).label("goes_to"))
+
+
+@once_a_day
+def _by_email(policy: Policy) -> sa.Select[Any]:
+    usable = (reachability.has_email_address(policy), reachability.email_address(policy))
+    return _ADDRESSEES.add_columns(sa.case(usable, else_="").label("goes_to"))
+
 
 TIE = (
     sa.update(_message_account)

@@ -18,13 +18,14 @@ from core.models import (
     Invitation,
     Message,
     MessageStatus,
+    Person,
     SignInMethod,
     Superseded,
 )
 from core.permissions import visitor
 from core.rules import initial_credentials
 from core.rules.delivery_status import Outcome
-from core.services import activation, campaign_moves, campaigns, delivery, invitations, wordings
+from core.services import activation, campaign_moves, campaigns, delivery, invitations, people, wordings
 from core.services.campaigns import Draft
 from core.services.delivery_claims import Batch, Claim
 from core.tables import unfinished
@@ -113,6 +114,22 @@ def test_r91_the_text_holds_a_working_link_that_is_stored_nowhere(campaign: Camp
     assert offer.is_live
     assert links()[0].token_hash == initial_credentials.token_hash(token)
     assert token not in repr(found) + repr(message(found)) + repr(links())
+
+
+def test_r17_what_was_put_off_is_not_sent_to_an_address_that_was_changed_meanwhile(
+    campaign: Campaign, cast: Cast
+) -> None:
+    batch = batch_of(campaign)
+    found = claim(batch)
+    with database.transaction() as db:
+        sam = db.get_one(Person, cast.sam.person.id)
+        new = {"personal_email": "new@mail.example"}
+        people.save(db, cast.olga.actor, person_id=sam.id or 0, seen=sam.updated_at, **new)
+    record(found, Outcome(MessageStatus.QUEUED, detail="try again later"))
+    with database.transaction() as db:
+        assert delivery.claim(db, batch=batch, message_id=found.message_id) is None
+    assert (message(found).status, message(found).detail) == (MessageStatus.CANCELLED, "the address was changed")
+    assert [link.superseded_because for link in links()] == [Superseded.ADDRESS_CHANGED]
 
 
 def test_r18_links_are_built_from_the_configured_address(campaign: Campaign) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 import pytest
+import sqlalchemy as sa
 from sqlmodel import col, select
 
 from core import database
@@ -15,6 +16,7 @@ from core.models import (
     CampaignKind,
     Channel,
     FailureReason,
+    Guardianship,
     Invitation,
     Message,
     MessageStatus,
@@ -22,7 +24,7 @@ from core.models import (
     SignInMethod,
 )
 from core.rules import sms_text
-from core.rules.delivery_status import Outcome
+from core.rules.delivery_status import ADDRESS_CHANGED, Outcome
 from core.rules.needs import WORDS, Need
 from core.services import campaigns, delivery, wordings
 from core.services.campaigns import Check, Draft
@@ -199,6 +201,29 @@ def test_who_is_over_the_limit_of_their_number_is_found_outside_the_campaign(peo
         assert (account.delivery_address, account.times_invited) == (people.sam.person.mobile, 0)
     said = WORDS[Need.NUMBER_FULL].sentence(1)
     assert "Send it again tomorrow, or raise the limit in Settings." in said
+
+
+@pytest.mark.parametrize("what", ["the guardian's number", "no more texts", "the home number"])
+def test_r105_a_text_is_not_sent_to_a_number_that_is_another_by_now(people: Cast, what: str) -> None:
+    sam, gina = people.sam.person, people.gina.person
+    change(sam, mobile="", mobile_region="")
+    change(sam if what == "the home number" else gina, **_at(what, "+306979999999"))
+    batch = batch_of(launch(people))
+    assert message(batch, 0).address == "+306979999999"
+    if what == "no more texts":
+        with database.transaction() as db:
+            db.execute(sa.update(Guardianship).values(may_sms=False))
+    else:
+        change(sam if what == "the home number" else gina, **_at(what, "+306978888888"))
+    assert take(batch) is None
+    assert (message(batch, 0).status, message(batch, 0).detail) == (MessageStatus.CANCELLED, ADDRESS_CHANGED)
+    with database.reading() as db:
+        assert db.exec(select(Invitation)).all() == []
+
+
+def _at(what: str, number: str) -> dict[str, object]:
+    name = "phone" if what == "the home number" else "mobile"
+    return {name: number, f"{name}_region": "GR"}
 
 
 def test_r78_the_money_of_the_day_is_never_overdrawn(people: Cast) -> None:
