@@ -77,9 +77,16 @@ def _arrived(actor: Actor, progress: Progress, only: Collection[int] | None) -> 
 
 def _again(actor: Actor, progress: Progress, only: Collection[int] | None) -> str:
     with database.transaction() as db:
-        decided = unknown_messages.send_again(db, actor, campaign_id=progress.id, only=only)
+        again = unknown_messages.send_again(db, actor, campaign_id=progress.id, only=only)
     engine.start(progress.id)
-    return "1 is being sent again." if decided == 1 else f"{decided:,} are being sent again."
+    said = "1 is being sent again." if again.sent == 1 else f"{again.sent:,} are being sent again."
+    if not again.left_out:
+        return said
+    others = "1 is not" if again.left_out == 1 else f"{again.left_out:,} are not"
+    return (
+        f"{said} {others}: their link was replaced since, or a later campaign wrote to them. "
+        "Whoever still needs one is chosen in User Accounts and sent to anew."
+    )
 
 
 def _decide(progress: Progress, act: Callable[[], str]) -> None:
