@@ -82,7 +82,13 @@ TIE = (
 
 # Locked, and in one order: nothing changes between the look and the mark.
 STANDING = (
-    sa.select(_message.c.id, _message.c.status, _message.c.address, _message.c.channel)
+    sa.select(
+        *(_message.c.id, _message.c.status, _message.c.address, _message.c.channel),
+        sa.select(_campaign.c.status)
+        .where(_campaign.c.id == _message.c.campaign_id)
+        .scalar_subquery()
+        .label("campaign"),
+    )
     .where(_these)
     .order_by(_message.c.id)
     .with_for_update()
@@ -98,6 +104,13 @@ MARK = (
         provider_id=bindparam("provider"),
         finished_at=bindparam("finished"),
     )
+)
+
+# All that waits of a campaign: when it is cancelled, and what was put off at that very moment afterwards.
+CANCEL_WAITING = (
+    sa.update(_message)
+    .where(_message.c.campaign_id == bindparam("campaign"), _message.c.status == MessageStatus.QUEUED.value)
+    .values(status=MessageStatus.CANCELLED.value, finished_at=bindparam("now"))
 )
 
 # Whose messages these are, in one order: two that mark for the same people do not wait for each other.

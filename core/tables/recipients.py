@@ -15,6 +15,7 @@ from core import clock
 from core.models import (
     Account,
     Campaign,
+    CampaignStatus,
     Channel,
     Message,
     MessageAccount,
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
 
 LATELY = timedelta(hours=24)
 _GONE = (MessageStatus.SENDING, MessageStatus.SENT, MessageStatus.DELIVERED, MessageStatus.UNKNOWN)
+_LIVES = col(Campaign.status) != CampaignStatus.CANCELLED
 
 
 class Recipient(NamedTuple):
@@ -139,7 +141,7 @@ def written_to_lately(kind: str, channel: str) -> sa.Select[Any]:
     query = sa.select(col(MessageAccount.account_id)).join(Message, col(Message.id) == col(MessageAccount.message_id))
     query = query.join(Campaign, col(Campaign.id) == col(Message.campaign_id)).where(col(Campaign.kind) == kind)
     gone = sa.and_(col(Message.claimed_at) > clock.now() - LATELY, col(Message.status).in_(_GONE))
-    waits = col(Message.status) == MessageStatus.QUEUED
+    waits = sa.and_(col(Message.status) == MessageStatus.QUEUED, _LIVES)
     return query.where(col(Message.channel) == channel, sa.or_(gone, waits))
 
 
@@ -173,7 +175,7 @@ def _same_since(campaign_id: int, what: Any) -> sa.Select[Any]:
     query = query.join(_tie, col(_tie.account_id) == col(_mine.account_id))
     query = query.join(_later, col(_later.id) == col(_tie.message_id)).where(channel == col(_its.channel))
     query = query.join(Campaign, col(Campaign.id) == of).where(col(Campaign.kind) == col(_own.kind))
-    return query.where(sa.or_(gone, status == MessageStatus.QUEUED))
+    return query.where(sa.or_(gone, sa.and_(status == MessageStatus.QUEUED, _LIVES)))
 
 
 def lately(db: Session, wanted: Wanted, *, kind: str) -> Lately | None:
