@@ -26,7 +26,7 @@ from core.models import (
 from core.rules import sms_text
 from core.rules.delivery_status import ADDRESS_CHANGED, Outcome
 from core.rules.needs import WORDS, Need
-from core.services import campaigns, delivery, wordings
+from core.services import campaigns, delivery, sending_hold, test_messages, wordings
 from core.services.campaigns import Check, Draft
 from core.services.delivery_claims import Batch, Claim, Stop
 from core.services.delivery_limits import Wait
@@ -224,6 +224,28 @@ def test_r105_a_text_is_not_sent_to_a_number_that_is_another_by_now(people: Cast
 def _at(what: str, number: str) -> dict[str, object]:
     name = "phone" if what == "the home number" else "mobile"
     return {name: number, f"{name}_region": "GR"}
+
+
+def test_a_test_to_oneself_reads_as_for_somebody_of_microsoft(people: Cast) -> None:
+    change(people.olga.account, sign_in_method=SignInMethod.MICROSOFT)
+    change(people.olga.person, mobile="+306975555555", mobile_region="GR")
+    with database.transaction() as db:
+        sent = test_messages.send(db, people.olga.actor, kind=CampaignKind.INITIAL_CREDENTIALS, channel=Channel.SMS)
+    with database.transaction() as db:
+        batch = delivery.open_batch(db, campaign_id=sent.campaign_id, batch=0)
+    assert isinstance(batch, Batch)
+    assert "OPENS-NOTHING" in claim(batch).text.text
+
+
+def test_a_test_to_oneself_says_when_it_leaves(people: Cast, clock: Clock) -> None:
+    decide(sms_from_hour=7, sms_until_hour=9, time_zone="Europe/Athens")
+    change(people.olga.person, mobile="+306975555555", mobile_region="GR")
+    texted = {"kind": CampaignKind.INITIAL_CREDENTIALS, "channel": Channel.SMS}
+    with database.transaction() as db:
+        sent = test_messages.send(db, people.olga.actor, **texted)
+        assert (sent.opens_at, sent.is_held) == (datetime(2026, 11, 24, 5, 0, tzinfo=UTC), False)
+        sending_hold.begin(db, people.ada.actor)
+        assert test_messages.send(db, people.olga.actor, **texted).is_held
 
 
 def test_r78_the_money_of_the_day_is_never_overdrawn(people: Cast) -> None:
