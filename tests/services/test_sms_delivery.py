@@ -266,6 +266,23 @@ def test_a_campaign_that_costs_more_than_may_be_spent_is_refused(people: Cast) -
         launch(people)
 
 
+def test_texts_of_another_day_are_measured_by_the_money_of_that_day(people: Cast, clock: Clock) -> None:
+    decide(sms_price=1.0, sms_spend_per_day=5.0)
+    claim(batch_of(launch(people)))
+    with database.transaction() as db:
+        db.execute(sa.update(Message).values(segments=4, status=MessageStatus.FAILED.value))
+    tomorrow = clock.now + timedelta(days=1)
+    with database.reading() as db:
+        today = campaigns.check(db, people.olga.actor, draft=CREDENTIALS)
+        later = campaigns.check(db, people.olga.actor, draft=CREDENTIALS, starts_at=tomorrow)
+    assert (today.leaves_today, later.leaves_today) == (True, False)
+    assert today.sms and later.sms
+    assert (today.sms.is_covered, later.sms.is_covered, later.sms.left) == (False, True, 5.0)
+    with pytest.raises(InputProblem, match="on the day it leaves"):
+        launch(people)
+    assert launch(people, tomorrow).starts_at == tomorrow
+
+
 def test_texts_leave_only_at_the_hours_of_the_school(people: Cast, clock: Clock) -> None:
     decide(sms_from_hour=7, sms_until_hour=9, time_zone="Europe/Athens")
     campaign = launch(people)
