@@ -75,6 +75,12 @@ def asked(db: Session, *, message_ids: Sequence[int], not_known: Sequence[int] =
         db.connection().execute(sa.update(_message).where(*unknown).values(detail=NOT_KNOWN))
 
 
+def decided(db: Session, *, message_ids: Sequence[int]) -> int:
+    """How many of these are not unknown any more."""
+    known = (_message.c.id.in_(message_ids), _message.c.status != _UNKNOWN)
+    return db.scalar(sa.select(sa.func.count()).where(*known)) or 0
+
+
 def close_old(db: Session) -> int:
     """Sent more than 72 hours ago without a final word: unknown. Gives how many; AT_ONCE at most in one call.
 
