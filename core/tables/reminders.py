@@ -160,9 +160,9 @@ def _latest_link() -> sa.ScalarSelect[Any]:
 
 def _waiting() -> sa.ColumnElement[bool]:
     mine = sa.select(col(Message.id)).join(MessageAccount, col(MessageAccount.message_id) == col(Message.id))
-    mine = mine.join(Campaign, col(Campaign.id) == col(Message.campaign_id))
     mine = mine.where(col(MessageAccount.account_id) == col(Account.id), col(Message.status).in_(_WAITS))
-    return mine.where(col(Campaign.status) != CampaignStatus.CANCELLED).exists()
+    cancelled = sa.select(col(Campaign.id)).where(col(Campaign.status) == CampaignStatus.CANCELLED)
+    return mine.where(col(Message.campaign_id).not_in(cancelled)).exists()
 
 
 def _reminders() -> sa.ScalarSelect[int]:
