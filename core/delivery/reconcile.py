@@ -22,11 +22,15 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Answers:
-    """About how many messages the provider was to be asked, how many it answered, how many are decided by now."""
+    """About how many messages the provider was to be asked, how many it answered, how many are decided by now.
+
+    `just_now`: some left too short ago to be asked about.
+    """
 
     due: int
     answered: int
     decided: int
+    just_now: bool = False
 
 
 def run_once() -> int:
@@ -52,7 +56,8 @@ def ask_now(*, campaign_id: int) -> Answers | None:
     answered, _heard = _ask_all(lookup, silent)
     with database.reading() as db:
         decided = reconciliation.decided(db, message_ids=[one.message_id for one in silent])
-    return Answers(len(silent), answered, decided)
+        just_now = reconciliation.left_just_now(db, campaign_id=campaign_id)
+    return Answers(len(silent), answered, decided, just_now)
 
 
 def _ask_all(lookup: SmsLookup, silent: Sequence[Silent]) -> tuple[int, int]:

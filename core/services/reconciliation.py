@@ -75,6 +75,13 @@ def asked(db: Session, *, message_ids: Sequence[int], not_known: Sequence[int] =
         db.connection().execute(sa.update(_message).where(*unknown).values(detail=NOT_KNOWN))
 
 
+def left_just_now(db: Session, *, campaign_id: int) -> bool:
+    """Whether some that are unknown left too short ago to be asked about."""
+    unknown = (_message.c.campaign_id == campaign_id, _message.c.status == _UNKNOWN)
+    young = sa.select(_message.c.id).where(*unknown, _message.c.claimed_at > clock.now() - LISTED_AFTER)
+    return db.scalar(young.limit(1)) is not None
+
+
 def decided(db: Session, *, message_ids: Sequence[int]) -> int:
     """How many of these are not unknown any more."""
     known = (_message.c.id.in_(message_ids), _message.c.status != _UNKNOWN)

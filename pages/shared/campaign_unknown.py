@@ -9,6 +9,7 @@ import streamlit as st
 from core import database
 from core.config import settings
 from core.delivery import engine, reconcile
+from core.delivery.reconcile import Answers
 from core.models import CampaignStatus, Channel
 from core.permissions import Actor
 from core.services import unknown_messages
@@ -75,16 +76,23 @@ def _why(progress: Progress) -> str:
 def _ask(progress: Progress, number: int) -> str:
     """What came of it; asked in vain is asked too."""
     answers = reconcile.ask_now(campaign_id=progress.id)
-    if answers is not None and not answers.due:
+    if answers is not None and answers.just_now and not answers.due:
         return "These left less than a minute ago. Ask Twilio again in a minute."
     st.session_state[_asked_key(progress)] = True
+    return _heard(answers, number)
+
+
+def _heard(answers: Answers | None, number: int) -> str:
     if answers is None:
-        return "Twilio cannot be asked: its settings are missing on this server. Decide without it."
+        return "Twilio cannot be asked: its settings are missing here, or this is the demo. Decide without it."
+    if not answers.due:
+        return "These waited when the backup was made, so Twilio cannot be asked about them. Decide without it."
     if not answers.answered:
         return "Twilio cannot be reached. Try again in a few minutes, or decide without it."
-    said = f"Twilio was asked about {answers.answered:,} and knows what became of {answers.decided:,}."
-    if rest := number - answers.answered:
-        said += f" {rest:,} could not be asked about yet: press Ask Twilio again."
+    known = f"{answers.decided:,}" if answers.decided else "none of them"
+    said = f"Twilio was asked about {answers.answered:,} and knows what became of {known}."
+    if rest := max(0, number - answers.answered):
+        said += f" It was not asked about {rest:,} yet: press Ask Twilio again, or decide without it."
     return said if answers.decided == number else f"{said} Decide about the others."
 
 

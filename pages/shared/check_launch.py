@@ -89,12 +89,12 @@ def _when() -> datetime | None:
             zone = ZoneInfo(school.settings(db).time_zone)
         here = clock.now().astimezone(zone)
         last = (here + AHEAD).date()
-        st.date_input(
+        day = st.date_input(
             "Day", here.date(), min_value=here.date(), max_value=last, format="DD/MM/YYYY", width=160, key=_DAY
         )
         hour = (here + timedelta(hours=1)).replace(minute=0).time()
-        st.time_input(f"Time ({zone.key})", hour, step=900, width=200, key=_TIME)
-    return planned()
+        at = st.time_input(f"Time ({zone.key})", hour, step=900, width=200, key=_TIME)
+    return datetime.combine(day, at or time(), zone)
 
 
 def _typed(check: Check) -> int:

@@ -113,7 +113,7 @@ def test_whoever_asks_hears_of_this_campaign_alone_and_whether_the_provider_was_
 ) -> None:
     lost = message(cast.sam.account, status=MessageStatus.UNKNOWN)
     campaign_id = stored(lost).campaign_id
-    assert reconcile.ask_now(campaign_id=campaign_id) == Answers(due=0, answered=0, decided=0)
+    assert reconcile.ask_now(campaign_id=campaign_id) == Answers(due=0, answered=0, decided=0, just_now=True)
     clock.forward(minutes=1)
     other = message(cast.max.account, provider_id="SMother")
     with database.transaction() as db:

@@ -225,15 +225,34 @@ def test_a_text_is_sent_again_only_after_twilio_was_asked_and_be_it_in_vain(
     config.settings.cache_clear()
     monkeypatch.setattr(twilio_sms, "from_settings", _Away)
     became(sent.max, MessageStatus.UNKNOWN)
-    with database.transaction() as db:
-        db.execute(sa.update(Campaign).values(channel="sms", kind="initial_credentials"))
-        db.execute(sa.update(Message).values(channel="sms", claimed_at=clock.now() - timedelta(hours=1)))
-    page = the_campaign(open_screen, sent)
+    _texted(claimed_at=clock.now())
+    page = button(the_campaign(open_screen, sent), "Ask Twilio").click().run()
+    assert "less than a minute ago" in everything_said(page)
     assert button(page, "Send it again").disabled
+    _texted(claimed_at=clock.now() - timedelta(hours=1))
     page = button(page, "Ask Twilio").click().run()
     assert not page.exception
     assert "Twilio cannot be reached" in everything_said(page)
     assert not button(page, "Send it again").disabled
+
+
+def test_what_waited_in_a_backup_can_be_sent_again_although_twilio_knows_nothing_of_it(
+    open_screen: screens.Open, sent: Cast, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FIRSTKEY_SMS", "twilio")
+    config.settings.cache_clear()
+    monkeypatch.setattr(twilio_sms, "from_settings", _Away)
+    became(sent.max, MessageStatus.UNKNOWN)
+    _texted(claimed_at=None)
+    page = button(the_campaign(open_screen, sent), "Ask Twilio").click().run()
+    assert "waited when the backup was made" in everything_said(page)
+    assert not button(page, "Send it again").disabled
+
+
+def _texted(*, claimed_at: datetime | None) -> None:
+    with database.transaction() as db:
+        db.execute(sa.update(Campaign).values(channel="sms", kind="initial_credentials"))
+        db.execute(sa.update(Message).values(channel="sms", claimed_at=claimed_at))
 
 
 def test_what_was_cancelled_is_not_sent_again(open_screen: screens.Open, sent: Cast) -> None:
