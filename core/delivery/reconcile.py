@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from core import clock, database
 from core.config import settings
@@ -20,11 +20,21 @@ TOGETHER = 20  # so many answers are one commit
 logger = logging.getLogger(__name__)
 
 
-def run_once(*, campaign_id: int | None = None) -> int:
-    """Ask about what is due; gives how many words moved a message or confirmed it.
+@dataclass(frozen=True)
+class Answers:
+    """About how many messages the provider was to be asked, how many it answered, how many are decided by now.
 
-    With a campaign: about all of its unknown messages, because somebody waits. Does nothing where no SMS leaves.
+    `just_now`: some left too short ago to be asked about.
     """
+
+    due: int
+    answered: int
+    decided: int
+    just_now: bool = False
+
+
+def run_once() -> int:
+    """Ask about what is due; gives how many words moved a message or confirmed it. Nothing where no SMS leaves."""
     lookup = _provider()
     if lookup is None:
         return 0
@@ -32,14 +42,34 @@ def run_once(*, campaign_id: int | None = None) -> int:
         heard = delivery_events.apply(db)
         reconciliation.close_old(db)
     with database.reading() as db:
+        silent = reconciliation.due(db, now=clock.now())
+    return heard + _ask_all(lookup, silent)[1]
+
+
+def ask_now(*, campaign_id: int) -> Answers | None:
+    """Ask about the unknown messages of a campaign, because somebody waits; None where nobody can be asked."""
+    lookup = _provider()
+    if lookup is None:
+        return None
+    with database.reading() as db:
         silent = reconciliation.due(db, now=clock.now(), campaign_id=campaign_id)
+    answered, _heard = _ask_all(lookup, silent)
+    with database.reading() as db:
+        decided = reconciliation.decided(db, message_ids=[one.message_id for one in silent])
+        just_now = reconciliation.left_just_now(db, campaign_id=campaign_id)
+    return Answers(len(silent), answered, decided, just_now)
+
+
+def _ask_all(lookup: SmsLookup, silent: Sequence[Silent]) -> tuple[int, int]:
+    """How many were answered, and how many words that brought."""
+    answered = heard = 0
     for start in range(0, len(silent), TOGETHER):
         some = silent[start : start + TOGETHER]
         answers = _ask(lookup, some)
-        heard += _note(answers)
+        answered, heard = answered + len(answers), heard + _note(answers)
         if len(answers) < len(some):  # it cannot be reached, or this process is to stop: the next run goes on
             break
-    return heard
+    return answered, heard
 
 
 def _provider() -> SmsLookup | None:

@@ -10,6 +10,8 @@ from core.models.messaging import FailureReason, MessageStatus
 
 BAD = (MessageStatus.FAILED, MessageStatus.UNKNOWN)
 FIRST_WAIT_S, LONGEST_WAIT_S = 30.0, 900.0
+FOUND_ARRIVED = "a member of staff found that it arrived"  # as the detail of one that was sent: a person decided
+ADDRESS_CHANGED = "the address was changed"
 
 
 @dataclass(frozen=True)

@@ -22,12 +22,13 @@ from core.models import (
     Superseded,
 )
 from core.permissions import Actor
+from core.rules.delivery_status import ADDRESS_CHANGED
 from core.services import address_notices, family_messages
 from core.tables import moved_addresses
 
-ADDRESSES = ("personal_email", "contact_email", "external_email", "mobile")  # of a person, to which links may have gone
+EMAILS = ("personal_email", "contact_email", "external_email")  # of a person, to which links may have gone
+NUMBERS = ("mobile", "phone")
 _QUIET = {"synchronize_session": False}
-_WHY = "the address was changed"
 
 
 @dataclass(frozen=True)
@@ -86,6 +87,11 @@ def close(db: Session, pairs: Sequence[tuple[int, str]]) -> int:
     return ended
 
 
+def close_numbers(db: Session, taken: Sequence[tuple[int, str]]) -> int:
+    """The same for numbers that these people had: what went there for the students they answer for ends too (R105)."""
+    return close(db, moved_addresses.numbers_left(db, taken))
+
+
 def _end(db: Session, account_ids: Sequence[int], which: sa.ColumnElement[bool]) -> int:
     now = clock.now()
     open_ones = (
@@ -127,7 +133,7 @@ def _cancel_waiting(db: Session, pairs: Sequence[tuple[int, str]]) -> None:
     for part in database.slices(list(leaving)):
         families = _families(db, part, leaving)
         for message_id in families:
-            family_messages.take_out(db, message_id=message_id, account_ids=leaving[message_id], why=_WHY)
+            family_messages.take_out(db, message_id=message_id, account_ids=leaving[message_id], why=ADDRESS_CHANGED)
         alone = [message_id for message_id in part if message_id not in families]
         cancel = sa.update(Message).where(col(Message.id).in_(alone)).values(_cancelled())
         db.execute(cancel.execution_options(**_QUIET))
@@ -141,4 +147,4 @@ def _families(db: Session, message_ids: Sequence[int], leaving: Mapping[int, lis
 
 
 def _cancelled() -> dict[str, Any]:
-    return {"status": MessageStatus.CANCELLED, "detail": _WHY, "finished_at": clock.now()}
+    return {"status": MessageStatus.CANCELLED, "detail": ADDRESS_CHANGED, "finished_at": clock.now()}

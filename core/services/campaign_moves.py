@@ -7,10 +7,11 @@ from sqlmodel import Session, col
 
 from core import clock
 from core.errors import Conflict, NotFound
-from core.models import Campaign, CampaignStatus, Message, MessageStatus
+from core.models import Campaign, CampaignStatus
 from core.permissions import Actor, Permission
 from core.rules.launch_limits import PAUSED_BY_STAFF
 from core.services import audit
+from core.services import delivery_statements as statements
 
 _RUNNING, _PAUSED = CampaignStatus.RUNNING, CampaignStatus.PAUSED
 
@@ -33,11 +34,8 @@ def cancel(db: Session, actor: Actor, *, campaign_id: int) -> int:
     """Send none of the messages that wait; gives how many that are."""
     both = (_RUNNING, _PAUSED)
     _move(db, actor, campaign_id, CampaignStatus.CANCELLED, only_from=both, reason="Cancelled by staff.")
-    waiting = (col(Message.campaign_id) == campaign_id, col(Message.status) == MessageStatus.QUEUED)
-    values = {"status": MessageStatus.CANCELLED.value, "finished_at": clock.now()}
-    change = sa.update(Message).where(*waiting).values(values)
-    result = db.execute(change.execution_options(synchronize_session=False))
-    return int(result.rowcount)  # type: ignore[attr-defined]
+    result = db.connection().execute(statements.CANCEL_WAITING, {"campaign": campaign_id, "now": clock.now()})
+    return int(result.rowcount)
 
 
 def _refuse_unapproved(db: Session, campaign_id: int) -> None:

@@ -29,8 +29,9 @@ _POSTGRES_LOCK = 0x4B455953454E4431
 class Check:
     """What a launch would do. `sends` is False when the outbox of a real school would only write it down.
 
-    `receive` are people, `messages` what leaves for them, `skipped` by the codes of words.GETS_NOTHING. `opens_at`: the
-    next moment inside the hours for messages.
+    `receive` are people, `messages` what leaves for them, `skipped` by the codes of words.GETS_NOTHING. `starts_at`:
+    the moment asked for, or now; `opens_at`: the next one after it inside the hours for messages. `left_that_day` and
+    the money in `sms` are those of the day when it leaves.
     """
 
     receive: int
@@ -43,20 +44,23 @@ class Check:
     samples: tuple[Sample, ...]
     sends: bool
     fingerprint: str
+    starts_at: datetime
     opens_at: datetime
-    left_today: int
+    leaves_today: bool
+    left_that_day: int
     sms: SmsCost | None
     typed_count_wanted: bool
     waits_for_approval: bool
 
 
-def check(db: Session, actor: Actor, *, draft: Draft) -> Check:
+def check(db: Session, actor: Actor, *, draft: Draft, starts_at: datetime | None = None) -> Check:
     """Look without touching: who will receive it, who will not and why, how it reads, what it costs."""
     actor.require(Permission.SEND)
     ids = drafts.account_ids(db, actor, draft)
     plan = plans.read(db, options=draft.options, account_ids=ids)
     own, shared = plan.school, plan.shared
-    room = sending.room(db, own=own, channel=draft.channel, now=clock.now())
+    wanted_at, hours = max(starts_at or clock.now(), clock.now()), sending.hours(own, draft.channel)
+    opens_at = hours.opens(wanted_at)
     wanted = Wanted(ids, draft.channel, school.policy(own))
     is_email = draft.channel == Channel.EMAIL
     return Check(
@@ -70,9 +74,11 @@ def check(db: Session, actor: Actor, *, draft: Draft) -> Check:
         samples=samples.of(db, plan=plan, channel=draft.channel),
         sends=sends(own, draft.channel),
         fingerprint=plan.digest,
-        opens_at=room.opens_at,
-        left_today=room.messages,
-        sms=None if is_email else sms_cost.of(db, plan),
+        starts_at=wanted_at,
+        opens_at=opens_at,
+        leaves_today=opens_at < hours.next_day(clock.now()),
+        left_that_day=sending.room(db, own=own, channel=draft.channel, now=opens_at).messages,
+        sms=None if is_email else sms_cost.of(db, plan, leaves_at=opens_at),
         typed_count_wanted=len(plan.found) > own.typed_count_above,
         waits_for_approval=needs_second(len(plan.found), above=own.second_administrator_above),
     )
@@ -101,10 +107,11 @@ def launch(
     plan = plans.read(db, options=draft.options, account_ids=drafts.account_ids(db, actor, draft))
     _refuse_unlike(plan, seen, typed_count)
     freshness.require_above(db, actor, people=len(plan.found))
-    _refuse_over_budget(db, draft, plan)
+    leaves_at = _start(draft, plan.school, starts_at)
+    _refuse_over_budget(db, draft, plan, leaves_at)
     campaign = _campaign(actor, draft, plan, idempotency_key)
     campaign.skipped = drafts.all_left_out(db, actor, draft, plan)
-    campaign.starts_at = _start(draft, plan.school, starts_at)
+    campaign.starts_at = leaves_at
     db.add(campaign)
     db.flush()
     drafts.write_left_out(db, actor, draft, campaign_id=campaign.id or 0, reasons=campaign.skipped)
@@ -154,14 +161,15 @@ def _refuse_unlike(plan: Plan, seen: str, typed_count: int | None) -> None:
         raise InputProblem(f"Type the number of people, {number}, to send to so many.", field="typed_count")
 
 
-def _refuse_over_budget(db: Session, draft: Draft, plan: Plan) -> None:
+def _refuse_over_budget(db: Session, draft: Draft, plan: Plan, leaves_at: datetime) -> None:
+    """By the money of the day when it leaves: on another day than today none of it is spent yet."""
     if draft.channel != Channel.SMS:
         return
-    cost = sms_cost.of(db, plan)
+    cost = sms_cost.of(db, plan, leaves_at=leaves_at)
     if not cost.is_covered:
         raise InputProblem(
-            f"This costs about {cost.cost:.2f} {cost.currency}, and today {cost.left:.2f} may still be spent. Choose "
-            "fewer people, or ask an administrator to raise the limit in Settings."
+            f"This costs about {cost.cost:.2f} {cost.currency}, and {cost.left:.2f} may still be spent on the day it "
+            "leaves. Choose fewer people, or ask an administrator to raise the limit in Settings."
         )
 
 

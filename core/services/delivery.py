@@ -7,6 +7,7 @@ At most once: a message is sent only by whoever claimed it, and the claim is com
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -27,6 +28,7 @@ from core.tables import school, sending_hold, wordings
 _QUIET = {"synchronize_session": False}
 _UNDECIDED = frozenset({MessageStatus.SENDING.value, MessageStatus.UNKNOWN.value})
 _GONE = frozenset({MessageStatus.SENT, MessageStatus.UNKNOWN})
+_NO_NEWS = frozenset({MessageStatus.QUEUED, MessageStatus.WRITTEN, MessageStatus.CANCELLED})
 
 
 Mark = tuple[int, Outcome]  # of a message, by its id
@@ -44,6 +46,8 @@ def open_batch(db: Session, *, campaign_id: int, batch: int) -> Batch | Wait | N
     lost = Outcome(MessageStatus.UNKNOWN, detail="Firstkey stopped while it was being sent")
     left = db.scalars(select(Message.id).where(*mine, col(Message.status) == MessageStatus.SENDING))
     record_several(db, marks=[(message_id or 0, lost) for message_id in left])
+    if campaign.status == CampaignStatus.CANCELLED:
+        db.connection().execute(statements.CANCEL_WAITING, {"campaign": campaign_id, "now": clock.now()})
     if campaign.status != CampaignStatus.RUNNING or sending_hold.read(db) is not None:
         return None
     own = school.settings(db)
@@ -96,9 +100,12 @@ def record_several(db: Session, *, marks: Sequence[Mark]) -> None:
     standing = [row for row in found if row.status in _UNDECIDED]
     if not standing:
         return
+    outcomes |= {
+        row.id: _of_cancelled(outcomes[row.id]) for row in standing if row.campaign == CampaignStatus.CANCELLED
+    }
     now = clock.now()
     connection.execute(statements.MARK, [_mark(row.id, outcomes[row.id], now) for row in standing])
-    counts = [row for row in standing if outcomes[row.id].status not in (MessageStatus.QUEUED, MessageStatus.WRITTEN)]
+    counts = [row for row in standing if outcomes[row.id].status not in _NO_NEWS]
     for row in counts:
         if outcomes[row.id].reason is FailureReason.OPTED_OUT:
             opt_outs.record(db, channel=row.channel, address=row.address)
@@ -126,8 +133,15 @@ def _has_begun(db: Session, campaign_id: int) -> bool:
 
 
 def _form(db: Session, campaign: Campaign) -> Form:
-    texts, place = wordings.texts(db, ids=campaign.wording_ids), school.place(school.settings(db))
-    return Form(campaign.channel, campaign.kind, campaign.link_days, texts, place, keys.current())
+    texts, own = wordings.texts(db, ids=campaign.wording_ids), school.settings(db)
+    what = (campaign.channel, campaign.kind, campaign.link_days)
+    return Form(*what, texts, school.place(own), school.policy(own), keys.current())
+
+
+def _of_cancelled(outcome: Outcome) -> Outcome:
+    """Nobody tries again for a campaign that was cancelled during the try."""
+    waits = outcome.status is MessageStatus.QUEUED
+    return replace(outcome, status=MessageStatus.CANCELLED, reason=None) if waits else outcome
 
 
 def _mark(message_id: int, outcome: Outcome, now: datetime) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from sqlmodel import Session, col
 from core import clock
 from core.models import Channel, FailureReason, Message, MessageStatus, SignInMethod
 from core.rules import sms_text, wording
-from core.rules.delivery_status import Outcome
+from core.rules.delivery_status import ADDRESS_CHANGED, Outcome
 from core.services import delivery_facts, delivery_limits, delivery_texts, family_messages
 from core.services import delivery_statements as statements
 from core.services.delivery_facts import News
@@ -132,31 +132,44 @@ def _texts(db: Session, batches: Mapping[int, Batch]) -> dict[int, Answer]:
 def _claim(db: Session, batches: Mapping[int, Batch]) -> dict[int, Claim]:
     connection = db.connection()  # without the mapper: nothing in these transactions is an object of the session
     taken = connection.execute(statements.CLAIM, {"messages": list(batches), "now": clock.now()}).all()
-    people = _addressees(db, [message.id for message in taken])
+    people = _addressees(db, next(iter(batches.values())).form, [message.id for message in taken])
     letters: dict[int, Letter] = {}
     for message in taken:
         form, asked = batches[message.id].form, people.get(message.id, [])
-        needing = tuple(one for one in asked if _needs_it(form, one, message.language))
+        left_out = {one.account_id: why for one in asked if (why := _why_not(form, one, message))}
+        needing = tuple(one for one in asked if one.account_id not in left_out)
         if not needing:
-            finish(db, message.id, status=MessageStatus.CANCELLED, reason=None, detail=NOT_NEEDED)
+            why = next(iter(left_out.values()), NOT_NEEDED)
+            finish(db, message.id, status=MessageStatus.CANCELLED, reason=None, detail=why)
             continue
-        if others := [one.account_id for one in asked if one not in needing]:
-            family_messages.take_out(db, message_id=message.id, account_ids=others, why=NOT_NEEDED)
+        for account_id, why in left_out.items():
+            family_messages.take_out(db, message_id=message.id, account_ids=[account_id], why=why)
         letters[message.id] = Letter(message.id, form, message.address, message.language, needing)
     issued = {letter.message_id: letter for letter in delivery_texts.issue(db, list(letters.values()))}
     return {message.id: _made(message, issued[message.id]) for message in taken if message.id in issued}
 
 
-def _addressees(db: Session, message_ids: Collection[int]) -> dict[int, list[Any]]:
+def _addressees(db: Session, form: Form, message_ids: Collection[int]) -> dict[int, list[Any]]:
     if not message_ids:
         return {}
-    rows = db.connection().execute(statements.ADDRESSEES, {"messages": list(message_ids)}).all()
+    query = statements.addressees(form.channel, form.policy)
+    rows = db.connection().execute(query, {"messages": list(message_ids)}).all()
     return {message_id: list(of_it) for message_id, of_it in groupby(rows, key=lambda row: row.message_id)}
 
 
 def _made(message: Any, letter: Letter) -> Claim:
     to = (message.address, message.reference, message.attempts)
     return Claim(message.id, letter.people[0].account_id, *to, letter)
+
+
+def _why_not(form: Form, person: Any, message: Any) -> str:
+    """Why the person is not in the message any more; empty when they are.
+
+    A link or a password goes only where the rule would send it now: numbers change in many places, guardians' too.
+    """
+    if not _needs_it(form, person, message.language):
+        return NOT_NEEDED
+    return ADDRESS_CHANGED if form.is_for_one and person.goes_to != message.address else ""
 
 
 def _needs_it(form: Form, person: Any, language: str) -> bool:

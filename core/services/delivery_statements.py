@@ -5,10 +5,15 @@ Those that look take several messages at once, those that write are run for seve
 
 from __future__ import annotations
 
+from typing import Any
+
 import sqlalchemy as sa
 from sqlalchemy import bindparam
 
-from core.models import CampaignStatus, MessageStatus, metadata
+from core.models import CampaignStatus, Channel, MessageStatus, metadata
+from core.rules.reachability import Policy
+from core.tables import reachability
+from core.tables.built import once_a_day
 
 _account, _campaign, _invitation, _message, _message_account, _person, _hold = (
     metadata.tables[name]
@@ -33,7 +38,7 @@ CLAIM = (
     .returning(_message.c.id, _message.c.address, _message.c.language, _message.c.reference, _message.c.attempts)
 )
 
-ADDRESSEES = (
+_ADDRESSEES = (
     sa.select(
         _message_account.c.message_id,
         _message_account.c.account_id,
@@ -52,6 +57,23 @@ ADDRESSEES = (
     .order_by(_message_account.c.message_id, _message_account.c.account_id)
 )
 
+
+def addressees(channel: str, policy: Policy) -> sa.Select[Any]:
+    """The people of messages, and where a message of this channel would go to each at this moment."""
+    return _by_sms(policy) if channel == Channel.SMS else _by_email(policy)
+
+
+@once_a_day
+def _by_sms(policy: Policy) -> sa.Select[Any]:
+    return _ADDRESSEES.add_columns(reachability.sms_address(policy).label("goes_to"))
+
+
+@once_a_day
+def _by_email(policy: Policy) -> sa.Select[Any]:
+    usable = (reachability.has_email_address(policy), reachability.email_address(policy))
+    return _ADDRESSEES.add_columns(sa.case(usable, else_="").label("goes_to"))
+
+
 TIE = (
     sa.update(_message_account)
     .where(_message_account.c.message_id == bindparam("message"), _message_account.c.account_id == bindparam("account"))
@@ -60,7 +82,13 @@ TIE = (
 
 # Locked, and in one order: nothing changes between the look and the mark.
 STANDING = (
-    sa.select(_message.c.id, _message.c.status, _message.c.address, _message.c.channel)
+    sa.select(
+        *(_message.c.id, _message.c.status, _message.c.address, _message.c.channel),
+        sa.select(_campaign.c.status)
+        .where(_campaign.c.id == _message.c.campaign_id)
+        .scalar_subquery()
+        .label("campaign"),
+    )
     .where(_these)
     .order_by(_message.c.id)
     .with_for_update()
@@ -76,6 +104,13 @@ MARK = (
         provider_id=bindparam("provider"),
         finished_at=bindparam("finished"),
     )
+)
+
+# All that waits of a campaign: when it is cancelled, and what was put off at that very moment afterwards.
+CANCEL_WAITING = (
+    sa.update(_message)
+    .where(_message.c.campaign_id == bindparam("campaign"), _message.c.status == MessageStatus.QUEUED.value)
+    .values(status=MessageStatus.CANCELLED.value, finished_at=bindparam("now"))
 )
 
 # Whose messages these are, in one order: two that mark for the same people do not wait for each other.

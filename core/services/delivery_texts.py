@@ -11,9 +11,10 @@ from sqlmodel import Session
 
 from core import clock, keys
 from core.models import CampaignKind, Channel, Purpose, SignInMethod, Wording
-from core.models.messaging import NO_INVITATION
+from core.models.messaging import CARRIES_NOTHING, NO_INVITATION
 from core.rules import message_text, wording
 from core.rules.message_text import Addressee, Place
+from core.rules.reachability import Policy
 from core.services import delivery_statements as statements
 from core.services import invitations
 from core.services.invitations import Issued, Wanted
@@ -29,12 +30,18 @@ class Form:
     days: int
     texts: Mapping[str, Wording]
     place: Place
+    policy: Policy
     key: keys.Key = field(repr=False)
 
     @property
     def has_key(self) -> bool:
         """Whether its messages open anything."""
         return self.kind not in NO_INVITATION
+
+    @property
+    def is_for_one(self) -> bool:
+        """Whether its messages carry what only the person may read: a link or a password of theirs."""
+        return self.kind not in CARRIES_NOTHING
 
     @property
     def asks_about_address(self) -> bool:
@@ -106,7 +113,7 @@ def _sms(form: Form, to: Addressee, issued: Issued, ends_at: datetime) -> str:
 def _known(db: Session, letter: Letter, person: Any) -> Issued | None:
     """What needs no issue: a notice and a test carry nothing that opens anything, a retry repeats what it had."""
     form = letter.form
-    if form.has_key or form.asks_about_address or form.resets:
+    if form.is_for_one:
         return invitations.same_again(db, invitation_id=person.invitation_id) if person.invitation_id else None
     ends_at = clock.now() + timedelta(days=form.days)
     password = form.needs_password(person, letter.language)

@@ -11,7 +11,7 @@ from sqlmodel import Session, col, select
 
 from core import clock
 from core.errors import Conflict, InputProblem, NotFound
-from core.models import Account, Guardianship, Person, PersonKind
+from core.models import Guardianship, Person, PersonKind
 from core.permissions import Actor, Permission
 from core.rules import typed
 from core.services import address_changes, audit
@@ -70,7 +70,8 @@ def terms(db: Session, actor: Actor, *, guardianship_id: int) -> Terms:
 def change(db: Session, actor: Actor, *, guardianship_id: int, seen: Terms, wanted: Terms) -> list[str]:
     """Change what is known of a link in force; gives the names of what changed.
 
-    Refuses with Conflict when it is not as it was `seen`, or has ended.
+    What was sent to the number of whoever may get no more texts opens nothing any more (R105). Refuses with Conflict
+    when it is not as it was `seen`, or has ended.
     """
     known = _editable(db, actor, guardianship_id)
     values, then = _checked(**asdict(wanted)), asdict(seen)
@@ -83,6 +84,8 @@ def change(db: Session, actor: Actor, *, guardianship_id: int, seen: Terms, want
     if getattr(stored, "rowcount", 0) != 1:
         raise Conflict("Somebody else changed or ended this link since you looked. Open the card again.")
     db.refresh(known)
+    if not known.may_sms:
+        _close_number(db, known)
     _record(db, actor, known, "changed", changed)
     return changed
 
@@ -109,16 +112,8 @@ def end(db: Session, actor: Actor, *, guardianship_id: int) -> None:
 def _close_number(db: Session, known: Guardianship) -> None:
     """Unless it is also the number of the student, or of somebody who still answers for them."""
     number = db.scalar(sa.select(col(Person.mobile)).where(col(Person.id) == known.guardian_id))
-    account = db.scalar(sa.select(col(Account.id)).where(col(Account.person_id) == known.student_id))
-    if not number or account is None:
-        return
-    others = sa.select(col(Guardianship.guardian_id)).where(
-        col(Guardianship.student_id) == known.student_id, scope.holds_today(Guardianship)
-    )
-    still = sa.or_(col(Person.id) == known.student_id, col(Person.id).in_(others))
-    theirs = sa.or_(col(Person.mobile) == number, col(Person.phone) == number)
-    if db.scalar(sa.select(col(Person.id)).where(still, theirs).limit(1)) is None:
-        address_changes.close(db, [(int(account), number)])
+    if number:
+        address_changes.close_numbers(db, [(known.student_id, number)])
 
 
 def _in_force() -> sa.ColumnElement[bool]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import sqlalchemy as sa
@@ -13,23 +14,36 @@ from core.permissions import Actor
 from core.rules.imports.plan import Change, Plan
 from core.services import address_changes
 
-_DECIDING = {*address_changes.ADDRESSES, "use_personal_email"}
+_DECIDING = {*address_changes.EMAILS, *address_changes.NUMBERS, "use_personal_email"}
 
 
 @dataclass(frozen=True)
 class Moving:
-    """By account, where its messages go before the import; and each address that is taken away, with its account."""
+    """By account, where its messages go before the import.
+
+    And what is taken away: each e-mail address with its account, each number with its person.
+    """
 
     standing: dict[int, str]
-    taken: list[tuple[int, str]]
+    emails: list[tuple[int, str]]
+    numbers: list[tuple[int, str]]
 
 
 def before(db: Session, plan: Plan) -> Moving:
     """What has to be known before the import is written."""
-    taken = {change.before["id"]: _taken(change) for change in plan.changed if _DECIDING & set(change.fields)}
-    accounts = _accounts(db, list(taken))
-    pairs = [(accounts[person_id], address) for person_id in accounts for address in taken[person_id]]
-    return Moving(address_changes.standing(db, sorted(accounts.values())), pairs)
+    changes = {change.before["id"]: change for change in plan.changed if _DECIDING & set(change.fields)}
+    accounts = _accounts(db, list(changes))
+    emails = [
+        (account_id, address)
+        for person_id, account_id in accounts.items()
+        for address in _taken(changes[person_id], address_changes.EMAILS)
+    ]
+    numbers = [
+        (person_id, number)
+        for person_id, change in changes.items()
+        for number in _taken(change, address_changes.NUMBERS)
+    ]
+    return Moving(address_changes.standing(db, sorted(accounts.values())), emails, numbers)
 
 
 def follow(db: Session, actor: Actor, moving: Moving) -> tuple[int, ...]:
@@ -38,13 +52,14 @@ def follow(db: Session, actor: Actor, moving: Moving) -> tuple[int, ...]:
     Gives the campaigns that tell the addresses.
     """
     moved = address_changes.follow(db, actor, before=moving.standing)
-    address_changes.close(db, moving.taken)
+    address_changes.close(db, moving.emails)
+    address_changes.close_numbers(db, moving.numbers)
     return moved.notices
 
 
-def _taken(change: Change) -> list[str]:
+def _taken(change: Change, names: Sequence[str]) -> list[str]:
     then, now = change.before, change.after
-    return [then[name] for name in address_changes.ADDRESSES if then[name] and then[name] != now.get(name, then[name])]
+    return [then[name] for name in names if then[name] and then[name] != now.get(name, then[name])]
 
 
 def _accounts(db: Session, person_ids: list[int]) -> dict[int, int]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -125,10 +125,17 @@ def _check_code(db: Session, person: Person, changed: Mapping[str, Any]) -> None
 
 def _addresses_left(db: Session, account: Account | None, person: Person, changed: Mapping[str, Any]) -> int:
     """`person` still holds what was there before."""
-    left = [getattr(person, name) for name in address_changes.ADDRESSES if name in changed and getattr(person, name)]
-    if not left or account is None or account.id is None:
-        return 0
-    return address_changes.close(db, [(account.id, address) for address in left])
+    ended = address_changes.close_numbers(
+        db, [(person.id or 0, number) for number in _left(person, changed, address_changes.NUMBERS)]
+    )
+    if account is None or account.id is None:
+        return ended
+    emails = _left(person, changed, address_changes.EMAILS)
+    return ended + address_changes.close(db, [(account.id, address) for address in emails])
+
+
+def _left(person: Person, changed: Mapping[str, Any], names: Sequence[str]) -> list[str]:
+    return [getattr(person, name) for name in names if name in changed and getattr(person, name)]
 
 
 def _move(db: Session, person: Person, section_id: int | None) -> None:

@@ -12,6 +12,7 @@ from sqlmodel import Session
 
 from core import clock
 from core.models import Channel, MessageStatus, metadata
+from core.rules.delivery_status import FOUND_ARRIVED
 from core.services import delivery_facts
 
 ASK_EVERY, ASK_FOR = timedelta(minutes=15), timedelta(hours=72)  # R86
@@ -74,9 +75,26 @@ def asked(db: Session, *, message_ids: Sequence[int], not_known: Sequence[int] =
         db.connection().execute(sa.update(_message).where(*unknown).values(detail=NOT_KNOWN))
 
 
+def left_just_now(db: Session, *, campaign_id: int) -> bool:
+    """Whether some that are unknown left too short ago to be asked about."""
+    unknown = (_message.c.campaign_id == campaign_id, _message.c.status == _UNKNOWN)
+    young = sa.select(_message.c.id).where(*unknown, _message.c.claimed_at > clock.now() - LISTED_AFTER)
+    return db.scalar(young.limit(1)) is not None
+
+
+def decided(db: Session, *, message_ids: Sequence[int]) -> int:
+    """How many of these are not unknown any more."""
+    known = (_message.c.id.in_(message_ids), _message.c.status != _UNKNOWN)
+    return db.scalar(sa.select(sa.func.count()).where(*known)) or 0
+
+
 def close_old(db: Session) -> int:
-    """Sent more than 72 hours ago without a final word: unknown. Gives how many; AT_ONCE at most in one call."""
-    old = (_message.c.status == _SENT, _message.c.claimed_at < clock.now() - ASK_FOR)
+    """Sent more than 72 hours ago without a final word: unknown. Gives how many; AT_ONCE at most in one call.
+
+    Not those of which a person has said since that they arrived.
+    """
+    nobody_knows = _message.c.detail.is_distinct_from(FOUND_ARRIVED)
+    old = (_message.c.status == _SENT, _message.c.claimed_at < clock.now() - ASK_FOR, nobody_knows)
     first = sa.select(_message.c.id).where(_message.c.channel == Channel.SMS.value, *old).limit(AT_ONCE)
     close = sa.update(_message).where(_message.c.id.in_(first), *old).values(status=_UNKNOWN, detail=NO_RECEIPT)
     rows = db.connection().execute(close.returning(*_message.c)).all()

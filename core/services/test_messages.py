@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 from sqlmodel import Session, col, select
@@ -15,7 +15,7 @@ from core.models import Account, Campaign, CampaignKind, Channel, Person
 from core.permissions import Actor, Permission
 from core.rules import message_text
 from core.services import audit, invitations
-from core.tables import school, wordings
+from core.tables import plans, school, sending, sending_hold
 from core.tables.recipients import Recipient
 
 IN_AN_HOUR = 10
@@ -23,10 +23,12 @@ IN_AN_HOUR = 10
 
 @dataclass(frozen=True)
 class Test:
-    """What was queued, and where it goes."""
+    """What was queued, and where it goes; the next moment inside the hours for messages, and whether all is held."""
 
     campaign_id: int
     address: str
+    opens_at: datetime
+    is_held: bool
 
 
 def send(db: Session, actor: Actor, *, kind: CampaignKind, channel: Channel) -> Test:
@@ -39,7 +41,7 @@ def send(db: Session, actor: Actor, *, kind: CampaignKind, channel: Channel) -> 
     _refuse_too_many(db, actor)
     account, person = row
     address = _address(person, channel)
-    own, texts = school.settings(db), wordings.newest(db, kind=kind, channel=channel)
+    own, texts = school.settings(db), plans.texts(db, kind=kind, channel=channel)
     spoken = message_text.language(person.language or own.default_language, texts)
     now = clock.now()
     campaign = Campaign(
@@ -57,7 +59,7 @@ def send(db: Session, actor: Actor, *, kind: CampaignKind, channel: Channel) -> 
     )
     campaign_id = invitations.queue(db, campaign=campaign, to=[Recipient(account.id or 0, address, spoken)])
     audit.record(db, actor, action="test.sent", object_kind="campaign", object_id=campaign_id)
-    return Test(campaign_id, address)
+    return Test(campaign_id, address, sending.hours(own, channel).opens(now), sending_hold.read(db) is not None)
 
 
 def _address(person: Person, channel: Channel) -> str:

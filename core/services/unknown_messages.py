@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
@@ -11,7 +12,9 @@ from sqlmodel import Session, col
 from core.errors import Conflict, NotFound
 from core.models import Account, Campaign, CampaignStatus, Message, MessageAccount, MessageStatus
 from core.permissions import Actor, Permission
+from core.rules.delivery_status import FOUND_ARRIVED
 from core.services import audit
+from core.tables import unknown_messages as table
 
 
 def note_arrived(db: Session, actor: Actor, *, campaign_id: int, only: Collection[int] | None = None) -> int:
@@ -19,14 +22,23 @@ def note_arrived(db: Session, actor: Actor, *, campaign_id: int, only: Collectio
     actor.require(Permission.SEND)
     undecided = _undecided(campaign_id, only)
     _accounts_hear(db, undecided)
-    values = {"status": MessageStatus.SENT.value, "detail": "a member of staff found that it arrived"}
+    values = {"status": MessageStatus.SENT.value, "detail": FOUND_ARRIVED}
     return _decide(db, actor, campaign_id, undecided, "arrived", values)
 
 
-def send_again(db: Session, actor: Actor, *, campaign_id: int, only: Collection[int] | None = None) -> int:
+@dataclass(frozen=True)
+class Again:
+    """How many go out again, and how many stay undecided because something newer went to their people since."""
+
+    sent: int
+    left_out: int
+
+
+def send_again(db: Session, actor: Actor, *, campaign_id: int, only: Collection[int] | None = None) -> Again:
     """A person decides that these go out again, with the same link; the caller starts the engine.
 
-    An e-mail keeps its Message-ID; a campaign that was cancelled stays so.
+    Not where the link was replaced since, or a later campaign reached the people: a new link would end the one that
+    they have. An e-mail keeps its Message-ID; a campaign that was cancelled stays so.
     """
     actor.require(Permission.SEND)
     campaign = db.get(Campaign, campaign_id, with_for_update=True)
@@ -34,8 +46,14 @@ def send_again(db: Session, actor: Actor, *, campaign_id: int, only: Collection[
         raise NotFound("This campaign is not there any more.")
     if campaign.status == CampaignStatus.CANCELLED:
         raise Conflict("This campaign was cancelled. Choose the people in the list and send to them anew.")
+    undecided = _undecided(campaign_id, only)
+    newer = sa.select(col(Message.id)).where(undecided, table.outdated(campaign_id))
+    left_out = list(db.scalars(newer))
+    if left_out and len(left_out) == db.scalar(sa.select(sa.func.count()).select_from(Message).where(undecided)):
+        raise Conflict(_OUTDATED)
+    again = sa.and_(undecided, col(Message.id).not_in(newer))
     values = {"status": MessageStatus.QUEUED.value, "finished_at": None, "attempts": 0, "detail": None}
-    return _decide(db, actor, campaign_id, _undecided(campaign_id, only), "sent again", values)
+    return Again(_decide(db, actor, campaign_id, again, "sent again", values), len(left_out))
 
 
 def _undecided(campaign_id: int, only: Collection[int] | None) -> sa.ColumnElement[bool]:
@@ -69,3 +87,9 @@ def _decide(
         db, actor, action="campaign.unknown_decided", object_kind="campaign", object_id=campaign_id, details=details
     )
     return decided
+
+
+_OUTDATED = (
+    "Nothing is sent again: their link was replaced since, or a later campaign wrote to them. "
+    "Whoever still needs one is chosen in User Accounts and sent to anew."
+)

@@ -66,7 +66,7 @@ class Plan:
 
 def read(db: Session, *, options: Options, account_ids: sa.Select[Any]) -> Plan:
     """What a launch would do at this moment."""
-    own, wording_ids = school.settings(db), _texts(db, options)
+    own, wording_ids = school.settings(db), texts(db, kind=options.kind, channel=options.channel)
     wanted = Wanted(account_ids, options.channel, school.policy(own))
     # In a retry the failed try itself ended what was sent before it: only what came after it counts.
     if options.retry_of is None:
@@ -89,14 +89,14 @@ def _had_since(db: Session, wanted: Wanted, options: Options) -> dict[str, int]:
     return {SENT_SINCE: number} if number else {}
 
 
-def _texts(db: Session, options: Options) -> dict[str, int]:
+def texts(db: Session, *, kind: str, channel: str) -> dict[str, int]:
     """The newest text per language, and those beside it as "en.family", "en.microsoft"."""
-    found = wordings.newest(db, kind=options.kind, channel=options.channel)
+    found = wordings.newest(db, kind=kind, channel=channel)
     if "en" not in found:
         raise InputProblem("The texts of the messages are missing. Run: python -m core.manage init")
-    if options.kind in BESIDE:
-        name, kind = BESIDE[CampaignKind(options.kind)]
-        beside = wordings.newest(db, kind=kind, channel=options.channel)
+    if kind in BESIDE:
+        name, other = BESIDE[CampaignKind(kind)]
+        beside = wordings.newest(db, kind=other, channel=channel)
         found |= {f"{language}.{name}": number for language, number in beside.items()}
     return found
 

@@ -15,6 +15,7 @@ from core import clock
 from core.models import (
     Account,
     Campaign,
+    CampaignStatus,
     Channel,
     Message,
     MessageAccount,
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
 
 LATELY = timedelta(hours=24)
 _GONE = (MessageStatus.SENDING, MessageStatus.SENT, MessageStatus.DELIVERED, MessageStatus.UNKNOWN)
+_LIVES = col(Campaign.status) != CampaignStatus.CANCELLED
 
 
 class Recipient(NamedTuple):
@@ -139,7 +141,7 @@ def written_to_lately(kind: str, channel: str) -> sa.Select[Any]:
     query = sa.select(col(MessageAccount.account_id)).join(Message, col(Message.id) == col(MessageAccount.message_id))
     query = query.join(Campaign, col(Campaign.id) == col(Message.campaign_id)).where(col(Campaign.kind) == kind)
     gone = sa.and_(col(Message.claimed_at) > clock.now() - LATELY, col(Message.status).in_(_GONE))
-    waits = col(Message.status) == MessageStatus.QUEUED
+    waits = sa.and_(col(Message.status) == MessageStatus.QUEUED, _LIVES)
     return query.where(col(Message.channel) == channel, sa.or_(gone, waits))
 
 
@@ -149,18 +151,31 @@ def sent_since(campaign_id: int) -> sa.Select[Any]:
     By the moment of the try, not of the failure: a bounce comes days later. A message of the campaign itself counts
     too, when the provider took the failure back.
     """
-    mine, its, own = aliased(MessageAccount), aliased(Message), aliased(Campaign)
-    later, tie = aliased(Message), aliased(MessageAccount)
-    tried = sa.func.coalesce(col(its.claimed_at), col(its.finished_at))
-    # From each account to its other messages, never from all messages of a later campaign to the accounts.
-    status, channel, of = (Unindexed(col(column)) for column in (later.status, later.channel, later.campaign_id))
-    gone = sa.and_(status.in_(_GONE), col(later.claimed_at) >= tried)
-    query = sa.select(col(mine.account_id)).join(its, col(its.id) == col(mine.message_id))
-    query = query.join(own, col(own.id) == col(mine.campaign_id)).where(col(mine.campaign_id) == campaign_id)
-    query = query.join(tie, col(tie.account_id) == col(mine.account_id))
-    query = query.join(later, col(later.id) == col(tie.message_id)).where(channel == col(its.channel))
-    query = query.join(Campaign, col(Campaign.id) == of).where(col(Campaign.kind) == col(own.kind))
-    return query.where(sa.or_(gone, status == MessageStatus.QUEUED))
+    return _same_since(campaign_id, col(_mine.account_id))
+
+
+def overtaken(campaign_id: int) -> sa.Select[Any]:
+    """Its messages to whose people another of the same may have gone, or waits to go, since they were tried."""
+    return _same_since(campaign_id, col(_its.id)).where(col(_later.id) != col(_its.id))
+
+
+_mine, _its, _own, _later, _tie = (
+    *(aliased(MessageAccount), aliased(Message), aliased(Campaign)),
+    *(aliased(Message), aliased(MessageAccount)),
+)
+
+
+def _same_since(campaign_id: int, what: Any) -> sa.Select[Any]:
+    """From each account to its other messages, never from all messages of a later campaign to the accounts."""
+    tried = sa.func.coalesce(col(_its.claimed_at), col(_its.finished_at))
+    status, channel, of = (Unindexed(col(column)) for column in (_later.status, _later.channel, _later.campaign_id))
+    gone = sa.and_(status.in_(_GONE), col(_later.claimed_at) >= tried)
+    query = sa.select(what).select_from(_mine).join(_its, col(_its.id) == col(_mine.message_id))
+    query = query.join(_own, col(_own.id) == col(_mine.campaign_id)).where(col(_mine.campaign_id) == campaign_id)
+    query = query.join(_tie, col(_tie.account_id) == col(_mine.account_id))
+    query = query.join(_later, col(_later.id) == col(_tie.message_id)).where(channel == col(_its.channel))
+    query = query.join(Campaign, col(Campaign.id) == of).where(col(Campaign.kind) == col(_own.kind))
+    return query.where(sa.or_(gone, sa.and_(status == MessageStatus.QUEUED, _LIVES)))
 
 
 def lately(db: Session, wanted: Wanted, *, kind: str) -> Lately | None:

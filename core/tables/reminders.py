@@ -15,6 +15,7 @@ from core.models import (
     Account,
     Campaign,
     CampaignKind,
+    CampaignStatus,
     Channel,
     Invitation,
     Message,
@@ -159,7 +160,9 @@ def _latest_link() -> sa.ScalarSelect[Any]:
 
 def _waiting() -> sa.ColumnElement[bool]:
     mine = sa.select(col(Message.id)).join(MessageAccount, col(MessageAccount.message_id) == col(Message.id))
-    return mine.where(col(MessageAccount.account_id) == col(Account.id), col(Message.status).in_(_WAITS)).exists()
+    mine = mine.where(col(MessageAccount.account_id) == col(Account.id), col(Message.status).in_(_WAITS))
+    cancelled = sa.select(col(Campaign.id)).where(col(Campaign.status) == CampaignStatus.CANCELLED)
+    return mine.where(col(Message.campaign_id).not_in(cancelled)).exists()
 
 
 def _reminders() -> sa.ScalarSelect[int]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 from sqlmodel import Session, col
@@ -18,7 +18,7 @@ from core.tables.plans import Plan
 
 @dataclass(frozen=True)
 class SmsCost:
-    """`cost` and `left` in `currency`: what it will cost about, and what may be spent today still."""
+    """`cost` and `left` in `currency`: what it will cost about, and what may be spent still on the day it leaves."""
 
     segments: int
     cost: float
@@ -30,7 +30,7 @@ class SmsCost:
         return self.cost <= self.left + 0.005
 
 
-def of(db: Session, plan: Plan) -> SmsCost:
+def of(db: Session, plan: Plan, *, leaves_at: datetime) -> SmsCost:
     """Texts differ by language, way to sign in and length of the username: one of each is measured.
 
     Names in texts count as eight letters.
@@ -44,7 +44,7 @@ def of(db: Session, plan: Plan) -> SmsCost:
         password = samples.PASSWORD_THAT_OPENS_NOTHING
         text = message_text.render_sms(texts, to, place, password=password, link=link, ends_at=ends_at)
         segments += people * sms_text.measure(text).segments
-    room = sending.room(db, own=own, channel=Channel.SMS, now=clock.now())
+    room = sending.room(db, own=own, channel=Channel.SMS, now=leaves_at)
     return SmsCost(segments, segments * own.sms_price, max(0.0, room.spend or 0.0), own.sms_currency)
 
 

@@ -7,9 +7,9 @@ from typing import Any
 import sqlalchemy as sa
 from sqlmodel import Session, col
 
-from core.models import Account, Message, MessageAccount, MessageStatus, Person
+from core.models import Account, Invitation, Message, MessageAccount, MessageStatus, Person
 from core.permissions import Actor, Permission
-from core.tables import scope
+from core.tables import recipients, scope
 from core.tables.frames import masked
 
 AT_ONCE = 500  # of more, the next come when these are decided
@@ -31,6 +31,14 @@ def named(db: Session, actor: Actor, *, campaign_id: int) -> dict[int, str]:
         people[message_id].append(f"{last} {first_name}".strip())
         addresses[message_id] = address if actor.may(Permission.SEE_CONTACTS) else masked(address)
     return {message_id: f"{', '.join(people[message_id])} · {addresses[message_id]}" for message_id in addresses}
+
+
+def outdated(campaign_id: int) -> sa.ColumnElement[bool]:
+    """Holds for a message whose people have been sent something newer: it would end that, or come twice."""
+    tied = sa.select(col(MessageAccount.message_id)).where(col(MessageAccount.campaign_id) == campaign_id)
+    carried = tied.join(Invitation, col(Invitation.id) == col(MessageAccount.invitation_id))
+    replaced = carried.where(col(Invitation.superseded_at).is_not(None))
+    return sa.or_(col(Message.id).in_(replaced), col(Message.id).in_(recipients.overtaken(campaign_id)))
 
 
 def _people(*columns: Any) -> sa.Select[Any]:

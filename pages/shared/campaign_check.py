@@ -20,9 +20,9 @@ KINDS = {Channel.EMAIL: CampaignKind.INITIAL_INVITATION, Channel.SMS: CampaignKi
 def show(actor: Actor, selection_id: int, channel: Channel, retry_of: int | None = None) -> None:
     """The check, and the button that sends what it shows. `retry_of`: the campaign that failed to reach them."""
     check_launch.go_on_when_launched()
-    draft = _draft(selection_id, channel, retry_of)
+    draft, starts_at = _draft(selection_id, channel, retry_of), check_launch.planned()
     with database.reading() as db:
-        check = campaigns.check(db, actor, draft=draft)
+        check = campaigns.check(db, actor, draft=draft, starts_at=starts_at)
         chosen = selection_rows.size(db, actor, selection_id=selection_id)
         list_name = selection_rows.list_of(db, actor, selection_id=selection_id)
     st.title(TITLES[channel])

@@ -8,7 +8,7 @@ import pandas as pd
 import streamlit as st
 
 from core import database
-from core.models import MessageStatus
+from core.models import CampaignKind, MessageStatus
 from core.permissions import Actor
 from core.rules import words
 from core.services import outcome_files
@@ -29,6 +29,16 @@ MEANING = {
     MessageStatus.FAILED: "These did not reach the person. Repair the address, then press Retry.",
     MessageStatus.CANCELLED: "These were not sent: somebody cancelled them, or they were not needed any more. "
     "Whoever needs one all the same is chosen in User Accounts and sent to anew.",
+}
+
+_REPAIR = "These did not reach the person. Repair the address"
+FAILED_OTHERWISE = {  # where there is no Retry
+    CampaignKind.REMINDER: f"{_REPAIR}: the next reminder goes there. Whoever should not wait is chosen in User "
+    "Accounts and sent the invitation anew.",
+    CampaignKind.NEW_LINK: f"{_REPAIR}. The person then asks for a new link once more.",
+    CampaignKind.RESET_PASSWORD: f"{_REPAIR}. The person then asks once more, at Forgotten password.",
+    CampaignKind.CONFIRM_ADDRESS: f"{_REPAIR}: the new one is asked by itself.",
+    CampaignKind.ALERT: "This did not reach anybody. Repair the address for alerts in Settings.",
 }
 
 FILES = {
@@ -54,7 +64,7 @@ def _table(actor: Actor, progress: Progress, zone: str) -> None:
     options = [status for status in MessageStatus if progress.counts.get(status)]
     wanted = st.pills("Show", options, format_func=words.MESSAGE_STATUS.__getitem__, selection_mode="multi", default=[])
     for status in wanted:
-        st.info(MEANING[status])
+        st.info(meaning(status, progress.kind))
     key = f"outcome.{progress.id}.{'.'.join(wanted)}"
     page = Page(int(st.session_state.get(key, 1)))
     with database.reading() as db:
@@ -68,6 +78,14 @@ def _table(actor: Actor, progress: Progress, zone: str) -> None:
     st.dataframe(_dress(rows), key=table_key, hide_index=True, placeholder="", column_config=drawn)
     if total > PAGE_SIZE:
         st.pagination(-(-total // PAGE_SIZE), key=key)
+
+
+def meaning(status: MessageStatus, kind: str) -> str:
+    """What it says, and what is to be done: after a failure that depends on what was sent."""
+    if status is not MessageStatus.FAILED or kind in campaign_repairs.CHECKED_AGAIN:
+        return MEANING[status]
+    otherwise = f"{_REPAIR}, so that the next message arrives. This notice is not sent again."
+    return FAILED_OTHERWISE.get(CampaignKind(kind), otherwise)
 
 
 def _files(actor: Actor, progress: Progress, people: int) -> None:

@@ -21,6 +21,7 @@ from core.tables import school
 from pages.shared import check_skipped, feedback, fresh_code
 
 LAUNCHED, _WAITS = "campaign.launched", "campaign.waits"
+_WHEN, _LATER, _DAY, _TIME = "check.when", "At a time", "check.day", "check.time"
 
 
 @dataclass(frozen=True)
@@ -70,20 +71,29 @@ def label(draft: Draft, check: Check) -> str:
     return f"Send {check.messages:,} {noun}" if check.sends else f"Write {check.messages:,} {noun} to the outbox"
 
 
+def planned() -> datetime | None:
+    """The moment chosen at the end of the page, for what is said further up; None: as soon as may be."""
+    day, at = st.session_state.get(_DAY), st.session_state.get(_TIME)
+    if st.session_state.get(_WHEN) != _LATER or day is None:
+        return None
+    with database.reading() as db:
+        zone = ZoneInfo(school.settings(db).time_zone)
+    return datetime.combine(day, at or time(), zone)
+
+
 def _when() -> datetime | None:
-    """None: as soon as may be."""
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        later = st.segmented_control("When", ["Now", "At a time"], default="Now", key="check.when") == "At a time"
-        if not later:
+        if st.segmented_control("When", ["Now", _LATER], default="Now", key=_WHEN) != _LATER:
             return None
         with database.reading() as db:
             zone = ZoneInfo(school.settings(db).time_zone)
         here = clock.now().astimezone(zone)
+        last = (here + AHEAD).date()
         day = st.date_input(
-            "Day", here.date(), min_value=here.date(), max_value=(here + AHEAD).date(), format="DD/MM/YYYY", width=160
+            "Day", here.date(), min_value=here.date(), max_value=last, format="DD/MM/YYYY", width=160, key=_DAY
         )
         hour = (here + timedelta(hours=1)).replace(minute=0).time()
-        at = st.time_input(f"Time ({zone.key})", hour, step=900, width=200)
+        at = st.time_input(f"Time ({zone.key})", hour, step=900, width=200, key=_TIME)
     return datetime.combine(day, at or time(), zone)
 
 

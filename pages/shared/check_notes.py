@@ -82,9 +82,10 @@ def _closed_mailboxes(check: Check) -> None:
 def _cost(check: Check) -> None:
     assert check.sms is not None  # noqa: S101  (a check of text messages has it)
     sms = check.sms
+    day = "Today" if check.leaves_today else "On that day"
     said = (
         f"About {sms.segments:,} segments, {sms.cost:,.2f} {sms.currency}. "
-        f"Today {sms.left:,.2f} {sms.currency} may still be spent."
+        f"{day} {sms.left:,.2f} {sms.currency} may still be spent."
     )
     if sms.is_covered:
         st.info(said, icon=":material/payments:")
@@ -98,17 +99,18 @@ def _cost(check: Check) -> None:
 
 
 def _today(draft: Draft, check: Check) -> None:
-    if check.receive and check.opens_at > clock.now():
+    if check.receive and check.opens_at > check.starts_at:
         with database.reading() as db:
             zone = school.settings(db).time_zone
         st.info(
             f"Text messages do not leave at this hour. They will from {cells.moment_words(check.opens_at, zone)} on.",
             icon=":material/bedtime:",
         )
-    if check.messages > check.left_today:
+    if check.messages > check.left_that_day:
         what = "text messages" if draft.channel is Channel.SMS else "e-mails"
+        day = "today" if check.leaves_today else "on that day"
         st.warning(
-            f"{check.left_today:,} more {what} may leave today. The others follow on the next days by themselves.",
+            f"{check.left_that_day:,} more {what} may leave {day}. The others follow on the next days by themselves.",
             icon=":material/event_upcoming:",
         )
 

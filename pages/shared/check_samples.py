@@ -6,7 +6,7 @@ from functools import partial
 
 import streamlit as st
 
-from core import database
+from core import clock, database
 from core.delivery import engine
 from core.models import Channel
 from core.permissions import Actor
@@ -14,8 +14,10 @@ from core.rules import words
 from core.services import test_messages
 from core.services.campaigns import Check
 from core.services.drafts import Draft
+from core.services.test_messages import Test
+from core.tables import school
 from core.tables.samples import Sample
-from pages.shared import feedback, sms_size
+from pages.shared import cells, feedback, sms_size
 
 
 def draw(actor: Actor, draft: Draft, check: Check) -> None:
@@ -62,7 +64,17 @@ def _test(actor: Actor, draft: Draft, sends: bool) -> None:
         with database.transaction() as db:
             sent = test_messages.send(db, actor, kind=draft.kind, channel=draft.channel)
         engine.start(sent.campaign_id)
-        if sends:
-            feedback.later(f"A test is on its way to {sent.address}.")
-        else:
-            feedback.later(f"A test for {sent.address} is written to the outbox. Nothing leaves this machine.")
+        feedback.later(_said(sent, sends))
+
+
+def _said(sent: Test, sends: bool) -> str:
+    if sent.is_held:
+        return f"All sending is held. The test to {sent.address} leaves when an administrator says Go."
+    if not sends:
+        return f"A test for {sent.address} is written to the outbox. Nothing leaves this machine."
+    if sent.opens_at <= clock.now():
+        return f"A test is on its way to {sent.address}."
+    with database.reading() as db:
+        zone = school.settings(db).time_zone
+    opens = cells.moment_words(sent.opens_at, zone)
+    return f"Text messages do not leave at this hour. The test to {sent.address} leaves from {opens} on."

@@ -9,10 +9,12 @@ import pytest
 
 from core import config, database
 from core.delivery import batches, reconcile
+from core.delivery.reconcile import Answers
 from core.errors import GatewayError, GatewayErrorKind
 from core.gateways import twilio_sms
 from core.gateways.channels import Word
-from core.models import MessageStatus, SchoolSettings
+from core.models import Channel, MessageStatus, SchoolSettings
+from core.services import delivery_events
 from core.services.reconciliation import NOT_KNOWN
 from tests.cast import Cast
 from tests.conftest import Clock
@@ -87,7 +89,7 @@ def test_a_message_that_the_provider_never_saw_stays_unknown_and_says_so(
 ) -> None:
     lost = message(cast.sam.account, status=MessageStatus.UNKNOWN)
     clock.forward(minutes=1)
-    assert reconcile.run_once(campaign_id=stored(lost).campaign_id) == 0
+    assert reconcile.ask_now(campaign_id=stored(lost).campaign_id) == Answers(due=1, answered=1, decided=0)
     assert (stored(lost).status, stored(lost).detail) == (MessageStatus.UNKNOWN, NOT_KNOWN)
 
 
@@ -104,6 +106,25 @@ def test_a_provider_that_cannot_answer_is_not_asked_on(
     for sent in ids:
         provider.knows(stored(sent).provider_id or "", "delivered")
     assert reconcile.run_once() == 2
+
+
+def test_whoever_asks_hears_of_this_campaign_alone_and_whether_the_provider_was_reached(
+    cast: Cast, clock: Clock, provider: Provider
+) -> None:
+    lost = message(cast.sam.account, status=MessageStatus.UNKNOWN)
+    campaign_id = stored(lost).campaign_id
+    assert reconcile.ask_now(campaign_id=campaign_id) == Answers(due=0, answered=0, decided=0, just_now=True)
+    clock.forward(minutes=1)
+    other = message(cast.max.account, provider_id="SMother")
+    with database.transaction() as db:
+        delivery_events.store(
+            db, channel=Channel.SMS, words=[Word("SMother", "delivered", "", stored(other).reference)]
+        )
+    provider.trouble = GatewayError(GatewayErrorKind.TRANSIENT, "not now")
+    assert reconcile.ask_now(campaign_id=campaign_id) == Answers(due=1, answered=0, decided=0)
+    provider.trouble = None
+    provider.knows("SMlost", "delivered")
+    assert reconcile.ask_now(campaign_id=campaign_id) == Answers(due=1, answered=1, decided=1)
 
 
 def test_a_message_that_is_gone_at_the_provider_holds_up_no_other(cast: Cast, clock: Clock, provider: Provider) -> None:

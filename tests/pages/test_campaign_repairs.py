@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 import sqlalchemy as sa
 from sqlmodel import col, select
 
-from core import clock, database
+from core import clock, config, database
 from core.delivery import batches, engine
+from core.errors import GatewayError, GatewayErrorKind
+from core.gateways import twilio_sms
+from core.gateways.channels import Word
 from core.models import Account, Campaign, CampaignStatus, Message, MessageStatus
 from core.rules.reachability import Refusal
 from core.rules.words import SENT_SINCE
@@ -206,6 +209,50 @@ def test_a_text_of_which_no_word_came_is_not_put_down_to_a_broken_connection_alo
     with database.transaction() as db:
         db.execute(sa.update(Campaign).values(channel="sms", kind="initial_credentials"))
     assert "no word came whether they arrived" in everything_said(the_campaign(open_screen, sent))
+
+
+class _Away:
+    """A provider that cannot be reached."""
+
+    def look_up(self, *, provider_id: str | None, to: str, since: datetime) -> list[Word]:
+        raise GatewayError(GatewayErrorKind.TRANSIENT, "not now")
+
+
+def test_a_text_is_sent_again_only_after_twilio_was_asked_and_be_it_in_vain(
+    open_screen: screens.Open, sent: Cast, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FIRSTKEY_SMS", "twilio")
+    config.settings.cache_clear()
+    monkeypatch.setattr(twilio_sms, "from_settings", _Away)
+    became(sent.max, MessageStatus.UNKNOWN)
+    _texted(claimed_at=clock.now())
+    page = button(the_campaign(open_screen, sent), "Ask Twilio").click().run()
+    assert "less than a minute ago" in everything_said(page)
+    assert button(page, "Send it again").disabled
+    _texted(claimed_at=clock.now() - timedelta(hours=1))
+    page = button(page, "Ask Twilio").click().run()
+    assert not page.exception
+    assert "Twilio cannot be reached" in everything_said(page)
+    assert not button(page, "Send it again").disabled
+
+
+def test_what_waited_in_a_backup_can_be_sent_again_although_twilio_knows_nothing_of_it(
+    open_screen: screens.Open, sent: Cast, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FIRSTKEY_SMS", "twilio")
+    config.settings.cache_clear()
+    monkeypatch.setattr(twilio_sms, "from_settings", _Away)
+    became(sent.max, MessageStatus.UNKNOWN)
+    _texted(claimed_at=None)
+    page = button(the_campaign(open_screen, sent), "Ask Twilio").click().run()
+    assert "waited when the backup was made" in everything_said(page)
+    assert not button(page, "Send it again").disabled
+
+
+def _texted(*, claimed_at: datetime | None) -> None:
+    with database.transaction() as db:
+        db.execute(sa.update(Campaign).values(channel="sms", kind="initial_credentials"))
+        db.execute(sa.update(Message).values(channel="sms", claimed_at=claimed_at))
 
 
 def test_what_was_cancelled_is_not_sent_again(open_screen: screens.Open, sent: Cast) -> None:

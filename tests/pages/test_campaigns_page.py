@@ -11,12 +11,22 @@ from sqlmodel import col, select
 
 from core import database
 from core.delivery import batches, engine
-from core.models import Account, AuditEntry, Campaign, CampaignStatus, Message, MessageStatus, Person, SchoolSettings
+from core.models import (
+    Account,
+    AuditEntry,
+    Campaign,
+    CampaignKind,
+    CampaignStatus,
+    Message,
+    MessageStatus,
+    Person,
+    SchoolSettings,
+)
 from core.permissions import Actor
 from core.services import selections, wordings
 from core.tables import campaigns
 from core.tables.filters import Page
-from pages.shared import campaign_outcome
+from pages.shared import campaign_outcome, campaign_repairs
 from tests.cast import Cast
 from tests.pages import screens
 from tests.pages.screens import button, everything_said
@@ -140,6 +150,13 @@ def test_outside_the_demo_a_test_to_oneself_is_said_to_lie_in_the_outbox(
 @pytest.mark.parametrize("status", list(MessageStatus))
 def test_every_outcome_says_what_it_means_and_what_to_do(status: MessageStatus) -> None:
     assert len(campaign_outcome.MEANING[status]) > 30
+
+
+@pytest.mark.parametrize("kind", list(CampaignKind))
+def test_a_failure_names_retry_only_where_there_is_one(kind: CampaignKind) -> None:
+    said = campaign_outcome.meaning(MessageStatus.FAILED, kind)
+    assert ("Retry" in said) == (kind in campaign_repairs.CHECKED_AGAIN)
+    assert "Repair the address" in said
 
 
 def test_the_list_of_campaigns_offers_itself_as_a_file(open_screen: screens.Open, people: Cast) -> None:

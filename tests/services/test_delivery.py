@@ -7,6 +7,7 @@ from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
+import sqlalchemy as sa
 from sqlmodel import col, select
 
 from core import database
@@ -18,13 +19,14 @@ from core.models import (
     Invitation,
     Message,
     MessageStatus,
+    Person,
     SignInMethod,
     Superseded,
 )
 from core.permissions import visitor
 from core.rules import initial_credentials
 from core.rules.delivery_status import Outcome
-from core.services import activation, campaign_moves, campaigns, delivery, invitations, wordings
+from core.services import activation, campaign_moves, campaigns, delivery, invitations, people, wordings
 from core.services.campaigns import Draft
 from core.services.delivery_claims import Batch, Claim
 from core.tables import unfinished
@@ -113,6 +115,46 @@ def test_r91_the_text_holds_a_working_link_that_is_stored_nowhere(campaign: Camp
     assert offer.is_live
     assert links()[0].token_hash == initial_credentials.token_hash(token)
     assert token not in repr(found) + repr(message(found)) + repr(links())
+
+
+def test_r17_what_was_put_off_is_not_sent_to_an_address_that_was_changed_meanwhile(
+    campaign: Campaign, cast: Cast
+) -> None:
+    batch = batch_of(campaign)
+    found = claim(batch)
+    with database.transaction() as db:
+        sam = db.get_one(Person, cast.sam.person.id)
+        new = {"personal_email": "new@mail.example"}
+        people.save(db, cast.olga.actor, person_id=sam.id or 0, seen=sam.updated_at, **new)
+    record(found, Outcome(MessageStatus.QUEUED, detail="try again later"))
+    with database.transaction() as db:
+        assert delivery.claim(db, batch=batch, message_id=found.message_id) is None
+    assert (message(found).status, message(found).detail) == (MessageStatus.CANCELLED, "the address was changed")
+    assert [link.superseded_because for link in links()] == [Superseded.ADDRESS_CHANGED]
+
+
+def test_what_is_put_off_while_its_campaign_is_cancelled_does_not_wait_for_ever(campaign: Campaign, cast: Cast) -> None:
+    found = claim(batch_of(campaign))
+    with database.transaction() as db:
+        assert campaign_moves.cancel(db, cast.olga.actor, campaign_id=campaign.id or 0) == 2
+    record(found, Outcome(MessageStatus.QUEUED, detail="try again later"))
+    assert (message(found).status, message(found).detail) == (MessageStatus.CANCELLED, "try again later")
+    assert account(found).delivery is None
+
+
+def test_what_was_left_waiting_by_a_cancelled_campaign_counts_for_nobody_and_is_swept(
+    campaign: Campaign, cast: Cast
+) -> None:
+    found = claim(batch_of(campaign))
+    with database.transaction() as db:
+        campaign_moves.cancel(db, cast.olga.actor, campaign_id=campaign.id or 0)
+        db.execute(sa.update(Message).where(col(Message.id) == found.message_id).values(status="queued"))
+    with database.reading() as db:
+        draft = Draft(filter=AccountFilter(user_types=("student",)))
+        assert campaigns.check(db, cast.olga.actor, draft=draft).receive == 3
+    with database.transaction() as db:
+        assert delivery.open_batch(db, campaign_id=campaign.id or 0, batch=0) is None
+    assert message(found).status == MessageStatus.CANCELLED
 
 
 def test_r18_links_are_built_from_the_configured_address(campaign: Campaign) -> None:

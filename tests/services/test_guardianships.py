@@ -10,7 +10,7 @@ from sqlmodel import select
 from core import clock, database
 from core.errors import Conflict, InputProblem, NotAllowed, NotFound
 from core.models import AuditEntry, Guardianship, Invitation, Person
-from core.services import guardianships, invitations, portal
+from core.services import guardianships, invitations, people, portal
 from core.services.guardianships import Terms
 from core.tables import guardians
 from tests.cast import Cast
@@ -144,3 +144,26 @@ def test_r105_a_number_that_is_the_students_own_too_goes_on(cast: Cast) -> None:
     with database.transaction() as db:
         db.merge(Person(**(cast.sam.person.model_dump() | {"phone": NUMBER})))
     assert _end_of_sam(cast).superseded_at is None
+
+
+@pytest.mark.parametrize("what", ["another number", "no more texts"])
+def test_r105_a_number_that_may_get_no_texts_for_a_student_opens_nothing_of_theirs(cast: Cast, what: str) -> None:
+    _password_to_gina(cast)
+    with database.transaction() as db:
+        gina, olga = db.get_one(Person, cast.gina.person.id), cast.olga.actor
+        if what == "another number":
+            people.save(db, olga, person_id=gina.id or 0, seen=gina.updated_at, mobile="+306972222222")
+        else:
+            wanted = Terms("mother", may_sms=False)
+            guardianships.change(db, olga, guardianship_id=_of_sam(cast), seen=Terms("mother"), wanted=wanted)
+    with database.reading() as db:
+        assert db.exec(select(Invitation)).one().superseded_because == "address_changed"
+
+
+def test_r105_another_order_of_guardians_ends_nothing(cast: Cast) -> None:
+    _password_to_gina(cast)
+    with database.transaction() as db:
+        link, seen = _of_sam(cast), Terms("mother")
+        guardianships.change(db, cast.olga.actor, guardianship_id=link, seen=seen, wanted=Terms("mother", 2))
+    with database.reading() as db:
+        assert db.exec(select(Invitation)).one().superseded_at is None

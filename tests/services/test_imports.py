@@ -31,7 +31,7 @@ from core.permissions import Role, command_line
 from core.rules.imports import reading
 from core.rules.imports.plan import Counts
 from core.rules.spreadsheets import PAGE_LIMITS, Upload
-from core.services import audit, imports, wordings
+from core.services import audit, imports, invitations, wordings
 from core.services.imports import Leave
 from core.tables import search
 from tests import cast as people
@@ -287,6 +287,16 @@ def test_r17_r23_an_address_that_an_import_changes_opens_nothing_any_more_and_is
     assert ended == dict.fromkeys(("max@mail.example", "elsewhere@mail.example"), "address_changed")
     assert sent == {("address_changed", 1), ("confirm_address", 1)}
     assert to == {"max@mail.example", "new@mail.example"}
+
+
+def test_r105_what_went_to_a_guardians_number_that_an_import_changes_opens_nothing_any_more() -> None:
+    _import(_uploads(LIST))
+    with database.transaction() as db:
+        account = people.account(db, person=_person(db, "S2"))
+        invitations.issue_link(db, account_id=account.id or 0, channel="sms", address="+306927654321", days=7)
+    _import(_uploads(LIST.replace("6927654321", "6927654322")))
+    with database.reading() as db:
+        assert db.exec(select(Invitation)).one().superseded_because == "address_changed"
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ import pytest
 
 from core import database
 from core.models import Channel, MessageStatus
-from core.services import reconciliation
+from core.services import reconciliation, unknown_messages
 from core.services.reconciliation import NO_RECEIPT, NOT_KNOWN, Silent
 from tests.cast import Cast
 from tests.conftest import Clock
@@ -114,3 +114,13 @@ def test_r86_without_a_final_word_for_72_hours_a_message_is_unknown(cast: Cast, 
     assert [stored(one).status for one in (arrived, mail, young)] == ["delivered", "sent", "sent"]
     assert account_now(cast.sam.account).delivery == "unknown"
     assert account_now(cast.max.account).delivery != "unknown"
+
+
+def test_what_a_person_found_to_have_arrived_stays_so(cast: Cast, clock: Clock) -> None:
+    lost = message(cast.sam.account, status=MessageStatus.UNKNOWN, detail=NO_RECEIPT)
+    clock.forward(hours=73)
+    with database.transaction() as db:
+        unknown_messages.note_arrived(db, cast.olga.actor, campaign_id=stored(lost).campaign_id)
+    with database.transaction() as db:
+        assert reconciliation.close_old(db) == 0
+    assert stored(lost).status == MessageStatus.SENT

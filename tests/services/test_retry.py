@@ -9,10 +9,20 @@ import sqlalchemy as sa
 from sqlmodel import col, select
 
 from core import clock, database
+from core.errors import Conflict
 from core.models import Campaign, CampaignKind, Channel, Message, MessageAccount, MessageStatus
 from core.rules.reachability import Refusal
 from core.rules.words import SENT_LATELY, SENT_SINCE
-from core.services import campaigns, drafts, selections, selections_beside, wordings
+from core.services import (
+    address_changes,
+    campaigns,
+    drafts,
+    invitations,
+    selections,
+    selections_beside,
+    unknown_messages,
+    wordings,
+)
 from core.services.campaigns import Check
 from core.services.drafts import Draft
 from core.tables import accounts, left_out, selection_rows, students
@@ -170,3 +180,31 @@ def test_people_chosen_in_the_students_list_are_shown_there(failed: Cast) -> Non
         assert drafts.open_left_out(db, actor, draft=draft, reason=SENT_LATELY) == "students"
         assert set(db.scalars(students.matching(db, actor, filter=StudentFilter(of_check="yes")))) == ticked
         assert selection_rows.size(db, actor, selection_id=draft.selection_id or 0) == 2, "the selection stays"
+
+
+def test_what_may_have_been_sent_is_not_sent_again_over_a_later_campaign(failed: Cast) -> None:
+    with database.transaction() as db:
+        db.execute(sa.update(Message).values(status=MessageStatus.UNKNOWN.value))
+        old = db.scalar(sa.select(col(Campaign.id))) or 0
+    later = launch(failed, "later")
+    stands(failed, later, MessageStatus.CANCELLED, days_ago=1)
+    stands(failed, later, MessageStatus.SENT, days_ago=1, only=(failed.max,))
+    with database.transaction() as db:
+        again = unknown_messages.send_again(db, failed.olga.actor, campaign_id=old)
+    assert (again.sent, again.left_out) == (2, 1)
+    with pytest.raises(Conflict, match="later campaign"), database.transaction() as db:
+        unknown_messages.send_again(db, failed.olga.actor, campaign_id=old)
+
+
+def test_what_may_have_been_sent_is_not_sent_again_when_its_link_was_replaced(failed: Cast) -> None:
+    with database.transaction() as db:
+        carried = invitations.issue_link(
+            db, account_id=failed.sam.account.id or 0, channel="email", address="old@mail.example", days=30
+        )
+        tie = sa.update(MessageAccount).where(col(MessageAccount.account_id) == failed.sam.account.id)
+        db.execute(tie.values(invitation_id=carried.invitation_id))
+        db.execute(sa.update(Message).values(status=MessageStatus.UNKNOWN.value))
+        old = db.scalar(sa.select(col(Campaign.id))) or 0
+        address_changes.close(db, [(failed.sam.account.id or 0, "old@mail.example")])
+        again = unknown_messages.send_again(db, failed.olga.actor, campaign_id=old)
+    assert (again.sent, again.left_out) == (2, 1)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 import pytest
+import sqlalchemy as sa
 from sqlmodel import col, select
 
 from core import database
@@ -15,6 +16,7 @@ from core.models import (
     CampaignKind,
     Channel,
     FailureReason,
+    Guardianship,
     Invitation,
     Message,
     MessageStatus,
@@ -22,9 +24,9 @@ from core.models import (
     SignInMethod,
 )
 from core.rules import sms_text
-from core.rules.delivery_status import Outcome
+from core.rules.delivery_status import ADDRESS_CHANGED, Outcome
 from core.rules.needs import WORDS, Need
-from core.services import campaigns, delivery, wordings
+from core.services import campaigns, delivery, sending_hold, test_messages, wordings
 from core.services.campaigns import Check, Draft
 from core.services.delivery_claims import Batch, Claim, Stop
 from core.services.delivery_limits import Wait
@@ -201,6 +203,51 @@ def test_who_is_over_the_limit_of_their_number_is_found_outside_the_campaign(peo
     assert "Send it again tomorrow, or raise the limit in Settings." in said
 
 
+@pytest.mark.parametrize("what", ["the guardian's number", "no more texts", "the home number"])
+def test_r105_a_text_is_not_sent_to_a_number_that_is_another_by_now(people: Cast, what: str) -> None:
+    sam, gina = people.sam.person, people.gina.person
+    change(sam, mobile="", mobile_region="")
+    change(sam if what == "the home number" else gina, **_at(what, "+306979999999"))
+    batch = batch_of(launch(people))
+    assert message(batch, 0).address == "+306979999999"
+    if what == "no more texts":
+        with database.transaction() as db:
+            db.execute(sa.update(Guardianship).values(may_sms=False))
+    else:
+        change(sam if what == "the home number" else gina, **_at(what, "+306978888888"))
+    assert take(batch) is None
+    assert (message(batch, 0).status, message(batch, 0).detail) == (MessageStatus.CANCELLED, ADDRESS_CHANGED)
+    with database.reading() as db:
+        assert db.exec(select(Invitation)).all() == []
+
+
+def _at(what: str, number: str) -> dict[str, object]:
+    name = "phone" if what == "the home number" else "mobile"
+    return {name: number, f"{name}_region": "GR"}
+
+
+def test_a_test_to_oneself_reads_as_for_somebody_of_microsoft(people: Cast) -> None:
+    change(people.olga.account, sign_in_method=SignInMethod.MICROSOFT)
+    change(people.olga.person, mobile="+306975555555", mobile_region="GR")
+    with database.transaction() as db:
+        sent = test_messages.send(db, people.olga.actor, kind=CampaignKind.INITIAL_CREDENTIALS, channel=Channel.SMS)
+    with database.transaction() as db:
+        batch = delivery.open_batch(db, campaign_id=sent.campaign_id, batch=0)
+    assert isinstance(batch, Batch)
+    assert "OPENS-NOTHING" in claim(batch).text.text
+
+
+def test_a_test_to_oneself_says_when_it_leaves(people: Cast, clock: Clock) -> None:
+    decide(sms_from_hour=7, sms_until_hour=9, time_zone="Europe/Athens")
+    change(people.olga.person, mobile="+306975555555", mobile_region="GR")
+    texted = {"kind": CampaignKind.INITIAL_CREDENTIALS, "channel": Channel.SMS}
+    with database.transaction() as db:
+        sent = test_messages.send(db, people.olga.actor, **texted)
+        assert (sent.opens_at, sent.is_held) == (datetime(2026, 11, 24, 5, 0, tzinfo=UTC), False)
+        sending_hold.begin(db, people.ada.actor)
+        assert test_messages.send(db, people.olga.actor, **texted).is_held
+
+
 def test_r78_the_money_of_the_day_is_never_overdrawn(people: Cast) -> None:
     decide(sms_price=1.0, sms_spend_per_day=3.0)
     batch = batch_of(launch(people))
@@ -217,6 +264,23 @@ def test_a_campaign_that_costs_more_than_may_be_spent_is_refused(people: Cast) -
     assert not seen.sms.is_covered
     with pytest.raises(InputProblem, match="raise the limit"):
         launch(people)
+
+
+def test_texts_of_another_day_are_measured_by_the_money_of_that_day(people: Cast, clock: Clock) -> None:
+    decide(sms_price=1.0, sms_spend_per_day=5.0)
+    claim(batch_of(launch(people)))
+    with database.transaction() as db:
+        db.execute(sa.update(Message).values(segments=4, status=MessageStatus.FAILED.value))
+    tomorrow = clock.now + timedelta(days=1)
+    with database.reading() as db:
+        today = campaigns.check(db, people.olga.actor, draft=CREDENTIALS)
+        later = campaigns.check(db, people.olga.actor, draft=CREDENTIALS, starts_at=tomorrow)
+    assert (today.leaves_today, later.leaves_today) == (True, False)
+    assert today.sms and later.sms
+    assert (today.sms.is_covered, later.sms.is_covered, later.sms.left) == (False, True, 5.0)
+    with pytest.raises(InputProblem, match="on the day it leaves"):
+        launch(people)
+    assert launch(people, tomorrow).starts_at == tomorrow
 
 
 def test_texts_leave_only_at_the_hours_of_the_school(people: Cast, clock: Clock) -> None:

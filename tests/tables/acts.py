@@ -114,7 +114,7 @@ def _cancelled(now: Now) -> None:
         campaign_moves.cancel(db, now.cast.olga.actor, campaign_id=campaign_id)
 
 
-def _decided(move: Callable[..., int], now: Now) -> None:
+def _decided(move: Callable[..., object], now: Now) -> None:
     """A person says what became of messages of which nobody knows."""
     unknown = sa.select(col(Message.campaign_id)).where(col(Message.status) == MessageStatus.UNKNOWN)
     campaign_id = now.one(col(Campaign.id), col(Campaign.id).in_(unknown))
