@@ -19,7 +19,10 @@ from pages.shared import feedback, filters, guardian_form
 
 _WHOM = {"student": "Student", "guardian": "Parent/Guardian", "staff": "Staff"}
 ASKED, FORM = "audit.asked", "audit.form"
-SOUGHT = "Part of a name, the address from which it was done, or the number of an entry."
+SOUGHT = (
+    "Part of a name, the address from which it was done, or the number of an entry. What was done to several people at "
+    "once is found for each of them under Done to one person."
+)
 _ACTIONS = dict(sorted(((code, said.words) for code, said in audit_words.ACTION.items()), key=lambda one: one[1]))
 
 
