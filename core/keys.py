@@ -20,7 +20,7 @@ from pathlib import Path
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from core.config import require_folder, settings
+from core.config import command, require_folder, settings
 from core.errors import SettingsError
 
 _NONCE = 12  # bytes
@@ -112,7 +112,7 @@ def _store(lines: Sequence[str]) -> None:
     if settings().secret_key:
         raise SettingsError(
             "The key stands in FIRSTKEY_SECRET_KEY. Put a new one there and the old one into "
-            "FIRSTKEY_SECRET_KEY_PREVIOUS, start Firstkey again, then run: python -m core.manage rotate-key"
+            f"FIRSTKEY_SECRET_KEY_PREVIOUS, start Firstkey again, then run: {command('rotate-key')}"
         )
     temporary = _path().with_suffix(".new")
     _write(temporary, lines)

@@ -7,6 +7,7 @@ import hashlib
 import streamlit as st
 
 from core import database
+from core.config import command
 from core.delivery import engine
 from core.permissions import Actor, Permission
 from core.rules.imports import reading
@@ -39,7 +40,7 @@ def _uploaded() -> list[Upload]:
         type=["csv", "txt", "tsv", "xlsx", "xls", "zip"],
         accept_multiple_files=True,
         key=f"import_files_{st.session_state.get(TURN, 0)}",
-        help="At most 10 MB and 20,000 rows. Larger files: python -m core.manage import FILE.",
+        help=f"At most 10 MB and 20,000 rows. Larger files: {command('import FILE')}",
     )
     return [Upload(file.name, file.getvalue()) for file in chosen]
 

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 from core import clock, database
 from core.backup import sqlite_store
-from core.config import require_folder, settings
+from core.config import command, require_folder, settings
 from core.errors import SettingsError
 
 KEPT, RECENT = 3, timedelta(hours=24)
@@ -25,8 +25,8 @@ def secure(version: str) -> Path | None:
     if made is None or made < clock.now() - RECENT:
         raise SettingsError(
             f"The tables are of version {version} and have to be brought up to date, and there is no backup of the "
-            "last 24 hours. Make one with: python -m core.manage backup. Then start again. To go on without one: "
-            "python -m core.manage upgrade --without-backup"
+            f"last 24 hours. Make one with: {command('backup')}, then start again. To go on without one: "
+            f"{command('upgrade --without-backup')}"
         )
     return None
 

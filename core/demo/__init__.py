@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from sqlmodel import Session, SQLModel, col, select
 
 from core import clock, database, keys, models
+from core.config import command
 from core.demo import families, sections, staff
 from core.demo.accounts import Ledger
 from core.demo.register import Register, Row
@@ -70,7 +71,7 @@ def _refusal(*, is_demo: bool) -> str:
     if is_demo:
         return (
             "There is a demo school already. To make another one, empty it first: "
-            "python -m core.manage start-own-school, then this command again."
+            f"{command('start-own-school')}, then this command again."
         )
     return (
         "This database belongs to a school: it has people. The demo school is never mixed with them. "

@@ -25,7 +25,7 @@ def demo(
     print(
         f"The demo school has {made.students:,} students, {made.guardians:,} guardians and {made.staff:,} staff in "
         f"{made.sections:,} classes, and {made.accounts:,} accounts. "
-        f"It took {time.perf_counter() - started:.1f} s. Next: make run"
+        f"It took {time.perf_counter() - started:.1f} s. Next: start Firstkey (make run)."
     )
 
 

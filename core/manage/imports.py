@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 
 from core import database, migrations
+from core.config import command
 from core.errors import InputProblem, RowProblem, Severity
 from core.permissions import command_line
 from core.rules.delimited import DELIMITERS
@@ -57,7 +58,7 @@ def import_(
     leavers = check.leavers()
     _say_missing([row["source_id"] for row in leavers.rows], spared=[row["source_id"] for row in leavers.spared])
     if not apply:
-        print(f"Nothing was changed. To import: python -m core.manage import {path} --apply")
+        print(f"Nothing was changed. To import: {command(f'import {path} --apply')}")
         raise typer.Exit(1 if check.errors else 0)
     leave = Leave.WHO_IS_MISSING if mark_as_left else Leave.NOBODY
     with database.transaction(wait_ms=database.WORKER_WAIT_MS) as db:

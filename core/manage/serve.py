@@ -152,7 +152,7 @@ def _run_server() -> None:
     threading.Thread(target=_say_when_ready, args=(server,), daemon=True).start()
     with contextlib.suppress(KeyboardInterrupt):
         server.run()
-    print("Firstkey has stopped. Nothing is lost; make run starts it again.", flush=True)
+    print("Firstkey has stopped. Nothing is lost: the next start goes on with it.", flush=True)
 
 
 def _share_memory_among_threads() -> None:

@@ -14,7 +14,7 @@ import typer
 
 from core import database, migrations, version
 from core.backup import before_upgrade, sqlite_store
-from core.config import ROOT, settings
+from core.config import ROOT, command, settings
 from core.errors import InputProblem
 
 
@@ -48,15 +48,15 @@ def _rehearse() -> None:
     if not database.is_sqlite():
         raise InputProblem(
             "On PostgreSQL it would hold everybody up. Restore a backup into another database, set "
-            "FIRSTKEY_DATABASE_URL to that one, and run: python -m core.manage upgrade"
+            f"FIRSTKEY_DATABASE_URL to that one, and run: {command('upgrade')}"
         )
     with tempfile.TemporaryDirectory(prefix=".rehearsal-", dir=settings().var_folder) as scratch:
         copied = Path(scratch) / "firstkey.db"
         sqlite_store.copy(sqlite_store.path_of(settings().database_url), copied)
         started = time.perf_counter()
-        command = [sys.executable, "-m", "core.manage", "upgrade"]
+        line = [sys.executable, "-m", "core.manage", "upgrade"]
         environment = os.environ | {"FIRSTKEY_DATABASE_URL": f"sqlite:///{copied}", "FIRSTKEY_FOLDER": scratch}
-        done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)  # noqa: S603
+        done = subprocess.run(line, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)  # noqa: S603
         took = time.perf_counter() - started
     if done.returncode:
         raise InputProblem(f"It failed on a copy, so do not upgrade: {done.stderr.strip()[-500:]}")

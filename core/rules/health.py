@@ -134,7 +134,8 @@ def _stopped(facts: Facts) -> Iterator[Trouble]:
     """Whoever carries messages turned us away, or so many failed that Firstkey did not go on."""
     for why, times in Counter(facts.stopped).most_common():
         many = "1 campaign" if times == 1 else f"{times:,} campaigns"
-        remedy = "Mend that (python -m core.manage doctor tries it out), then press Resume on Campaigns."
+        tried = "firstkey doctor on a server, else python -m core.manage doctor"
+        remedy = f"Mend that ({tried}, tries it out), then press Resume on Campaigns."
         yield Trouble(f"{many} paused without anybody's doing: {_sentence(why)}", remedy)
 
 

@@ -103,7 +103,8 @@ def _sheet(file: str, encoding: str, delimiter: str, rows: list[list[str]], limi
 
 def _smaller(limits: Limits) -> str:
     if limits == PAGE_LIMITS:
-        return "Divide it, or use the command line: python -m core.manage import FILE."
+        typed = "firstkey import FILE on a server, else python -m core.manage import FILE"
+        return f"Divide it, or use the command line: {typed}."
     return "Divide it into several files and import one after the other."
 
 

@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
 from core import clock, keys
+from core.config import command
 from core.errors import SettingsError
 from core.models import (
     AuditEntry,
@@ -22,11 +23,14 @@ from core.models import (
 )
 from core.tables import microsoft_passwords, school
 
-LOST = (
-    "The secret key is not the one with which this database was made. Put the right one back (secret.key in "
-    "Firstkey's folder, or FIRSTKEY_SECRET_KEY) and start again. If it is lost for good: python -m core.manage "
-    "rotate-key --old-is-lost"
-)
+
+def lost() -> str:
+    """What is to be done where the database was made with another key."""
+    return (
+        "The secret key is not the one with which this database was made. Put the right one back (secret.key in "
+        "Firstkey's folder, or FIRSTKEY_SECRET_KEY) and start again. If it is lost for good: "
+        f"{command('rotate-key --old-is-lost')}"
+    )
 
 
 def all_of_them(db: Session) -> set[str]:
@@ -58,4 +62,4 @@ def is_lost(db: Session) -> bool:
 def require(db: Session) -> None:
     """Refuse to run a school without its key: with another one every live link would quietly be dead (R93)."""
     if not school.settings(db).is_demo and is_lost(db):
-        raise SettingsError(LOST)
+        raise SettingsError(lost())

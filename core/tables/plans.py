@@ -11,6 +11,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlmodel import Session
 
+from core.config import command
 from core.errors import InputProblem
 from core.models import CampaignKind, SchoolSettings
 from core.rules.words import SENT_SINCE
@@ -93,7 +94,7 @@ def texts(db: Session, *, kind: str, channel: str) -> dict[str, int]:
     """The newest text per language, and those beside it as "en.family", "en.microsoft"."""
     found = wordings.newest(db, kind=kind, channel=channel)
     if "en" not in found:
-        raise InputProblem("The texts of the messages are missing. Run: python -m core.manage init")
+        raise InputProblem(f"The texts of the messages are missing. Run: {command('init')}")
     if kind in BESIDE:
         name, other = BESIDE[CampaignKind(kind)]
         beside = wordings.newest(db, kind=other, channel=channel)

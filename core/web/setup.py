@@ -17,7 +17,7 @@ from core.services import setup
 from core.tables import school
 from core.web import forms, hashing, pages, people
 
-DEAD = "This link has been used or has ended. Print a new one with: python -m core.manage create-admin"
+DEAD = "This link has been used or has ended. The command create-admin prints a new one."
 FIELDS = ("first_name", "last_name", "email", "username", "school_name")
 
 

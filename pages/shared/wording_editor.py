@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass
 import streamlit as st
 
 from core import database
+from core.config import command
 from core.errors import InputProblem
 from core.models import Channel, Wording
 from core.permissions import Actor, Permission
@@ -38,7 +39,7 @@ def draw(actor: Actor) -> None:
         with database.reading() as db:
             languages = table.languages(db, kind=kind, channel=channel)
         if not languages:
-            st.info("The texts are missing. Run: python -m core.manage init")
+            st.info(f"The texts are missing. Run: {command('init')}")
             return
         language = st.segmented_control(
             "Language",

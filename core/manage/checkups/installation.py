@@ -6,6 +6,7 @@ import os
 import platform
 import re
 import sqlite3
+import sys
 from collections.abc import Iterator
 from importlib import metadata
 from pathlib import Path
@@ -49,7 +50,7 @@ def key() -> Iterator[Finding]:
     except sa.exc.SQLAlchemyError:
         lost = False  # the look at the database says more
     if lost:
-        yield fault("key", "It is not the key with which this database was made.", keys_in_use.LOST)
+        yield fault("key", "It is not the key with which this database was made.", keys_in_use.lost())
     else:
         older = f", and {len(known) - 1} older" if len(known) > 1 else ""
         yield fine("key", f"{next(iter(known))} from {where}{older}")
@@ -63,7 +64,9 @@ def versions() -> Iterator[Finding]:
     others = {name: found for name, tested in pins.items() if (found := _installed(name)) not in {*tested, None}}
     if others:
         listed = ", ".join(f"{name} {found}" for name, found in sorted(others.items())[:10])
-        yield warning("versions", f"Other versions than those tested: {listed}.", "Run: make run")
+        pinned = f"{sys.executable} -m pip install --require-hashes -r {ROOT / 'requirements.txt'}"
+        remedy = f"Run: {pinned}, then start Firstkey again."
+        yield warning("versions", f"Other versions than those tested: {listed}.", remedy)
     else:
         below = f"Python {platform.python_version()}, SQLite {sqlite3.sqlite_version}"
         said = f"Firstkey {program.program()}, {below}, {len(pins)} libraries as pinned"

@@ -12,7 +12,7 @@ from pathlib import Path
 import sqlalchemy as sa
 
 from core import clock, database, keys, migrations
-from core.config import Settings
+from core.config import Settings, command
 from core.manage.checkups.findings import Finding, fault, fine, told, warning
 from core.rules.health import Disk
 from core.tables import audit, disks
@@ -32,7 +32,7 @@ def people(settings: Settings) -> Iterator[Finding]:
         return
     if version != migrations.newest():
         sentence = f"Its tables are of version {version or 'none'}, this program wants {migrations.newest()}."
-        yield fault("database", sentence, "Run: python -m core.manage init")
+        yield fault("database", sentence, f"Run: {command('init')}")
     else:
         yield fine("database", f"{database.engine().dialect.name}, version {version}, answers in {took:.0f} ms")
         yield _set_back()
@@ -67,7 +67,7 @@ def disk(settings: Settings) -> Iterator[Finding]:
         yield fault("disk", f"Firstkey may not write into its folder {folder}.", remedy)
         return
     if not folder.exists():
-        yield warning("disk", f"The folder {folder} is not there yet.", "Run: python -m core.manage init")
+        yield warning("disk", f"The folder {folder} is not there yet.", f"Run: {command('init')}")
         return
     yield from map(_room, disks.watched())
     if not database.is_sqlite():
