@@ -63,11 +63,11 @@ class Names:
     def told(self, details: Mapping[str, Any]) -> dict[str, Any]:
         """What else an entry holds, with names for the numbers of a role: of its year, of its classes."""
         said = dict(details)
-        if said.get("period"):
+        if isinstance(said.get("period"), int):
             said["period"] = self.periods.get(said["period"], NO_MORE)
-        if "classes" in said:
+        if isinstance(said.get("classes"), list):
             said["classes"] = [self.classes.get(section_id, NO_MORE) for section_id in said["classes"]]
-        if "accounts" in said:  # entries of old named them so
+        if isinstance(said.get("accounts"), list):  # entries of old name them so; in others it is a number
             said["accounts"] = [self.owners.get(account_id, GONE) for account_id in said["accounts"]]
         if isinstance(said.get("before"), dict):
             said["before"] = self.told(said["before"])

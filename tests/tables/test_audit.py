@@ -103,6 +103,14 @@ def test_entries_name_people_who_are_there_and_say_so_of_those_who_are_not(cast:
     assert list(rows["what"]) == ["Opened the card with contacts"] * 2
 
 
+def test_numbers_of_accounts_and_accounts_by_number_are_told_apart(cast: Cast) -> None:
+    _note(Actor(label="command line"), "demo.made", details={"accounts": 12, "classes": 3})
+    _note(cast.ada.actor, "directory.released", details={"accounts": [cast.sam.account.id]})
+    with database.reading() as db:
+        rows = table.entries(db, cast.ada.actor, filter=AuditFilter(), page=Page())
+    assert list(rows["more"]) == ["accounts: Sideris Sam", "accounts: 12 · classes: 3"]
+
+
 @pytest.mark.parametrize("who", ["olga", "cora", "tom", "sam"])
 def test_r59_only_administrators_read_the_audit(cast: Cast, who: str) -> None:
     actor = getattr(cast, who).actor
