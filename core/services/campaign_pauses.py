@@ -29,19 +29,20 @@ def pause(db: Session, *, campaign_id: int, why: str) -> None:
 
 
 def after_failures(db: Session, *, message_ids: Sequence[int]) -> None:
-    """These messages have failed just now, by the word of a provider or of a mail server."""
-    mine, left = col(Message.campaign_id) == col(Campaign.id), aliased(Message)
-    waits = sa.exists().where(col(left.campaign_id) == col(Campaign.id), col(left.status) == MessageStatus.QUEUED)
-    found = sa.select(
-        col(Campaign.id), col(Campaign.channel), sa.func.min(col(Message.id)), sa.func.max(col(Message.id))
-    )
-    found = found.join(Message, mine).where(col(Message.id).in_(message_ids), waits)
-    found = found.where(col(Campaign.status) == CampaignStatus.RUNNING).group_by(
-        col(Campaign.id), col(Campaign.channel)
-    )
+    """These messages have failed just now, by the word of a provider or of a mail server: pause what goes on so.
+
+    A campaign of which nothing waits any more has nothing to pause.
+    """
+    if not message_ids:
+        return
+    campaign, channel, left = col(Campaign.id), col(Campaign.channel), aliased(Message)
+    waits = sa.exists().where(col(left.campaign_id) == campaign, col(left.status) == MessageStatus.QUEUED)
+    found = sa.select(campaign, channel, sa.func.min(col(Message.id)), sa.func.max(col(Message.id)))
+    found = found.join(Message, col(Message.campaign_id) == campaign).where(col(Message.id).in_(message_ids), waits)
+    found = found.where(col(Campaign.status) == CampaignStatus.RUNNING).group_by(campaign, channel)
     own = school.settings(db)
-    for campaign_id, channel, first, last in db.execute(found).all():
-        limit = school.pause_after(own, channel)
+    for campaign_id, by, first, last in db.execute(found).all():
+        limit = school.pause_after(own, by)
         failed, detail = _longest_row(db, campaign_id, first - limit, last + limit)
         if failed >= limit:
             pause(db, campaign_id=campaign_id, why=delivery_status.why_paused(failed, detail))
