@@ -261,7 +261,7 @@ class Runs(StrEnum):
 COMMANDS: dict[str, Runs] = {
     **dict.fromkeys(("import", "campaign", "report", "person export", "demo", "start-own-school"), Runs.AUDITED),
     **dict.fromkeys(("create-admin", "remove-second-factor", "rotate-key", "note-audit-anew"), Runs.AUDITED),
-    **dict.fromkeys(("backup", "restore", "serve"), Runs.AUDITED),
+    **dict.fromkeys(("backup", "restore", "serve", "move-to-postgresql"), Runs.AUDITED),
     **dict.fromkeys(("verify-audit", "doctor"), Runs.LOOKS),
     **dict.fromkeys(("init", "upgrade", "worker"), Runs.MACHINE),
 }
