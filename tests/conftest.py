@@ -15,7 +15,7 @@ import pytest
 
 from core import clock as core_clock
 from core import config, database, migrations, requests
-from core.delivery import batches
+from core.delivery import batches, breaker
 from tests import cast as tests_cast
 from tests import compiled
 from tests.peers import postgres
@@ -145,6 +145,12 @@ def _in_no_request() -> None:
     """Nothing has asked yet: the request and the place of the test before would stand in the audit."""
     for what in (requests._current, requests._place):
         what.set("")
+
+
+@pytest.fixture(autouse=True)
+def _closed_breakers() -> None:
+    """What the process remembers of its channels: one that failed for a test would rest in the next."""
+    breaker.of.cache_clear()
 
 
 @pytest.fixture(autouse=True)
