@@ -17,6 +17,7 @@ from core.models import (
     Account,
     AccountRole,
     AuditEntry,
+    AuditPeople,
     Campaign,
     Invitation,
     Message,
@@ -317,7 +318,7 @@ def test_r17_an_initial_password_issued_while_a_role_of_staff_is_given_opens_not
         assert _open(db, cast.gina)[0] == 0
 
 
-def test_the_audit_of_a_switch_holds_numbers_only(cast: Cast) -> None:
+def test_the_audit_of_a_switch_holds_numbers_and_whom_as_a_set_without_names(cast: Cast) -> None:
     with database.transaction() as db:
         invite(db, cast.sam)
         selections.everything(db, cast.olga.actor, list_name="students", filter=StudentFilter())
@@ -325,4 +326,7 @@ def test_the_audit_of_a_switch_holds_numbers_only(cast: Cast) -> None:
         shown = students.check_personal_email(db, cast.olga.actor, selection_id=chosen, on=False)
         students.use_personal_email(db, cast.olga.actor, selection_id=chosen, on=False, seen=shown.seen)
         entry = db.exec(select(AuditEntry).where(AuditEntry.action == "students.use_personal_email")).one()
+        people = entry.details.pop("people")
         assert entry.details == {"on": False, "changed": 3, "invitations_ended": 1}
+        kept = db.exec(select(AuditPeople).where(AuditPeople.digest == people)).one()
+        assert kept.people == 3
