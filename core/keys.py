@@ -15,6 +15,7 @@ import os
 import secrets
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 
 from cryptography.exceptions import InvalidTag
@@ -138,7 +139,14 @@ def _from_file() -> list[str]:
             pass
         finally:
             temporary.unlink()
-    return path.read_text().split() or [""]
+    about = path.stat()
+    return list(_lines(path, about.st_ino, about.st_mtime_ns, about.st_size))
+
+
+@lru_cache(maxsize=4)
+def _lines(path: Path, *_version: int) -> tuple[str, ...]:
+    """What stands in the file as it is now: each page of a visitor asks for the key several times."""
+    return tuple(path.read_text().split()) or ("",)
 
 
 def _decode(text: str) -> bytes:

@@ -35,7 +35,9 @@ async def send(request: Request) -> Response:
     if not offer.is_live or offer.is_microsoft:
         return await run_in_threadpool(_page, request, offer)
     try:
-        account_id, notice = await hashing.run(_redeem, request, offer, fields)
+        password = await run_in_threadpool(_chosen, offer, fields)
+        made = await hashing.run(password_hash.make, password)
+        account_id, notice = await hashing.store(_redeem, request, offer, made)
     except InputProblem as problem:
         return await run_in_threadpool(_page, request, offer, problem=str(problem))
     except TokenRejected:
@@ -57,13 +59,17 @@ async def ask_new_link(request: Request) -> Response:
     return await run_in_threadpool(pages.render, request, "new_link.html", here="/invitation")
 
 
-def _redeem(request: Request, offer: Offer, fields: dict[str, str]) -> tuple[int, int | None]:
-    """Whose password it is now, and the notice of one that was changed, to be started."""
+def _chosen(offer: Offer, fields: dict[str, str]) -> str:
+    """The password, which is refused before anything is hashed or locked."""
     password = fields.get("password", "")
     activation.check_password(offer, password=password)
     if fields.get("again", password) != password:
         raise InputProblem("The two passwords are not the same. Type it again.", field="again")
-    made = password_hash.make(password)
+    return password
+
+
+def _redeem(request: Request, offer: Offer, made: str) -> tuple[int, int | None]:
+    """Whose password it is now, and the notice of one that was changed, to be started."""
     with database.transaction() as db:
         account = activation.redeem(db, people.unknown(request), token=_token(request), password_hash=made)
         account_id = account.id or 0

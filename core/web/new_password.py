@@ -31,7 +31,9 @@ async def send(request: Request) -> Response:
     if chooser is None:
         return _begin_again()
     try:
-        notice = await hashing.run(_store, request, chooser, fields)
+        password = await run_in_threadpool(_chosen, chooser, fields)
+        made = await hashing.run(_hashed, chooser, password)
+        notice = await hashing.store(_store, request, chooser, made)
     except InputProblem as problem:
         return await run_in_threadpool(_page, request, chooser, problem=str(problem))
     except TokenRejected:
@@ -43,16 +45,25 @@ async def send(request: Request) -> Response:
     return response
 
 
-def _store(request: Request, chooser: Chooser, fields: dict[str, str]) -> int | None:
-    """Looks at everything first; the hashes are made before the transaction begins. Gives a notice to start."""
+def _chosen(chooser: Chooser, fields: dict[str, str]) -> str:
+    """The password, which is refused before anything is hashed or locked."""
     password = fields.get("password", "")
     with database.reading() as db:
         password_choice.check_password(db, chooser, password=password)
     if fields.get("again", password) != password:
         raise InputProblem("The two passwords are not the same. Type it again.", field="again")
+    return password
+
+
+def _hashed(chooser: Chooser, password: str) -> str:
+    """Its hash; the password that has to be changed is refused."""
     if chooser.stored_hash:
         password_choice.refuse_same(password_hash.fits(chooser.stored_hash, password))
-    made = password_hash.make(password)
+    return password_hash.make(password)
+
+
+def _store(request: Request, chooser: Chooser, made: str) -> int | None:
+    """Gives a notice to start."""
     with database.transaction() as db:
         account = password_choice.store(db, people.unknown(request), ticket=_ticket(request), password_hash=made)
         sign_in.close_all(db, account_id=account.id or 0)

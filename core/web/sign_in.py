@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
+
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
@@ -15,6 +17,7 @@ from core.models import Account, SignInMethod
 from core.rules import password_hash
 from core.services import password_choice, sign_in, sign_in_steps
 from core.tables import candidates
+from core.tables.candidates import Candidate
 from core.web import cookies, door, forms, hashing, pages, people
 
 WRONG = (
@@ -22,6 +25,16 @@ WRONG = (
     "or ask your school's office."
 )
 NO_ROLE = "Your account has no role in this school year. Ask your school's office to give it one."
+
+
+@dataclass(frozen=True)
+class _Tried:
+    """Whom a username names, and what the typed password is of theirs."""
+
+    candidate: Candidate
+    initial: bool
+    fits: bool
+    renewed_hash: str = field(repr=False)
 
 
 def show(request: Request) -> Response:
@@ -39,7 +52,8 @@ async def send(request: Request) -> Response:
     fields = await forms.read(request)
     username, target = fields.get("username", "")[:100], forms.local_path(fields.get("next", "/"))
     await door.wait_turn(request, username)
-    opened, step, notice = await hashing.run(_open, request, username, fields.get("password", ""), target)
+    tried = await _tried(username, fields.get("password", ""))
+    opened, step, notice = await hashing.store(_open, request, tried, target)
     await run_in_threadpool(door.start, notice)
     if step:
         return ask_for_code(step)
@@ -89,28 +103,39 @@ def ask_for_code(step: str) -> Response:
     return response
 
 
-def _open(request: Request, username: str, password: str, target: str) -> tuple[sign_in.Opened | None, str, int | None]:
-    """The hash is the slow part, so it is done before the transaction begins.
+async def _tried(username: str, password: str) -> _Tried:
+    """The hash is the slow part, so it is made before the transaction begins.
 
-    Gives the token of the next step and the campaign of a notice too.
+    An initial password needs none: whoever knows one is told so by what follows.
     """
+    candidate = await run_in_threadpool(_candidate, username)
+    initial = candidate.knows_initial(password)
+    fits = not initial and await hashing.run(password_hash.fits, candidate.stored_hash, password)
+    outdated = fits and password_hash.is_outdated(candidate.stored_hash)
+    renewed = await hashing.run(password_hash.make, password) if outdated else ""
+    return _Tried(candidate, initial, fits, renewed)
+
+
+def _candidate(username: str) -> Candidate:
     with database.reading() as db:
-        candidate = candidates.named(db, username=username)
-    initial, fits = candidate.knows_initial(password), password_hash.fits(candidate.stored_hash, password)
-    renewed = password_hash.make(password) if fits and password_hash.is_outdated(candidate.stored_hash) else ""
+        return candidates.named(db, username=username)
+
+
+def _open(request: Request, tried: _Tried, target: str) -> tuple[sign_in.Opened | None, str, int | None]:
+    """Gives the token of the next step and the campaign of a notice too."""
     agent, before = request.headers.get("user-agent", ""), people.signed_in(request)
     with database.transaction() as db:
         opened = sign_in.open(
             db,
             people.unknown(request),
-            candidate=candidate,
-            fits=fits,
-            fits_initial=initial,
-            renewed_hash=renewed,
+            candidate=tried.candidate,
+            fits=tried.fits,
+            fits_initial=tried.initial,
+            renewed_hash=tried.renewed_hash,
             user_agent=agent,
-            trusted=door.is_trusted(db, request, candidate, initial=initial),
+            trusted=door.is_trusted(db, request, tried.candidate, initial=tried.initial),
         )
-        notice = door.note(db, request, candidate, opened)
+        notice = door.note(db, request, tried.candidate, opened)
         if opened and opened.token and before:
             sign_in.close(db, before)
         step = sign_in_steps.begin(db, opened.actor, target=target) if opened and opened.needs_code else ""

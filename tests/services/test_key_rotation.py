@@ -206,3 +206,17 @@ def test_a_seed_of_a_code_is_the_same_after_two_rotations(cast: Cast, clock: Clo
     assert one_time_codes.step_of(seed, code, at=clock.now)
     with database.transaction() as db:
         assert second_factor.accept(db, visitor(), account_id=cast.ada.account.id or 0, typed=code)
+
+
+def test_the_file_is_read_again_when_it_has_changed_and_only_then(
+    key_file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = keys.current()
+    reads: list[Path] = []
+    read_text = Path.read_text
+    monkeypatch.setattr(Path, "read_text", lambda path, *how: reads.append(path) or read_text(path, *how))
+    assert [keys.current().kid for _ in range(3)] == [first.kid] * 3 and not reads
+    keys.add()
+    assert keys.current().kid != first.kid in keys.known()
+    key_file.write_text(key_file.read_text().split()[1] + "\n")
+    assert keys.current() == first

@@ -18,6 +18,7 @@ from core.models import (
     SignInSession,
 )
 from core.permissions import Actor
+from core.rules import password_hash
 from core.services import initial_passwords, wordings
 from tests.cast import Cast, Member
 from tests.conftest import Clock
@@ -65,6 +66,20 @@ def test_r21_an_initial_password_opens_only_the_page_to_choose_ones_own(browser:
     assert _choose(browser) == (303, f"/sign-in?username={cast.sam.account.username}&saved=password&reads=en")
     assert _sessions() == []
     assert browser.sign_in(cast.sam.account.username, OWN).headers["location"] == "/me"
+
+
+def test_r05_whoever_types_the_right_initial_password_waits_for_no_hash_and_everybody_else_does(
+    browser: Browser, cast: Cast, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[str] = []
+    fits = password_hash.fits
+    monkeypatch.setattr(password_hash, "fits", lambda stored, typed: asked.append(typed) or fits(stored, typed))
+    sam, right = cast.sam.account.username, _issued(cast.olga.actor, cast.sam)
+    assert browser.sign_in(sam, right).headers["location"] == CHOOSE
+    assert not asked
+    for name, typed in ((sam, "wrong"), ("nobody", "wrong"), ("nobody", right), (cast.gina.account.username, right)):
+        browser.sign_in(name, typed)
+    assert asked == ["wrong", "wrong", right, right]
 
 
 @pytest.mark.parametrize("typed", [str.lower, lambda text: text.replace("-", ""), lambda text: f" {text} "])
