@@ -73,7 +73,9 @@ SERVICES: dict[str, Needs] = {
     ),
     **dict.fromkeys(("people.of_account", "people.change_email"), Permission.MANAGE_ACCOUNTS),
     **dict.fromkeys(("sessions.of_account", "sessions.end_all"), Permission.MANAGE_ACCOUNTS),
-    **dict.fromkeys(("people.create", "people.save", "person_writing.editable"), Permission.EDIT_STUDENTS),
+    **dict.fromkeys(
+        ("people.create", "people.save", "person_writing.editable", "classes_taught.save"), Permission.EDIT_STUDENTS
+    ),
     **dict.fromkeys(
         (f"guardianships.{verb}" for verb in ("link", "terms", "change", "end")),
         Permission.EDIT_STUDENTS,
