@@ -105,7 +105,7 @@ with right:
         if card:
             card_account.facts(card, time_zone)
         else:
-            card_account.offer_to_create(actor, owner.person_id)
+            card_account.offer_to_create(actor, owner.person_id, of_staff=owner.kind == "staff")
     with tabs["Contact"]:
         _contact(actor, owner, card)
     for title in family:

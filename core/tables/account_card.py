@@ -167,4 +167,4 @@ def _taught(db: Session, person: Person) -> dict[int, str]:
     query = sa.select(col(Section.id), col(Section.title)).join(Enrolment, col(Enrolment.section_id) == col(Section.id))
     mine = query.where(col(Enrolment.person_id) == person.id, col(Enrolment.kind) == EnrolmentKind.TEACHER)
     rows = db.execute(mine.where(col(Section.id).in_(periods.sections(None))).order_by(col(Section.sort_title)))
-    return dict(rows.tuples().all())
+    return {section_id: title for section_id, title in rows}  # noqa: C416
