@@ -232,7 +232,10 @@ TABLES: dict[str, Needs] = {
     **dict.fromkeys(
         ("people.name_of", "candidates.own", "candidates.signs_in_elsewhere", "freshness.require_above"), Asks.OWN
     ),
-    **dict.fromkeys(("list_views.own", "list_views.columns", "list_views.count", "undoable.newest"), Asks.OWN),
+    **dict.fromkeys(
+        ("list_views.own", "list_views.columns", "list_views.count", "undoable.newest", "undoable.newest_switch"),
+        Asks.OWN,
+    ),
     **dict.fromkeys(
         ("account_acts.judged", "undoable.may_undo", "account_changes.unchanged", "account_changes.untouched"),
         Asks.PART,
