@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import reduce
@@ -139,7 +139,9 @@ def words_of() -> sa.ColumnElement[Any]:
     """
     held, each = aliased(AccountRole), aliased(AccountRole)
     one = sa.case(_LETTERS, value=col(held.role))
-    several = (sa.func.max(sa.case((col(each.role) == role, _LETTERS[role]), else_="")) for role in sorted(_LETTERS))
+    several: Iterator[sa.ColumnElement[Any]] = (
+        sa.func.max(sa.case((col(each.role) == role, _LETTERS[role]), else_="")) for role in sorted(_LETTERS)
+    )
     together = _of_row(sa.select(reduce(lambda before, letter: before.concat(letter), several)), each)
     is_one = sa.func.min(one) == sa.func.max(one)
     return _of_row(sa.select(sa.case((is_one, sa.func.min(one)), else_=together)), held)

@@ -87,22 +87,26 @@ SORTS: Sorts = {
     "mobile": filled_first(col(Person.mobile), through="people"),
     "roles": by_value(account_roles.words_of),
     "invited_by": by_value(issued.inviter),
-    "initial_password": yes_first(lambda given: issued.has_live_password(given.now)),
+    "initial_password": yes_first(
+        lambda given: issued.has_live_password(given.now), yes=lambda given: issued.is_of_live_password(given.now)
+    ),
     "username": by_account(col(Account.username_key)),
     **{name: by_account(col(getattr(Account, name))) for name in ("sign_in_method", "times_invited", "created_at")},
     **{name: known_first(col(getattr(Account, name))) for name in ("delivery", "invited_at", "invitation_ends_at")},
     **{name: known_first(col(getattr(Account, name))) for name in SIGN_INS},
     "verified": yes_first(
         lambda given: sa.func.coalesce(reachability.verified_address(given.policy), sa.false()),
-        yes=col(Account.verified_at).is_not(None),
+        yes=lambda _given: col(Account.verified_at).is_not(None),
     ),
-    "active": yes_first(lambda _given: col(Account.deactivated_at).is_(None), no=STANDING == "deactivated"),
+    "active": yes_first(
+        lambda _given: col(Account.deactivated_at).is_(None), no=lambda _given: STANDING == "deactivated"
+    ),
     "must_change_password": yes_first(
-        lambda _given: col(Account.must_change_password), yes=col(Account.must_change_password)
+        lambda _given: col(Account.must_change_password), yes=lambda _given: col(Account.must_change_password)
     ),
     "pending_provider_at": yes_first(
         lambda _given: col(Account.pending_provider_at).is_not(None),
-        yes=STANDING.in_(("deactivated", "locked", "pending_provider")),
+        yes=lambda _given: STANDING.in_(("deactivated", "locked", "pending_provider")),
     ),
 }
 

@@ -51,6 +51,7 @@ ALL = Part(())
 ANY = Part((), through="nothing")  # all of them, with all that an order may ask for
 Parts = Callable[[Given], tuple[Part, ...]]
 Sorts = Mapping[str, Parts]
+Asked = Callable[[Given], Any]
 
 
 def by(*columns: Column) -> Parts:
@@ -125,13 +126,14 @@ def by_user_type() -> Parts:
     return lambda _given: tuple(Part(NAME, (holds,), has_account=True, answers=(_owners(holds),)) for holds in types)
 
 
-def yes_first(holds: Callable[[Given], Any], *, yes: Any = None, no: Any = None) -> Parts:
+def yes_first(holds: Asked, *, yes: Asked | None = None, no: Asked | None = None) -> Parts:
     """Those for whom it holds, then the others, each by name; `yes`, `no`: what an index knows of their accounts."""
-    answers = [(_owners(known),) if known is not None else () for known in (yes, no)]
-    return lambda given: (
-        Part(NAME, (holds(given),), answers=answers[0]),
-        Part(NAME, (sa.not_(holds(given)),), answers=answers[1]),
-    )
+
+    def parts(given: Given) -> tuple[Part, ...]:
+        answers = [(_owners(known(given)),) if known else () for known in (yes, no)]
+        return Part(NAME, (holds(given),), answers=answers[0]), Part(NAME, (sa.not_(holds(given)),), answers=answers[1])
+
+    return parts
 
 
 def together(parts: Sequence[Part]) -> Part:
