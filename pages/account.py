@@ -14,6 +14,7 @@ from core.tables.account_card import AccountCard, Owner
 from pages.shared import (
     acts,
     card_account,
+    card_classes,
     card_contact,
     card_family,
     card_identity,
@@ -50,7 +51,7 @@ def _identity(actor: Actor, owner: Owner, card: AccountCard | None) -> None:
         "Username": card.facts.username if card else "",
         "Code": owner.source_id,
         "Class": owner.section,
-        "Classes taught": ", ".join(owner.teaches),
+        "Classes taught": ", ".join(owner.teaches.values()),
         "Status": words.PERSON_STATUS[words.PersonStatus(owner.status)],
     }
     state = card.state if card else AccountState.NO_ACCOUNT
@@ -69,6 +70,8 @@ def _contact(actor: Actor, owner: Owner, card: AccountCard | None) -> None:
     if owner.kind != "student":
         of_staff = card.is_of_staff if card else owner.kind == "staff"
         card_contact.draw(actor, owner, of_staff=of_staff, has_account=card is not None)
+        if owner.kind == "staff":
+            card_classes.draw(actor, owner, of_staff=of_staff)
         return
     where = {"id": str(owner.person_id)}
     st.page_link("student.py", label="Contacts stand on the student card", query_params=where)
@@ -102,7 +105,7 @@ with right:
         if card:
             card_account.facts(card, time_zone)
         else:
-            card_account.offer_to_create(actor, owner.person_id)
+            card_account.offer_to_create(actor, owner.person_id, of_staff=owner.kind == "staff")
     with tabs["Contact"]:
         _contact(actor, owner, card)
     for title in family:

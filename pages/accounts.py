@@ -53,6 +53,5 @@ list_screen.draw(
         acts=_acts(actor),
         open_card=_open,
         create=create_accounts.of_a_kind,
-        hidden_sorts=accounts.HIDDEN_SORTS,
     ),
 )

@@ -96,6 +96,8 @@ with st.container(width=760):
     came_from = ("students.py", "Students List") if kind == PersonKind.STUDENT else ("accounts.py", "User Accounts")
     st.page_link(came_from[0], label=came_from[1], icon=":material/arrow_back:")
     st.title(TITLES[kind])
+    if kind == PersonKind.STAFF:
+        st.caption("Partners, employers, alumni and agents too: say which they are when you create the account.")
     feedback.said()
     acts.undo_offer(actor)
     made = st.query_params.get("made", "")

@@ -73,6 +73,5 @@ list_screen.draw(
         count_up_to=_count_up_to,
         acts=_acts(actor),
         open_card=_open,
-        hidden_sorts=students.HIDDEN_SORTS,
     ),
 )

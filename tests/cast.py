@@ -118,9 +118,10 @@ def _enrol(db: Session, who: Person, in_section: Section | None) -> None:
         db.add(Enrolment(section_id=_id(in_section), person_id=_id(who), kind=kind))
 
 
-def guardianship(db: Session, *, student: Person, guardian: Person) -> Guardianship:
+def guardianship(db: Session, *, student: Person, guardian: Person, **fields: Any) -> Guardianship:
     """`guardian` answers for `student`."""
-    return _store(db, Guardianship(student_id=_id(student), guardian_id=_id(guardian), relation="aunt"))
+    values = {"relation": "aunt"} | fields
+    return _store(db, Guardianship(student_id=_id(student), guardian_id=_id(guardian), **values))
 
 
 def account(db: Session, *, person: Person, **fields: Any) -> Account:

@@ -73,7 +73,9 @@ SERVICES: dict[str, Needs] = {
     ),
     **dict.fromkeys(("people.of_account", "people.change_email"), Permission.MANAGE_ACCOUNTS),
     **dict.fromkeys(("sessions.of_account", "sessions.end_all"), Permission.MANAGE_ACCOUNTS),
-    **dict.fromkeys(("people.create", "people.save", "person_writing.editable"), Permission.EDIT_STUDENTS),
+    **dict.fromkeys(
+        ("people.create", "people.save", "person_writing.editable", "classes_taught.save"), Permission.EDIT_STUDENTS
+    ),
     **dict.fromkeys(
         (f"guardianships.{verb}" for verb in ("link", "terms", "change", "end")),
         Permission.EDIT_STUDENTS,
@@ -230,7 +232,10 @@ TABLES: dict[str, Needs] = {
     **dict.fromkeys(
         ("people.name_of", "candidates.own", "candidates.signs_in_elsewhere", "freshness.require_above"), Asks.OWN
     ),
-    **dict.fromkeys(("list_views.own", "list_views.columns", "list_views.count", "undoable.newest"), Asks.OWN),
+    **dict.fromkeys(
+        ("list_views.own", "list_views.columns", "list_views.count", "undoable.newest", "undoable.newest_switch"),
+        Asks.OWN,
+    ),
     **dict.fromkeys(
         ("account_acts.judged", "undoable.may_undo", "account_changes.unchanged", "account_changes.untouched"),
         Asks.PART,
@@ -240,7 +245,7 @@ TABLES: dict[str, Needs] = {
         (f"handing_over.{name}" for name in ("refusal", "getting_one", "check", "one", "ids_of")), Asks.PART
     ),
     **dict.fromkeys(("narrowing.by_text", "narrowing.students", "narrowing.accounts", "ordering.allowed"), Asks.PART),
-    **dict.fromkeys(("guardians.students_of", "chosen.ticked", "chosen.of_reason"), Asks.PART),
+    **dict.fromkeys(("guardians.students_of", "first_relative.ward", "chosen.ticked", "chosen.of_reason"), Asks.PART),
     **dict.fromkeys((f"scope.{name}" for name in ("in_sections", "wards", "is_or_answers_for")), Asks.PART),
     **dict.fromkeys(("search.holds", "search.found", "search.among"), Asks.PART),
     **dict.fromkeys(("slips.of_accounts", "slips.with_guardians", "slips.of_classes", "slips.class_ids"), Asks.PART),

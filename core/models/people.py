@@ -40,6 +40,7 @@ class Person(SQLModel, table=True):
         sa.UniqueConstraint("kind", "source_id"),
         sa.Index("person_by_name", "kind", "sort_name", "id"),
         sa.Index("person_by_name_of_all", "has_account", "sort_name", "id"),
+        sa.Index("person_by_first_name", "sort_first_name", "id", "kind"),
         sa.Index("person_by_account", "has_account", "kind", "sort_name", "id"),
         sa.Index("person_by_status", "kind", "status", "sort_name", "id"),
         sa.Index("person_by_programme", "kind", "programme", "sort_name", "id"),
@@ -91,6 +92,7 @@ class Person(SQLModel, table=True):
     updated_at: datetime = Field(sa_type=UtcDateTime)
     search_text: str = ""
     sort_name: str = ""
+    sort_first_name: str = ""
     sort_grade: str = ""
     personal_email_valid: bool = False
     contact_email_valid: bool = False

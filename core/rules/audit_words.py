@@ -64,6 +64,7 @@ ACTION: dict[str, Said] = {
     "test.sent": Said("Sent a test to oneself", Kind.SENT),
     "person.created": Said("Registered a person", Kind.CHANGED),
     "person.saved": Said("Changed a person", Kind.CHANGED),
+    "person.classes_saved": Said("Changed the classes taught", Kind.CHANGED),
     "student.profile_saved": Said("Changed a student's profile", Kind.CHANGED),
     "student.contact_saved": Said("Changed a student's contacts", Kind.CHANGED),
     "students.use_personal_email": Said("Switched Use Personal E-mail", Kind.CHANGED),

@@ -22,6 +22,8 @@ ROLES_BY_DEFAULT: dict[UserType, tuple[str, ...]] = {
     UserType.TEACHER: (Role.TEACHER, Role.COORDINATOR, ""),
     UserType.STAFF: ("", Role.TEACHER, Role.COORDINATOR),
 }
+# What staff may be named instead of staff or teachers when their account is made; they get no role by themselves.
+CHOSEN_TYPES = (UserType.PARTNER, UserType.ALUMNUS, UserType.AGENT)
 
 
 class AccountRefusal(StrEnum):
@@ -35,7 +37,7 @@ class AccountRefusal(StrEnum):
 
 @dataclass(frozen=True)
 class Candidate:
-    """A person who may get an account. `teaches`: the classes, for staff."""
+    """A person who may get an account. `teaches`: the classes, for staff. `chosen_type`: one of CHOSEN_TYPES."""
 
     person_id: int
     kind: str
@@ -46,6 +48,7 @@ class Candidate:
     has_account: bool
     external_email: str
     teaches: tuple[int, ...] = ()
+    chosen_type: UserType | None = None
 
 
 @dataclass(frozen=True)
@@ -100,7 +103,7 @@ def plan(
     for person in candidates:
         name = f"{person.last_name} {person.first_name}"
         user_type = _user_type(person)
-        role = roles.get(user_type, ROLES_BY_DEFAULT[user_type][0])
+        role = roles.get(user_type, ROLES_BY_DEFAULT.get(user_type, ("",))[0])
         microsoft = user_type in policy.microsoft_user_types
         reason = _refusal(person, microsoft=microsoft, taken=taken)
         if reason:
@@ -121,6 +124,8 @@ def _user_type(person: Candidate) -> UserType:
         return UserType.STUDENT
     if person.kind == PersonKind.GUARDIAN:
         return UserType.GUARDIAN
+    if person.chosen_type:
+        return person.chosen_type
     return UserType.TEACHER if person.teaches else UserType.STAFF
 
 

@@ -25,6 +25,7 @@ def derived(person: Mapping[str, Any], *, default_region: str) -> dict[str, Any]
         "phone": phone,
         "phone_region": phone_region,
         "sort_name": sort_name,
+        "sort_first_name": fold_name(f"{person['first_name']} {person['last_name']}")[:LONGEST_NAME],
         "sort_grade": sort_key(person.get("grade", "")),
         # It begins with a space: " ab" finds the words that begin with ab.
         "search_text": f" {sort_name} {fold_name(' '.join((person['source_id'], *numbers, *emails)))}"[:LONGEST_TEXT],

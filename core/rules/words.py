@@ -183,6 +183,7 @@ SUPERSEDED: dict[str, str] = {
 # What the timeline of a person tells from the audit; other acts stand there by their own facts.
 AUDITED: dict[str, str] = {
     "person.saved": "Changed",
+    "person.classes_saved": "Classes taught changed",
     "student.profile_saved": "Changed",
     "student.contact_saved": "Changed",
     "account.email_changed": "E-mail changed",

@@ -11,7 +11,16 @@ from sqlmodel import Session, col
 
 from core import clock, database
 from core.errors import Conflict, InputProblem, NotAllowed
-from core.models import Account, AccountChangeItem, AccountRole, Enrolment, EnrolmentKind, Person, SignInMethod
+from core.models import (
+    Account,
+    AccountChangeItem,
+    AccountRole,
+    Enrolment,
+    EnrolmentKind,
+    Person,
+    SignInMethod,
+    UserType,
+)
 from core.permissions import Actor, Permission
 from core.rules import new_accounts, username_pattern, usernames
 from core.rules.account_acts import Edit
@@ -33,12 +42,16 @@ class Created:
 
 
 class Whom(TypedDict, total=False):
-    """Those whom accounts are for: a selection, the guardians of its students, people, or a whole kind without any."""
+    """Those whom accounts are for: a selection, the guardians of its students, people, or a whole kind without any.
+
+    `user_type`: what the staff among them are, where they are no colleagues (new_accounts.CHOSEN_TYPES).
+    """
 
     selection_id: int
     guardians: bool
     person_ids: Sequence[int]
     kind: str
+    user_type: str
 
 
 def preview(db: Session, actor: Actor, **whom: Unpack[Whom]) -> Plan:
@@ -48,7 +61,7 @@ def preview(db: Session, actor: Actor, **whom: Unpack[Whom]) -> Plan:
     own = school.settings(db)
     pattern = username_pattern.read(own.username_pattern, suffix=own.username_suffix, year=periods.year(db))
     policy = school.policy(own)
-    found = _candidates(db, people, policy)
+    found = _candidates(db, people, policy, _chosen_type(whom))
     return new_accounts.plan(found, policy=policy, taken=_taken(db), pattern=pattern, roles=own.default_roles)
 
 
@@ -90,7 +103,16 @@ def _people(db: Session, actor: Actor, whom: Whom) -> sa.Select[Any]:
     return seen.where(col(Person.id).in_(whom["person_ids"]))
 
 
-def _candidates(db: Session, people: sa.Select[Any], policy: Policy) -> Iterator[Candidate]:
+def _chosen_type(whom: Whom) -> UserType | None:
+    asked = whom.get("user_type", "")
+    if asked and asked not in new_accounts.CHOSEN_TYPES:
+        raise InputProblem("Choose a user type from the list.", field="user_type")
+    return UserType(asked) if asked else None
+
+
+def _candidates(
+    db: Session, people: sa.Select[Any], policy: Policy, chosen_type: UserType | None
+) -> Iterator[Candidate]:
     teaches = _teaches(db, people)
     query = sa.select(
         col(Person.id),
@@ -103,7 +125,7 @@ def _candidates(db: Session, people: sa.Select[Any], policy: Policy) -> Iterator
         col(Person.external_email),
     ).outerjoin(Account, col(Account.person_id) == col(Person.id))
     for row in db.execute(query.where(col(Person.id).in_(people)).order_by(col(Person.sort_name), col(Person.id))):
-        values: list[Any] = [*row, tuple(teaches.get(row.id, ()))]
+        values: list[Any] = [*row, tuple(teaches.get(row.id, ())), chosen_type]
         yield Candidate(*values)
 
 

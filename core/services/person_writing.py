@@ -93,6 +93,14 @@ def store(
     return Saved(tuple(sorted(changed)), ended, moved.notices)
 
 
+def touch(db: Session, person: Person, *, seen: datetime) -> None:
+    """Note that something of the person changes that stands elsewhere; never over somebody else's change."""
+    mine = sa.update(Person).where(col(Person.id) == person.id, col(Person.updated_at) == seen)
+    changed = db.execute(mine.values(updated_at=clock.now()).execution_options(synchronize_session=False))
+    if getattr(changed, "rowcount", 0) != 1:
+        raise Conflict(_MEANWHILE)
+
+
 def check_section(db: Session, actor: Actor, section_id: int | None) -> None:
     """A class that exists and that the actor may see; none is fine."""
     if section_id is None:

@@ -67,10 +67,13 @@ def check_personal_email(db: Session, actor: Actor, *, selection_id: int, on: bo
     return replace(_switch(_others(db, actor, selection_id, on)), as_wanted=counting.rows(db, same), names=named)
 
 
-def use_personal_email(db: Session, actor: Actor, *, selection_id: int, on: bool, seen: str) -> Switched:
+def use_personal_email(
+    db: Session, actor: Actor, *, selection_id: int, on: bool, seen: str, is_undo: bool = False
+) -> Switched:
     """Switch *Use Personal E-mail* for the selected students, if they are those who were shown.
 
-    Where messages go elsewhere now, all follows that follows from any other address.
+    Where messages go elsewhere now, all follows that follows from any other address. The audit names the selection of
+    just these: what undoes it is found there (tables.undoable).
     """
     actor.require(Permission.EDIT_STUDENTS)
     ids = _others(db, actor, selection_id, on)
@@ -82,16 +85,17 @@ def use_personal_email(db: Session, actor: Actor, *, selection_id: int, on: bool
         db.execute(sa.update(Person).where(col(Person.id).in_(part)).values(values).execution_options(**_QUIET))
     moved = address_changes.follow(db, actor, before=before)
     details = {"on": on, "changed": len(ids), "invitations_ended": moved.invitations_ended}
+    switched = selections_beside.of_people(db, actor, person_ids=ids)
     audit.record(
         db,
         actor,
         action="students.use_personal_email",
         object_kind="selection",
-        object_id=selection_id,
-        details=details,
+        object_id=switched,
+        details=details | ({"undo": True} if is_undo else {}),
         people=ids,
     )
-    return Switched(len(ids), selections_beside.of_people(db, actor, person_ids=ids), moved.notices)
+    return Switched(len(ids), switched, moved.notices)
 
 
 def _others(db: Session, actor: Actor, selection_id: int, on: bool) -> list[int]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 
 import sqlalchemy as sa
@@ -42,7 +43,7 @@ class Owner:
     mobile: str
     phone: str
     middle_name: str = ""
-    teaches: tuple[str, ...] = ()
+    teaches: Mapping[int, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -158,11 +159,12 @@ def owner(db: Session, person: Person, section: str, *, masks: bool) -> Owner:
         mobile=show(person.mobile),
         phone=show(person.phone),
         middle_name=person.middle_name,
-        teaches=_taught(db, person) if person.kind == PersonKind.STAFF else (),
+        teaches=_taught(db, person) if person.kind == PersonKind.STAFF else {},
     )
 
 
-def _taught(db: Session, person: Person) -> tuple[str, ...]:
-    query = sa.select(col(Section.title)).join(Enrolment, col(Enrolment.section_id) == col(Section.id))
+def _taught(db: Session, person: Person) -> dict[int, str]:
+    query = sa.select(col(Section.id), col(Section.title)).join(Enrolment, col(Enrolment.section_id) == col(Section.id))
     mine = query.where(col(Enrolment.person_id) == person.id, col(Enrolment.kind) == EnrolmentKind.TEACHER)
-    return tuple(db.scalars(mine.where(col(Section.id).in_(periods.sections(None))).order_by(col(Section.sort_title))))
+    rows = db.execute(mine.where(col(Section.id).in_(periods.sections(None))).order_by(col(Section.sort_title)))
+    return {section_id: title for section_id, title in rows}  # noqa: C416

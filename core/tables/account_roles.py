@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import reduce
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.orm import aliased
 from sqlmodel import Session, col
 
 from core import clock
 from core.errors import NotFound
 from core.models import AcademicPeriod, Account, AccountRole, Person, SchoolSettings, Section, SignInMethod
 from core.permissions import STAFF_ROLES, Actor, Permission, Role
+from core.rules import words
 from core.tables import periods, scope
 
 Truth = sa.ColumnElement[bool]
@@ -127,3 +130,27 @@ def username(db: Session, actor: Actor, *, account_id: int) -> str:
     if found is None:
         raise NotFound("There is no such account in your classes. Go back to User Accounts.")
     return str(found)
+
+
+def words_of() -> sa.ColumnElement[Any]:
+    """What sorts an account as the list says its roles of today, None where it has none: a letter for each word.
+
+    Nearly all have one role: to look for each of the six takes twice as long.
+    """
+    held, each = aliased(AccountRole), aliased(AccountRole)
+    one = sa.case(_LETTERS, value=col(held.role))
+    several: Iterator[sa.ColumnElement[Any]] = (
+        sa.func.max(sa.case((col(each.role) == role, _LETTERS[role]), else_="")) for role in sorted(_LETTERS)
+    )
+    together = _of_row(sa.select(reduce(lambda before, letter: before.concat(letter), several)), each)
+    is_one = sa.func.min(one) == sa.func.max(one)
+    return _of_row(sa.select(sa.case((is_one, sa.func.min(one)), else_=together)), held)
+
+
+def _of_row(query: sa.Select[Any], held: type[AccountRole]) -> sa.ScalarSelect[Any]:
+    mine = query.where(col(held.account_id) == col(Account.id), periods.in_force(held))
+    return mine.correlate(Account).scalar_subquery()
+
+
+_IN_ORDER = sorted(Role, key=lambda role: words.ROLE[role])
+_LETTERS = {role.value: chr(ord("a") + place) for place, role in enumerate(_IN_ORDER)}

@@ -15,11 +15,14 @@ from core.permissions import Actor, Permission
 from core.rules.reachability import Policy
 from core.rules.search_text import sought
 from core.tables import (
+    account_roles,
     account_state,
     chosen,
     conditions,
     counting,
+    first_relative,
     guardians,
+    issued,
     leafing,
     narrowing,
     ordering,
@@ -38,12 +41,15 @@ from core.tables.frames import NOW, Columns, columns, mask_columns, table
 from core.tables.ordering import (
     NAME,
     Part,
+    Parts,
     Sorts,
     by,
     by_account,
     by_class,
+    by_relative,
     by_state,
     by_user_type,
+    by_value,
     filled_first,
     known_first,
     yes_first,
@@ -53,7 +59,8 @@ if TYPE_CHECKING:
     import pandas as pd
 
 CONTACTS = ("address", "mobile", "delivery_address")
-HIDDEN_SORTS = frozenset({"mobile"})  # the place of a row would tell what the mask hides
+# The place of a row would tell what the mask hides.
+HIDDEN_SORTS = {"mobile": Permission.SEE_CONTACTS, "initial_password": Permission.REVEAL_CREDENTIALS}
 FACTS = (
     *("sign_in_method", "deactivated_at", "suspended_at", "pending_provider_at", "verified_at", "must_change_password"),
     *("delivery", "delivery_reason", "delivery_address", "invited_at", "times_invited", "invitation_ends_at"),
@@ -61,30 +68,45 @@ FACTS = (
 )
 SIGN_INS = ("first_sign_in_at", "last_sign_in_at")
 STANDING = col(Account.standing)
+
+
+def _by_student(actor: Actor) -> Parts:
+    """By the first student whom the list names to the actor."""
+    return by_relative(lambda: first_relative.ward(actor), "sort_first_name", index="person_by_first_name")
+
+
 SORTS: Sorts = {
     "name": by(*NAME),
     "user_type": by_user_type(),
     "section": by_class(),
+    "students": _by_student(Actor("nobody")),
     "state": by_state(),
     "email_refusal": yes_first(lambda given: reachability.email_refusal(given.policy).is_(None)),
     "sms_refusal": yes_first(lambda given: reachability.sms_refusal(given.policy).is_(None)),
     "address": yes_first(lambda given: reachability.has_email_address(given.policy)),
     "mobile": filled_first(col(Person.mobile), through="people"),
+    "roles": by_value(account_roles.words_of),
+    "invited_by": by_value(issued.inviter),
+    "initial_password": yes_first(
+        lambda given: issued.has_live_password(given.now), yes=lambda given: issued.is_of_live_password(given.now)
+    ),
     "username": by_account(col(Account.username_key)),
     **{name: by_account(col(getattr(Account, name))) for name in ("sign_in_method", "times_invited", "created_at")},
     **{name: known_first(col(getattr(Account, name))) for name in ("delivery", "invited_at", "invitation_ends_at")},
     **{name: known_first(col(getattr(Account, name))) for name in SIGN_INS},
     "verified": yes_first(
         lambda given: sa.func.coalesce(reachability.verified_address(given.policy), sa.false()),
-        yes=col(Account.verified_at).is_not(None),
+        yes=lambda _given: col(Account.verified_at).is_not(None),
     ),
-    "active": yes_first(lambda _given: col(Account.deactivated_at).is_(None), no=STANDING == "deactivated"),
+    "active": yes_first(
+        lambda _given: col(Account.deactivated_at).is_(None), no=lambda _given: STANDING == "deactivated"
+    ),
     "must_change_password": yes_first(
-        lambda _given: col(Account.must_change_password), yes=col(Account.must_change_password)
+        lambda _given: col(Account.must_change_password), yes=lambda _given: col(Account.must_change_password)
     ),
     "pending_provider_at": yes_first(
         lambda _given: col(Account.pending_provider_at).is_not(None),
-        yes=STANDING.in_(("deactivated", "locked", "pending_provider")),
+        yes=lambda _given: STANDING.in_(("deactivated", "locked", "pending_provider")),
     ),
 }
 
@@ -106,7 +128,8 @@ def ids(db: Session, actor: Actor, *, filter: AccountFilter, page: Page) -> list
         asked.append(search.holds(db, actor, words))
     page = ordering.allowed(actor, page, hidden=HIDDEN_SORTS)
     page = ordering.settled(page, _settled(filter))
-    return leafing.ids(db, given, sorts=SORTS, page=page, rows=partial(_rows, asked), few=few)
+    sorts = {**SORTS, "students": _by_student(actor)}
+    return leafing.ids(db, given, sorts=sorts, page=page, rows=partial(_rows, asked), few=few)
 
 
 def rows(db: Session, actor: Actor, *, ids: Sequence[int]) -> pd.DataFrame:
@@ -215,7 +238,8 @@ def _rows(asked: list[sa.ColumnElement[bool]], part: Part = ordering.ALL, walk: 
     asked = [*(unindexed.walked(asked) if walk else asked), *ordering.holds(part, walk=walk)]
     query = sa.select(col(Account.id)).select_from(Account).join(Person, ordering.owner(part, walk=walk))
     if part.through in ("section", "nothing"):
-        query = query.join(Section, col(Section.id) == col(Person.section_id), isouter=part is ordering.ANY)
+        query = query.join(Section, col(Section.id) == col(Person.section_id), isouter=part.through == "nothing")
+    query = ordering.with_relative(query, part)
     if walk and part.columns == NAME:
         query = query.where(col(Person.has_account))  # the index by name begins with it
     return query.where(*asked)

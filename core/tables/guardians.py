@@ -20,7 +20,7 @@ def of_students(db: Session, student_ids: Sequence[int]) -> dict[str, list[str]]
         col(Guardianship.student_id), col(Person.first_name), col(Person.last_name), col(Person.mobile)
     ).join(Person, col(Person.id) == col(Guardianship.guardian_id))
     mine = query.where(AmongIds(col(Guardianship.student_id)), scope.holds_today())
-    in_order = mine.order_by(col(Guardianship.priority), col(Person.sort_name))
+    in_order = mine.order_by(col(Guardianship.priority), col(Person.sort_name), col(Person.id))
     result: Any = db.connection().execute(in_order, {"ids": list(student_ids)})
     rows = result.cursor.fetchall()  # as the driver gives them, for they are texts and numbers: half the time
     result.close()
@@ -33,7 +33,9 @@ def of_students(db: Session, student_ids: Sequence[int]) -> dict[str, list[str]]
 def students_of(db: Session, actor: Actor, guardian_ids: Sequence[int]) -> list[str]:
     """The names of the students within the actor's scope for whom each of these guardians answers today."""
     query = sa.select(col(Guardianship.guardian_id), col(Person.first_name), col(Person.last_name))
-    query = query.join(Person, col(Person.id) == col(Guardianship.student_id)).order_by(col(Person.sort_name))
+    query = query.join(Person, col(Person.id) == col(Guardianship.student_id)).order_by(
+        col(Person.sort_name), col(Person.id)
+    )
     wards: dict[int, list[str]] = {}
     mine = query.where(col(Guardianship.guardian_id).in_(guardian_ids), scope.holds_today(), scope.wards(actor))
     for guardian_id, first, last in db.execute(mine):

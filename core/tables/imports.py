@@ -34,6 +34,7 @@ _PERSON = (
     *(
         "search_text",
         "sort_name",
+        "sort_first_name",
         "sort_grade",
         "personal_email_valid",
         "contact_email_valid",

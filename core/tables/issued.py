@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.orm import aliased
 from sqlmodel import Session, col
 
 from core import clock
@@ -59,11 +61,57 @@ def _by_campaign(db: Session, account_ids: Sequence[int]) -> dict[int, str]:
 
 
 def _with_live_password(db: Session, account_ids: Sequence[int]) -> set[int]:
-    live = sa.and_(
+    mine = col(Invitation.account_id).in_(account_ids)
+    return set(db.scalars(sa.select(col(Invitation.account_id)).where(mine, _live_password(clock.now()))))
+
+
+def _live_password(now: datetime) -> sa.ColumnElement[bool]:
+    return sa.and_(
         col(Invitation.purpose) == Purpose.PASSWORD,
         col(Invitation.used_at).is_(None),
         col(Invitation.superseded_at).is_(None),
-        col(Invitation.expires_at) > clock.now(),
+        col(Invitation.expires_at) > now,
     )
-    rows = db.scalars(sa.select(col(Invitation.account_id)).where(col(Invitation.account_id).in_(account_ids), live))
-    return set(rows)
+
+
+def has_live_password(now: datetime) -> sa.ColumnElement[bool]:
+    """Whether the account of a row has an initial password that still opens."""
+    mine = sa.select(col(Invitation.id)).where(col(Invitation.account_id) == col(Account.id), _live_password(now))
+    return mine.correlate(Account).exists()
+
+
+def is_of_live_password(now: datetime) -> sa.ColumnElement[bool]:
+    """The same for all of them at once: few have one, and they are found sooner than each account is asked."""
+    return col(Account.id).in_(sa.select(col(Invitation.account_id)).where(_live_password(now)))
+
+
+def inviter() -> sa.ColumnElement[Any]:
+    """What sorts the account of a row by who invited it last, None where nobody did: the same as `of_accounts` says."""
+    by, person = aliased(Account), aliased(Person)
+    by_hand = sa.select(col(person.sort_first_name)).join(by, col(by.person_id) == col(person.id))
+    by_hand = by_hand.join(Invitation, col(Invitation.issued_by) == col(by.id))
+    by_hand = by_hand.where(col(Invitation.id) == _latest_by_hand().correlate(Account).scalar_subquery())
+    sender, owner = aliased(Account), aliased(Person)
+    by_campaign = sa.select(
+        sa.func.coalesce(col(owner.sort_first_name), sa.func.lower(col(Campaign.launched_by_label)))
+    )
+    by_campaign = by_campaign.select_from(Campaign).outerjoin(sender, col(sender.id) == col(Campaign.launched_by))
+    by_campaign = by_campaign.outerjoin(owner, col(owner.id) == col(sender.person_id))
+    by_campaign = by_campaign.where(col(Campaign.id) == _latest_campaign().correlate(Account).scalar_subquery())
+    ways = (way.correlate(Account).scalar_subquery() for way in (by_hand, by_campaign))
+    return sa.func.nullif(sa.func.coalesce(*ways), "")
+
+
+def _latest_by_hand() -> sa.Select[Any]:
+    latest = aliased(Invitation)
+    way_in = col(latest.purpose).in_((Purpose.LINK, Purpose.PASSWORD))
+    return sa.select(sa.func.max(col(latest.id))).where(col(latest.account_id) == col(Account.id), way_in)
+
+
+def _latest_campaign() -> sa.Select[Any]:
+    campaign = aliased(Campaign)
+    mine = sa.select(col(campaign.id)).join(MessageAccount, col(MessageAccount.campaign_id) == col(campaign.id))
+    mine = mine.where(
+        col(MessageAccount.account_id) == col(Account.id), col(campaign.kind).not_in(sorted(NO_INVITATION))
+    )
+    return mine.order_by(col(MessageAccount.message_id).desc()).limit(1)

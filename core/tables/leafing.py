@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from contextlib import nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import sqlalchemy as sa
@@ -19,6 +19,7 @@ from core.tables.narrowing import Few
 from core.tables.ordering import Column, Part, Sorts
 
 NEAR = 1_000  # rows that are sooner read past than those of a whole part are counted, or sorted
+_ALL = 2**31 - 1
 Rows = Callable[[Part, bool], sa.Select[Any]]
 
 
@@ -32,7 +33,9 @@ def ids(db: Session, given: Given, *, sorts: Sorts, page: Page, rows: Rows, few:
     if _is_past_the_end(page, few):
         return []  # the list has become shorter than this page
     parts = sorts[page.sort](given)
-    return _walked(db, parts, page, rows) if few is None else list(_put_in_order(db, parts, page, rows, few))
+    if few is not None:
+        return list(_put_in_order(db, parts, page, rows, few))
+    return _by_value(db, parts[0], page, rows) if parts[0].through == "value" else _walked(db, parts, page, rows)
 
 
 def _walked(db: Session, parts: Sequence[Part], page: Page, rows: Rows) -> list[int]:
@@ -40,7 +43,7 @@ def _walked(db: Session, parts: Sequence[Part], page: Page, rows: Rows) -> list[
     found, offset = list[int](), way.offset
     for part in way.parts:
         is_last = part is way.parts[-1]
-        far = offset > NEAR and not is_last
+        far = offset > NEAR and not is_last and part.relative is None
         before = _size(db, rows(part, False), up_to=offset) if far else None
         if before is None or before > offset:
             found += _of_part(db, part, way, offset=offset, size=way.size - len(found), rows=rows)
@@ -92,6 +95,16 @@ def _of_part(db: Session, part: Part, way: _Way, *, offset: int, size: int, rows
         return _page(db, query, columns, way, size=size, offset=offset)
 
 
+def _by_value(db: Session, part: Part, page: Page, rows: Rows) -> list[int]:
+    """Everybody in one statement: first the value of each row, then their order.
+
+    Neither database looks through a limit, so none of them is asked twice.
+    """
+    found, value, key = rows(replace(part, holds=()), True).add_columns(*_columns(part)).limit(_ALL).subquery().c
+    by = [value.is_(None), *(one.desc() if page.descending else one for one in (value, key))]
+    return list(_ids(db, sa.select(found).order_by(*by), size=page.size, offset=page.offset))
+
+
 def _put_in_order(db: Session, parts: Sequence[Part], page: Page, rows: Rows, few: Few) -> Sequence[int]:
     """All parts in one statement, the rows of each behind those of the one before."""
     order = _turned(parts) if page.descending else list(parts)
@@ -100,7 +113,8 @@ def _put_in_order(db: Session, parts: Sequence[Part], page: Page, rows: Rows, fe
     values: Sequence[Column] = order[0].columns
     if len({part.columns for part in order}) > 1:  # each orders the rows of its own part
         values = [sa.case((held[n], column)) for n, part in enumerate(order) for column in part.columns]
-    found, first, *keys = _put_aside(db, rows(ordering.ANY, True), [place, *values, col(Person.id)], few).c
+    all_rows = rows(ordering.together(parts), True)
+    found, first, *keys = _put_aside(db, all_rows, [place, *values, col(Person.id)], few).c
     by = [first, *(key.desc() for key in keys)] if page.descending else [first, *keys]
     with planner.walking(db):
         return _ids(db, sa.select(found).order_by(*by), size=page.size, offset=page.offset)
@@ -134,7 +148,7 @@ def _turned(parts: Sequence[Part]) -> list[Part]:
 
 def _columns(part: Part) -> list[Column]:
     """Made unique by the person's id, as the index of the order ends with it."""
-    return [*part.columns, col(Account.person_id) if part.through == "account" else col(Person.id)]
+    return [*part.columns, col(Account.person_id) if part.through in ordering.OF_ACCOUNTS else col(Person.id)]
 
 
 def _size(db: Session, query: sa.Select[Any], *, up_to: int) -> int:

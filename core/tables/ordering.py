@@ -5,7 +5,7 @@ A part is a condition and columns that an index can follow; so an order over two
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
@@ -18,17 +18,20 @@ from core.rules.account_state import NEVER_SIGNED_IN, NEVER_WRITTEN_TO, AccountS
 from core.tables import account_state, unindexed
 from core.tables.conditions import Given
 from core.tables.filters import Page
+from core.tables.first_relative import FirstRelative
 from core.tables.narrowing import Ids
 from core.tables.unindexed import Unindexed
 
 Column = sa.SQLColumnExpression[Any]
+OF_ACCOUNTS = ("account", "value")  # orders that begin with the accounts
 NAME: tuple[Column, ...] = (col(Person.sort_name),)
 
 
 @dataclass(frozen=True)
 class Part:
     """Some rows of a list in their order. `through`: what gives the order: the index of one kind of people, one of all
-    people, one of another table, or none.
+    people, one of another table (of the `relative` by `index`), or none. A `value` is asked for each row, and all rows
+    are sorted.
 
     `answers`: persons among whom these rows are, where an index tells. Where those are few, only they are looked at.
     `stays_last`: rows without a value, which nobody looks for, whichever way the order goes.
@@ -36,21 +39,29 @@ class Part:
 
     columns: tuple[Column, ...]
     holds: tuple[sa.ColumnElement[bool], ...] = ()
-    through: Literal["kind", "people", "account", "section", "nothing"] = "kind"
+    through: Literal["kind", "people", "account", "section", "relative", "value", "nothing"] = "kind"
     has_account: bool = False
     answers: tuple[Ids, ...] = ()
     stays_last: bool = False
+    relative: FirstRelative | None = None
+    index: str = ""
 
 
 ALL = Part(())
 ANY = Part((), through="nothing")  # all of them, with all that an order may ask for
 Parts = Callable[[Given], tuple[Part, ...]]
 Sorts = Mapping[str, Parts]
+Asked = Callable[[Given], Any]
 
 
 def by(*columns: Column) -> Parts:
     """One part: columns of the person as they are, each with an index that begins with the kind."""
     return lambda _given: (Part(columns),)
+
+
+def by_first_name() -> Parts:
+    """By first name and last name; one index serves the guardians beside students as well."""
+    return lambda _given: (Part((col(Person.sort_first_name),), through="people"),)
 
 
 def filled_first(*columns: Column, through: Literal["kind", "people"] = "kind") -> Parts:
@@ -80,6 +91,30 @@ def by_class() -> Parts:
     return lambda _given: (listed, Part(NAME, (Unindexed(col(Person.section_id)).is_(None),), stays_last=True))
 
 
+def by_relative(first: Callable[[], FirstRelative], name: str, *, index: str) -> Parts:
+    """By a text of the relative named first, which an index of people begins with; then those without."""
+
+    def parts(_given: Given) -> tuple[Part, ...]:
+        relative = first()
+        column = col(getattr(relative.person, name))
+        columns = (column, col(relative.person.id))
+        known = Part(columns, (column > "",), through="relative", relative=relative, index=index)
+        return known, Part(NAME, (relative.none_with(column > ""),), stays_last=True)
+
+    return parts
+
+
+def by_value(value: Callable[[], Column]) -> Parts:
+    """By what only a look at other tables tells of each account; then those of whom they tell nothing."""
+
+    def parts(_given: Given) -> tuple[Part, ...]:
+        said = value()
+        known = Part((said,), (said.is_not(None),), through="value", has_account=True)
+        return known, Part((), (said.is_(None),), through="value", stays_last=True)
+
+    return parts
+
+
 def by_state() -> Parts:
     """State by state, in the order in which they are asked, and by name."""
     return lambda given: tuple(_of_state(state, given) for state in AccountState)
@@ -91,31 +126,45 @@ def by_user_type() -> Parts:
     return lambda _given: tuple(Part(NAME, (holds,), has_account=True, answers=(_owners(holds),)) for holds in types)
 
 
-def yes_first(holds: Callable[[Given], Any], *, yes: Any = None, no: Any = None) -> Parts:
+def yes_first(holds: Asked, *, yes: Asked | None = None, no: Asked | None = None) -> Parts:
     """Those for whom it holds, then the others, each by name; `yes`, `no`: what an index knows of their accounts."""
-    answers = [(_owners(known),) if known is not None else () for known in (yes, no)]
-    return lambda given: (
-        Part(NAME, (holds(given),), answers=answers[0]),
-        Part(NAME, (sa.not_(holds(given)),), answers=answers[1]),
-    )
+
+    def parts(given: Given) -> tuple[Part, ...]:
+        answers = [(_owners(known(given)),) if known else () for known in (yes, no)]
+        return Part(NAME, (holds(given),), answers=answers[0]), Part(NAME, (sa.not_(holds(given)),), answers=answers[1])
+
+    return parts
+
+
+def together(parts: Sequence[Part]) -> Part:
+    """All of them, with all that these parts may ask for."""
+    relative = next((part.relative for part in parts if part.relative), None)
+    return replace(ANY, relative=relative) if relative else ANY
+
+
+def with_relative(rows: sa.Select[Any], part: Part) -> sa.Select[Any]:
+    """The rows with the relative by whom a part is ordered."""
+    if part.relative is None:
+        return rows
+    is_walked = part.through == "relative"
+    return part.relative.joined(rows, index=part.index) if is_walked else part.relative.beside(rows)
 
 
 def holds(part: Part, *, walk: bool) -> list[sa.ColumnElement[bool]]:
     """The part's own conditions: an index of the account that gives the order serves them as well."""
-    return unindexed.walked(part.holds) if walk and part.through != "account" else list(part.holds)
+    return unindexed.walked(part.holds) if walk and part.through not in OF_ACCOUNTS else list(part.holds)
 
 
 def owner(part: Part, *, walk: bool) -> sa.ColumnElement[bool]:
     """Joins accounts with their persons; who walks through persons may not come from the accounts."""
-    persons_first = walk and part.through != "account"
+    persons_first = walk and part.through not in OF_ACCOUNTS
     return col(Account.person_id) == (Unindexed(col(Person.id)) if persons_first else col(Person.id))
 
 
-def allowed(actor: Actor, page: Page, *, hidden: Collection[str]) -> Page:
+def allowed(actor: Actor, page: Page, *, hidden: Mapping[str, Permission]) -> Page:
     """The page, by name where its order would show what the actor may not see (R61)."""
-    if page.sort not in hidden or actor.may(Permission.SEE_CONTACTS):
-        return page
-    return replace(page, sort="name")
+    needs = hidden.get(page.sort)
+    return page if needs is None or actor.may(needs) else replace(page, sort="name")
 
 
 def settled(page: Page, answers: Mapping[str, bool]) -> Page:

@@ -20,6 +20,7 @@ from core.tables import (
     chosen,
     conditions,
     counting,
+    first_relative,
     guardians,
     leafing,
     narrowing,
@@ -33,7 +34,19 @@ from core.tables.built import once_a_day
 from core.tables.conditions import Given
 from core.tables.filters import Page, StudentFilter
 from core.tables.frames import NOW, Columns, columns, mask_columns, table
-from core.tables.ordering import NAME, Part, Sorts, by, by_class, by_state, filled_first, known_first, yes_first
+from core.tables.ordering import (
+    NAME,
+    Part,
+    Sorts,
+    by,
+    by_class,
+    by_first_name,
+    by_relative,
+    by_state,
+    filled_first,
+    known_first,
+    yes_first,
+)
 from core.tables.unindexed import Unindexed
 
 if TYPE_CHECKING:
@@ -42,9 +55,10 @@ if TYPE_CHECKING:
 ADDRESSES = ("personal_email", "contact_email", "external_email", "mobile")
 CONTACTS = (*ADDRESSES, "guardian_mobile")
 GUARDIAN = {"guardian", "guardian_mobile"}
-HIDDEN_SORTS = frozenset(ADDRESSES)  # the place of a row would tell what the mask hides
+HIDDEN_SORTS = dict.fromkeys(CONTACTS, Permission.SEE_CONTACTS)  # the place of a row would tell what the mask hides
 SORTS: Sorts = {
     "name": by(*NAME),
+    "first_name": by_first_name(),
     "source_id": by(col(Person.source_id)),
     "status": by(col(Person.status), *NAME),
     "grade": filled_first(col(Person.sort_grade), *NAME),
@@ -56,6 +70,8 @@ SORTS: Sorts = {
     "use_personal_email": yes_first(lambda _given: col(Person.use_personal_email)),
     **{name: filled_first(col(getattr(Person, name))) for name in ADDRESSES if name != "mobile"},
     "mobile": filled_first(col(Person.mobile), through="people"),
+    "guardian": by_relative(first_relative.guardian, "sort_first_name", index="person_by_first_name"),
+    "guardian_mobile": by_relative(first_relative.guardian, "mobile", index="person_by_mobile"),
     "username": known_first(col(Account.username_key)),
     "invited_at": known_first(col(Account.invited_at)),
     "last_sign_in_at": known_first(col(Account.last_sign_in_at)),
@@ -181,8 +197,9 @@ def _rows(
     query = sa.select(col(Person.id)).where(kind == PersonKind.STUDENT, *asked)
     if part.through == "section":  # before the accounts: SQLite keeps what stands behind an outer join where it stands
         query = query.join(Section, col(Section.id) == col(Person.section_id))
-    elif part is ordering.ANY:
+    elif part.through == "nothing":
         query = query.outerjoin(Section, col(Section.id) == col(Person.section_id))
+    query = ordering.with_relative(query, part)
     return query.join(Account, ordering.owner(part, walk=walk and has_account), isouter=not has_account)
 
 

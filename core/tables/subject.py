@@ -21,7 +21,16 @@ from core.tables.timeline import name_of
 HIDDEN = frozenset(
     {
         *("password_hash", "token_hash", "uid", "kid", "sealed", "seal", "previous_seal", "reference", "secret"),
-        *("search_text", "sort_name", "sort_grade", "sort_title", "username_key", "standing", "has_account"),
+        *(
+            "search_text",
+            "sort_name",
+            "sort_first_name",
+            "sort_grade",
+            "sort_title",
+            "username_key",
+            "standing",
+            "has_account",
+        ),
         *("session_id", "preview", "code_hash", "hint", "token", "asked", "idempotency_key"),
     }
 )

@@ -1,17 +1,29 @@
-"""Which acts on accounts somebody may still undo."""
+"""Which acts somebody may still undo: those on accounts, and *Use Personal E-mail* of students."""
 
 from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
 
 import sqlalchemy as sa
 from sqlmodel import Session, col
 
 from core import clock
-from core.models import AccountChange
-from core.permissions import Actor, Role
+from core.models import AccountChange, AuditEntry
+from core.permissions import Actor, Permission, Role
 from core.rules import account_acts
 from core.rules.account_acts import UNDO_WITHIN, Edit
 
 NEVER = (Edit.UNDO, Edit.SLIP_PRINTED)
+
+
+@dataclass(frozen=True)
+class Switch:
+    """*Use Personal E-mail* as it was switched, and the selection of just those students."""
+
+    selection_id: int
+    on: bool
+    made_at: datetime
 
 
 def may_undo(actor: Actor, change: AccountChange) -> bool:
@@ -32,3 +44,18 @@ def newest(db: Session, actor: Actor) -> AccountChange | None:
     )
     change = db.scalars(query.order_by(col(AccountChange.id).desc()).limit(1)).first()
     return change if change is not None and may_undo(actor, change) else None
+
+
+def newest_switch(db: Session, actor: Actor) -> Switch | None:
+    """The last time that one switched *Use Personal E-mail*, within a day, if that was no undoing itself."""
+    query = sa.select(AuditEntry).where(
+        col(AuditEntry.account_id) == actor.account_id,
+        col(AuditEntry.action) == "students.use_personal_email",
+        col(AuditEntry.result) == "done",
+        col(AuditEntry.at) >= clock.now() - UNDO_WITHIN,
+    )
+    entry = db.scalars(query.order_by(col(AuditEntry.seq).desc()).limit(1)).first()
+    if entry is None or entry.object_id is None or "undo" in entry.details or not entry.details.get("changed"):
+        return None
+    may = actor.may(Permission.EDIT_STUDENTS)
+    return Switch(entry.object_id, bool(entry.details["on"]), entry.at) if may else None

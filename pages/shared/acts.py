@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import datetime
 from functools import partial
 
 import streamlit as st
@@ -21,6 +22,7 @@ from pages.shared import (
     fresh_code,
     roles_dialog,
     second_factor_dialog,
+    switch_personal_email,
     undo_dialog,
     username_dialog,
 )
@@ -80,15 +82,24 @@ def undo_offer(actor: Actor, *, newest: bool = False) -> None:
 
 def _newest_offer(actor: Actor) -> None:
     with database.reading() as db:
-        change = undoable.newest(db, actor)
+        change, switch = undoable.newest(db, actor), undoable.newest_switch(db, actor)
         time_zone = school.settings(db).time_zone
-    if change is None or act_dialogs.is_settled(change.made_at):
+    if switch is not None and (change is None or change.made_at < switch.made_at):
+        act = Act.PERSONAL_EMAIL_ON if switch.on else Act.PERSONAL_EMAIL_OFF
+        undo = partial(switch_personal_email.confirm, actor, switch.selection_id, on=not switch.on, is_undo=True)
+        _newest_line(act, switch.made_at, time_zone, undo)
+    elif change is not None:
+        _newest_line(change.act, change.made_at, time_zone, partial(undo_dialog.ask, actor, change.id or 0))
+
+
+def _newest_line(act: str, made_at: datetime, time_zone: str, undo: Callable[[], None]) -> None:
+    if act_dialogs.is_settled(made_at):
         return
-    made_at = cells.moment_words(change.made_at, time_zone)
     with _line("newest-undo-offer"):
-        st.text(f"Your last act: {words.account_change(change.act)}, {made_at}.", width="content")
+        moment = cells.moment_words(made_at, time_zone)
+        st.text(f"Your last act: {words.account_change(act)}, {moment}.", width="content")
         if st.button("Undo", icon=":material/undo:", key="acts.undo.newest"):
-            undo_dialog.ask(actor, change.id or 0)
+            undo()
         _leave_it()
 
 

@@ -8,10 +8,12 @@ import pandas as pd
 import streamlit as st
 
 from core import database
+from core.models import UserType
 from core.permissions import Actor, Permission
-from core.rules import words
+from core.rules import new_accounts, words
 from core.rules.new_accounts import NewAccount
 from core.services import accounts, selections_beside
+from core.services.accounts import Whom
 from core.tables.account_card import AccountCard
 from pages.shared import (
     act_dialogs,
@@ -70,23 +72,38 @@ def invite(actor: Actor, account_id: int, *, by: bulk.Act = bulk.send_initial_in
     by(selection_id)
 
 
-def offer_to_create(actor: Actor, person_id: int) -> None:
-    """For a person without an account: the username first, then the button."""
+def offer_to_create(actor: Actor, person_id: int, *, of_staff: bool = False) -> None:
+    """For a person without an account: the username first, then the button. `of_staff`: they may be no colleague."""
     st.write("No account yet.")
     if not actor.may(Permission.CREATE_ACCOUNTS):
         return
+    whom: Whom = {"person_ids": [person_id]}
+    if of_staff and (chosen := _other_type(person_id)):
+        whom["user_type"] = chosen
     with feedback.refusals_shown(), database.reading() as db:
-        plan = accounts.preview(db, actor, person_ids=[person_id])
-    seen = drawn.before("card.create_account.seen", person_id, plan.seen)
+        plan = accounts.preview(db, actor, **whom)
+    seen = drawn.before("card.create_account.seen", (person_id, whom.get("user_type")), plan.seen)
     for skipped in plan.skipped:
         st.text(f"No account can be made, because {words.ACCOUNT_REFUSAL[skipped.reason]}.")
     for new in plan.new:
         st.text(f"The username will be {new.username}.")
         if st.button("Create account", type="primary", icon=":material/person_add:"):
-            made, invited = just_made.create(actor, seen=seen, whom={"person_ids": [person_id]})
+            made, invited = just_made.create(actor, seen=seen, whom=whom)
             next_step = just_made.words(invited, otherwise="Send Initial Invitation")
             act_dialogs.remember_change(made.change_id, _next(new, next_step))
             st.rerun()
+
+
+def _other_type(person_id: int) -> str:
+    """What they are, when they do not work at the school."""
+    chosen: str = st.selectbox(
+        "User type",
+        ["", *new_accounts.CHOSEN_TYPES],
+        format_func=lambda one: words.USER_TYPE[UserType(one)] if one else "Works at the school",
+        key=f"card.user_type.{person_id}",
+        width=300,
+    )
+    return chosen
 
 
 def _next(new: NewAccount, next_step: str) -> str:

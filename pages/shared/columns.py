@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,7 +20,6 @@ from core.tables.list_columns import ListColumn
 from pages.shared import cells, feedback
 
 Cells = Callable[[pd.DataFrame], Any]
-NO_ORDER = "The list cannot be ordered by this column. Its orders stand below the rows."
 
 
 @dataclass(frozen=True)
@@ -74,12 +73,10 @@ def with_reason() -> Any:
     return st.column_config.TextColumn(width=220)
 
 
-def drawn(columns: Columns, orders: Collection[str], time_zone: str) -> dict[str, Any]:
-    """How Streamlit is to draw them, where it would not find out by itself. `orders`: titles that give an order."""
+def drawn(columns: Columns, time_zone: str) -> dict[str, Any]:
+    """How Streamlit is to draw them, where it would not find out by itself."""
     moments = {one.title: cells.moment_column(one.title, time_zone) for one in columns.values() if one.is_moment}
-    known = moments | {one.title: one.config() for one in columns.values() if one.config}
-    idle = [one.title for one in columns.values() if one.title not in orders]
-    return known | {title: {**known.get(title, st.column_config.Column()), "help": NO_ORDER} for title in idle}
+    return moments | {one.title: one.config() for one in columns.values() if one.config}
 
 
 def offered(actor: Actor, columns: Columns) -> dict[str, Column]:

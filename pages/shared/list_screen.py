@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -57,7 +57,6 @@ class ListScreen:
     acts: Mapping[str, bulk.Act]
     open_card: Callable[[int], None]
     create: Callable[[Actor], None] | None = None
-    hidden_sorts: Collection[str] = ()
 
 
 def draw(actor: Actor, screen: ListScreen) -> None:
@@ -142,10 +141,6 @@ def _listing(db: Session, actor: Actor, screen: ListScreen) -> Listing:
         count=screen.count,
         count_up_to=screen.count_up_to,
         columns=shown,
-        orders={
-            column.title: column.sort
-            for column in shown.values()
-            if column.sort and (column.sort not in screen.hidden_sorts or actor.may(Permission.SEE_CONTACTS))
-        },
+        orders={column.title: column.sort for column in shown.values()},
         time_zone=school.settings(db).time_zone,
     )

@@ -83,7 +83,7 @@ def table(listing: Listing, shown: Shown, *, open_card: Callable[[int], None]) -
             "Open": st.column_config.ButtonColumn(
                 "", width=60, type="tertiary", key=f"{key}.open", on_click=_note_card, args=(listing.name, key, ids)
             ),
-            **columns.drawn(listing.columns, listing.orders, listing.time_zone),
+            **columns.drawn(listing.columns, listing.time_zone),
         },
         on_select=lambda: _event(listing, key, shown),
         selection_mode=["multi-row", "single-column"],
@@ -125,8 +125,6 @@ def _event(listing: Listing, key: str, shown: Shown) -> None:
     for clicked in event["columns"]:
         if clicked in listing.orders:
             listing.order_by(clicked)
-        elif clicked in (column.title for column in listing.columns.values()):
-            st.toast(f"*{clicked}*: {columns.NO_ORDER}", icon=":material/info:")
     if event["columns"]:
         ticks.redraw(listing)
     ticked = frozenset(ids[place] for place in event["rows"] if 0 <= place < len(ids))

@@ -14,7 +14,7 @@ from pages.shared import act_dialogs, act_words, drawn, feedback, guarded, some_
 
 
 @guarded.dialog(Permission.EDIT_STUDENTS, "Use Personal E-mail")
-def confirm(actor: Actor, selection_id: int, *, on: bool) -> None:
+def confirm(actor: Actor, selection_id: int, *, on: bool, is_undo: bool = False) -> None:
     """Say for how many, then switch."""
     word = "on" if on else "off"
     with feedback.refusals_shown(), database.reading() as db:
@@ -26,7 +26,7 @@ def confirm(actor: Actor, selection_id: int, *, on: bool) -> None:
     st.caption(f"Invitations by e-mail go to the personal e-mail only while this is on. {act_words.ELSEWHERE}")
     if st.button(f"Switch {word} for {_students(now.will)}", type="primary", disabled=not now.will):
         with feedback.refusals_shown(), database.transaction() as db:
-            done = students.use_personal_email(db, actor, selection_id=selection_id, on=on, seen=seen)
+            done = students.use_personal_email(db, actor, selection_id=selection_id, on=on, seen=seen, is_undo=is_undo)
         engine.start(*done.notices)
         said = f"Use Personal E-mail is now {word} for {_students(done.changed)} more."
         act_dialogs.remember(act_dialogs.Made(said, partial(_back, done.switched, not on)))
@@ -37,7 +37,7 @@ def _back(selection_id: int, on: bool, actor: Actor) -> str:
     """Switch just those the other way who are still as they were left."""
     with database.transaction() as db:
         now = students.check_personal_email(db, actor, selection_id=selection_id, on=on)
-        done = students.use_personal_email(db, actor, selection_id=selection_id, on=on, seen=now.seen)
+        done = students.use_personal_email(db, actor, selection_id=selection_id, on=on, seen=now.seen, is_undo=True)
     engine.start(*done.notices)
     return f"Undone: Use Personal E-mail is {'on' if on else 'off'} again for {_students(done.changed)}."
 

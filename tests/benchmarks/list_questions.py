@@ -124,7 +124,12 @@ KINDS: Mapping[str, Question] = {
 }
 
 
+SELDOM = ("first_name", "guardian", "guardian_mobile")  # columns that few have on screen
+OFTEN = tuple(sort for sort in students.SORTS if sort not in SELDOM)
+
+
 def pages(chance: Random, *, deepest: int) -> Page:
     """Any order from either end; every third question leafs on, every ninth to the depth of the list."""
     number = chance.choice((1, 1, 1, 1, 1, 1, 2, chance.randrange(2, 20), chance.randrange(1, max(2, deepest))))
-    return Page(number, chance.choice(list(students.SORTS)), chance.random() < 0.5)
+    sort = chance.choice(SELDOM if chance.random() < 0.02 else OFTEN)
+    return Page(number, sort, chance.random() < 0.5)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 import streamlit as st
@@ -10,7 +11,7 @@ from streamlit.testing.v1 import AppTest
 
 from core import database
 from core.errors import Conflict
-from core.models import Account, AccountRole
+from core.models import Account, AccountRole, Person
 from core.permissions import Actor
 from core.rules.account_acts import Act, LeftOut
 from core.services import account_acts, account_changes, initial_passwords, selections, students
@@ -149,6 +150,37 @@ def test_the_last_act_of_a_day_can_be_undone_after_a_new_sign_in(
     assert _account(cast.sam).deactivated_at is not None
     clock.forward(hours=25)
     assert "Your last act" not in _said(open_screen(cast.olga.actor, "accounts.py"))
+
+
+def _switch_back(selection_id: int) -> None:
+    import streamlit as st
+
+    from pages.shared import switch_personal_email
+
+    switch_personal_email.confirm(st.session_state["actor"], selection_id, on=True, is_undo=True)
+
+
+def test_use_personal_e_mail_too_can_be_undone_after_a_new_sign_in_and_that_is_the_end(
+    cast: Cast, monkeypatch: pytest.MonkeyPatch, clock: Clock
+) -> None:
+    olga = cast.olga.actor
+    with database.transaction() as db:
+        selections.tick(db, olga, list_name="students", on=[cast.sam.person.id or 0])
+        chosen: Any = {"selection_id": selections.current(db, olga, list_name="students").id or 0, "on": False}
+        seen = students.check_personal_email(db, olga, **chosen).seen
+        switched = students.use_personal_email(db, olga, **chosen, seen=seen).switched
+        selections.clear(db, olga, list_name="students")  # what was ticked then is another matter
+    open_screen = screens.opener(monkeypatch)
+    assert "Your last act" not in _said(open_screen(cast.ada.actor, "students.py"))
+    page = open_screen(olga, "students.py")
+    assert "Your last act: Use Personal E-mail off" in _said(page)
+    assert "Switch Use Personal E-mail on for 1 student?" in _said(button(page, "Undo").click().run())
+    window = AppTest.from_function(_switch_back, args=(switched,), default_timeout=30)
+    window.session_state["actor"] = olga
+    button(window.run(), "Switch on for 1 student").click().run()
+    with database.reading() as db:
+        assert db.get_one(Person, cast.sam.person.id).use_personal_email
+    assert "Your last act" not in _said(open_screen(olga, "students.py"))
 
 
 def _undo_window(change_id: int) -> None:

@@ -60,6 +60,21 @@ def test_the_middle_name_of_a_guardian_is_shown_and_changed(open_screen: screens
         assert db.get_one(Person, cast.gina.person.id).middle_name == "Maria"
 
 
+def test_the_classes_that_a_colleague_teaches_are_changed_on_the_card_by_whoever_may_change_them(
+    open_screen: screens.Open, cast: Cast
+) -> None:
+    assert "Save classes" not in [
+        one.label for one in open_screen(cast.olga.actor, "account.py", id=str(cast.tom.account.id)).button
+    ]
+    page = open_screen(cast.ada.actor, "account.py", id=str(cast.tom.account.id))
+    field = next(field for field in page.multiselect if field.label == "Classes taught")
+    assert field.value == [cast.class_7b.id]
+    field.set_value([cast.class_7b.id, cast.class_8a.id]).run()
+    page = button(page, "Save classes").click().run()
+    assert "The classes taught are saved." in page.success[0].value
+    assert "7B, 8A" in everything_said(page)
+
+
 def test_a_locked_account_is_unlocked_from_its_cross(open_screen: screens.Open, cast: Cast) -> None:
     with database.transaction() as db:
         account = db.get_one(Account, cast.sam.account.id)

@@ -54,9 +54,16 @@ def test_every_column_of_the_product_is_offered(cast: Cast, name: ListName) -> N
 
 
 @pytest.mark.parametrize("name", ["students", "accounts"])
-def test_every_order_that_a_head_gives_is_one_of_the_list(name: ListName) -> None:
+def test_the_head_of_every_column_gives_an_order_of_the_list(name: ListName) -> None:
     known = {"students": students.SORTS, "accounts": accounts.SORTS}[name]
-    assert {column.sort for column in OF_LIST[name].values() if column.sort} <= set(known)
+    assert {column.sort for column in OF_LIST[name].values()} <= set(known)
+
+
+@pytest.mark.parametrize("name", ["students", "accounts"])
+def test_r61_an_order_that_shows_what_is_hidden_belongs_to_a_column_that_needs_the_same(name: ListName) -> None:
+    hidden = {"students": students.HIDDEN_SORTS, "accounts": accounts.HIDDEN_SORTS}[name]
+    for column in OF_LIST[name].values():
+        assert hidden.get(column.sort, column.needs) == column.needs
 
 
 @pytest.mark.parametrize("name", ["students", "accounts"])

@@ -131,6 +131,21 @@ def test_a_guardian_is_linked_to_a_student_found_by_a_search(open_screen: screen
         assert link.student_id == cast.otto.person.id
 
 
+def test_an_agent_is_registered_like_staff_and_their_account_is_one_of_an_agent(
+    open_screen: screens.Open, cast: Cast
+) -> None:
+    page = _names(open_screen(cast.olga.actor, "new_person.py", kind="staff"), "Aki", "Agent")
+    button(page, "Save new staff member").click().run()
+    with database.reading() as db:
+        aki = db.exec(select(Person.id).where(Person.first_name == "Aki")).one()
+    page = open_screen(cast.olga.actor, "new_person.py", kind="staff", made=str(aki))
+    page = next(field for field in page.selectbox if field.label == "User type").select("agent").run()
+    page = button(page, "Create account").click().run()
+    assert not page.exception
+    with database.reading() as db:
+        assert db.exec(select(Account.user_type).where(Account.person_id == aki)).one() == "agent"
+
+
 def test_staff_are_saved_with_the_classes_they_teach(open_screen: screens.Open, cast: Cast) -> None:
     page = _names(open_screen(cast.olga.actor, "new_person.py", kind="staff"), "Tina", "Teach")
     page.multiselect[0].select(cast.class_8a.id).run()

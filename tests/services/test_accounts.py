@@ -62,6 +62,32 @@ def test_new_students_get_usernames_roles_and_the_others_reasons(cast: Cast) -> 
             assert (role.role, role.everybody, role.section_ids) == ("student", False, [])
 
 
+@pytest.mark.parametrize("user_type", ["partner", "alumnus", "agent"])
+def test_whoever_does_not_work_at_the_school_gets_an_account_of_the_type_chosen_and_no_role(
+    cast: Cast, user_type: str
+) -> None:
+    with database.transaction() as db:
+        person = make.person(db, kind="staff", first_name="Petra", last_name="Partner", status="active")
+        assert _create(db, cast.olga.actor, person_ids=[person.id or 0], user_type=user_type).done == 1
+        account = db.exec(select(Account).where(Account.person_id == person.id)).one()
+        assert account.user_type == user_type
+        assert db.exec(select(AccountRole).where(AccountRole.account_id == account.id)).first() is None
+
+
+@pytest.mark.parametrize("user_type", ["administrator", "student", "king"])
+def test_no_other_user_type_is_chosen_for_an_account(cast: Cast, user_type: str) -> None:
+    with database.reading() as db, pytest.raises(InputProblem) as problem:
+        accounts.preview(db, cast.olga.actor, person_ids=[cast.sam.person.id or 0], user_type=user_type)
+    assert problem.value.field == "user_type"
+
+
+def test_a_user_type_chosen_for_staff_changes_no_student(cast: Cast) -> None:
+    with database.transaction() as db:
+        new, _other = _newcomers(db, cast)
+        plan = accounts.preview(db, cast.olga.actor, person_ids=[new.id or 0], user_type="agent")
+    assert [one.user_type for one in plan.new] == ["student"]
+
+
 def test_the_preview_is_what_creating_does_and_changes_nothing(cast: Cast) -> None:
     with database.transaction() as db:
         _newcomers(db, cast)

@@ -23,9 +23,10 @@ from core.models import (
 )
 from core.permissions import Actor, Role, Scope
 from core.rules.delivery_status import Outcome
-from core.services import delivery, people, wordings
+from core.services import classes_taught, delivery, people, wordings
 from core.services.people import Tie
 from core.tables import codes
+from tests import cast as make
 from tests.cast import Cast
 
 pytestmark = [pytest.mark.both_databases, pytest.mark.usefixtures("clock")]
@@ -102,6 +103,27 @@ def test_staff_are_registered_with_the_classes_they_teach(cast: Cast) -> None:
         made = _new(db, cast.olga.actor, kind="staff", status="active", teaches=both)
         rows = db.exec(select(Enrolment).where(Enrolment.person_id == made)).all()
         assert {(row.section_id, row.kind) for row in rows} == {(both[0], "teacher"), (both[1], "teacher")}
+
+
+def test_the_classes_that_somebody_teaches_are_changed_with_their_own_kept_for_other_years(cast: Cast) -> None:
+    with database.transaction() as db:
+        past = make.section(db, period=make.period(db, title="2025-2026", is_current=False), title="6A")
+        nora = make.person(db, kind="staff", in_section=past)
+        both = [cast.class_7b.id or 0, cast.class_8a.id or 0]
+        ask: Any = {"person_id": nora.id or 0}
+        assert classes_taught.save(db, cast.olga.actor, **ask, seen=nora.updated_at, section_ids=both) == 2
+        seen = db.scalars(select(Person.updated_at).where(Person.id == nora.id)).one()
+        assert classes_taught.save(db, cast.olga.actor, **ask, seen=seen, section_ids=both) == 0
+        with pytest.raises(InputProblem):
+            classes_taught.save(db, cast.olga.actor, **ask, seen=seen, section_ids=[past.id or 0])
+        assert classes_taught.save(db, cast.olga.actor, **ask, seen=seen, section_ids=both[1:]) == 1
+        with pytest.raises(Conflict):
+            classes_taught.save(db, cast.olga.actor, **ask, seen=clock.now() - timedelta(days=1), section_ids=[])
+    with database.reading() as db:
+        rows = db.exec(select(Enrolment).where(Enrolment.person_id == nora.id)).all()
+        assert {(row.section_id, row.kind) for row in rows} == {(past.id, "teacher"), (cast.class_8a.id, "teacher")}
+        entries = db.exec(select(AuditEntry).where(AuditEntry.action == "person.classes_saved")).all()
+        assert [entry.details for entry in entries][-1] == {"added": [], "removed": [cast.class_7b.id]}
 
 
 @pytest.mark.parametrize(
