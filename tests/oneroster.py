@@ -81,11 +81,12 @@ def changes(**files: str) -> Upload:
     return archive({stem: header[stem] + rows for stem, rows in files.items()}, mode="delta", name="changes.zip")
 
 
-def many(students: int, *, first: int = 1) -> Upload:
-    """A whole set of so many students, with a teacher and one class to thirty of them."""
+def many(students: int, *, first: int = 1, gone: str = "") -> Upload:
+    """A whole set of so many students, with a teacher and one class to thirty of them; `gone`: said to have left."""
     header = USERS.partition("\r\n")[0]
     rows = [f"s{n},,,true,o1,student,,,Sam,Sample {n},,{n},,,,,07," for n in range(first, first + students)]
     rows.append("t1,,,true,o1,teacher,tom,,Tom,Thalis,,,tom@school.example,,,,,")
+    rows += [f"{gone},tobedeleted,2026-11-01,false,o1,student,,,Sam,Gone,,,,,,,,07,"] if gone else []
     classes = [f"c{n},,,7B{n},07,,,homeroom,,o1,,,," for n in range(-(-students // 30))]
     enrolments = [f"e{n},,,c{n // 30},o1,s{first + n},student,,," for n in range(students)]
     parts = {"users": [header, *rows], "classes": [CLASSES.partition("\r\n")[0], *classes]}

@@ -215,7 +215,7 @@ TABLES: dict[str, Needs] = {
     "students.cells": Permission.SEE_STUDENTS,
     "accounts.cells": Permission.SEE_ACCOUNTS,
     **dict.fromkeys(("staff.page", "staff.count"), Permission.MANAGE_ROLES),
-    **dict.fromkeys(("audit.entries", "audit.count", "audit.actors"), Permission.SEE_AUDIT),
+    **dict.fromkeys(("audit.entries", "audit.count", "audit.actors", "audit.shown"), Permission.SEE_AUDIT),
     **dict.fromkeys(("alerts.latest", "disclosures.found"), Permission.SEE_AUDIT),
     **dict.fromkeys(
         (f"campaigns.{name}" for name in ("progress", "newest", "count", "people_with", "not_verified", "outcome")),

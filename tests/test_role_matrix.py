@@ -302,6 +302,7 @@ FILES: dict[str, Permission] = {
 PUBLIC = {
     *("/sign-in", "/sign-out", "/sign-in/new-password", "/setup/{token}", "/i/{token:path}", "/invitation"),
     *("/invitation/new-link", "/v/{token:path}", "/address", "/healthz", "/metrics", "/webhooks/twilio", "/forgotten"),
+    "/webhooks/twilio/incoming",
     *("/auth/start", "/auth/callback", "/sign-in/code", "/sign-in/recovery-code", "/sign-in/app"),
 }
 ANY_SESSION = {

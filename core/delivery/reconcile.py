@@ -34,7 +34,10 @@ class Answers:
 
 
 def run_once() -> int:
-    """Ask about what is due; gives how many words moved a message or confirmed it. Nothing where no SMS leaves."""
+    """Ask about what is due; gives how many words moved a message or confirmed it. Nothing where no SMS leaves.
+
+    Raises what went wrong when there was something to ask about and not a single answer: that the housekeeping counts.
+    """
     lookup = _provider()
     if lookup is None:
         return 0
@@ -43,37 +46,52 @@ def run_once() -> int:
         reconciliation.close_old(db)
     with database.reading() as db:
         silent = reconciliation.due(db, now=clock.now())
-    return heard + _ask_all(lookup, silent)[1]
+    asked = _ask_all(lookup, silent)
+    if asked.problem and not asked.answered:
+        raise asked.problem
+    return heard + asked.heard
 
 
 def ask_now(*, campaign_id: int) -> Answers | None:
     """Ask about the unknown messages of a campaign, because somebody waits; None where nobody can be asked."""
-    lookup = _provider()
+    try:
+        lookup = _provider()
+    except SettingsError as problem:
+        logger.warning("text messages cannot be asked about: %s", problem)
+        return None
     if lookup is None:
         return None
     with database.reading() as db:
         silent = reconciliation.due(db, now=clock.now(), campaign_id=campaign_id)
-    answered, _heard = _ask_all(lookup, silent)
+    answered = _ask_all(lookup, silent).answered
     with database.reading() as db:
         decided = reconciliation.decided(db, message_ids=[one.message_id for one in silent])
         just_now = reconciliation.left_just_now(db, campaign_id=campaign_id)
     return Answers(len(silent), answered, decided, just_now)
 
 
-def _ask_all(lookup: SmsLookup, silent: Sequence[Silent]) -> tuple[int, int]:
-    """How many were answered, and how many words that brought."""
+@dataclass(frozen=True)
+class _Asked:
+    """How many were answered, how many words that brought, and why no more were asked about."""
+
+    answered: int
+    heard: int
+    problem: GatewayError | None = None
+
+
+def _ask_all(lookup: SmsLookup, silent: Sequence[Silent]) -> _Asked:
     answered = heard = 0
     for start in range(0, len(silent), TOGETHER):
         some = silent[start : start + TOGETHER]
-        answers = _ask(lookup, some)
+        answers, problem = _ask(lookup, some)
         answered, heard = answered + len(answers), heard + _note(answers)
         if len(answers) < len(some):  # it cannot be reached, or this process is to stop: the next run goes on
-            break
-    return answered, heard
+            return _Asked(answered, heard, problem)
+    return _Asked(answered, heard)
 
 
 def _provider() -> SmsLookup | None:
-    """None where nothing leaves this machine: the demo, and the outbox."""
+    """None where nothing leaves this machine: the demo, and the outbox. Refuses where its settings are not whole."""
     if settings().sms != "twilio":
         return None
     with database.reading() as db:
@@ -81,15 +99,11 @@ def _provider() -> SmsLookup | None:
             return None
     from core.gateways import twilio_sms  # its package takes long to load, and most schools have no use for it
 
-    try:
-        return twilio_sms.from_settings()
-    except SettingsError as problem:
-        logger.warning("text messages cannot be asked about: %s", problem)
-        return None
+    return twilio_sms.from_settings()
 
 
-def _ask(lookup: SmsLookup, some: Sequence[Silent]) -> list[tuple[Silent, list[Word]]]:
-    """With no transaction open; what was answered until the provider had enough."""
+def _ask(lookup: SmsLookup, some: Sequence[Silent]) -> tuple[list[tuple[Silent, list[Word]]], GatewayError | None]:
+    """With no transaction open; what was answered until the provider had enough, and how it said that."""
     answers: list[tuple[Silent, list[Word]]] = []
     for silent in some:
         if batches.stopping.is_set():
@@ -99,10 +113,10 @@ def _ask(lookup: SmsLookup, some: Sequence[Silent]) -> list[tuple[Silent, list[W
         except GatewayError as error:
             if error.kind is not GatewayErrorKind.PERMANENT:
                 logger.warning("asking about message %s failed (%s)", silent.message_id, error.kind)
-                break
+                return answers, error
             found = []  # there is no such message, and there will not be one
         answers.append((silent, found))
-    return answers
+    return answers, None
 
 
 def _note(answers: Sequence[tuple[Silent, list[Word]]]) -> int:

@@ -34,6 +34,9 @@ def import_(
     mark_as_left: Annotated[
         bool, typer.Option("--mark-as-left", help="Who is missing from the files becomes Left.")
     ] = False,
+    only_said: Annotated[
+        bool, typer.Option("--only-said", help="With --mark-as-left: only those of whom the files say that they left.")
+    ] = False,
     typed: Annotated[
         int | None,
         typer.Option("--leavers", help="How many leave, where those are more than the school allows at once."),
@@ -44,6 +47,8 @@ def import_(
     encoding: Annotated[str, typer.Option(help=f"One of {', '.join(ENCODINGS)}; found out if not given.")] = "",
 ) -> None:
     """Check a school's files and, with --apply, import them: all or nothing."""
+    if only_said and not mark_as_left:
+        raise InputProblem("--only-said says who is marked as left: write --mark-as-left beside it.")
     migrations.upgrade()
     started = time.perf_counter()
     uploads = _uploads(path)
@@ -55,12 +60,12 @@ def import_(
         check = imports.check(db, actor, intake=intake)
     _say_problems(check.problems)
     _say_counts(check.plan.counts)
-    leavers = check.leavers()
+    leavers = check.leavers(only_said=only_said)
     _say_missing([row["source_id"] for row in leavers.rows], spared=[row["source_id"] for row in leavers.spared])
     if not apply:
         print(f"Nothing was changed. To import: {command(f'import {path} --apply')}")
         raise typer.Exit(1 if check.errors else 0)
-    leave = Leave.WHO_IS_MISSING if mark_as_left else Leave.NOBODY
+    leave = (Leave.WHO_IS_SAID_TO if only_said else Leave.WHO_IS_MISSING) if mark_as_left else Leave.NOBODY
     with database.transaction(wait_ms=database.WORKER_WAIT_MS) as db:
         done = imports.apply(db, actor, seen=check, uploads=uploads, leave=leave, typed_leavers=typed)
     run = done.run

@@ -196,6 +196,8 @@ class CampaignLeftOut(SQLModel, table=True):
 class DeliveryEvent(SQLModel, table=True):
     """The word of a provider about one message, kept before anything follows from it (R83).
 
+    Of a text that somebody sent us there is only that it said STOP or START, so that a replay changes nothing.
+
     `reference` is the name of ours that came back with it, `provider_id` the provider's. `applied_at` stays empty until
     the message is found: a word may come before our own commit (R85).
     """

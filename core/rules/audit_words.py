@@ -29,10 +29,10 @@ KIND: dict[Kind, str] = {
     Kind.TOOK: "Printed, exported, handed out",
     Kind.SENT: "Sent messages",
     Kind.HELD: "Paused, cancelled or held sending",
-    Kind.CHANGED: "Changed people or accounts",
+    Kind.CHANGED: "Changed people or accounts, imported",
     Kind.WAY_IN: "Signed in, passwords, links",
     Kind.REFUSED: "Was refused",
-    Kind.SCHOOL: "Settings, imports, the audit itself",
+    Kind.SCHOOL: "Settings, years, the audit itself",
 }
 DISCLOSES = (Kind.SAW, Kind.TOOK, Kind.SENT)
 
@@ -95,9 +95,9 @@ ACTION: dict[str, Said] = {
     "wording.changed": Said("Changed a wording", Kind.SCHOOL),
     "school.started": Said("Removed the demo school", Kind.SCHOOL),
     "demo.made": Said("Made the demo school", Kind.SCHOOL),
-    "import.applied": Said("Imported people", Kind.SCHOOL),
+    "import.applied": Said("Imported people", Kind.CHANGED),
     "import.refused": Said("Refused a file of the import folder", Kind.SCHOOL),
-    "import.leavers_undone": Said("Undid that people left or came back with an import", Kind.SCHOOL),
+    "import.leavers_undone": Said("Undid that people left or came back with an import", Kind.CHANGED),
     "list_view.saved": Said("Saved a view of a list", Kind.SCHOOL),
     "list_view.renamed": Said("Renamed a view of a list", Kind.SCHOOL),
     "list_view.deleted": Said("Deleted a view of a list", Kind.SCHOOL),

@@ -198,6 +198,12 @@ AUDITED: dict[str, str] = {
     "password.reset": "Chose a new password with a link",
     "sessions.ended": "Signed out of devices",
     "person.exported": "All personal data taken as a file",
+    "import.applied": "Created, changed or marked as left by an import",
+    "import.leavers_undone": "An import's marking as left or as back was undone",
+    "directory.creation_launched": "Was to be created in Microsoft 365",
+    "directory.created": "Created in Microsoft 365",
+    "directory.update_launched": "Was to be changed in Microsoft 365",
+    "directory.updated": "Changed in Microsoft 365",
 }
 
 LEFT_OUT: dict[LeftOut, str] = {

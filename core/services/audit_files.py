@@ -67,12 +67,16 @@ def _sheet(db: Session, actor: Actor, kind: str, asked: dict[str, Any], zone: Zo
 
 
 def _entries(db: Session, actor: Actor, filter: AuditFilter, zone: ZoneInfo) -> Iterator[list[tuple[Cell, ...]]]:
-    number = table.count(db, actor, filter=filter, most=MOST)
+    first = table.shown(db, actor, filter=filter, page=Page(size=AT_ONCE), most=MOST)
+    number = first.total
+    if first.read_back_to:
+        raise Conflict("There is too much to look through for one person. Choose days, and export them one by one.")
     if not number:
         raise InputProblem("No entry matches, so the file would be empty. Search for something else.")
     if number > MOST:
         raise Conflict(f"More than {MOST:,} entries match. Choose fewer days, and export them one after the other.")
-    for page in range(1, -(-number // AT_ONCE) + 1):
+    yield _cells(first.rows, zone)
+    for page in range(2, -(-number // AT_ONCE) + 1):
         yield _cells(table.entries(db, actor, filter=filter, page=Page(page, size=AT_ONCE)), zone)
 
 

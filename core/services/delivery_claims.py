@@ -117,6 +117,9 @@ def _texts(db: Session, batches: Mapping[int, Batch]) -> dict[int, Answer]:
         if why := delivery_limits.budget_is_spent(db, batch.limits):
             answers[message_id] = Stop(why)
             continue
+        if delivery_limits.wants_none(db, message_id=message_id):
+            fail(db, message_id, Outcome(MessageStatus.FAILED, FailureReason.OPTED_OUT, "reach them in another way"))
+            continue
         held = delivery_limits.to_this_number(db, batch.limits, message_id=message_id)
         if isinstance(held, str):
             fail(db, message_id, Outcome(MessageStatus.FAILED, FailureReason.NUMBER_FULL, held))

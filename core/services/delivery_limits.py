@@ -87,6 +87,11 @@ def budget_is_spent(db: Session, limits: Limits) -> str:
     )
 
 
+def wants_none(db: Session, *, message_id: int) -> bool:
+    """Whether the owner of the number wrote STOP, if only after the launch (R88)."""
+    return bool(db.connection().execute(statements.WANTS_NONE, {"message": message_id}).scalar_one())
+
+
 def to_this_number(db: Session, limits: Limits, *, message_id: int) -> Wait | str | None:
     """A wait when a message went to the number just now; a reason to fail when it got too many today (R78)."""
     since = {"message": message_id, "on_channel": Channel.SMS.value, "since": clock.now() - timedelta(days=1)}

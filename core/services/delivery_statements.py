@@ -15,9 +15,9 @@ from core.rules.reachability import Policy
 from core.tables import reachability
 from core.tables.built import once_a_day
 
-_account, _campaign, _invitation, _message, _message_account, _person, _hold = (
+_account, _campaign, _invitation, _message, _message_account, _opt_out, _person, _hold = (
     metadata.tables[name]
-    for name in ("account", "campaign", "invitation", "message", "message_account", "person", "sending_hold")
+    for name in ("account", "campaign", "invitation", "message", "message_account", "opt_out", "person", "sending_hold")
 )
 _this = _message.c.id == bindparam("message")
 _these = _message.c.id.in_(bindparam("messages", expanding=True))
@@ -152,6 +152,12 @@ TO_THIS_NUMBER = (
     sa.select(sa.func.count(), sa.func.max(_message.c.claimed_at))
     .where(_message.c.address == sa.select(_message.c.address).where(_this).scalar_subquery())
     .where(*_of_a_day, _message.c.id != bindparam("message"))
+)
+WANTS_NONE = sa.select(
+    sa.exists().where(
+        _opt_out.c.channel == Channel.SMS.value,
+        _opt_out.c.address == sa.select(_message.c.address).where(_this).scalar_subquery(),
+    )
 )
 UNLOCK = (
     sa.update(_account)

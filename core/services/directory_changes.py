@@ -120,7 +120,7 @@ def mark(db: Session, attempt: Attempt, *, outcomes: Mapping[int, Outcome]) -> N
 
 
 def finish(db: Session, attempt: Attempt) -> None:
-    """All is done; written down with how many."""
+    """All is done; written down with how many, and whom."""
     ended = {"status": DirectoryRunStatus.DONE, "finished_at": clock.now()}
     if not directory_attempts.change(db, attempt, **ended):
         return
@@ -134,7 +134,15 @@ def finish(db: Session, attempt: Attempt) -> None:
         object_kind="directory_run",
         object_id=attempt.run_id,
         details={"done": done, "failed": failed},
+        people=_touched(db, attempt) or None,
     )
+
+
+def _touched(db: Session, attempt: Attempt) -> Sequence[int]:
+    """Who is another at Microsoft now; a user who was made and is not licensed was made all the same."""
+    mine, made = col(DirectoryChange.run_id) == attempt.run_id, col(DirectoryChange.object_id).is_not(None)
+    really = made if attempt.kind is DirectoryRunKind.CREATE else col(DirectoryChange.status) == ChangeStatus.DONE
+    return db.scalars(sa.select(col(DirectoryChange.person_id)).where(mine, really)).all()
 
 
 def _claim(db: Session, attempt: Attempt, row: DirectoryChange) -> Claim:

@@ -70,9 +70,14 @@ def launch(db: Session, actor: Actor, *, seen: str, typed_count: int | None = No
         raise InputProblem(f"So many at once? Type {len(plan.new)} to go on.", field="typed_count")
     _queue(db, run, plan)
     _set_pending(db, [new.person_id for new in plan.new])
-    details = {"count": len(plan.new), "skipped": len(plan.skipped)}
     audit.record(
-        db, actor, action="directory.creation_launched", object_kind="directory_run", object_id=run.id, details=details
+        db,
+        actor,
+        action="directory.creation_launched",
+        object_kind="directory_run",
+        object_id=run.id,
+        details={"count": len(plan.new), "skipped": len(plan.skipped)},
+        people=[new.person_id for new in plan.new],
     )
     return run.id or 0
 

@@ -81,9 +81,14 @@ def _queue(db: Session, actor: Actor, run: DirectoryRun, found: Sequence[Update]
         db.execute(sa.insert(DirectoryChange), [_row(update, run) for update in part])
         theirs = col(Account.person_id).in_([update.person_id for update in part])
         db.execute(sa.update(Account).where(theirs, microsoft).values(pending_provider_at=clock.now()))
-    details = {"count": len(found)}
     audit.record(
-        db, actor, action="directory.update_launched", object_kind="directory_run", object_id=run.id, details=details
+        db,
+        actor,
+        action="directory.update_launched",
+        object_kind="directory_run",
+        object_id=run.id,
+        details={"count": len(found)},
+        people=[update.person_id for update in found],
     )
 
 

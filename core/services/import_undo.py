@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -39,14 +40,22 @@ def undo_leavers(db: Session, actor: Actor, *, run_id: int) -> Undone:
     if account_effects.write(db, once.values(leavers_undone_at=clock.now())) != 1:
         raise Conflict("This is undone already.")
     back, gone = _bring_back(db, run), _let_go(db, run)
-    done = Undone(back, gone, run.left + run.returned - back - gone)
+    done = Undone(len(back), len(gone), run.left + run.returned - len(back) - len(gone))
     db.expire_all()
     details = {"back": done.back, "gone": done.gone, "left_alone": done.left_alone}
-    audit.record(db, actor, action="import.leavers_undone", object_kind="import_run", object_id=run_id, details=details)
+    audit.record(
+        db,
+        actor,
+        action="import.leavers_undone",
+        object_kind="import_run",
+        object_id=run_id,
+        details=details,
+        people=[*back, *gone] or None,
+    )
     return done
 
 
-def _bring_back(db: Session, run: ImportRun) -> int:
+def _bring_back(db: Session, run: ImportRun) -> Sequence[int]:
     mine = sa.and_(col(Person.id).in_(import_leavers.people(run)), col(Person.status) == PersonStatus.LEFT)
     off = sa.select(col(Person.id)).where(mine, col(Person.id).in_(import_leavers.people(run, deactivated=True)))
     on = sa.update(Account).where(col(Account.person_id).in_(off), col(Account.deactivated_at) == run.applied_at)
@@ -54,10 +63,10 @@ def _bring_back(db: Session, run: ImportRun) -> int:
     return _write(db, run, mine, was=col(ImportLeaver.status), of=ImportLeaver)
 
 
-def _let_go(db: Session, run: ImportRun) -> int:
+def _let_go(db: Session, run: ImportRun) -> Sequence[int]:
     """Their accounts are off from now on by somebody's hand, so that no later file switches them on again."""
     if not run.returned:
-        return 0
+        return ()
     still = sa.select(col(ImportReturn.person_id)).join(Person, col(Person.id) == col(ImportReturn.person_id))
     still = still.where(col(ImportReturn.run_id) == run.id, col(Person.status) == col(ImportReturn.after))
     reopened = col(Account.person_id).in_(still.where(col(ImportReturn.reopened)))
@@ -71,8 +80,8 @@ def _let_go(db: Session, run: ImportRun) -> int:
     return _write(db, run, col(Person.id).in_(still), was=col(ImportReturn.before), of=ImportReturn)
 
 
-def _write(db: Session, run: ImportRun, whom: Any, *, was: Any, of: type[ImportLeaver | ImportReturn]) -> int:
-    """Give people the status of before."""
+def _write(db: Session, run: ImportRun, whom: Any, *, was: Any, of: type[ImportLeaver | ImportReturn]) -> Sequence[int]:
+    """Give people the status of before; gives whom."""
     then = sa.select(was).where(col(of.run_id) == run.id, col(of.person_id) == col(Person.id))
     change = sa.update(Person).where(whom).values(status=then.scalar_subquery(), updated_at=clock.now())
-    return account_effects.write(db, change)
+    return db.scalars(change.returning(col(Person.id)).execution_options(synchronize_session=False)).all()

@@ -22,19 +22,23 @@ from core.rules.imports.plan import Plan
 from core.rules.search_text import sort_key
 
 
-def write(db: Session, plan: Plan) -> None:
-    """Write everything that is new or different; the plan was made in this transaction."""
+def write(db: Session, plan: Plan) -> set[int]:
+    """Write everything that is new or different; the plan was made in this transaction.
+
+    Gives the ids of everybody whom it touches: they are new, or another, or in another class or family.
+    """
     sections = _write_sections(db, plan)
-    now = clock.now()
-    _insert(db, Person, [_person(row, sections) for row in plan.created], created_at=now, updated_at=now)
+    touched = _write_new(db, plan, sections)
+    touched |= {change.before["id"] for change in plan.changed}
     _write_changes(db, plan, sections)
     if not (plan.enrolments or plan.enrolments_ended or plan.guardianships):
-        return
+        return touched
     people: dict[PersonKey, int] = {
         (kind, source_id): id_
         for id_, kind, source_id in db.connection().execute(sa.select(Person.id, Person.kind, Person.source_id))  # type: ignore[call-overload]
     }
     if plan.enrolments_ended:
+        touched |= _enrolled(db, plan.enrolments_ended)
         gone = sa.delete(Enrolment).where(col(Enrolment.id) == sa.bindparam("ended"))
         db.connection().execute(gone, [{"ended": id_} for id_ in plan.enrolments_ended])
     places = plan.enrolments.items()
@@ -49,6 +53,25 @@ def write(db: Session, plan: Plan) -> None:
         Guardianship,
         [{"student_id": people[of], "guardian_id": people[who], "relation": what} for (of, who), what in answers],
     )
+    return (
+        touched
+        | {people[who] for _at, who in plan.enrolments}
+        | {people[one] for tie in plan.guardianships for one in tie}
+    )
+
+
+def _write_new(db: Session, plan: Plan, sections: dict[SectionKey, int]) -> set[int]:
+    """Nobody else writes people meanwhile, so that whoever comes after the last one is of this import."""
+    now, known = clock.now(), db.scalar(sa.select(sa.func.max(col(Person.id)))) or 0
+    _insert(db, Person, [_person(row, sections) for row in plan.created], created_at=now, updated_at=now)
+    return set(db.scalars(sa.select(col(Person.id)).where(col(Person.id) > known))) if plan.created else set()
+
+
+def _enrolled(db: Session, enrolment_ids: list[int]) -> set[int]:
+    found: set[int] = set()
+    for part in database.slices(enrolment_ids):
+        found |= set(db.scalars(sa.select(col(Enrolment.person_id)).where(col(Enrolment.id).in_(part))))
+    return found
 
 
 def _write_sections(db: Session, plan: Plan) -> dict[SectionKey, int]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
@@ -115,12 +115,12 @@ def apply(
         raise Conflict("Somebody changed the school's data since the check. Look at the new check, then import.")
     leavers = _leavers(db, actor, seen=replace(seen, world=world, plan=plan), leave=leave, typed=typed_leavers)
     moving = import_addresses.before(db, plan)
-    import_writing.write(db, plan)
+    touched = import_writing.write(db, plan)
     notices = import_addresses.follow(db, actor, moving)
     run = _run(db, actor, plan, seen.intake, uploads, left=len(leavers))
     import_leavers.mark(db, run, leavers)
     import_returns.welcome(db, run, plan)
-    _record(db, actor, run)
+    _record(db, actor, run, people=touched | {row["id"] for row in leavers})
     return Applied(run, notices)
 
 
@@ -175,10 +175,11 @@ def _run(db: Session, actor: Actor, plan: Plan, intake: Intake, uploads: list[Up
     return run
 
 
-def _record(db: Session, actor: Actor, run: ImportRun) -> None:
+def _record(db: Session, actor: Actor, run: ImportRun, *, people: Collection[int]) -> None:
     counts = {name: getattr(run, name) for name in ("created", "changed", "unchanged", "left", "returned")}
     details = counts | {"digest": run.digest, "format": run.format}
-    audit.record(db, actor, action="import.applied", object_kind="import_run", object_id=run.id, details=details)
+    done = {"object_kind": "import_run", "object_id": run.id, "details": details, "people": people or None}
+    audit.record(db, actor, action="import.applied", **done)
 
 
 def digest(uploads: list[Upload]) -> str:

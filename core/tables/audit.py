@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
@@ -27,10 +28,30 @@ _COLUMNS = (
 )
 
 
+@dataclass(frozen=True)
+class Shown:
+    """One page, and how many match. What was done to several before `read_back_to` was not looked at."""
+
+    rows: pd.DataFrame
+    total: int
+    read_back_to: datetime | None
+
+
+def shown(db: Session, actor: Actor, *, filter: AuditFilter, page: Page, most: int = COUNTED) -> Shown:
+    """One page of entries, and how many there are, counted up to one more than `most`."""
+    actor.require(Permission.SEE_AUDIT)
+    asked = _asked(db, actor, filter)
+    return Shown(_entries(db, asked, page), _count(db, asked, most), asked.read_back_to)
+
+
 def entries(db: Session, actor: Actor, *, filter: AuditFilter, page: Page) -> pd.DataFrame:
     """One page of entries, with the names that they only know as numbers."""
     actor.require(Permission.SEE_AUDIT)
-    query = sa.select(*(getattr(AuditEntry, name) for name in _COLUMNS)).where(*_asked(db, actor, filter))
+    return _entries(db, _asked(db, actor, filter), page)
+
+
+def _entries(db: Session, asked: _Asked, page: Page) -> pd.DataFrame:
+    query = sa.select(*(getattr(AuditEntry, name) for name in _COLUMNS)).where(*asked.all)
     rows = db.execute(query.order_by(col(AuditEntry.seq).desc()).limit(page.size).offset(page.offset)).all()
     found = frames.table(rows, _COLUMNS)
     names = audit_names.of(db, rows)
@@ -45,7 +66,11 @@ def entries(db: Session, actor: Actor, *, filter: AuditFilter, page: Page) -> pd
 def count(db: Session, actor: Actor, *, filter: AuditFilter, most: int = COUNTED) -> int:
     """How many entries match, counted up to one more than `most`."""
     actor.require(Permission.SEE_AUDIT)
-    matching = sa.select(col(AuditEntry.seq)).where(*_asked(db, actor, filter)).limit(most + 1).subquery()
+    return _count(db, _asked(db, actor, filter), most)
+
+
+def _count(db: Session, asked: _Asked, most: int) -> int:
+    matching = sa.select(col(AuditEntry.seq)).where(*asked.all).limit(most + 1).subquery()
     return db.scalar(sa.select(sa.func.count()).select_from(matching)) or 0
 
 
@@ -71,12 +96,21 @@ def moments(filter: AuditFilter, zone: ZoneInfo) -> tuple[datetime | None, datet
     return datetime.combine(first, time(), zone) if first else None, until
 
 
-def _asked(db: Session, actor: Actor, filter: AuditFilter) -> list[sa.ColumnElement[bool]]:
+@dataclass(frozen=True)
+class _Asked:
+    all: list[sa.ColumnElement[bool]]
+    read_back_to: datetime | None
+
+
+def _asked(db: Session, actor: Actor, filter: AuditFilter) -> _Asked:
     since, until = moments(filter, ZoneInfo(school.settings(db).time_zone))
     asked = [col(AuditEntry.at) >= since] if since else []
     asked += [col(AuditEntry.at) < until] if until else []
+    read_back_to = None
     if filter.person_id is not None:
-        asked.append(audit_about.done_to(db, filter.person_id, when=list(asked)))
+        done_to = audit_about.done_to(db, filter.person_id, when=list(asked), newest=True)
+        read_back_to = done_to.read_back_to
+        asked.append(done_to.holds)
     if filter.account_id is not None:
         asked.append(col(AuditEntry.account_id) == filter.account_id)
     if filter.kinds or filter.actions:
@@ -87,7 +121,7 @@ def _asked(db: Session, actor: Actor, filter: AuditFilter) -> list[sa.ColumnElem
         asked.append(_is("campaign", [filter.campaign_id]))
     if filter.text:
         asked.append(_mentions(db, actor, filter.text))
-    return asked
+    return _Asked(asked, read_back_to)
 
 
 def _is(kind: str, ids: Collection[int] | sa.Select[Any]) -> sa.ColumnElement[bool]:

@@ -66,7 +66,7 @@ def seen_by(db: Session, *, person_id: int) -> list[Row]:
     """
     since = db.scalar(sa.select(col(Person.created_at)).where(col(Person.id) == person_id))
     when = [col(AuditEntry.at) >= since]
-    about = audit_about.done_to(db, person_id, when=when)
+    about = audit_about.done_to(db, person_id, when=when).holds
     query = sa.select(AuditEntry, *name_of(col(AuditEntry.account_id))).where(about, *when)
     return [
         {

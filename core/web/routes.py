@@ -27,6 +27,7 @@ from core.web import (
     second_factor,
     setup,
     sign_in,
+    twilio_answers,
     twilio_webhook,
 )
 
@@ -45,7 +46,7 @@ PEOPLE = [
     *second_factor.ROUTES,
     *my_second_factor.ROUTES,
 ]
-OURS = [*PEOPLE, *files.ROUTES, *health.ROUTES, *metrics.ROUTES, *twilio_webhook.ROUTES]
+OURS = [*PEOPLE, *files.ROUTES, *health.ROUTES, *metrics.ROUTES, *twilio_webhook.ROUTES, *twilio_answers.ROUTES]
 
 
 def not_like_this(request: Request) -> Response:

@@ -21,8 +21,11 @@ def draw(actor: Actor) -> None:
     audit_filter.draw(actor)
     asked, page = audit_filter.asked(), Page(int(st.session_state.get("audit.page", 1)))
     with feedback.refusals_shown(), database.reading() as db:
-        rows = table.entries(db, actor, filter=asked, page=page)
-        total, zone = table.count(db, actor, filter=asked), school.settings(db).time_zone
+        shown, zone = table.shown(db, actor, filter=asked, page=page), school.settings(db).time_zone
+    rows, total = shown.rows, shown.total
+    if shown.read_back_to:
+        since = cells.moment_words(shown.read_back_to, zone)
+        st.info(f"What was done to several people at once was looked for back to {since}. For older acts choose days.")
     if rows.empty:
         st.info("No entry matches. Take something out of the filter, or press Clear.", icon=":material/search_off:")
         return

@@ -3,23 +3,28 @@
 from __future__ import annotations
 
 import sqlite3
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
 import pytest
 import sqlalchemy as sa
+from sqlmodel import select
 
-from core import config, database, demo
+from core import clock, config, database, demo
 from core import database as stores
 from core.backup import moving
-from core.models import Account, metadata
+from core.delivery import engine
+from core.models import Account, Message, MessageStatus, metadata
 from core.permissions import command_line, system
 from core.services import audit
 from core.tables import students
 from core.tables.filters import Page, StudentFilter
 from tests import cast as make
 from tests.backup import places
-from tests.peers import postgres
+from tests.delivery import engine_room
+from tests.peers import postgres, smtp
+from tests.peers.smtp import Behaviour
 from tests.web import browsing
 
 
@@ -84,6 +89,51 @@ def test_a_demo_school_moves_with_all_that_it_has(school: Path, empty: str, monk
         assert somebody.sign_in(tom.username).status_code == 303
     with database.transaction() as db:
         make.person(db, first_name="New", last_name="Here")
+
+
+def test_f16_a_campaign_under_way_goes_on_after_the_move_and_writes_to_nobody_twice(
+    database: None, tmp_path: Path, empty: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lost, sink = "person3@mail.example", Behaviour(delay_s=0.01)
+    sink.content_by_address = {lost: [smtp.DROP]}
+    with smtp.server(sink) as port:
+        for name, value in {"EMAIL": "smtp", "SMTP_URL": f"smtp://127.0.0.1:{port}", "EMAIL_RATE": "2000"}.items():
+            monkeypatch.setenv(f"FIRSTKEY_{name}", value)
+        config.settings.cache_clear()
+        engine_room.school(250)
+        campaign_id = engine_room.launch()
+        engine_room.start_engine()
+        try:
+            engine_room.wait_until(campaign_id, lambda _: len(sink.accepted) >= 60, seconds=90)
+        finally:
+            engine.shutdown()
+        in_flight = _killed_in_flight()
+        before = engine_room.progress(campaign_id).counts
+        assert {MessageStatus.QUEUED, MessageStatus.SENT, MessageStatus.UNKNOWN, MessageStatus.SENDING} <= before.keys()
+        assert before[MessageStatus.QUEUED] > 100, "more than half of it waits"
+        _use(monkeypatch, empty)
+        monkeypatch.setenv("FIRSTKEY_ENGINE_URL", empty.replace("+psycopg", ""))
+        config.settings.cache_clear()
+        assert places.command("move-to-postgresql", str(tmp_path / "firstkey.db")).exit_code == 0
+        assert engine_room.progress(campaign_id).counts == before
+        engine_room.start_engine()
+        try:
+            after = engine_room.wait_until(campaign_id, engine_room.finished, seconds=90).counts
+        finally:
+            engine.shutdown()
+    times = Counter(to for envelope in sink.accepted for to in envelope.rcpt_tos)
+    assert set(times.values()) == {1} and not {lost, in_flight} & set(times), "nobody twice, and nobody by itself again"
+    assert after == {MessageStatus.SENT: 248, MessageStatus.UNKNOWN: 2}
+    assert len(times) == 248, "the rest was sent"
+
+
+def _killed_in_flight() -> str:
+    """One message as a process leaves it that is killed while it sends; gives its address."""
+    with stores.transaction() as db:
+        waits = db.exec(select(Message).where(Message.status == MessageStatus.QUEUED).limit(1)).one()
+        waits.status, waits.attempts, waits.claimed_at = MessageStatus.SENDING, 1, clock.now()
+        db.add(waits)
+        return waits.address
 
 
 def test_nothing_moves_while_a_process_has_the_database_open(

@@ -8,14 +8,15 @@ from datetime import datetime
 import pytest
 
 from core import config, database
-from core.delivery import batches, reconcile
+from core.delivery import batches, housekeeping, reconcile
 from core.delivery.reconcile import Answers
-from core.errors import GatewayError, GatewayErrorKind
+from core.errors import GatewayError, GatewayErrorKind, SettingsError
 from core.gateways import twilio_sms
 from core.gateways.channels import Word
 from core.models import Channel, MessageStatus, SchoolSettings
 from core.services import delivery_events
 from core.services.reconciliation import NOT_KNOWN
+from core.tables import health
 from tests.cast import Cast
 from tests.conftest import Clock
 from tests.services.text_messages import NUMBER, account_now, message, stored
@@ -100,7 +101,8 @@ def test_a_provider_that_cannot_answer_is_not_asked_on(
     ids = [message(member.account, provider_id=f"SM{member.account.id}") for member in (cast.sam, cast.max)]
     clock.forward(minutes=15)
     provider.trouble = GatewayError(kind, "not now")
-    assert reconcile.run_once() == 0
+    with pytest.raises(GatewayError):
+        reconcile.run_once()
     assert len(provider.asked) == 1
     provider.trouble = None
     for sent in ids:
@@ -125,6 +127,37 @@ def test_whoever_asks_hears_of_this_campaign_alone_and_whether_the_provider_was_
     provider.trouble = None
     provider.knows("SMlost", "delivered")
     assert reconcile.ask_now(campaign_id=campaign_id) == Answers(due=1, answered=1, decided=1)
+
+
+def test_questions_that_fail_again_and_again_stand_on_health_until_one_is_answered(
+    cast: Cast, clock: Clock, provider: Provider, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    name = "ask about text messages"
+    monkeypatch.setattr(housekeeping, "JOBS", {name: housekeeping.JOBS[name]})
+    message(cast.sam.account, provider_id="SM1")
+    provider.trouble = GatewayError(GatewayErrorKind.CONFIGURATION, "not now")
+    told = []
+    for turn in range(5):
+        clock.forward(minutes=15)
+        if turn == 4:
+            provider.trouble = None
+            provider.knows("SM1", "delivered")
+        housekeeping.run()
+        with database.reading() as db:
+            told.append(health.failing(db))
+    assert told == [(), (), (name,), (name,), ()]
+
+
+def test_settings_that_are_not_whole_are_a_failure_of_the_job_and_no_answer_on_the_page(
+    cast: Cast, provider: Provider, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def not_whole() -> None:
+        raise SettingsError("FIRSTKEY_TWILIO_AUTH_TOKEN is missing")
+
+    monkeypatch.setattr(twilio_sms, "from_settings", not_whole)
+    with pytest.raises(SettingsError):
+        reconcile.run_once()
+    assert reconcile.ask_now(campaign_id=1) is None
 
 
 def test_a_message_that_is_gone_at_the_provider_holds_up_no_other(cast: Cast, clock: Clock, provider: Provider) -> None:

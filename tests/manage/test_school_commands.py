@@ -85,3 +85,17 @@ def test_more_leavers_than_the_school_allows_leave_by_the_command_that_the_refus
         _run(imports.import_, str(half), "--apply", "--mark-as-left")
     _code, output = _run(imports.import_, str(half), "--apply", "--mark-as-left", "--leavers", "30")
     assert "30 marked as left" in output
+
+
+def test_only_those_leave_of_whom_the_files_say_so_where_the_command_says_only_said(tmp_path: Path) -> None:
+    whole, fewer = tmp_path / "whole.zip", tmp_path / "fewer.zip"
+    whole.write_bytes(oneroster.many(5).content)
+    fewer.write_bytes(oneroster.many(3, gone="s5").content)
+    assert _run(imports.import_, str(whole), "--apply")[0] == 0
+    with pytest.raises(InputProblem, match="write --mark-as-left beside it"):
+        _run(imports.import_, str(fewer), "--apply", "--only-said")
+    _code, output = _run(imports.import_, str(fewer), "--apply", "--mark-as-left", "--only-said")
+    assert "1 marked as left" in output and "Missing from the files: s5. " in output
+    with database.reading() as db:
+        left = db.exec(select(Person.source_id).where(Person.status == "left")).all()
+    assert left == ["s5"], "s4 is missing too, and nobody says that they left"

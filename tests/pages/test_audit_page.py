@@ -9,6 +9,8 @@ from core.delivery import alarms
 from core.errors import NotAllowed
 from core.permissions import Permission
 from core.services import access, audit, audit_anchors
+from core.tables import audit_about
+from core.tables.filters import AuditFilter
 from tests.cast import Cast
 from tests.pages.screens import button, everything_said, opener
 
@@ -21,6 +23,20 @@ def test_the_page_says_who_opened_whose_card(cast: Cast, monkeypatch: pytest.Mon
     said = everything_said(page)
     for words in ("Orlova Olga", "Opened the card with contacts", "Sideris Sam"):
         assert words in said
+
+
+def test_the_page_says_since_when_it_looked_for_what_was_done_to_one_person(
+    cast: Cast, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(audit_about, "ACTS", 1)
+    with database.transaction() as db:
+        audit.record(db, cast.olga.actor, action="list.exported", people=[cast.sam.person.id or 0])
+    page = opener(monkeypatch)(cast.ada.actor, "audit.py")
+    assert "looked for back to" not in everything_said(page)
+    page.session_state["audit.asked"] = AuditFilter(person_id=cast.sam.person.id)
+    page.run()
+    assert not page.exception
+    assert "looked for back to" in everything_said(page) and "For older acts choose days." in everything_said(page)
 
 
 def test_r99_the_check_gives_a_plain_verdict(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -36,7 +36,7 @@ from core.services import (
     initial_passwords,
 )
 from core.tables import accounts as accounts_table
-from core.tables import directory_runs, keys_in_use, slips
+from core.tables import directory_runs, keys_in_use, slips, subject
 from core.tables.filters import AccountFilter, Page
 from tests import cast as make
 from tests.cast import Cast
@@ -141,7 +141,9 @@ def test_just_what_was_seen_is_created_licensed_and_linked(school: Cast, graph: 
         assert sam.external_email == "ssideris@school.example"
         assert len(db.exec(select(DirectoryMatch).where(DirectoryMatch.reason == "created")).all()) == 3
         entry = db.exec(select(AuditEntry).where(AuditEntry.action == "directory.created")).one()
-    assert entry.details == {"done": 3, "failed": 0} and entry.actor == "system, directory"
+        told = [row["what"] for row in subject.seen_by(db, person_id=school.sam.person.id or 0)]
+    assert (entry.details["done"], entry.details["failed"]) == (3, 0) and entry.actor == "system, directory"
+    assert told[-2:] == ["Was to be created in Microsoft 365", "Created in Microsoft 365"]
     assert preview(school).new == ()
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 import pytest
-from sqlmodel import select
+from sqlmodel import Session, select
 
 from core import database
 from core.delivery import directory_look_up, directory_names, directory_work, housekeeping
@@ -22,7 +22,8 @@ from core.models import (
 from core.rules import directory_updates as rules
 from core.rules.directory_updates import Update
 from core.services import directory_look_ups, directory_matches, directory_updates
-from core.tables import directory_runs
+from core.tables import audit, directory_runs
+from core.tables.filters import AuditFilter, Page
 from tests.cast import Cast
 from tests.conftest import Clock
 from tests.peers.graph import Graph, error
@@ -99,6 +100,13 @@ def test_a_changed_name_is_seen_first_then_changed_there_and_only_that(school: C
     assert _found(school) == []
     with database.reading() as db:
         assert db.exec(select(AuditEntry).where(AuditEntry.action == "directory.updated")).one().details["done"] == 1
+        sam, max_ = (_done_to(db, school, who.person) for who in (school.sam, school.max))
+    assert sam == ["directory.updated", "directory.update_launched", *max_] and max_ == ["directory.accepted"]
+
+
+def _done_to(db: Session, school: Cast, person: Person) -> list[str]:
+    asked = AuditFilter(person_id=person.id)
+    return list(audit.entries(db, school.ada.actor, filter=asked, page=Page())["action"])
 
 
 def test_a_name_in_other_letters_stays_as_it_is_there(school: Cast) -> None:

@@ -31,9 +31,11 @@ from core.permissions import Role, command_line
 from core.rules.imports import reading
 from core.rules.imports.plan import Counts
 from core.rules.spreadsheets import PAGE_LIMITS, Upload
-from core.services import audit, imports, invitations, wordings
+from core.services import audit, import_undo, imports, invitations, wordings
 from core.services.imports import Leave
-from core.tables import search
+from core.tables import audit as audit_table
+from core.tables import search, subject
+from core.tables.filters import AuditFilter, Page
 from tests import cast as people
 
 pytestmark = [pytest.mark.both_databases, pytest.mark.usefixtures("database", "clock")]
@@ -242,6 +244,45 @@ def test_an_import_is_audited_with_counts_and_without_names() -> None:
         assert (entry.action, entry.object_id, entry.details["created"]) == ("import.applied", run.id, 4)
         assert "Σιδέρη" not in str(entry.details)
         assert audit.verify(db).broken_at is None
+
+
+def _imports_of(code: str, kind: str = "student") -> list[str]:
+    with database.reading() as db:
+        person_id = _person(db, code, kind).id or 0
+        found = audit_table.entries(db, ACTOR, filter=AuditFilter(person_id=person_id), page=Page())
+        told = [row["what"] for row in subject.seen_by(db, person_id=person_id)]
+        assert len(told) == len(found), "the export of what is held about them tells the same"
+    return list(found["action"])
+
+
+def test_r104_an_import_names_whom_it_created_changed_and_let_leave() -> None:
+    _import(_uploads(LIST))
+    assert [_imports_of(code) for code in ("S1", "S2", "S3")] == [["import.applied"]] * 3
+    run = _import(_uploads("".join(LIST.splitlines(keepends=True)[:2]).replace("7B", "7C")), leave=Leave.WHO_IS_MISSING)
+    assert [len(_imports_of(code)) for code in ("S1", "S2", "S3")] == [2, 2, 2]
+    _import(_uploads("".join(LIST.splitlines(keepends=True)[:2]).replace("7B", "7C")))
+    assert len(_imports_of("S1")) == 2, "a file that says nothing new is nothing done to them"
+    with database.transaction() as db:
+        import_undo.undo_leavers(db, ACTOR, run_id=run.id or 0)
+    assert [_imports_of(code)[0] for code in ("S2", "S3")] == ["import.leavers_undone"] * 2
+    assert _imports_of("S1") == ["import.applied"] * 2
+
+
+def test_r104_who_is_in_another_class_or_family_by_an_import_is_named_too() -> None:
+    uploads = _folder(SAMPLES / "SDS_v2.1")
+    _import(uploads)
+    with database.reading() as db:
+        everybody = db.exec(select(Person.source_id, Person.kind)).all()
+    assert everybody and all(_imports_of(*one) == ["import.applied"] for one in everybody)
+    fewer = [
+        Upload(u.name, b"".join(u.content.splitlines(keepends=True)[:-1])) if u.name == "enrollments.csv" else u
+        for u in uploads
+    ]
+    with database.reading() as db:
+        newest = sa.select(col(Enrolment.person_id)).order_by(col(Enrolment.id).desc()).limit(1)
+        moved = db.execute(sa.select(Person.source_id, Person.kind).where(col(Person.id).in_(newest))).one()  # type: ignore[call-overload]
+    _import(fewer)
+    assert [one for one in everybody if len(_imports_of(*one)) == 2] == [tuple(moved)]
 
 
 def test_only_those_who_may_import_can() -> None:

@@ -26,7 +26,7 @@ from core.models import (
 from core.rules import sms_text
 from core.rules.delivery_status import ADDRESS_CHANGED, Outcome
 from core.rules.needs import WORDS, Need
-from core.services import campaigns, delivery, sending_hold, test_messages, wordings
+from core.services import campaigns, delivery, opt_outs, sending_hold, test_messages, wordings
 from core.services.campaigns import Check, Draft
 from core.services.delivery_claims import Batch, Claim, Stop
 from core.services.delivery_limits import Wait
@@ -219,6 +219,15 @@ def test_r105_a_text_is_not_sent_to_a_number_that_is_another_by_now(people: Cast
     assert (message(batch, 0).status, message(batch, 0).detail) == (MessageStatus.CANCELLED, ADDRESS_CHANGED)
     with database.reading() as db:
         assert db.exec(select(Invitation)).all() == []
+
+
+def test_r88_who_wrote_stop_after_the_launch_gets_no_text(people: Cast) -> None:
+    batch = batch_of(launch(people))
+    with database.transaction() as db:
+        opt_outs.record(db, channel=Channel.SMS, address=message(batch, 0).address)
+    assert take(batch) is None
+    assert (message(batch, 0).status, message(batch, 0).reason) == (MessageStatus.FAILED, FailureReason.OPTED_OUT)
+    claim(batch, 1)
 
 
 def _at(what: str, number: str) -> dict[str, object]:

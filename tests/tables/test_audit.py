@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import json
 import re
 from datetime import timedelta
 from pathlib import Path
@@ -13,7 +14,7 @@ from sqlmodel import select
 
 from core import database
 from core.config import ROOT
-from core.errors import InputProblem, NotAllowed
+from core.errors import Conflict, InputProblem, NotAllowed
 from core.models import AuditEntry, CampaignKind, Channel, Message, MessageStatus
 from core.permissions import Actor
 from core.rules import audit_words
@@ -31,7 +32,7 @@ from core.services import (
 )
 from core.services.campaigns import Draft
 from core.tables import audit as table
-from core.tables import audit_names
+from core.tables import audit_about, audit_names, subject
 from core.tables.disclosures import Disclosure
 from core.tables.filters import AuditFilter, DisclosureFilter, Page, StudentFilter
 from tests.cast import Cast
@@ -91,6 +92,32 @@ def test_done_to_one_person_finds_what_was_done_to_several_or_sent_and_the_entry
     with database.reading() as db:
         rows = table.entries(db, cast.ada.actor, filter=AuditFilter(actions=("accounts.deactivate",)), page=Page())
     assert rows["whom"][0].endswith(" and 1 more") and "Sideris Sam" in rows["whom"][0]
+
+
+@pytest.mark.parametrize(("entries", "acts"), [(100, 2), (2, 100)])
+def test_done_to_one_person_looks_through_the_newest_and_says_since_when_it_did(
+    clock: Clock, cast: Cast, monkeypatch: pytest.MonkeyPatch, entries: int, acts: int
+) -> None:
+    monkeypatch.setattr(audit_about, "ENTRIES", entries)
+    monkeypatch.setattr(audit_about, "ACTS", acts)
+    sam = cast.sam.person.id or 0
+    _note(cast.olga.actor, "card.viewed", object_kind="person", object_id=sam)
+    for kind in ("accounts.deactivate", "list.exported", "report.printed"):
+        clock.forward(days=1)
+        _note(cast.olga.actor, kind, people=[sam, cast.max.person.id or 0])
+    with database.reading() as db:
+        shown = table.shown(db, cast.ada.actor, filter=AuditFilter(person_id=sam), page=Page())
+        assert shown.read_back_to == clock.now - timedelta(days=1 if acts == 2 else 2)
+        read = ["report.printed", "list.exported", "accounts.deactivate"][: min(acts, entries + 1)]
+        assert list(shown.rows["action"]) == [*read, "card.viewed"], "what was done to them alone is always found"
+        then = AuditFilter(person_id=sam, until=f"{clock.now - timedelta(days=2):%Y-%m-%d}")
+        assert list(table.entries(db, cast.ada.actor, filter=then, page=Page())["action"]) == [
+            "accounts.deactivate",
+            "card.viewed",
+        ]
+        with pytest.raises(Conflict, match="Choose days"):
+            audit_files.prepare(db, cast.ada.actor, kind="audit-csv", asked=json.dumps({"person_id": sam})).content()
+        assert len(subject.seen_by(db, person_id=cast.max.person.id or 0)) == 3, "the export of their data has all"
 
 
 def test_entries_name_people_who_are_there_and_say_so_of_those_who_are_not(cast: Cast) -> None:

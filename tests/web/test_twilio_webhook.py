@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from urllib.parse import urlencode
 
@@ -17,37 +16,16 @@ from core import config, database
 from core.config import settings
 from core.models import MessageStatus
 from core.services import delivery_events
-from core.web import incoming_words, twilio_webhook
+from core.web import incoming_words
 from core.web.twilio_webhook import PATH
 from tests.cast import Cast
 from tests.conftest import Clock
 from tests.services import text_messages
 from tests.services.text_messages import NUMBER, message, stored
-from tests.web import browsing
+from tests.web import twilio_calls
+from tests.web.twilio_calls import FORM, OLD_TOKEN, PUBLIC, SID, TOKEN
 
 pytestmark = pytest.mark.both_databases
-
-PUBLIC = "https://keys.school.example"
-TOKEN, OLD_TOKEN = "the-token-of-today", "the-token-of-yesterday"
-SID = "SM0123456789abcdef0123456789abcdef"
-FORM = {"content-type": "application/x-www-form-urlencoded"}
-
-
-@pytest.fixture
-def school(cast: Cast, clock: Clock, monkeypatch: pytest.MonkeyPatch) -> Cast:
-    """The cast in a school that Twilio writes to."""
-    monkeypatch.setenv("FIRSTKEY_PUBLIC_BASE_URL", PUBLIC)
-    monkeypatch.setenv("FIRSTKEY_TWILIO_AUTH_TOKEN", TOKEN)
-    monkeypatch.setenv("FIRSTKEY_TWILIO_AUTH_TOKEN_PREVIOUS", OLD_TOKEN)
-    config.settings.cache_clear()
-    twilio_webhook._refused.clear()
-    return cast
-
-
-@pytest.fixture
-def twilio(school: Cast) -> Iterator[TestClient]:
-    with browsing.browser() as made:
-        yield made.client
 
 
 def applied() -> None:
@@ -75,12 +53,8 @@ def call(
     wait: bool = True,
     **headers: str,
 ) -> Response:
-    """As Twilio does: the signature is over the address that it was told."""
-    form, path = form or fields(), PATH + (f"?{query}" if query else "")
-    many: dict[str, str] = dict(form)
-    signature = RequestValidator(token).compute_signature(signed_url or PUBLIC + path, many)
-    sent = FORM | {"x-twilio-signature": signature} | {name.replace("_", "-"): value for name, value in headers.items()}
-    answer = client.post(path, content=urlencode(form), headers=sent)
+    path = PATH + (f"?{query}" if query else "")
+    answer = twilio_calls.post(client, path, form or fields(), token=token, signed_url=signed_url, **headers)
     if wait:
         applied()
     return answer

@@ -23,7 +23,7 @@ from core.web import cookies, people
 IDENTITY = b"x-app-identity"
 PUBLIC = re.compile(
     r"/(sign-in|sign-in/new-password|sign-in/code|sign-in/recovery-code|sign-in/app|sign-out|forgotten|setup/[^/]+|i/.*"
-    r"|invitation|invitation/new-link|v/.*|address|auth/start|auth/callback|webhooks/twilio|healthz|metrics|assets/.+)"
+    r"|invitation|invitation/new-link|v/.*|address|auth/start|auth/callback|webhooks/twilio(/incoming)?|healthz|metrics|assets/.+)"
 )
 OWN_SESSION = re.compile(
     r"/(me|me/password|me/language|me/sessions|me/second-factor|me/second-factor/app|me/second-factor/codes)"
