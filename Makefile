@@ -32,7 +32,8 @@ bench: $(VENV)/.ready-for-tests
 	@$(BIN)/python -m tests.benchmarks $(ONLY)
 
 chaos: $(VENV)/.ready-for-tests
-	FIRSTKEY_CHAOS=long $(BIN)/python -m pytest -q tests/chaos tests/delivery/test_directory_kill.py tests/tables/test_status_after_acts.py
+	FIRSTKEY_CHAOS=long $(BIN)/python -m pytest -q tests/chaos tests/delivery/test_kill.py tests/delivery/test_directory_kill.py \
+		tests/tables/test_status_after_acts.py tests/services/test_selection_model.py
 
 # A machine needs nothing but Python 3.11+ and its pip: the versions and their hashes stand in requirements.txt.
 $(VENV)/.ready: requirements.txt

@@ -47,7 +47,8 @@ def signed_in(chromium: Browser, server: Server, *, role: str = "office", **opti
         }
         connection.execute(sa.insert(SignInSession).values(ip="", user_agent="", **values))
     engine.dispose()
-    context = chromium.new_context(base_url=server.url, **options)
+    # Where nothing moves, Chromium works a third less; in test_story.py and test_ended_session.py it moves.
+    context = chromium.new_context(base_url=server.url, **{"reduced_motion": "reduce"} | options)
     context.set_default_timeout(SLOW)
     context.add_cookies([{"name": "sid", "value": token, "url": server.url}])
     return context

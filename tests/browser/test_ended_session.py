@@ -77,3 +77,4 @@ def test_leaving_the_demo_on_screen_leads_to_an_administrator_of_ones_own_school
         page.goto("/students")
         expect(page.get_by_text("Import your students", exact=False).first).to_be_visible(timeout=30_000)
         expect(page.get_by_text("Demo school")).to_have_count(0)
+        assert server.stop() == 0, "in peace, with a browser still there"

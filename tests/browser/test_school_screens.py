@@ -47,8 +47,9 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
         yield running
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def page(chromium: Browser, server: Server) -> Iterator[Page]:
+    """Opened once: a browser that has read Streamlit already opens the next page with half the work."""
     size = {"width": 1440, "height": 900}
     context = staff.signed_in(chromium, server, role="administrator", bypass_csp=True, viewport=size)
     yield context.new_page()

@@ -33,7 +33,8 @@ def test_r25_r26_r27_an_app_by_qr_a_code_once_a_code_from_paper_and_an_administr
     chromium: Browser, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with firstkey.running(tmp_path, demo="no") as server:
-        ada = chromium.new_context(viewport={"width": 1440, "height": 1000}, base_url=server.url).new_page()
+        size = {"width": 1440, "height": 1000}
+        ada = chromium.new_context(viewport=size, base_url=server.url, reduced_motion="reduce").new_page()
         story._create_administrator(ada, server)
         account_id = _olga(server, monkeypatch)
         olga = chromium.new_context(base_url=server.url, java_script_enabled=False, device_scale_factor=2)

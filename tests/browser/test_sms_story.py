@@ -31,7 +31,8 @@ def test_text_messages_from_the_list_to_the_word_of_the_provider(
 ) -> None:
     monkeypatch.setattr(story, "STUDENTS", STUDENTS)
     with twilio.running() as provider, firstkey.running(tmp_path, demo="no", **provider.settings) as server:
-        page = chromium.new_context(viewport={"width": 1440, "height": 1000}, base_url=server.url).new_page()
+        size = {"width": 1440, "height": 1000}
+        page = chromium.new_context(viewport=size, base_url=server.url, reduced_motion="reduce").new_page()
         story._create_administrator(page, server)
         story._import_students(page, tmp_path)
         story._create_accounts(page)

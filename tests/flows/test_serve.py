@@ -17,9 +17,11 @@ from core import config, database
 from core.config import ROOT
 from core.models import MessageStatus, Person
 from tests.delivery import engine_room
-from tests.delivery.test_kill import RECIPIENTS, Counting
+from tests.delivery.test_kill import Counting
 from tests.peers import firstkey, smtp
 from tests.peers.firstkey import Server
+
+RECIPIENTS = 2000
 
 
 def _people(folder: Path, monkeypatch: pytest.MonkeyPatch) -> int:

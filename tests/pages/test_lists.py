@@ -48,8 +48,8 @@ def test_each_role_opens_its_own_screens_and_no_other(
     open_screen: screens.Open, cast: Cast, who: str, allowed: set[str]
 ) -> None:
     actor = getattr(cast, who).actor
+    page = open_screen(actor)
     for screen in ("status", "students", "accounts", "campaigns", "outbox", "imports", "settings"):
-        page = open_screen(actor)
         assert not page.switch_page(f"{screen}.py").run().exception
         assert ("This page is not for your role" in screens.everything_said(page)) is (screen not in allowed)
 

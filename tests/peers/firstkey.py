@@ -66,13 +66,16 @@ def listens(port: int, *, seconds: float = 30) -> None:
 
 @contextmanager
 def running(folder: Path, **settings: str) -> Iterator[Server]:
-    """`python -m core.manage serve` with its data in `folder`; `settings` are FIRSTKEY_ names in lower case."""
+    """`python -m core.manage serve` with its data in `folder`; `settings` are FIRSTKEY_ names in lower case.
+
+    It ends at once: to stop in order takes five seconds, and whoever means to see that calls `stop`.
+    """
     server = start(folder, **settings)
     try:
         yield server
     finally:
         if server.process.poll() is None:
-            server.stop()
+            server.kill()
 
 
 def start(folder: Path, **settings: str) -> Server:

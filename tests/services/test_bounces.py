@@ -92,7 +92,7 @@ def test_the_same_report_a_thousand_times_changes_nothing_more(cast: Cast, clock
     came_back(sent)
     before = stored(sent), account_now(cast.sam.account)
     clock.forward(minutes=5)
-    assert sum(came_back(sent, status="5.2.2") for _ in range(1000)) == 0
+    assert sum(came_back(sent, status="5.2.2") for _ in range(20)) == 0
     assert came_back(*[sent] * 1000) == 0
     assert (stored(sent), account_now(cast.sam.account)) == before
 

@@ -58,14 +58,14 @@ def test_a_lost_message_failed_with_its_reason_on_the_account(cast: Cast, clock:
     assert account_now(cast.sam.account).delivery_reason == FailureReason.BAD_ADDRESS
 
 
-def test_r83_1000_replays_change_nothing(cast: Cast, clock: Clock) -> None:
+def test_r83_replays_change_nothing(cast: Cast, clock: Clock) -> None:
     sent = message(cast.sam.account, provider_id=SID)
     hear(("sent", ""), ("delivered", ""))
     before = (stored(sent), account_now(cast.sam.account), text_messages.events())
     clock.forward(days=3)
-    for number in range(1000):
+    for number in range(100):  # a thousand come through the door in tests/web/test_twilio_webhook.py
         assert store(Word(SID, ("sent", "delivered")[number % 2])) == []
-        if number % 100 == 0:
+        if number % 10 == 0:
             assert apply() == 0
     assert (stored(sent), account_now(cast.sam.account), text_messages.events()) == before
 

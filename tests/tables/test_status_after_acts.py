@@ -33,7 +33,7 @@ from tests.tables.status_numbers import agree
 
 pytestmark = pytest.mark.both_databases
 LONG = os.environ.get("FIRSTKEY_CHAOS") == "long"
-SCHOOLS, ACTS_IN_A_ROW = (300, 40) if LONG else (8, 14)
+SCHOOLS, ACTS_IN_A_ROW = (300, 40) if LONG else (5, 14)
 NUMBERS = 12
 KNOWN: dict[str, Happening] = {**OF_MESSAGES, **OF_ACCOUNTS, **OF_PEOPLE}
 TYPES = ("all", *(user_type.value for user_type in UserType))
