@@ -67,7 +67,7 @@ class Person(SQLModel, table=True):
         sa.Index(
             "person_for_status",
             *("id", "kind", "section_id", "grade", "mobile_region", "phone_region"),
-            *("use_personal_email", "personal_email_valid", "contact_email_valid"),
+            *("use_personal_email", "personal_email_valid", "contact_email_valid", "has_account"),
         ),
     )
 

@@ -33,9 +33,17 @@ def has_come_to(step: Step) -> sa.ColumnElement[bool]:
 def latest_channel() -> sa.ScalarSelect[Any]:
     """By which channel the latest link or initial password of an account went; NULL when it never got one."""
     issued = aliased(Invitation)
-    mine = sa.select(col(issued.channel)).where(col(issued.account_id) == col(Account.id))
-    invitations = mine.where(col(issued.purpose) != Purpose.ADDRESS)
-    return invitations.order_by(col(issued.id).desc()).limit(1).correlate(Account).scalar_subquery()
+    mine = sa.select(col(issued.channel)).where(col(issued.account_id) == col(Account.id), _is_way_in(issued))
+    return mine.order_by(col(issued.id).desc()).limit(1).correlate(Account).scalar_subquery()
+
+
+def in_order_of_issue(rows: sa.Select[Any]) -> sa.Select[Any]:
+    """Of all links and initial passwords, account by account: the last of each is what `latest_channel` looks at."""
+    return rows.where(_is_way_in(Invitation)).order_by(col(Invitation.account_id), col(Invitation.id))
+
+
+def _is_way_in(issued: type[Invitation]) -> sa.ColumnElement[bool]:
+    return col(issued.purpose) != Purpose.ADDRESS
 
 
 def _word(step: Step) -> sa.ColumnElement[Any]:

@@ -15,8 +15,6 @@ from sqlmodel import col
 from core.models import Account, Invitation, Purpose
 from core.rules.account_state import UNDELIVERABLE
 from core.rules.headlines import Headline
-from core.rules.reachability import Policy
-from core.tables import reachability
 
 ELSEWHERE = "elsewhere"
 _OFF = (Account.deactivated_at, Account.suspended_at, Account.pending_provider_at)
@@ -28,8 +26,11 @@ def has_changed_since(then: datetime) -> sa.ColumnElement[bool]:
     return sa.or_(col(Account.id).is_(None), *(col(moment) > then for moment in (*_OFF, *_CAME)))
 
 
-def at(then: datetime, policy: Policy) -> sa.ColumnElement[str]:
-    """The headline of each account at that moment; another word where it stood under none."""
+def at(then: datetime) -> sa.ColumnElement[str]:
+    """The headline of each account at that moment; another word where it stood under none.
+
+    Whoever was not invited then counts as unreachable: who of them has an address the account does not know.
+    """
     invited = col(Account.invited_at)
     failed = sa.and_(col(Account.delivery) == "failed", col(Account.delivery_reason).in_(sorted(UNDELIVERABLE)))
     return sa.case(
@@ -39,7 +40,6 @@ def at(then: datetime, policy: Policy) -> sa.ColumnElement[str]:
         (sa.and_(failed, invited <= then), Headline.FAILED.value),
         (invited <= then, Headline.WAITING.value),
         (sa.and_(invited > then, col(Account.times_invited) > 1, _issued_by(then)), Headline.WAITING.value),
-        (reachability.reachable(policy), ELSEWHERE),
         else_=Headline.UNREACHABLE.value,
     )
 

@@ -5,10 +5,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from threading import Semaphore
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import sqlalchemy as sa
@@ -17,6 +17,8 @@ from sqlmodel import Session
 from core.tables.search import is_sqlite
 
 Numbers = np.ndarray[Any, np.dtype[np.int64]]
+T = TypeVar("T")
+U = TypeVar("U")
 # Many who hold a connection and wait for a second one would wait for each other; and beside one there is no core left.
 _SECOND = Semaphore(1)
 ROOM = 62  # bits of a whole number that both databases and numpy keep as it is
@@ -50,27 +52,20 @@ def read(db: Session, rows: sa.Select[Any] | sa.CompoundSelect[Any], **bits: int
     return columns
 
 
-def read_by_halves(db: Session, rows: sa.Select[Any], *, key: Any, **bits: int) -> dict[str, Numbers]:
-    """The same, those with an even key meanwhile on a connection of their own: SQLite asks with one core at a time.
+def beside(db: Session, one: Callable[[Session], T], other: Callable[[Session], U]) -> tuple[T, U]:
+    """What both read, the other meanwhile on a connection of its own: SQLite asks with one core at a time.
 
-    Where somebody writes in between, each row is still read once, as it was before or after that.
+    Where somebody writes in between, one has seen it and the other has not.
     """
     bind = db.get_bind()
     if not is_sqlite(db) or not bind.get_execution_options().get("reading") or not _SECOND.acquire(blocking=False):
-        return read(db, rows, **bits)
+        return one(db), other(db)
     try:
-        return _halves(db, bind, rows, key % 2 == 1, **bits)
+        with Session(bind, autoflush=False) as second, ThreadPoolExecutor(1) as thread:
+            reading = thread.submit(other, second)
+            return one(db), reading.result()
     finally:
         _SECOND.release()
-
-
-def _halves(
-    db: Session, bind: Any, rows: sa.Select[Any], odd: sa.ColumnElement[bool], **bits: int
-) -> dict[str, Numbers]:
-    with Session(bind, autoflush=False) as other, ThreadPoolExecutor(1) as beside:
-        even = beside.submit(read, other, rows.where(sa.not_(odd)), **bits)
-        found = read(db, rows.where(odd), **bits)
-        return {name: np.concatenate((column, even.result()[name])) for name, column in found.items()}
 
 
 def _word(value: Any) -> str | None:

@@ -47,8 +47,13 @@ def email_address(policy: Policy) -> Text:
 @once_a_day
 def has_email_address(policy: Policy) -> Truth:
     """Whether there is a usable e-mail address, whatever the account says. What is valid is not empty."""
-    personal = sa.and_(col(Person.use_personal_email), col(Person.personal_email_valid))
-    return sa.case((uses_personal_email(policy), personal), else_=col(Person.contact_email_valid))
+    return sa.case((uses_personal_email(policy), _has_personal_email()), else_=col(Person.contact_email_valid))
+
+
+def has_email_address_by_kind(policy: Policy) -> Truth:
+    """The same of the person alone: of a student as if the account were one of a student, of others as if not."""
+    in_use = sa.false() if "student" in policy.microsoft_user_types else _is_student()
+    return sa.case((in_use, _has_personal_email()), else_=col(Person.contact_email_valid))
 
 
 @once_a_day
@@ -87,8 +92,7 @@ def perhaps_not(policy: Policy) -> Truth:
     A student's account is nearly always of the type student; where it is not, the person is among them in any case.
     """
     other = sa.select(col(Account.person_id)).where(col(Account.user_type).in_(("alumnus", "agent", "partner")))
-    personal = sa.and_(col(Person.use_personal_email), col(Person.personal_email_valid))
-    of_student = col(Person.contact_email_valid) if "student" in policy.microsoft_user_types else personal
+    of_student = col(Person.contact_email_valid) if "student" in policy.microsoft_user_types else _has_personal_email()
     by_email = sa.case((col(Person.kind) == PersonKind.STUDENT, of_student), else_=col(Person.contact_email_valid))
     no_number = sa.not_(has_mobile(policy))
     if policy.guardian_grades:
@@ -115,6 +119,10 @@ def counts(policy: Policy) -> Truth:
 def uses_personal_email(policy: Policy) -> Truth:
     """Whether invitations go to the personal e-mail, once it is switched on; to the contact e-mail otherwise."""
     return sa.false() if "student" in policy.microsoft_user_types else user_type() == "student"
+
+
+def _has_personal_email() -> Truth:
+    return sa.and_(col(Person.use_personal_email), col(Person.personal_email_valid))
 
 
 def _account_refusals(policy: Policy) -> list[tuple[Truth, Any]]:

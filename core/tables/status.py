@@ -16,7 +16,9 @@ from core.rules.headlines import STATES as HEADLINE_STATES
 from core.rules.headlines import Headline
 from core.tables import periods
 from core.tables.filters import AccountFilter, StatusFilter, StudentFilter
-from core.tables.status_people import EVERYBODY, GROUPS, STATES, People
+from core.tables.status_facts import GROUPS, STATES
+from core.tables.status_people import People
+from core.tables.status_rows import EVERYBODY
 
 ListFilter = StudentFilter | AccountFilter
 

@@ -12,7 +12,7 @@ import numpy as np
 from core.rules import words
 from core.rules.account_state import AccountState
 from core.tables.status import Asked, Mark
-from core.tables.status_people import CHANNELS, REASONS, STATES, STEPS
+from core.tables.status_facts import CHANNELS, REASONS, STATES, STEPS
 from core.tables.status_ties import Pairs
 
 Kind = Literal["stack", "bars", "lines"]

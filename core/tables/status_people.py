@@ -7,31 +7,29 @@ id is kept.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
-from typing import Any
+from datetime import date, timedelta
 
 import numpy as np
-import sqlalchemy as sa
-from sqlmodel import Session, col
+from sqlmodel import Session
 
-from core.models import Account, Channel, FailureReason, MessageStatus, Person, PersonKind, UserType
+from core.models import UserType
 from core.permissions import Actor, Permission
 from core.rules.account_state import AccountState
-from core.rules.account_steps import Step
-from core.rules.headlines import COMPARED_WITH, Headline
 from core.rules.headlines import STATES as HEADLINE_STATES
-from core.tables import account_state, account_steps, conditions, headlines, options, packed, reachability, scope
+from core.rules.headlines import Headline
+from core.tables import conditions, options, status_facts, status_rows
 from core.tables import status_ties as ties
 from core.tables.conditions import Given
 from core.tables.packed import Numbers
-from core.tables.search import is_sqlite
+from core.tables.status_facts import GROUPS, QUARTER, STATES, UNCHANGED
+from core.tables.status_rows import Rows
 from core.tables.status_ties import Ties
 
 DAYS = 28
-STATES, STEPS, GROUPS = tuple(AccountState), tuple(Step), tuple(Headline)
-REASONS, CHANNELS = tuple(FailureReason), tuple(Channel)
-EVERYBODY = "all"
-_QUARTER = 15 * 60  # days begin at one in every zone
+_READY, _NOT_REACHABLE, _NO_ACCOUNT = (
+    STATES.index(state) + 1 for state in (AccountState.READY, AccountState.NOT_REACHABLE, AccountState.NO_ACCOUNT)
+)
+_UNREACHABLE = GROUPS.index(Headline.UNREACHABLE) + 1
 _GROUP_OF = np.array(
     [
         0,
@@ -71,17 +69,13 @@ def read(db: Session, actor: Actor, *, user_type: str) -> People:
     of_list = is_of_list(actor, user_type)
     given, grades = conditions.given(db), tuple(options.grades(db, actor))
     days = last_days(given)
-    facts = _facts(db, given, days, grades)
-    if of_list:
-        found = _read(db, _students(actor, facts), grades)
-    else:
-        found = _read(db, _accounts(actor, facts, user_type), grades)
-        if user_type == EVERYBODY:
-            others = _read(db, _students(actor, facts).where(sa.not_(col(Person.has_account))), grades)
-            found = {name: np.concatenate((column, others[name])) for name, column in found.items()}
-    for name in ("invited", "verified", "signed_in"):
-        found[name] = _day_of(found[name], days, given)
-    found["then"] = np.where(found["then"] > len(GROUPS), _GROUP_OF[found["state"]], found["then"])
+    people, accounts = status_facts.of_person(given, grades), status_facts.of_account(db, given, days)
+    asked = status_rows.Asked(
+        *(UserType.STUDENT if of_list else user_type, people, accounts),
+        both=lambda: status_facts.of_both(db, given, grades, days),
+    )
+    found = _of_both(status_rows.read(db, actor, asked))
+    found |= {name: _day_of(found[name], days, given) for name in ("invited", "verified", "signed_in")}
     return People(of_list, days, grades, found, ties.read(db, actor, found, grades=grades, with_wards=not of_list))
 
 
@@ -96,74 +90,17 @@ def last_days(given: Given) -> tuple[date, ...]:
     return tuple(today - timedelta(days=back) for back in reversed(range(DAYS)))
 
 
-def _students(actor: Actor, facts: list[Any]) -> sa.Select[Any]:
-    rows = sa.select(*facts).select_from(Person).outerjoin(Account, col(Account.person_id) == col(Person.id))
-    return _walked(actor, rows.where(col(Person.kind) == PersonKind.STUDENT, scope.people(actor)))
-
-
-def _accounts(actor: Actor, facts: list[Any], user_type: str) -> sa.Select[Any]:
-    rows = sa.select(*facts).select_from(Account).join(Person, col(Account.person_id) == col(Person.id))
-    asked = [] if user_type == EVERYBODY else [col(Account.user_type) == user_type]
-    return _walked(actor, rows.where(scope.people(actor), *asked))
-
-
-def _walked(actor: Actor, rows: sa.Select[Any]) -> sa.Select[Any]:
-    """Of everybody, from the indexes that hold all that is asked; of some classes, SQLite finds its own way."""
-    if not actor.scope.everybody:
-        return rows
-    rows = rows.with_hint(Person, "INDEXED BY person_for_status", "sqlite")
-    return rows.with_hint(Account, "INDEXED BY account_for_status", "sqlite")
-
-
-def _facts(db: Session, given: Given, days: tuple[date, ...], grades: tuple[str, ...]) -> list[Any]:
-    start, end = conditions.start_of(days[0], given.zone), conditions.start_of(_after(days), given.zone)
-    failed = col(Account.delivery) == MessageStatus.FAILED
-    reason = packed.number_of(col(Account.delivery_reason), REASONS)
-    then, unchanged = given.now - COMPARED_WITH, len(GROUPS) + 1
-    before = packed.number_of(headlines.at(then, given.policy), GROUPS)
-    asked: dict[str, Any] = {
-        "person": col(Person.id),
-        "state": packed.number_of(account_state.state(given.now, given.policy), STATES),
-        "then": sa.case((headlines.has_changed_since(then), before), else_=unchanged),
-        "step": packed.number_of(account_steps.latest(), STEPS),
-        "email": _flag(reachability.has_email_address(given.policy)),
-        "mobile": _flag(reachability.has_mobile(given.policy)),
-        "failure": sa.case((failed, reason), else_=0),
-        "channel": packed.number_of(account_steps.latest_channel(), CHANNELS),
-        "grade": packed.number_of(col(Person.grade), grades),
-        "section": sa.func.coalesce(col(Person.section_id), 0),
-        "student": _flag(col(Person.kind) == PersonKind.STUDENT),
-        "invited": _quarter(db, Account.invited_at, start, end),
-        "verified": _quarter(db, Account.verified_at, start, end),
-        "signed_in": _quarter(db, Account.first_sign_in_at, start, end),
-    }
-    return [value.label(name) for name, value in asked.items()]
-
-
-def _read(db: Session, rows: sa.Select[Any], grades: tuple[str, ...]) -> dict[str, Numbers]:
-    small = {"state": 4, "then": 3, "step": 3, "email": 1, "mobile": 1, "failure": 4, "channel": 3, "student": 1}
-    large = {"grade": max(1, len(grades).bit_length()), "section": 31, "invited": 12, "verified": 12, "signed_in": 12}
-    return packed.read_by_halves(db, rows, key=col(Person.id), person=31, **small, **large)
-
-
-def _flag(holds: Any) -> sa.ColumnElement[int]:
-    return sa.case((holds, 1), else_=0)
-
-
-def _quarter(db: Session, column: Any, start: datetime, end: datetime) -> sa.ColumnElement[int]:
-    """The quarter of an hour in which it was, from 1 where the first day begins; 0 for before, after and never."""
-    moment = col(column)
-    seconds = sa.func.strftime("%s", moment) if is_sqlite(db) else sa.func.floor(sa.extract("epoch", moment))
-    since = sa.cast(seconds, sa.BigInteger) - int(start.timestamp())
-    return sa.case((sa.and_(moment >= start, moment < end), since // _QUARTER + 1), else_=0)
+def _of_both(rows: Rows) -> Rows:
+    """With what follows from the person and the account together."""
+    reachable = rows["reachable"] > 0
+    state = np.where(rows["account"] > 0, rows["state"], _NO_ACCOUNT)
+    state = np.where((state == _READY) & ~reachable, _NOT_REACHABLE, state)
+    before = np.where((rows["then"] == _UNREACHABLE) & reachable, 0, rows["then"])
+    return rows | {"state": state, "then": np.where(before == UNCHANGED, _GROUP_OF[state], before)}
 
 
 def _day_of(quarters: Numbers, days: tuple[date, ...], given: Given) -> Numbers:
     """On which day each was; days have 23 to 25 hours."""
     begins = [conditions.start_of(day, given.zone).timestamp() for day in days]
-    first = np.array([(begin - begins[0]) // _QUARTER + 1 for begin in begins], np.int64)
+    first = np.array([(begin - begins[0]) // QUARTER + 1 for begin in begins], np.int64)
     return np.searchsorted(first, quarters, side="right")
-
-
-def _after(days: tuple[date, ...]) -> date:
-    return days[-1] + timedelta(days=1)

@@ -14,6 +14,7 @@ from core.models import Enrolment, EnrolmentKind, Guardianship, Person, PersonKi
 from core.permissions import Actor
 from core.tables import packed, scope
 from core.tables.packed import Numbers
+from core.tables.places import Places
 
 
 @dataclass(frozen=True)
@@ -43,14 +44,14 @@ class Ties:
 
 def read(db: Session, actor: Actor, columns: dict[str, Numbers], *, grades: tuple[str, ...], with_wards: bool) -> Ties:
     """`columns` are those of status_people; `with_wards` for accounts, which are found by those of their students."""
-    own, places = np.arange(len(columns["person"])), _Places(columns["person"])
+    own, places = np.arange(len(columns["person"])), Places(columns["person"])
     enrolled = packed.read(db, _enrolments(actor), person=31, section=31)
     at, kept = places.of(enrolled["person"])
     of_grade = [(own, columns["grade"] * columns["student"])]
     joined = [(at, enrolled["section"][kept])]
     listed = [(own, columns["section"], columns["student"])]
     if with_wards:
-        wards = _Wards(db, actor, grades, _Places(columns["person"], columns["step"] > 0))
+        wards = _Wards(db, actor, grades, Places(columns["person"], columns["step"] > 0))
         of_grade.append((wards.at, wards.columns["grade"] * wards.columns["student"]))
         joined.append(wards.joined(enrolled))
         listed.append((wards.at, wards.columns["section"], wards.columns["student"]))
@@ -59,27 +60,10 @@ def read(db: Session, actor: Actor, columns: dict[str, Numbers], *, grades: tupl
     return Ties(_pairs(of_grade), _pairs([*joined, *students]), _pairs(others))
 
 
-class _Places:
-    """Where people stand in the columns."""
-
-    def __init__(self, ids: Numbers, holds: Any = None) -> None:
-        self._rows = np.arange(len(ids)) if holds is None else np.flatnonzero(holds)
-        order = np.argsort(ids[self._rows], kind="stable")
-        self._rows = self._rows[order]
-        self._ids = ids[self._rows]
-
-    def of(self, wanted: Numbers) -> tuple[Numbers, Any]:
-        """The places of those who are there, and which of `wanted` they are."""
-        found = np.searchsorted(self._ids, wanted)
-        kept = found < len(self._ids)
-        kept[kept] = self._ids[found[kept]] == wanted[kept]
-        return self._rows[found[kept]], kept
-
-
 class _Wards:
     """The students for whom people answer: `at` are the places of those people."""
 
-    def __init__(self, db: Session, actor: Actor, grades: tuple[str, ...], places: _Places) -> None:
+    def __init__(self, db: Session, actor: Actor, grades: tuple[str, ...], places: Places) -> None:
         width = max(1, len(grades).bit_length())
         found = packed.read(db, _wards(actor, grades), guardian=31, grade=width, ward=31, section=31, student=1)
         self.at, kept = places.of(found["guardian"])

@@ -13,7 +13,7 @@ from core.permissions import Actor, Permission
 from core.rules import words
 from core.tables import options
 from core.tables.filters import StatusFilter
-from core.tables.status_people import EVERYBODY
+from core.tables.status_rows import EVERYBODY
 from pages.shared import cells, class_options, feedback, filters
 from pages.shared.questions import Choice
 

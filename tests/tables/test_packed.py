@@ -41,21 +41,21 @@ def test_words_that_are_not_known_and_none_are_0(cast: Cast) -> None:
 
 
 @pytest.mark.parametrize("look", [database.reading, database.transaction])
-def test_both_halves_are_all_rows_and_each_of_them_once(cast: Cast, look: Any) -> None:
-    rows = sa.select(col(Person.id).label("person"), sa.func.coalesce(col(Account.id), 0).label("account"))
-    rows = rows.outerjoin(Account, col(Account.person_id) == col(Person.id))
-    bits = {"person": 31, "account": 31}
+def test_what_is_read_beside_comes_with_what_is_read_here(cast: Cast, look: Any) -> None:
+    people, accounts = (sa.select(col(table.id).label("id")) for table in (Person, Account))
     with look() as db:
-        whole = packed.read(db, rows, **bits)
-        halves = packed.read_by_halves(db, rows, key=col(Person.id), **bits)
-    assert len(whole["person"]) > 5
-    assert sorted(zip(*halves.values(), strict=True)) == sorted(zip(*whole.values(), strict=True))
+        alone = packed.read(db, people, id=31), packed.read(db, accounts, id=31)
+        both = packed.beside(db, lambda db: packed.read(db, people, id=31), lambda db: packed.read(db, accounts, id=31))
+    assert len(alone[0]["id"]) > 5
+    assert [sorted(one["id"]) for one in both] == [sorted(one["id"]) for one in alone]
 
 
-def test_what_fails_in_one_half_fails_in_all(cast: Cast) -> None:
-    rows = sa.select(col(Person.id).label("person"), sa.func.no_such_function(col(Person.id)).label("other"))
+@pytest.mark.parametrize("fails", [0, 1])
+def test_what_fails_in_one_of_two_fails_in_both(cast: Cast, fails: int) -> None:
+    asked = [sa.select(col(Person.id).label("id")), sa.select(sa.func.no_such_function(col(Person.id)).label("id"))]
+    one, other = asked[1 - fails], asked[fails]
     with pytest.raises(sa.exc.DBAPIError), database.reading() as db:
-        packed.read_by_halves(db, rows, key=col(Person.id), person=31, other=31)
+        packed.beside(db, lambda db: packed.read(db, one, id=31), lambda db: packed.read(db, other, id=31))
 
 
 def test_large_numbers_keep_all_their_bits(cast: Cast) -> None:

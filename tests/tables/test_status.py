@@ -15,11 +15,13 @@ from core.models import Account, AccountRole, Enrolment, Guardianship, Invitatio
 from core.permissions import Actor, Role
 from core.rules.headlines import Headline
 from core.rules.search_text import sort_key
-from core.tables import actors, data_version, status, status_charts
+from core.tables import actors, data_version, status, status_charts, status_people
 from core.tables.filters import StatusFilter, StudentFilter
+from core.tables.search import is_sqlite
 from tests import cast as make
 from tests.cast import Cast
 from tests.conftest import Clock
+from tests.tables import query_plans
 from tests.tables.status_numbers import agree, asked_by, numbers, shown
 
 pytestmark = pytest.mark.both_databases
@@ -95,6 +97,30 @@ def test_every_number_is_that_of_the_list_behind_it(cast: Cast, who: str) -> Non
     actor = getattr(cast, who).actor
     for asked in filters(cast) if who == "olga" else filters(cast)[:6]:
         agree(actor, asked)
+
+
+def test_an_account_of_another_type_than_its_person_counts_as_in_the_lists(cast: Cast) -> None:
+    others = ((cast.sam, "alumnus"), (cast.max, "guardian"), (cast.gina, "student"), (cast.olga, "student"))
+    with database.transaction() as db:
+        for member, user_type in others:
+            _set(db, member.account, user_type=user_type, invited_at=None, delivery=None)
+            by_personal = user_type in ("alumnus", "student")
+            reach = {"use_personal_email": True, "mobile_region": "", "personal_email_valid": by_personal}
+            whose = sa.update(Person).where(col(Person.id) == member.person.id)
+            db.execute(whose.values(contact_email_valid=not by_personal, **reach))
+            issue(db, member.account, "paper", "password")
+    for user_type in ("student", "guardian", "alumnus", "staff", "all"):
+        for actor in (cast.olga.actor, cast.cora.actor):
+            agree(actor, StatusFilter(user_type=user_type))
+
+
+def test_both_walks_read_nothing_but_their_indexes(cast: Cast) -> None:
+    with database.reading() as db:
+        if not is_sqlite(db):
+            return
+        with query_plans.noted(db.connection(), of="_for_status") as said:
+            status_people.read(db, cast.olga.actor, user_type="all")
+    assert any("COVERING INDEX person_for_status" in line for line in said), said
 
 
 def test_r60_whoever_sees_one_class_counts_nobody_else(cast: Cast) -> None:
