@@ -9,7 +9,7 @@ from core.rules.person_facts import LONGEST_NAME
 from core.rules.search_text import fold_name
 
 revision = "0023"
-down_revision = "0021"
+down_revision = "0022"
 branch_labels = None
 depends_on = None
 
