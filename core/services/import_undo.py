@@ -84,4 +84,5 @@ def _write(db: Session, run: ImportRun, whom: Any, *, was: Any, of: type[ImportL
     """Give people the status of before; gives whom."""
     then = sa.select(was).where(col(of.run_id) == run.id, col(of.person_id) == col(Person.id))
     change = sa.update(Person).where(whom).values(status=then.scalar_subquery(), updated_at=clock.now())
-    return db.scalars(change.returning(col(Person.id)).execution_options(synchronize_session=False)).all()
+    whose = db.scalars(change.returning(col(Person.id)).execution_options(synchronize_session=False))
+    return [person_id or 0 for person_id in whose]

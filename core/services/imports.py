@@ -178,8 +178,15 @@ def _run(db: Session, actor: Actor, plan: Plan, intake: Intake, uploads: list[Up
 def _record(db: Session, actor: Actor, run: ImportRun, *, people: Collection[int]) -> None:
     counts = {name: getattr(run, name) for name in ("created", "changed", "unchanged", "left", "returned")}
     details = counts | {"digest": run.digest, "format": run.format}
-    done = {"object_kind": "import_run", "object_id": run.id, "details": details, "people": people or None}
-    audit.record(db, actor, action="import.applied", **done)
+    audit.record(
+        db,
+        actor,
+        action="import.applied",
+        object_kind="import_run",
+        object_id=run.id,
+        details=details,
+        people=people or None,
+    )
 
 
 def digest(uploads: list[Upload]) -> str:
