@@ -26,9 +26,6 @@ from core.tables import keys_in_use
 from core.tables.school import settings as school_settings
 
 DEMO_STUDENTS, DEMO_SEED = 240, 1
-# A statement lets other threads run and asks to go on after it: at Python's 5 ms a busy one, that holds the lock of the
-# writer, waits longer than it works.
-_SWITCH_S = 0.0005
 _M_ARENA_MAX = -8  # malloc.h
 
 
@@ -137,7 +134,6 @@ def _run_server() -> None:
     import uvicorn
 
     _share_memory_among_threads()
-    sys.setswitchinterval(_SWITCH_S)
     # The website's files are found from here, and Streamlit reads .streamlit/config.toml from the working directory.
     logs.begin()
     server = uvicorn.Server(

@@ -71,6 +71,7 @@ class Stop:
     why: str
 
 
+_STOPPED = Outcome(MessageStatus.FAILED, FailureReason.OPTED_OUT, "reach them in another way")
 Answer = Claim | Wait | Stop | None
 
 
@@ -87,17 +88,19 @@ def together(db: Session, *, wanted: Sequence[tuple[Batch, int]]) -> list[Answer
     return [answers.pop(message_id, None) for _, message_id in wanted]  # asked for twice, it goes to one
 
 
-def finish(db: Session, message_id: int, *, status: MessageStatus, reason: FailureReason | None, detail: str) -> None:
-    """A message that waits, or was just claimed, goes nowhere."""
+def finish(db: Session, message_id: int, *, status: MessageStatus, reason: FailureReason | None, detail: str) -> bool:
+    """A message that waits, or was just claimed, goes nowhere; gives whether it was such a one."""
     values = {"status": status.value, "reason": reason, "detail": detail, "finished_at": clock.now()}
     live = col(Message.status).in_((MessageStatus.QUEUED, MessageStatus.SENDING))
     change = sa.update(Message).where(col(Message.id) == message_id, live)
-    db.execute(change.values(values).execution_options(synchronize_session=False))
+    done = db.execute(change.values(values).execution_options(synchronize_session=False))
+    return bool(done.rowcount)  # type: ignore[attr-defined]
 
 
 def fail(db: Session, message_id: int, outcome: Outcome) -> None:
     """A message that was not even tried failed, and its people show it like any other that failed."""
-    finish(db, message_id, status=outcome.status, reason=outcome.reason, detail=outcome.detail)
+    if not finish(db, message_id, status=outcome.status, reason=outcome.reason, detail=outcome.detail):
+        return  # it was cancelled a moment ago: nothing came of it
     address = db.scalar(sa.select(col(Message.address)).where(col(Message.id) == message_id))
     delivery_facts.hear(db, [News(message_id, address or "", outcome.status, outcome.reason)])
 
@@ -116,9 +119,6 @@ def _texts(db: Session, batches: Mapping[int, Batch]) -> dict[int, Answer]:
     for message_id, batch in batches.items():
         if why := delivery_limits.budget_is_spent(db, batch.limits):
             answers[message_id] = Stop(why)
-            continue
-        if delivery_limits.wants_none(db, message_id=message_id):
-            fail(db, message_id, Outcome(MessageStatus.FAILED, FailureReason.OPTED_OUT, "reach them in another way"))
             continue
         held = delivery_limits.to_this_number(db, batch.limits, message_id=message_id)
         if isinstance(held, str):
@@ -144,6 +144,9 @@ def _claim(db: Session, batches: Mapping[int, Batch]) -> dict[int, Claim]:
         if not needing:
             why = next(iter(left_out.values()), NOT_NEEDED)
             finish(db, message.id, status=MessageStatus.CANCELLED, reason=None, detail=why)
+            continue
+        if batches[message.id].channel == Channel.SMS and delivery_limits.wants_none(db, message_id=message.id):
+            fail(db, message.id, _STOPPED)  # before anything is issued: an earlier link goes on working
             continue
         for account_id, why in left_out.items():
             family_messages.take_out(db, message_id=message.id, account_ids=[account_id], why=why)

@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from sqlmodel import Session, col
 
 from core.models import Account, AuditEntry, Message, MessageAccount, Person, Section, metadata
-from core.rules import words
+from core.rules import audit_words, words
 from core.tables import audit_about
 from core.tables.timeline import name_of
 
@@ -84,7 +84,7 @@ def seen_by(db: Session, *, person_id: int) -> list[Row]:
 def _acts(db: Session, account_id: int) -> list[Row]:
     query = sa.select(AuditEntry).where(col(AuditEntry.account_id) == account_id).order_by(col(AuditEntry.seq))
     return [
-        {"at": _value(entry.at), "what": _what(entry.action), "from": entry.ip}
+        {"at": _value(entry.at), "what": _did(entry.action), "from": entry.ip}
         for entry in db.scalars(query if account_id else query.where(sa.false()))
     ]
 
@@ -117,7 +117,14 @@ def _name(db: Session, found: Held) -> None:
 
 
 def _what(action: str) -> str:
-    return words.AUDITED.get(action) or action.replace(".", ": ").replace("_", " ").capitalize()
+    """What was done to the person, in words."""
+    return words.AUDITED.get(action) or _did(action)
+
+
+def _did(action: str) -> str:
+    """What somebody did, in words."""
+    known = audit_words.ACTION.get(action)
+    return known.words if known else action.replace(".", ": ").replace("_", " ").capitalize()
 
 
 def _plain(row: Row) -> Row:

@@ -9,10 +9,13 @@ import sqlalchemy as sa
 from sqlmodel import Session, col
 
 from core import clock
+from core.errors import NotFound
 from core.models import AccountChange, AuditEntry
 from core.permissions import Actor, Permission, Role
 from core.rules import account_acts
 from core.rules.account_acts import UNDO_WITHIN, Edit
+from core.tables import selection_rows
+from core.tables.unindexed import Unindexed
 
 NEVER = (Edit.UNDO, Edit.SLIP_PRINTED)
 
@@ -47,15 +50,27 @@ def newest(db: Session, actor: Actor) -> AccountChange | None:
 
 
 def newest_switch(db: Session, actor: Actor) -> Switch | None:
-    """The last time that one switched *Use Personal E-mail*, within a day, if that was no undoing itself."""
+    """The last time that one switched *Use Personal E-mail*, within a day, if that was no undoing itself.
+
+    Walks the day by its index, not all that one ever did: both lists ask at each draw.
+    """
+    if not actor.may(Permission.EDIT_STUDENTS):
+        return None
     query = sa.select(AuditEntry).where(
-        col(AuditEntry.account_id) == actor.account_id,
-        col(AuditEntry.action) == "students.use_personal_email",
+        Unindexed(col(AuditEntry.account_id)) == actor.account_id,
+        Unindexed(col(AuditEntry.action)) == "students.use_personal_email",
         col(AuditEntry.result) == "done",
         col(AuditEntry.at) >= clock.now() - UNDO_WITHIN,
     )
-    entry = db.scalars(query.order_by(col(AuditEntry.seq).desc()).limit(1)).first()
+    entry = db.scalars(query.order_by(col(AuditEntry.at).desc(), col(AuditEntry.seq).desc()).limit(1)).first()
     if entry is None or entry.object_id is None or "undo" in entry.details or not entry.details.get("changed"):
         return None
-    may = actor.may(Permission.EDIT_STUDENTS)
-    return Switch(entry.object_id, bool(entry.details["on"]), entry.at) if may else None
+    return Switch(entry.object_id, bool(entry.details["on"]), entry.at) if _is_theirs(db, actor, entry) else None
+
+
+def _is_theirs(db: Session, actor: Actor, entry: AuditEntry) -> bool:
+    """Whether it names a selection of just those students: before 0.15 it named what the list had selected."""
+    try:
+        return selection_rows.stands_beside(db, actor, selection_id=entry.object_id or 0)
+    except NotFound:
+        return False

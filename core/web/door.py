@@ -21,10 +21,11 @@ from core.tables.candidates import Candidate
 from core.web import devices, patience, people
 
 
-async def wait_turn(request: Request, username: str) -> None:
-    """Under attack an unknown browser waits a little; a known one never does."""
-    seconds = await run_in_threadpool(_seconds, request, username)
+async def wait_turn(request: Request, username: str) -> Candidate:
+    """Whom the username names. Under attack an unknown browser waits a little; a known one never does."""
+    candidate, seconds = await run_in_threadpool(_coming, request, username)
     await patience.wait(networks.subject(people.address(request)), seconds)
+    return candidate
 
 
 async def wait_for_link(request: Request) -> None:
@@ -108,12 +109,12 @@ def _failed(db: Session, by: Actor, candidate: Candidate, device: str) -> int | 
     return notices.alarm(db) if attack else None
 
 
-def _seconds(request: Request, username: str) -> float:
+def _coming(request: Request, username: str) -> tuple[Candidate, float]:
     with database.reading() as db:
         candidate = candidates.named(db, username=username)
         if is_trusted(db, request, candidate):
-            return 0.0
-        return throttles.slow_down(db, ip=people.address(request)).total_seconds()
+            return candidate, 0.0
+        return candidate, throttles.slow_down(db, ip=people.address(request)).total_seconds()
 
 
 def _seconds_of_asking(address: str) -> float:

@@ -36,7 +36,7 @@ async def send(request: Request) -> Response:
         return await run_in_threadpool(_page, request, offer)
     try:
         password = await run_in_threadpool(_chosen, offer, fields)
-        made = await hashing.run(password_hash.make, password)
+        made = await hashing.hashed(password_hash.make, password)
         account_id, notice = await hashing.store(_redeem, request, offer, made)
     except InputProblem as problem:
         return await run_in_threadpool(_page, request, offer, problem=str(problem))

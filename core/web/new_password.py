@@ -32,7 +32,7 @@ async def send(request: Request) -> Response:
         return _begin_again()
     try:
         password = await run_in_threadpool(_chosen, chooser, fields)
-        made = await hashing.run(_hashed, chooser, password)
+        made = await hashing.hashed(_hashed, chooser, password)
         notice = await hashing.store(_store, request, chooser, made)
     except InputProblem as problem:
         return await run_in_threadpool(_page, request, chooser, problem=str(problem))

@@ -16,7 +16,6 @@ from core.gateways import microsoft_addresses
 from core.models import Account, SignInMethod
 from core.rules import password_hash
 from core.services import password_choice, sign_in, sign_in_steps
-from core.tables import candidates
 from core.tables.candidates import Candidate
 from core.web import cookies, door, forms, hashing, pages, people
 
@@ -51,8 +50,8 @@ async def send(request: Request) -> Response:
     """Check and begin a session; the answer to everything wrong is the same sentence (R22)."""
     fields = await forms.read(request)
     username, target = fields.get("username", "")[:100], forms.local_path(fields.get("next", "/"))
-    await door.wait_turn(request, username)
-    tried = await _tried(username, fields.get("password", ""))
+    candidate = await door.wait_turn(request, username)
+    tried = await _tried(candidate, fields.get("password", ""))
     opened, step, notice = await hashing.store(_open, request, tried, target)
     await run_in_threadpool(door.start, notice)
     if step:
@@ -103,22 +102,16 @@ def ask_for_code(step: str) -> Response:
     return response
 
 
-async def _tried(username: str, password: str) -> _Tried:
+async def _tried(candidate: Candidate, password: str) -> _Tried:
     """The hash is the slow part, so it is made before the transaction begins.
 
     An initial password needs none: whoever knows one is told so by what follows.
     """
-    candidate = await run_in_threadpool(_candidate, username)
     initial = candidate.knows_initial(password)
-    fits = not initial and await hashing.run(password_hash.fits, candidate.stored_hash, password)
+    fits = not initial and await hashing.hashed(password_hash.fits, candidate.stored_hash, password)
     outdated = fits and password_hash.is_outdated(candidate.stored_hash)
-    renewed = await hashing.run(password_hash.make, password) if outdated else ""
+    renewed = await hashing.hashed(password_hash.make, password) if outdated else ""
     return _Tried(candidate, initial, fits, renewed)
-
-
-def _candidate(username: str) -> Candidate:
-    with database.reading() as db:
-        return candidates.named(db, username=username)
 
 
 def _open(request: Request, tried: _Tried, target: str) -> tuple[sign_in.Opened | None, str, int | None]:

@@ -14,7 +14,8 @@ from core.errors import Conflict
 from core.models import Account, AccountRole, Person
 from core.permissions import Actor
 from core.rules.account_acts import Act, LeftOut
-from core.services import account_acts, account_changes, initial_passwords, selections, students
+from core.services import account_acts, account_changes, audit, initial_passwords, selections, students
+from core.tables import undoable
 from pages.shared import act_dialogs, acts, guard, some_named
 from tests import cast as make
 from tests.cast import Cast, Member
@@ -181,6 +182,21 @@ def test_use_personal_e_mail_too_can_be_undone_after_a_new_sign_in_and_that_is_t
     with database.reading() as db:
         assert db.get_one(Person, cast.sam.person.id).use_personal_email
     assert "Your last act" not in _said(open_screen(olga, "students.py"))
+
+
+def test_a_switch_that_names_what_the_list_had_selected_is_not_offered_to_be_undone(
+    cast: Cast, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    olga = cast.olga.actor
+    with database.transaction() as db:
+        selections.tick(db, olga, list_name="students", on=[cast.sam.person.id or 0])
+        of_list = selections.current(db, olga, list_name="students").id
+        details: dict[str, Any] = {"on": True, "changed": 1, "invitations_ended": 0}
+        for named in (of_list, 4711):  # 0.14 named the first; the second is gone
+            act = {"action": "students.use_personal_email", "object_kind": "selection", "object_id": named}
+            audit.record(db, olga, **act, details=details)
+            assert undoable.newest_switch(db, olga) is None
+    assert "Your last act" not in _said(screens.opener(monkeypatch)(olga, "students.py"))
 
 
 def _undo_window(change_id: int) -> None:

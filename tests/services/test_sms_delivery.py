@@ -14,6 +14,7 @@ from core.models import (
     Account,
     Campaign,
     CampaignKind,
+    CampaignStatus,
     Channel,
     FailureReason,
     Guardianship,
@@ -26,7 +27,7 @@ from core.models import (
 from core.rules import sms_text
 from core.rules.delivery_status import ADDRESS_CHANGED, Outcome
 from core.rules.needs import WORDS, Need
-from core.services import campaigns, delivery, opt_outs, sending_hold, test_messages, wordings
+from core.services import campaigns, delivery, delivery_claims, opt_outs, sending_hold, test_messages, wordings
 from core.services.campaigns import Check, Draft
 from core.services.delivery_claims import Batch, Claim, Stop
 from core.services.delivery_limits import Wait
@@ -227,7 +228,26 @@ def test_r88_who_wrote_stop_after_the_launch_gets_no_text(people: Cast) -> None:
         opt_outs.record(db, channel=Channel.SMS, address=message(batch, 0).address)
     assert take(batch) is None
     assert (message(batch, 0).status, message(batch, 0).reason) == (MessageStatus.FAILED, FailureReason.OPTED_OUT)
+    with database.reading() as db:
+        assert db.exec(select(Invitation)).all() == []  # a link of before goes on working
     claim(batch, 1)
+
+
+def test_r88_who_wrote_stop_in_a_campaign_that_waits_or_is_over_is_no_failure(people: Cast) -> None:
+    campaign = launch(people)
+    batch = batch_of(campaign)
+    with database.transaction() as db:
+        for place in range(2):
+            opt_outs.record(db, channel=Channel.SMS, address=message(batch, place).address)
+        db.execute(sa.update(Campaign).values(status=CampaignStatus.PAUSED))
+    assert take(batch) is None
+    assert message(batch, 0).status == MessageStatus.QUEUED
+    with database.transaction() as db:
+        db.execute(sa.update(Message).values(status=MessageStatus.CANCELLED))
+        delivery_claims.fail(db, message(batch, 1).id or 0, Outcome(MessageStatus.FAILED, FailureReason.NUMBER_FULL))
+    assert message(batch, 1).status == MessageStatus.CANCELLED
+    with database.reading() as db:
+        assert set(db.exec(select(Account.delivery)).all()) == {""}
 
 
 def _at(what: str, number: str) -> dict[str, object]:

@@ -82,6 +82,15 @@ def test_r104_the_export_says_what_was_taken_of_several_and_changed_for_several(
     assert "Tom" not in str(rows)
 
 
+def test_what_one_did_oneself_is_not_said_to_have_been_done_to_one(sam: Cast) -> None:
+    ids = [sam.sam.person.id or 0]
+    with database.transaction() as db:
+        audit.record(db, sam.sam.actor, action="import.applied", object_kind="import_run", object_id=1, people=ids)
+    held = json.loads(taken(sam))
+    assert "Imported people" in [row["what"] for row in held["done_by_this_person"]]
+    assert "Created, changed or marked as left by an import" in [row["what"] for row in held["seen_and_changed_by"]]
+
+
 def test_what_was_said_of_an_earlier_person_of_the_same_number_is_not_theirs(sam: Cast) -> None:
     with database.transaction() as db:
         entry = audit_of(db, "card.viewed")

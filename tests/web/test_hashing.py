@@ -27,7 +27,7 @@ def test_r05_so_many_hashes_are_made_at_once_and_no_more() -> None:
             busy -= 1
 
     async def crowd() -> None:
-        await asyncio.gather(*(hashing.run(work) for _ in range(20)))
+        await asyncio.gather(*(hashing.hashed(work) for _ in range(20)))
 
     asyncio.run(crowd())
     assert most == password_hash.AT_ONCE
@@ -37,7 +37,7 @@ def test_what_is_stored_does_not_wait_for_hashes() -> None:
     end = threading.Event()
 
     async def crowd() -> str:
-        hashes = [hashing.run(end.wait, 20) for _ in range(20)]
+        hashes = [hashing.hashed(end.wait, 20) for _ in range(20)]
         hashes = [asyncio.ensure_future(one) for one in hashes]
         said = await asyncio.wait_for(hashing.store(lambda: "stored"), 10)
         assert not any(one.done() for one in hashes)
@@ -49,12 +49,12 @@ def test_what_is_stored_does_not_wait_for_hashes() -> None:
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux has a priority for each thread")
-def test_hashing_gives_way_to_whatever_else_the_server_does() -> None:
+def test_what_only_hashes_gives_way_to_whatever_else_the_server_does() -> None:
     def urgency() -> int:
         return os.getpriority(os.PRIO_PROCESS, threading.get_native_id())
 
-    async def of_both() -> tuple[int, int]:
-        return await hashing.run(urgency), await hashing.store(urgency)
+    async def of_all() -> tuple[int, int, int]:
+        return await hashing.hashed(urgency), await hashing.store(urgency), await hashing.run(urgency)
 
-    hashes, storing = asyncio.run(of_both())
-    assert hashes == min(19, storing + hashing.LESS_URGENT) > storing == urgency()
+    hashes, storing, working = asyncio.run(of_all())
+    assert hashes == min(19, storing + hashing.LESS_URGENT) > storing == working == urgency()
