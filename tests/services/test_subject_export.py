@@ -63,7 +63,7 @@ def test_r103_the_export_holds_every_row_about_the_person_and_nothing_that_opens
 def test_r104_the_export_says_who_saw_what_and_when(sam: Cast) -> None:
     seen = json.loads(taken(sam))["seen_and_changed_by"]
     assert [(row["by"], row["role"], row["what"]) for row in seen] == [
-        ("Olga Orlova", "office", "Card: viewed"),
+        ("Olga Orlova", "office", "Opened the card with contacts"),
         ("Ada Adams", "administrator", "All personal data taken as a file"),
     ]
 
@@ -76,8 +76,8 @@ def test_r104_the_export_says_what_was_taken_of_several_and_changed_for_several(
         audit.record(db, sam.tom.actor, action="list.exported", details={"count": 1}, people=ids[1:])
     rows = json.loads(taken(sam))["seen_and_changed_by"]
     assert [(row["by"], row["what"]) for row in rows[1:3]] == [
-        ("Cora Cole", "List: exported"),
-        ("Ada Adams", "Accounts: deactivate"),
+        ("Cora Cole", "Exported a list"),
+        ("Ada Adams", "Deactivate"),
     ]
     assert "Tom" not in str(rows)
 
