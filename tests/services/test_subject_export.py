@@ -77,7 +77,7 @@ def test_r104_the_export_says_what_was_taken_of_several_and_changed_for_several(
     rows = json.loads(taken(sam))["seen_and_changed_by"]
     assert [(row["by"], row["what"]) for row in rows[1:3]] == [
         ("Cora Cole", "Exported a list"),
-        ("Ada Adams", "Deactivate"),
+        ("Ada Adams", "Accounts: Deactivate"),
     ]
     assert "Tom" not in str(rows)
 
