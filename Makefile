@@ -20,7 +20,7 @@ run: $(VENV)/.ready
 
 test: $(VENV)/.ready-for-tests
 	@bash tests/system_packages.sh
-	TMPDIR=$(or $(IN_MEMORY),$(TMPDIR),/tmp) $(BIN)/python -m pytest -n 4 --dist loadfile --no-loadscope-reorder --durations=60
+	TMPDIR=$(or $(IN_MEMORY),$(TMPDIR),/tmp) $(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder --durations=60
 
 lint: $(VENV)/.ready-for-tests
 	$(BIN)/ruff format --check .

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -28,6 +28,7 @@ from tests import cast as people
 from tests.cast import Cast
 from tests.conftest import Clock
 from tests.delivery import engine_room
+from tests.delivery.waiting import wait_until
 from tests.oneroster import WHOLE, archive, changes, many
 
 pytestmark = pytest.mark.both_databases
@@ -368,15 +369,6 @@ def _job(name: str) -> bool:
         return db.get(DeliveryJob, name) is not None
 
 
-def _wait_until(so: Callable[[], bool]) -> None:
-    pause = threading.Event()
-    for _ in range(600):
-        if so():
-            return
-        pause.wait(0.05)
-    raise AssertionError
-
-
 def _wait_for(folder: Path, name: str) -> None:
     pause = threading.Event()
     for _ in range(600):
@@ -435,7 +427,7 @@ def test_a_file_that_the_machine_of_the_run_does_not_see_is_queued_again(
     engine_room.start_engine()
     found = import_folder.oldest()
     assert found is not None
-    _wait_until(lambda: bool(take_over.listed(workflow_id_prefix=f"import-{found.key}-0", status=["SUCCESS"])))
+    wait_until(lambda: bool(take_over.listed(workflow_id_prefix=f"import-{found.key}-0", status=["SUCCESS"])))
     monkeypatch.undo()
     monkeypatch.setenv("FIRSTKEY_IMPORT_FOLDER", str(engine_of_folder))
     config.settings.cache_clear()
@@ -453,7 +445,7 @@ def test_a_machine_without_the_folder_neither_takes_its_files_nor_the_turn_to_lo
     config.settings.cache_clear()
     assert queues.IMPORTS not in queues.of_this_process()
     engine_room.start_engine()
-    _wait_until(lambda: _job("check the audit"))
+    wait_until(lambda: _job("check the audit"))
     assert not _job("import from the folder")
 
 

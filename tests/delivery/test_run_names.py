@@ -7,8 +7,7 @@ import logging
 import os
 import subprocess
 import sys
-import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
 
@@ -24,6 +23,7 @@ from core.permissions import Actor
 from tests.delivery import engine_room
 from tests.delivery.test_files import _ask, _olga
 from tests.delivery.test_reminders import sink
+from tests.delivery.waiting import wait_until
 from tests.oneroster import WHOLE, archive
 from tests.peers.smtp import Behaviour
 
@@ -74,15 +74,6 @@ def _acts() -> dict[str, set[str]]:
     return found
 
 
-def _wait(until: Callable[[], bool]) -> None:
-    pause = threading.Event()
-    for _ in range(600):
-        if until():
-            return
-        pause.wait(0.05)
-    raise AssertionError("it took too long")
-
-
 def test_r96_what_the_engine_does_by_itself_is_found_by_one_word(
     sink: Behaviour, kept: Kept, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -95,7 +86,7 @@ def test_r96_what_the_engine_does_by_itself_is_found_by_one_word(
     engine_room.start_engine()
     DBOS.enqueue_workflow(queues.DAILY, workflows.retain, today)
     DBOS.enqueue_workflow(queues.DAILY, workflows.remind, today)
-    _wait(lambda: all(kept.of(name) for name in ("retention", "reminders", "scheduled_imports", "batches")))
+    wait_until(lambda: all(kept.of(name) for name in ("retention", "reminders", "scheduled_imports", "batches")))
     assert kept.of("retention") == {f"retention-{today}"}
     assert kept.of("reminders") == {f"reminders-{today}"} == _acts()["campaign.launched"]
     assert found is not None

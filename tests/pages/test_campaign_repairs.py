@@ -218,12 +218,16 @@ class _Away:
         raise GatewayError(GatewayErrorKind.TRANSIENT, "not now")
 
 
-def test_a_text_is_sent_again_only_after_twilio_was_asked_and_be_it_in_vain(
-    open_screen: screens.Open, sent: Cast, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def _is_away(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("FIRSTKEY_SMS", "twilio")
     config.settings.cache_clear()
     monkeypatch.setattr(twilio_sms, "from_settings", _Away)
+
+
+def test_a_text_is_sent_again_only_after_twilio_was_asked_and_be_it_in_vain(
+    open_screen: screens.Open, sent: Cast, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _is_away(monkeypatch)
     became(sent.max, MessageStatus.UNKNOWN)
     _texted(claimed_at=clock.now())
     page = button(the_campaign(open_screen, sent), "Ask Twilio").click().run()
@@ -239,9 +243,7 @@ def test_a_text_is_sent_again_only_after_twilio_was_asked_and_be_it_in_vain(
 def test_what_waited_in_a_backup_can_be_sent_again_although_twilio_knows_nothing_of_it(
     open_screen: screens.Open, sent: Cast, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("FIRSTKEY_SMS", "twilio")
-    config.settings.cache_clear()
-    monkeypatch.setattr(twilio_sms, "from_settings", _Away)
+    _is_away(monkeypatch)
     became(sent.max, MessageStatus.UNKNOWN)
     _texted(claimed_at=None)
     page = button(the_campaign(open_screen, sent), "Ask Twilio").click().run()

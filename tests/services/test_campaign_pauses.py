@@ -12,11 +12,12 @@ from sqlmodel import col, select
 from core import clock as core_clock
 from core import database
 from core.gateways.channels import Word
-from core.models import Campaign, CampaignKind, CampaignStatus, Channel, Message, MessageStatus, SchoolSettings
+from core.models import Campaign, CampaignStatus, Channel, Message, MessageStatus, SchoolSettings
 from core.permissions import command_line
 from core.rules.bounce_reports import Fate, Report
 from core.services import bounces, campaign_moves, delivery_events
 from tests.conftest import Clock
+from tests.services import text_messages
 from tests.services.text_messages import NUMBER
 
 pytestmark = [pytest.mark.both_databases, pytest.mark.usefixtures("database")]
@@ -30,24 +31,9 @@ def _campaign_id(database: None, clock: Clock) -> int:
 
 
 def _campaign(channel: Channel) -> int:
-    now = core_clock.now()
     with database.transaction() as db:
         db.merge(SchoolSettings(id=1, sms_pause_after_failures=LIMIT, pause_after_failures=LIMIT))
-        made = Campaign(
-            kind=CampaignKind.INITIAL_CREDENTIALS,
-            channel=channel,
-            idempotency_key=secrets.token_hex(16),
-            wording_ids={},
-            link_days=7,
-            launched_by_label="test",
-            launched_at=now,
-            starts_at=now,
-            recipients=1,
-            recipients_digest="",
-        )
-        db.add(made)
-        db.flush()
-        campaign_id = made.id or 0
+        campaign_id = text_messages.campaign(db, channel)
     _messages(campaign_id, channel, 1, status=MessageStatus.QUEUED)
     return campaign_id
 

@@ -6,7 +6,7 @@ import secrets
 from datetime import datetime
 from typing import Any
 
-from sqlmodel import col, select
+from sqlmodel import Session, col, select
 
 from core import clock, database
 from core.models import (
@@ -26,25 +26,12 @@ NUMBER = "+306912345678"
 
 def message(account: Account, *, status: str = MessageStatus.SENT, provider_id: str | None = None, **more: Any) -> int:
     """One SMS to one account in a campaign of its own; gives its id."""
-    now, channel = clock.now(), more.pop("channel", Channel.SMS)
-    values: dict[str, Any] = {"address": NUMBER, "language": "en", "claimed_at": now, "attempts": 1} | more
+    channel = more.pop("channel", Channel.SMS)
+    values: dict[str, Any] = {"address": NUMBER, "language": "en", "claimed_at": clock.now(), "attempts": 1} | more
     with database.transaction() as db:
-        campaign = Campaign(
-            kind=CampaignKind.INITIAL_CREDENTIALS,
-            channel=channel,
-            idempotency_key=secrets.token_hex(16),
-            wording_ids={},
-            link_days=7,
-            launched_by_label="test",
-            launched_at=now,
-            starts_at=now,
-            recipients=1,
-            recipients_digest="",
-        )
-        db.add(campaign)
-        db.flush()
+        campaign_id = campaign(db, channel)
         made = Message(
-            campaign_id=campaign.id or 0,
+            campaign_id=campaign_id,
             batch=0,
             channel=channel,
             reference=secrets.token_hex(16),
@@ -54,8 +41,27 @@ def message(account: Account, *, status: str = MessageStatus.SENT, provider_id: 
         )
         db.add(made)
         db.flush()
-        db.add(MessageAccount(message_id=made.id or 0, account_id=account.id or 0, campaign_id=campaign.id or 0))
+        db.add(MessageAccount(message_id=made.id or 0, account_id=account.id or 0, campaign_id=campaign_id))
         return made.id or 0
+
+
+def campaign(db: Session, channel: Channel) -> int:
+    """A campaign to one person that runs; gives its id."""
+    made = Campaign(
+        kind=CampaignKind.INITIAL_CREDENTIALS,
+        channel=channel,
+        idempotency_key=secrets.token_hex(16),
+        wording_ids={},
+        link_days=7,
+        launched_by_label="test",
+        launched_at=clock.now(),
+        starts_at=clock.now(),
+        recipients=1,
+        recipients_digest="",
+    )
+    db.add(made)
+    db.flush()
+    return made.id or 0
 
 
 def stored(message_id: int) -> Message:
