@@ -16,6 +16,7 @@ from core.errors import Conflict, FreshCodeRequired, InputProblem, NotAllowed, N
 from core.models import (
     Account,
     AuditEntry,
+    AuditPeople,
     Enrolment,
     Guardianship,
     ImportLeaver,
@@ -27,6 +28,7 @@ from core.models import (
     SignInSession,
 )
 from core.permissions import Actor, Role, command_line
+from core.rules import people_sets
 from core.rules.imports import reading
 from core.rules.spreadsheets import COMMAND_LINE_LIMITS, Upload
 from core.services import audit, import_undo, imports, school, traces
@@ -442,7 +444,9 @@ def test_undo_gives_back_status_and_account_but_not_to_who_was_changed_since(cas
     with database.reading() as db:
         assert db.get_one(Account, account_id).deactivated_at is None
         entry = db.exec(select(AuditEntry).where(AuditEntry.action == "import.leavers_undone")).one()
-        assert entry.details == {"back": run.left - 1, "gone": 0, "left_alone": 1}
+        counts = {name: entry.details[name] for name in ("back", "gone", "left_alone")}
+        assert counts == {"back": run.left - 1, "gone": 0, "left_alone": 1}
+        assert len(people_sets.unpack(db.get_one(AuditPeople, entry.details["people"]).packed)) == run.left - 1
         assert audit.verify(db).broken_at is None
     with pytest.raises(Conflict, match="undone already"), database.transaction() as db:
         import_undo.undo_leavers(db, cast.olga.actor, run_id=run.id or 0)
