@@ -95,8 +95,9 @@ left, right = st.columns([1, 2], gap="large")
 with left, st.container(border=True):
     _identity(actor, owner, card)
 with right:
-    feedback.said()
-    acts.undo_offer(actor)
+    with st.container():  # what comes and goes above them would else put the tabs back to the first
+        feedback.said()
+        acts.undo_offer(actor)
     family = {"guardian": ["Students"], "student": ["Guardians"]}.get(owner.kind, [])
     trouble = ["Why can't they sign in?"] if card else []
     titles = ["Account", "Contact", *family, "Timeline", *trouble, *card_rights.offered(actor)]
@@ -105,7 +106,7 @@ with right:
         if card:
             card_account.facts(card, time_zone)
         else:
-            card_account.offer_to_create(actor, owner.person_id, of_staff=owner.kind == "staff")
+            card_account.offer_to_create(actor, owner.person_id, asks_type=owner.kind == "staff")
     with tabs["Contact"]:
         _contact(actor, owner, card)
     for title in family:

@@ -77,8 +77,9 @@ left, right = st.columns([1, 2], gap="large")
 with left, st.container(border=True):
     _identity(actor, card, account)
 with right:
-    feedback.said()
-    acts.undo_offer(actor)
+    with st.container():  # what comes and goes above them would else put the tabs back to the first
+        feedback.said()
+        acts.undo_offer(actor)
     trouble = ["Why can't they sign in?"] if account is not None else []
     names = ["Student Profile", "Contact", "Account", "Guardians", "Timeline", *trouble, *card_rights.offered(actor)]
     tabs = dict(zip(names, st.tabs(names), strict=True))

@@ -61,7 +61,8 @@ def import_(
     _say_problems(check.problems)
     _say_counts(check.plan.counts)
     leavers = check.leavers(only_said=only_said)
-    _say_missing([row["source_id"] for row in leavers.rows], spared=[row["source_id"] for row in leavers.spared])
+    spared = [row["source_id"] for row in leavers.spared]
+    _say_leavers([row["source_id"] for row in leavers.rows], spared=spared, only_said=only_said, stay=not mark_as_left)
     if not apply:
         print(f"Nothing was changed. To import: {command(f'import {path} --apply')}")
         raise typer.Exit(1 if check.errors else 0)
@@ -120,14 +121,14 @@ def _say_counts(counts: Counts) -> None:
         print(f"Coming back: {counts.returning:,} who had left with an earlier file or are said to be here again.")
 
 
-def _say_missing(codes: list[str], *, spared: list[str]) -> None:
+def _say_leavers(codes: list[str], *, spared: list[str], only_said: bool, stay: bool) -> None:
+    who = "Said by the files to have left" if only_said else "Missing from the files"
     if spared:
-        print(f"Missing too, but never marked by a file, because they administer the school: {', '.join(spared)}.")
+        print(f"{who}, but never marked by a file, because they administer the school: {', '.join(spared)}.")
     if codes:
         more = f" and {len(codes) - _SHOWN:,} more" if len(codes) > _SHOWN else ""
-        print(
-            f"Missing from the files: {', '.join(codes[:_SHOWN])}{more}. They stay as they are without --mark-as-left."
-        )
+        end = " They stay as they are without --mark-as-left." if stay else ""
+        print(f"{who}: {', '.join(codes[:_SHOWN])}{more}.{end}")
 
 
 COMMANDS = {"import": import_}

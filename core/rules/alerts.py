@@ -127,8 +127,8 @@ NOTICED: dict[AlertKind, str] = {
     AlertKind.IMPORT_REFUSED: "a file of the import folder refused",
     AlertKind.NO_NOTES: "notes of the audit that are gone",
     AlertKind.WORK_FAILS: (
-        "work done by itself that fails three times in a row: reading returned e-mails, the import folder, deleting "
-        "what was kept long enough"
+        "work done by itself that fails three times in a row: reading returned e-mails, the import folder, asking "
+        "Twilio about text messages, deleting what was kept long enough"
     ),
 }
 

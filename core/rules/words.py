@@ -180,7 +180,7 @@ SUPERSEDED: dict[str, str] = {
     Superseded.CAME_BACK: "the e-mail that carried it came back",
 }
 
-# What the timeline of a person tells from the audit; other acts stand there by their own facts.
+# What the timeline and the export of a person tell from the audit; other acts stand there by their own facts.
 AUDITED: dict[str, str] = {
     "person.saved": "Changed",
     "person.classes_saved": "Classes taught changed",

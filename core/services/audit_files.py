@@ -59,15 +59,17 @@ def _sheet(db: Session, actor: Actor, kind: str, asked: dict[str, Any], zone: Zo
     marked = not kind.endswith("-plain")
     if kind.startswith("audit"):
         filter = AuditFilter.from_json(asked)
-        sheet = Sheet.of(KINDS[kind], ENTRIES, _entries(db, actor, filter, zone), marked=marked)
-        return sheet, "Audit", table.count(db, actor, filter=filter, most=MOST)
+        first = table.shown(db, actor, filter=filter, page=Page(size=AT_ONCE), most=MOST)
+        sheet = Sheet.of(KINDS[kind], ENTRIES, _entries(db, actor, filter, first, zone), marked=marked)
+        return sheet, "Audit", first.total
     answer = disclosures.ask(db, actor, question=DisclosureFilter.from_json(asked))
     sheet = Sheet.of(KINDS[kind], ACTS, [_acts(answer.acts, zone)], marked=marked)
     return sheet, "Who saw whom", len(answer.acts)
 
 
-def _entries(db: Session, actor: Actor, filter: AuditFilter, zone: ZoneInfo) -> Iterator[list[tuple[Cell, ...]]]:
-    first = table.shown(db, actor, filter=filter, page=Page(size=AT_ONCE), most=MOST)
+def _entries(
+    db: Session, actor: Actor, filter: AuditFilter, first: table.Shown, zone: ZoneInfo
+) -> Iterator[list[tuple[Cell, ...]]]:
     number = first.total
     if first.read_back_to:
         raise Conflict("There is too much to look through for one person. Choose days, and export them one by one.")

@@ -29,11 +29,11 @@ def save(db: Session, actor: Actor, *, person_id: int, seen: datetime, section_i
     before = set(db.scalars(sa.select(col(Enrolment.section_id)).where(mine))) & offered
     if before == wanted:
         return 0
-    person_writing.touch(db, person, seen=seen)
+    person_writing.write(db, person, {}, seen=seen)
     gone, new = sorted(before - wanted), sorted(wanted - before)
     db.execute(sa.delete(Enrolment).where(mine, col(Enrolment.section_id).in_(gone)))
     db.add_all([Enrolment(section_id=section, person_id=person_id, kind=EnrolmentKind.TEACHER) for section in new])
     db.flush()
-    details = {"added": new, "removed": gone}
+    details = {"classes": sorted(wanted), "before": {"classes": sorted(before)}}
     audit.record(db, actor, action="person.classes_saved", object_kind="person", object_id=person_id, details=details)
     return len(gone) + len(new)

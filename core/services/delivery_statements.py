@@ -153,12 +153,7 @@ TO_THIS_NUMBER = (
     .where(_message.c.address == sa.select(_message.c.address).where(_this).scalar_subquery())
     .where(*_of_a_day, _message.c.id != bindparam("message"))
 )
-WANTS_NONE = sa.select(
-    sa.exists().where(
-        _opt_out.c.channel == Channel.SMS.value,
-        _opt_out.c.address == sa.select(_message.c.address).where(_this).scalar_subquery(),
-    )
-)
+WANTS_NONE = sa.select(reachability.wants_no_sms(sa.select(_message.c.address).where(_this).scalar_subquery()))
 UNLOCK = (
     sa.update(_account)
     .where(_account.c.id == bindparam("account"), _account.c.password_hash == "")

@@ -23,7 +23,7 @@ _HEARD = sa.text(
 
 
 def record(db: Session, *, channel: str, address: str) -> None:
-    """Never write to this address again: its owner has told the provider so."""
+    """Write to this address no more until its owner says otherwise: they have told the provider so."""
     db.connection().execute(_ADD, {"channel": channel, "address": address, "since": clock.now()})
 
 

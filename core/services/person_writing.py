@@ -76,14 +76,7 @@ def store(
     own, account = school.settings(db), account_of(db, person)
     before = address_changes.standing(db, [account.id] if account and account.id else [])
     derived = person_facts.derived(person.model_dump() | changed, default_region=own.default_region)
-    stored = db.execute(
-        sa.update(Person)
-        .where(col(Person.id) == person.id, col(Person.updated_at) == seen)
-        .values(**{**changed, **derived, "updated_at": clock.now()})
-        .execution_options(synchronize_session=False)
-    )
-    if getattr(stored, "rowcount", 0) != 1:
-        raise Conflict(_MEANWHILE)
+    write(db, person, {**changed, **derived}, seen=seen)
     if "section_id" in changed:
         _move(db, person, changed["section_id"])
     moved = address_changes.follow(db, actor, before=before)
@@ -93,10 +86,11 @@ def store(
     return Saved(tuple(sorted(changed)), ended, moved.notices)
 
 
-def touch(db: Session, person: Person, *, seen: datetime) -> None:
-    """Note that something of the person changes that stands elsewhere; never over somebody else's change."""
+def write(db: Session, person: Person, values: Mapping[str, Any], *, seen: datetime) -> None:
+    """Store values of a person, none where what changes stands elsewhere; never over somebody else's change."""
     mine = sa.update(Person).where(col(Person.id) == person.id, col(Person.updated_at) == seen)
-    changed = db.execute(mine.values(updated_at=clock.now()).execution_options(synchronize_session=False))
+    change = mine.values(**{**values, "updated_at": clock.now()})
+    changed = db.execute(change.execution_options(synchronize_session=False))
     if getattr(changed, "rowcount", 0) != 1:
         raise Conflict(_MEANWHILE)
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import sqlalchemy as sa
 from sqlmodel import Session, col
 
-from core.models import Account, CampaignKind, Channel, OptOut, Person, SignInMethod
+from core.models import Account, CampaignKind, Channel, Person, SignInMethod
 from core.permissions import Actor, system
 from core.services import audit, invitations, notices
 from core.tables import handing_over, reachability, school
@@ -63,8 +63,8 @@ def _way(db: Session, account_id: int) -> tuple[Channel, str, str] | None:
     """By e-mail if there is an address; else by SMS, but never for staff (R81) and never against an opt-out."""
     policy = school.policy(school.settings(db))
     number = reachability.sms_address(policy)
-    stopped = sa.exists().where(col(OptOut.channel) == Channel.SMS.value, col(OptOut.address) == number)
-    texted = sa.and_(reachability.has_sms_number(policy), sa.not_(stopped), sa.not_(handing_over.is_staff()))
+    may_be_texted = sa.not_(reachability.wants_no_sms(number)), sa.not_(handing_over.is_staff())
+    texted = sa.and_(reachability.has_sms_number(policy), *may_be_texted)
     query = sa.select(
         reachability.has_email_address(policy), reachability.email_address(policy), texted, number, col(Person.language)
     )

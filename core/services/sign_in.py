@@ -52,7 +52,8 @@ def open(
     An initial password opens none, and a password that must be changed neither: they let a new one be chosen. Where a
     second factor is asked, `admit` opens the session when it was shown.
 
-    `fits` is what password_hash.fits said of the candidate, `renewed_hash` the same password under today's parameters.
+    `fits` is what password_hash.fits said of the candidate (False, unasked, where the initial password was typed),
+    `renewed_hash` the same password under today's parameters.
     Counts failures and makes an account wait from the fifth on: the caller's transaction must be stored in any case.
     `trusted`: this browser signed in to this account before, so the failures of others do not hold it back (R09).
     """

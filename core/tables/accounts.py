@@ -79,7 +79,7 @@ SORTS: Sorts = {
     "name": by(*NAME),
     "user_type": by_user_type(),
     "section": by_class(),
-    "students": _by_student(Actor("nobody")),
+    "students": _by_student(Actor("nobody")),  # `ids` puts that of the actor in its place
     "state": by_state(),
     "email_refusal": yes_first(lambda given: reachability.email_refusal(given.policy).is_(None)),
     "sms_refusal": yes_first(lambda given: reachability.sms_refusal(given.policy).is_(None)),
@@ -88,7 +88,7 @@ SORTS: Sorts = {
     "roles": by_value(account_roles.words_of),
     "invited_by": by_value(issued.inviter),
     "initial_password": yes_first(
-        lambda given: issued.has_live_password(given.now), yes=lambda given: issued.is_of_live_password(given.now)
+        lambda _given: issued.has_live_password(), yes=lambda _given: issued.is_of_live_password()
     ),
     "username": by_account(col(Account.username_key)),
     **{name: by_account(col(getattr(Account, name))) for name in ("sign_in_method", "times_invited", "created_at")},

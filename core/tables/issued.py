@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col
 
-from core import clock
 from core.models import Account, Campaign, Invitation, Message, MessageAccount, Person, Purpose
 from core.models.messaging import NO_INVITATION
+from core.tables import handing_over
 
 COLUMNS = frozenset({"invited_by", "initial_password"})
 
@@ -61,28 +60,18 @@ def _by_campaign(db: Session, account_ids: Sequence[int]) -> dict[int, str]:
 
 
 def _with_live_password(db: Session, account_ids: Sequence[int]) -> set[int]:
-    mine = col(Invitation.account_id).in_(account_ids)
-    return set(db.scalars(sa.select(col(Invitation.account_id)).where(mine, _live_password(clock.now()))))
+    return set(db.scalars(handing_over.with_password().where(col(Invitation.account_id).in_(account_ids))))
 
 
-def _live_password(now: datetime) -> sa.ColumnElement[bool]:
-    return sa.and_(
-        col(Invitation.purpose) == Purpose.PASSWORD,
-        col(Invitation.used_at).is_(None),
-        col(Invitation.superseded_at).is_(None),
-        col(Invitation.expires_at) > now,
-    )
-
-
-def has_live_password(now: datetime) -> sa.ColumnElement[bool]:
+def has_live_password() -> sa.ColumnElement[bool]:
     """Whether the account of a row has an initial password that still opens."""
-    mine = sa.select(col(Invitation.id)).where(col(Invitation.account_id) == col(Account.id), _live_password(now))
+    mine = handing_over.with_password().where(col(Invitation.account_id) == col(Account.id))
     return mine.correlate(Account).exists()
 
 
-def is_of_live_password(now: datetime) -> sa.ColumnElement[bool]:
+def is_of_live_password() -> sa.ColumnElement[bool]:
     """The same for all of them at once: few have one, and they are found sooner than each account is asked."""
-    return col(Account.id).in_(sa.select(col(Invitation.account_id)).where(_live_password(now)))
+    return col(Account.id).in_(handing_over.with_password())
 
 
 def inviter() -> sa.ColumnElement[Any]:

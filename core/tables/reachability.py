@@ -28,14 +28,18 @@ def email_refusal(policy: Policy) -> sa.ColumnElement[str | None]:
 def sms_refusal(policy: Policy) -> sa.ColumnElement[str | None]:
     """Why initial credentials cannot go to the person by SMS (a Refusal), NULL when they can."""
     number = sms_address(policy)
-    stopped = sa.exists().where(col(OptOut.channel) == Channel.SMS.value, col(OptOut.address) == number)
     return sa.case(
         *_account_refusals(policy),
         (col(Account.password_hash) != "", _word(Refusal.PASSWORD_CHOSEN)),
         _no_number(policy),
-        (stopped, _word(Refusal.OPTED_OUT)),
+        (wants_no_sms(number), _word(Refusal.OPTED_OUT)),
         (_failed_at(number), _word(Refusal.BOUNCED)),
     )
+
+
+def wants_no_sms(number: sa.ColumnElement[Any] | sa.ScalarSelect[Any]) -> Truth:
+    """Whether the owner of a number wrote STOP (R88)."""
+    return sa.exists().where(col(OptOut.channel) == Channel.SMS.value, col(OptOut.address) == number)
 
 
 @once_a_day
@@ -92,14 +96,12 @@ def perhaps_not(policy: Policy) -> Truth:
     A student's account is nearly always of the type student; where it is not, the person is among them in any case.
     """
     other = sa.select(col(Account.person_id)).where(col(Account.user_type).in_(("alumnus", "agent", "partner")))
-    of_student = col(Person.contact_email_valid) if "student" in policy.microsoft_user_types else _has_personal_email()
-    by_email = sa.case((col(Person.kind) == PersonKind.STUDENT, of_student), else_=col(Person.contact_email_valid))
     no_number = sa.not_(has_mobile(policy))
     if policy.guardian_grades:
         no_number = sa.or_(no_number, _only_by_guardian(policy))
     if "student" not in policy.sms_order:
         no_number = sa.or_(no_number, _is_student())
-    return sa.or_(sa.and_(no_number, sa.not_(by_email)), col(Person.id).in_(other))
+    return sa.or_(sa.and_(no_number, sa.not_(has_email_address_by_kind(policy))), col(Person.id).in_(other))
 
 
 def user_type() -> Text:

@@ -1,4 +1,4 @@
-"""What Account status counts: a few small facts of everybody whom the actor may see, read in one go.
+"""What Account status counts: a few small facts of everybody whom the actor may see.
 
 The facts are those that the lists ask for, in the same words of SQL, so that numbers and lists agree. Nobody's name or
 id is kept.

@@ -84,7 +84,7 @@ def seen_by(db: Session, *, person_id: int) -> list[Row]:
 def _acts(db: Session, account_id: int) -> list[Row]:
     query = sa.select(AuditEntry).where(col(AuditEntry.account_id) == account_id).order_by(col(AuditEntry.seq))
     return [
-        {"at": _value(entry.at), "what": _did(entry.action), "from": entry.ip}
+        {"at": _value(entry.at), "what": audit_words.said(entry.action), "from": entry.ip}
         for entry in db.scalars(query if account_id else query.where(sa.false()))
     ]
 
@@ -118,13 +118,7 @@ def _name(db: Session, found: Held) -> None:
 
 def _what(action: str) -> str:
     """What was done to the person, in words."""
-    return words.AUDITED.get(action) or _did(action)
-
-
-def _did(action: str) -> str:
-    """What somebody did, in words."""
-    known = audit_words.ACTION.get(action)
-    return known.words if known else action.replace(".", ": ").replace("_", " ").capitalize()
+    return words.AUDITED.get(action) or audit_words.said(action)
 
 
 def _plain(row: Row) -> Row:

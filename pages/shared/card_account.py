@@ -72,13 +72,13 @@ def invite(actor: Actor, account_id: int, *, by: bulk.Act = bulk.send_initial_in
     by(selection_id)
 
 
-def offer_to_create(actor: Actor, person_id: int, *, of_staff: bool = False) -> None:
-    """For a person without an account: the username first, then the button. `of_staff`: they may be no colleague."""
+def offer_to_create(actor: Actor, person_id: int, *, asks_type: bool = False) -> None:
+    """For a person without an account: the username first, then the button. `asks_type`: they may be no colleague."""
     st.write("No account yet.")
     if not actor.may(Permission.CREATE_ACCOUNTS):
         return
     whom: Whom = {"person_ids": [person_id]}
-    if of_staff and (chosen := _other_type(person_id)):
+    if asks_type and (chosen := _other_type(person_id)):
         whom["user_type"] = chosen
     with feedback.refusals_shown(), database.reading() as db:
         plan = accounts.preview(db, actor, **whom)

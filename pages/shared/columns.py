@@ -44,7 +44,7 @@ class Column:
 class Look:
     """What a column has on screen alone: its order, whether it stands there at first, other cells, its width."""
 
-    sort: str = ""
+    sort: str
     standard: bool = False
     cells: Cells | None = None
     config: Callable[[], Any] | None = None
@@ -55,7 +55,7 @@ Columns = Mapping[str, Column]
 
 def with_looks(known: Mapping[str, ListColumn], looks: Mapping[str, Look]) -> dict[str, Column]:
     """The columns of a list with their looks."""
-    return {name: _column(column, looks.get(name, Look())) for name, column in known.items()}
+    return {name: _column(column, looks[name]) for name, column in known.items()}
 
 
 def _column(known: ListColumn, look: Look) -> Column:

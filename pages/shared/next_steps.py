@@ -26,7 +26,7 @@ def after(actor: Actor, kind: str, person_id: int) -> None:
     with st.container(border=True):
         st.text(f"{person.first_name} {person.last_name} is registered, code {person.source_id}.")
         if account is None:
-            card_account.offer_to_create(actor, person_id, of_staff=kind == "staff")
+            card_account.offer_to_create(actor, person_id, asks_type=kind == "staff")
         else:
             st.text(f"Username: {account.username}")
             _offer_invitation(actor, account.id or 0, has_role=has_role)

@@ -95,7 +95,7 @@ def test_only_those_leave_of_whom_the_files_say_so_where_the_command_says_only_s
     with pytest.raises(InputProblem, match="write --mark-as-left beside it"):
         _run(imports.import_, str(fewer), "--apply", "--only-said")
     _code, output = _run(imports.import_, str(fewer), "--apply", "--mark-as-left", "--only-said")
-    assert "1 marked as left" in output and "Missing from the files: s5. " in output
+    assert "1 marked as left" in output and "Said by the files to have left: s5.\n" in output
     with database.reading() as db:
         left = db.exec(select(Person.source_id).where(Person.status == "left")).all()
     assert left == ["s5"], "s4 is missing too, and nobody says that they left"
