@@ -22,10 +22,9 @@ class _Stored:
     """
 
     def __post_init__(self) -> None:
-        for field in fields(self):
-            value = getattr(self, field.name)
-            if (usable := _usable(value)) is not value:
-                object.__setattr__(self, field.name, usable)
+        for name, value in vars(self).items():
+            if value and (usable := _usable(value)) is not value:
+                object.__setattr__(self, name, usable)
 
     def as_json(self) -> dict[str, object]:
         asked = ((field.name, getattr(self, field.name)) for field in fields(self))
