@@ -199,7 +199,7 @@ TABLES: dict[str, Needs] = {
     ),
     "selection_rows.matching": Asks.BY_KIND,
     "status.ask": Asks.SCOPED,
-    **dict.fromkeys(("status_people.is_of_list", "status_ties.read", "status_rows.read"), Asks.PART),
+    **dict.fromkeys(("status_people.is_of_list", "status_ties.reads", "status_rows.read"), Asks.PART),
     "school.require_first_password_shown": Asks.PART,
     **dict.fromkeys(("microsoft_switch.differences", "health.read"), Permission.CHANGE_SETTINGS),
     "microsoft_switch.differences": Permission.CHANGE_SETTINGS,

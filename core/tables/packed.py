@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from threading import Semaphore
 from typing import Any, TypeVar
@@ -17,8 +17,9 @@ from sqlmodel import Session
 from core.tables.search import is_sqlite
 
 Numbers = np.ndarray[Any, np.dtype[np.int64]]
+Rows = dict[str, Numbers]
 T = TypeVar("T")
-U = TypeVar("U")
+Read = Callable[[Session], T]
 # Many who hold a connection and wait for a second one would wait for each other; and beside one there is no core left.
 _SECOND = Semaphore(1)
 ROOM = 62  # bits of a whole number that both databases and numpy keep as it is
@@ -39,33 +40,39 @@ def number_of(value: Any, known: Iterable[str]) -> sa.ColumnElement[Any]:
     return sa.case(places, value=value, else_=0) if places else sa.literal(0)
 
 
-def read(db: Session, rows: sa.Select[Any] | sa.CompoundSelect[Any], **bits: int) -> dict[str, Numbers]:
+def read(db: Session, rows: sa.Select[Any] | sa.CompoundSelect[Any], **bits: int) -> Rows:
     """The columns of `rows`, all of them whole numbers from 0 that fit into so many bits."""
     inner = rows.subquery()
     groups = _groups(bits)
     together = sa.func.json_group_array if is_sqlite(db) else sa.func.array_agg
     packed = (together(_packed(inner, group)) for group in groups)
     found = db.connection().execute(sa.select(*packed)).one()
-    columns: dict[str, Numbers] = {}
+    columns: Rows = {}
     for group, numbers in zip(groups, found, strict=True):
         columns |= _unpacked(_numbers(numbers), group)
     return columns
 
 
-def beside(db: Session, one: Callable[[Session], T], other: Callable[[Session], U]) -> tuple[T, U]:
-    """What both read, the other meanwhile on a connection of its own: SQLite asks with one core at a time.
+def beside(db: Session, *reads: Read[T]) -> list[T]:
+    """What all of them read, on two connections as soon as one is free: SQLite asks with one core at a time.
 
-    Where somebody writes in between, one has seen it and the other has not.
+    The longest come first. Where somebody writes in between, some have seen it and others have not.
     """
     bind = db.get_bind()
     if not is_sqlite(db) or not bind.get_execution_options().get("reading") or not _SECOND.acquire(blocking=False):
-        return one(db), other(db)
+        return [read(db) for read in reads]
     try:
+        left = iter(tuple(enumerate(reads)))  # which gives each of them to one of both
         with Session(bind, autoflush=False) as second, ThreadPoolExecutor(1) as thread:
-            reading = thread.submit(other, second)
-            return one(db), reading.result()
+            reading = thread.submit(_some, second, left)
+            found = dict(_some(db, left)) | dict(reading.result())
+        return [found[place] for place in range(len(reads))]
     finally:
         _SECOND.release()
+
+
+def _some(db: Session, left: Iterator[tuple[int, Read[T]]]) -> list[tuple[int, T]]:
+    return [(place, read(db)) for place, read in left]
 
 
 def _word(value: Any) -> str | None:
@@ -101,8 +108,8 @@ def _numbers(found: str | list[int] | None) -> Numbers:
     return np.array(found or (), np.int64)
 
 
-def _unpacked(numbers: Numbers, group: Mapping[str, int]) -> dict[str, Numbers]:
-    columns: dict[str, Numbers] = {}
+def _unpacked(numbers: Numbers, group: Mapping[str, int]) -> Rows:
+    columns: Rows = {}
     for name, width in reversed(list(group.items())):
         columns[name] = numbers & ((1 << width) - 1)
         numbers = numbers >> width

@@ -210,22 +210,22 @@ def _has_home_phone(policy: Policy) -> Truth:
 @once_a_day
 def guardian_number(policy: Policy) -> Text:
     """The mobile of the first guardian in force who may get SMS and has one of an allowed country; else NULL."""
-    tie, numbers = _guardian_numbers(policy)
+    _guardian, tie, numbers = _guardian_numbers(policy)
     first: Text = numbers.order_by(col(tie.priority), col(tie.id)).limit(1).correlate(Person).scalar_subquery()
     return first
 
 
 def _has_guardian_number(policy: Policy) -> Truth:
-    """Whether there is any: which of them comes first costs more than this."""
-    _tie, numbers = _guardian_numbers(policy)
-    return numbers.correlate(Person).exists()
+    """Whether there is any: which of them comes first costs more than this, and the whole row of each guardian, too."""
+    guardian, _tie, numbers = _guardian_numbers(policy)
+    return numbers.with_hint(guardian, "INDEXED BY person_for_status", "sqlite").correlate(Person).exists()
 
 
-def _guardian_numbers(policy: Policy) -> tuple[type[Guardianship], sa.Select[Any]]:
+def _guardian_numbers(policy: Policy) -> tuple[type[Person], type[Guardianship], sa.Select[Any]]:
     guardian, tie = aliased(Person), aliased(Guardianship)
     numbers = sa.select(col(guardian.mobile)).join(tie, col(tie.guardian_id) == col(guardian.id))
     mine = numbers.where(col(tie.student_id) == col(Person.id), col(tie.may_sms), scope.holds_today(tie))
-    return tie, mine.where(col(guardian.mobile_region).in_(sorted(policy.allowed_regions)))
+    return guardian, tie, mine.where(col(guardian.mobile_region).in_(sorted(policy.allowed_regions)))
 
 
 def _word(refusal: Refusal) -> sa.ColumnElement[str]:

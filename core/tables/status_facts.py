@@ -24,12 +24,15 @@ from core.tables.search import is_sqlite
 STATES, STEPS, GROUPS = tuple(AccountState), tuple(Step), tuple(Headline)
 REASONS, CHANNELS = tuple(FailureReason), tuple(Channel)
 UNCHANGED = len(GROUPS) + 1  # stands where it stood a week ago
+BY_NUMBER, BY_EMAIL = 1, 2  # how somebody is reached at all, by e-mail where there is one
 QUARTER = 15 * 60  # days begin at one in every zone
+_DAYS_BEFORE_1970 = 2440587.5  # as SQLite counts them, to the millisecond
+_HALF_A_MS = 0.0005 / QUARTER  # more than a day as a floating number is wrong by
 Facts = dict[str, tuple[Any, int]]  # what is asked, and how many bits its answer has
 
 
 def of_person(given: Given, grades: Sequence[str]) -> Facts:
-    """`email` and `reachable` as they are where the account is of the type that people of the kind have."""
+    """`reach` as it is where the account is of the type that people of the kind have."""
     return {
         "person": (col(Person.id), 31),
         "section": (sa.func.coalesce(col(Person.section_id), 0), 31),
@@ -70,8 +73,9 @@ def of_both(db: Session, given: Given, grades: Sequence[str], days: Sequence[dat
 
 
 def _reach(given: Given, by_email: sa.ColumnElement[bool]) -> Facts:
-    reachable = sa.or_(by_email, reachability.has_sms_number(given.policy))
-    return {"email": (_flag(by_email), 1), "reachable": (_flag(reachable), 1)}
+    """Whoever has an e-mail address is not asked for a number, and neither is asked twice."""
+    reach = sa.case((by_email, BY_EMAIL), (reachability.has_sms_number(given.policy), BY_NUMBER), else_=0)
+    return {"reach": (reach, 2)}
 
 
 def _flag(holds: Any) -> sa.ColumnElement[int]:
@@ -79,8 +83,15 @@ def _flag(holds: Any) -> sa.ColumnElement[int]:
 
 
 def _quarter(db: Session, column: Any, start: datetime, end: datetime) -> sa.ColumnElement[int]:
-    """The quarter of an hour in which it was, from 1 where the first day begins; 0 for before, after and never."""
+    """The quarter of an hour in which it was, from 1 where the first day begins; 0 for before, after and never.
+
+    SQLite writes the days as a number in a third of the time that it takes for seconds, which it writes as a text.
+    """
     moment = col(column)
-    seconds = sa.func.strftime("%s", moment) if is_sqlite(db) else sa.func.floor(sa.extract("epoch", moment))
-    since = sa.cast(seconds, sa.BigInteger) - int(start.timestamp())
-    return sa.case((sa.and_(moment >= start, moment < end), since // QUARTER + 1), else_=0)
+    since: sa.ColumnElement[int]
+    if is_sqlite(db):
+        days = sa.func.julianday(moment, type_=sa.Float()) - (_DAYS_BEFORE_1970 + start.timestamp() / 86400)
+        since = sa.cast(days * (86400 / QUARTER) + _HALF_A_MS, sa.BigInteger)
+    else:
+        since = (sa.cast(sa.func.floor(sa.extract("epoch", moment)), sa.BigInteger) - int(start.timestamp())) // QUARTER
+    return sa.case((sa.and_(moment >= start, moment < end), since + 1), else_=0)

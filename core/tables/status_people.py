@@ -20,9 +20,8 @@ from core.rules.headlines import Headline
 from core.tables import conditions, options, status_facts, status_rows
 from core.tables import status_ties as ties
 from core.tables.conditions import Given
-from core.tables.packed import Numbers
-from core.tables.status_facts import GROUPS, QUARTER, STATES, UNCHANGED
-from core.tables.status_rows import Rows
+from core.tables.packed import Numbers, Rows
+from core.tables.status_facts import BY_EMAIL, GROUPS, QUARTER, STATES, UNCHANGED
 from core.tables.status_ties import Ties
 
 DAYS = 28
@@ -52,7 +51,7 @@ class People:
     of_list: bool
     days: tuple[date, ...]
     grades: tuple[str, ...]
-    columns: dict[str, Numbers]
+    columns: Rows
     ties: Ties
 
     def __getitem__(self, name: str) -> Numbers:
@@ -74,9 +73,10 @@ def read(db: Session, actor: Actor, *, user_type: str) -> People:
         *(UserType.STUDENT if of_list else user_type, people, accounts),
         both=lambda: status_facts.of_both(db, given, grades, days),
     )
-    found = _of_both(status_rows.read(db, actor, asked))
+    rows, tied = status_rows.read(db, actor, asked, *ties.reads(actor, grades=grades, with_wards=not of_list))
+    found = _of_both(rows)
     found |= {name: _day_of(found[name], days, given) for name in ("invited", "verified", "signed_in")}
-    return People(of_list, days, grades, found, ties.read(db, actor, found, grades=grades, with_wards=not of_list))
+    return People(of_list, days, grades, found, ties.of(found, *tied))
 
 
 def is_of_list(actor: Actor, user_type: str) -> bool:
@@ -92,11 +92,12 @@ def last_days(given: Given) -> tuple[date, ...]:
 
 def _of_both(rows: Rows) -> Rows:
     """With what follows from the person and the account together."""
-    reachable = rows["reachable"] > 0
+    reachable = rows["reach"] > 0
     state = np.where(rows["account"] > 0, rows["state"], _NO_ACCOUNT)
     state = np.where((state == _READY) & ~reachable, _NOT_REACHABLE, state)
     before = np.where((rows["then"] == _UNREACHABLE) & reachable, 0, rows["then"])
-    return rows | {"state": state, "then": np.where(before == UNCHANGED, _GROUP_OF[state], before)}
+    then = np.where(before == UNCHANGED, _GROUP_OF[state], before)
+    return rows | {"state": state, "then": then, "email": rows["reach"] == BY_EMAIL}
 
 
 def _day_of(quarters: Numbers, days: tuple[date, ...], given: Given) -> Numbers:

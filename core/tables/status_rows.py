@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -18,12 +19,11 @@ from core import database
 from core.models import Account, Invitation, Person, PersonKind, UserType
 from core.permissions import Actor
 from core.tables import account_steps, packed, scope
-from core.tables.packed import Numbers
+from core.tables.packed import Numbers, Read, Rows
 from core.tables.places import Places
 from core.tables.status_facts import CHANNELS, Facts
 
 EVERYBODY = "all"
-Rows = dict[str, Numbers]
 _KINDS: dict[str, str] = {UserType.STUDENT: PersonKind.STUDENT, UserType.GUARDIAN: PersonKind.GUARDIAN}
 
 
@@ -41,19 +41,24 @@ class Asked:
     both: Callable[[], Facts]
 
 
-def read(db: Session, actor: Actor, asked: Asked) -> Rows:
-    """All of them whom the actor may see; what is asked of an account is 0 where there is none."""
-    return _walked(db, actor, asked) if actor.scope.everybody else _looked_up(db, actor, asked)
+def read(db: Session, actor: Actor, asked: Asked, *more: Read[Rows]) -> tuple[Rows, list[Rows]]:
+    """All whom the actor may see, with 0 for what is asked of an account where there is none; and what `more` read.
+
+    The longest of `more` come first, the last of them takes less time than the walk of invitations.
+    """
+    if not actor.scope.everybody:
+        return _looked_up(db, actor, asked), [read(db) for read in more]
+    walks, (*longer, shortest) = (partial(_accounts, asked=asked), partial(_people, asked=asked)), more
+    accounts, people, *found, issued, last = packed.beside(db, *walks, *longer, _last_issued, shortest)
+    return _put_together(db, actor, asked, accounts, people, issued), [*found, last]
 
 
-def _walked(db: Session, actor: Actor, asked: Asked) -> Rows:
+def _put_together(db: Session, actor: Actor, asked: Asked, accounts: Rows, people: Rows, issued: Rows) -> Rows:
     """An account of another type than those of its kind of people is not in both walks: such are looked up after."""
-    (people, issued), accounts = packed.beside(
-        db, lambda db: (_people(db, asked), _last_issued(db)), lambda db: _accounts(db, asked)
-    )
     accounts["channel"] = _channels(issued, accounts["account"])
     at, both = Places(people["person"]).of(accounts["owner"])
-    rows = people | {name: _put(column[both], at, len(people["person"])) for name, column in accounts.items()}
+    known, size = _those(accounts, both), len(people["person"])
+    rows = people | {name: _put(column, at, size) for name, column in known.items()}
     found = rows["account"] > 0
     if asked.user_type == UserType.STUDENT:
         other = ~found & (rows["has_account"] > 0)
@@ -62,7 +67,7 @@ def _walked(db: Session, actor: Actor, asked: Asked) -> Rows:
         other = found & (rows["of_student"] != rows["student"])
         here = (found | (rows["student"] > 0) if asked.user_type == EVERYBODY else found) & ~other
     missed = np.concatenate((accounts["owner"][~both], rows["person"][other]))
-    parts = [{name: column[here] for name, column in rows.items()}]
+    parts = [_those(rows, here)]
     parts += [_looked_up(db, actor, asked, col(Person.id).in_(ids)) for ids in database.slices(missed.tolist())]
     return _together(parts)
 
@@ -123,5 +128,10 @@ def _put(values: Numbers, at: Numbers, size: int) -> Numbers:
     return column
 
 
+def _those(rows: Rows, wanted: Any) -> Rows:
+    """Mostly all: then nothing is copied."""
+    return rows if wanted.all() else {name: column[wanted] for name, column in rows.items()}
+
+
 def _together(parts: list[Rows]) -> Rows:
-    return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
+    return parts[0] if len(parts) == 1 else {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}

@@ -8,12 +8,12 @@ from typing import Any
 
 import numpy as np
 import sqlalchemy as sa
-from sqlmodel import Session, col
+from sqlmodel import col
 
 from core.models import Enrolment, EnrolmentKind, Guardianship, Person, PersonKind
 from core.permissions import Actor
 from core.tables import packed, scope
-from core.tables.packed import Numbers
+from core.tables.packed import Numbers, Read, Rows
 from core.tables.places import Places
 
 
@@ -42,41 +42,51 @@ class Ties:
     others: Pairs
 
 
-def read(db: Session, actor: Actor, columns: dict[str, Numbers], *, grades: tuple[str, ...], with_wards: bool) -> Ties:
-    """`columns` are those of status_people; `with_wards` for accounts, which are found by those of their students."""
+def reads(actor: Actor, *, grades: tuple[str, ...], with_wards: bool) -> list[Read[Rows]]:
+    """What is to be read of them; `with_wards` for accounts, which are found by those of their students."""
+    enrolled = _read(_enrolments(actor), person=31, section=31)
+    if not with_wards:
+        return [enrolled]
+    width = max(1, len(grades).bit_length())
+    return [_read(_wards(actor, grades), guardian=31, grade=width, ward=31, section=31, student=1), enrolled]
+
+
+def _read(rows: sa.Select[Any], **bits: int) -> Read[Rows]:
+    return lambda db: packed.read(db, rows, **bits)
+
+
+def of(columns: Rows, *found: Rows) -> Ties:
+    """What the `reads` found, of the people in the `columns` of status_people."""
+    *wards, enrolled = found
     own, places = np.arange(len(columns["person"])), Places(columns["person"])
-    enrolled = packed.read(db, _enrolments(actor), person=31, section=31)
     at, kept = places.of(enrolled["person"])
     of_grade = [(own, columns["grade"] * columns["student"])]
     joined = [(at, enrolled["section"][kept])]
     listed = [(own, columns["section"], columns["student"])]
-    if with_wards:
-        wards = _Wards(db, actor, grades, Places(columns["person"], columns["step"] > 0))
-        of_grade.append((wards.at, wards.columns["grade"] * wards.columns["student"]))
-        joined.append(wards.joined(enrolled))
-        listed.append((wards.at, wards.columns["section"], wards.columns["student"]))
+    for ward in wards:
+        guardians, of_ward = _of_guardians(ward, Places(columns["person"], columns["step"] > 0))
+        of_grade.append((guardians, of_ward["grade"] * of_ward["student"]))
+        joined.append(_joined(guardians, of_ward["ward"], enrolled))
+        listed.append((guardians, of_ward["section"], of_ward["student"]))
     students = [(people[student > 0], sections[student > 0]) for people, sections, student in listed]
     others = [(people[student == 0], sections[student == 0]) for people, sections, student in listed]
     return Ties(_pairs(of_grade), _pairs([*joined, *students]), _pairs(others))
 
 
-class _Wards:
-    """The students for whom people answer: `at` are the places of those people."""
+def _of_guardians(wards: Rows, places: Places) -> tuple[Numbers, Rows]:
+    """The places of those who answer for students, and these students."""
+    at, kept = places.of(wards["guardian"])
+    return at, {name: column[kept] for name, column in wards.items()}
 
-    def __init__(self, db: Session, actor: Actor, grades: tuple[str, ...], places: Places) -> None:
-        width = max(1, len(grades).bit_length())
-        found = packed.read(db, _wards(actor, grades), guardian=31, grade=width, ward=31, section=31, student=1)
-        self.at, kept = places.of(found["guardian"])
-        self.columns = {name: column[kept] for name, column in found.items()}
 
-    def joined(self, enrolled: dict[str, Numbers]) -> tuple[Numbers, Numbers]:
-        """The classes in which the students are enrolled."""
-        order = np.argsort(enrolled["person"], kind="stable")
-        persons, sections = enrolled["person"][order], enrolled["section"][order]
-        first = np.searchsorted(persons, self.columns["ward"], side="left")
-        many = np.searchsorted(persons, self.columns["ward"], side="right") - first
-        starts = np.repeat(first - np.concatenate(([0], np.cumsum(many)[:-1])), many) if len(many) else first
-        return np.repeat(self.at, many), sections[starts + np.arange(int(many.sum()))]
+def _joined(at: Numbers, wards: Numbers, enrolled: Rows) -> tuple[Numbers, Numbers]:
+    """The classes in which the students are enrolled."""
+    order = np.argsort(enrolled["person"], kind="stable")
+    persons, sections = enrolled["person"][order], enrolled["section"][order]
+    first = np.searchsorted(persons, wards, side="left")
+    many = np.searchsorted(persons, wards, side="right") - first
+    starts = np.repeat(first - np.concatenate(([0], np.cumsum(many)[:-1])), many) if len(many) else first
+    return np.repeat(at, many), sections[starts + np.arange(int(many.sum()))]
 
 
 def _enrolments(actor: Actor) -> sa.Select[Any]:
@@ -111,6 +121,6 @@ def _pairs(parts: list[tuple[Numbers, Numbers]]) -> Pairs:
     people = np.concatenate([one for one, _other in parts])
     values = np.concatenate([other for _one, other in parts])
     some = values > 0
-    together = np.sort((people[some] << 31) | values[some])
+    together = np.sort((people[some] << 31) | values[some], kind="stable")
     together = together[np.diff(together, prepend=-1) > 0]  # np.unique takes 20 times as long for whole numbers
     return Pairs(together >> 31, together & ((1 << 31) - 1))

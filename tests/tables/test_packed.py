@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -48,6 +49,14 @@ def test_what_is_read_beside_comes_with_what_is_read_here(cast: Cast, look: Any)
         both = packed.beside(db, lambda db: packed.read(db, people, id=31), lambda db: packed.read(db, accounts, id=31))
     assert len(alone[0]["id"]) > 5
     assert [sorted(one["id"]) for one in both] == [sorted(one["id"]) for one in alone]
+
+
+def test_many_reads_come_in_their_order_whichever_connection_took_them(cast: Cast) -> None:
+    reads = [
+        partial(packed.read, rows=sa.select(sa.literal_column(str(place)).label("id")), id=31) for place in range(40)
+    ]
+    with database.reading() as db:
+        assert [int(one["id"][0]) for one in packed.beside(db, *reads)] == list(range(40))
 
 
 @pytest.mark.parametrize("fails", [0, 1])
