@@ -129,7 +129,8 @@ def ids(db: Session, actor: Actor, *, filter: AccountFilter, page: Page) -> list
     page = ordering.allowed(actor, page, hidden=HIDDEN_SORTS)
     page = ordering.settled(page, _settled(filter))
     sorts = {**SORTS, "students": _by_student(actor)}
-    return leafing.ids(db, given, sorts=sorts, page=page, rows=partial(_rows, asked), few=few)
+    rows, everybody = partial(_rows, asked), partial(_rows, [])
+    return leafing.ids(db, given, sorts=sorts, page=page, rows=rows, everybody=everybody, few=few)
 
 
 def rows(db: Session, actor: Actor, *, ids: Sequence[int]) -> pd.DataFrame:

@@ -19,14 +19,18 @@ from core.tables.narrowing import Few
 from core.tables.ordering import Column, Part, Sorts
 
 NEAR = 1_000  # rows that are sooner read past than those of a whole part are counted, or sorted
+GLIMPSE = 1_500  # rows of an order that are looked at before thousands are put in order
 _ALL = 2**31 - 1
 Rows = Callable[[Part, bool], sa.Select[Any]]
 
 
-def ids(db: Session, given: Given, *, sorts: Sorts, page: Page, rows: Rows, few: Few | None) -> list[int]:
+def ids(
+    db: Session, given: Given, *, sorts: Sorts, page: Page, rows: Rows, everybody: Rows, few: Few | None
+) -> list[int]:
     """The ids of one page. `rows` makes the query of a part: to walk through in its order (True), or to count.
 
-    `few`: the persons among whom all rows are, when an index has told so already.
+    `everybody` makes the same where nothing is asked. `few`: the persons among whom all rows are, when an index has
+    told so already.
     """
     if page.sort not in sorts:
         raise InputProblem("The list cannot be sorted by this column. Choose another one.")
@@ -34,7 +38,7 @@ def ids(db: Session, given: Given, *, sorts: Sorts, page: Page, rows: Rows, few:
         return []  # the list has become shorter than this page
     parts = sorts[page.sort](given)
     if few is not None:
-        return list(_put_in_order(db, parts, page, rows, few))
+        return list(_glimpsed(db, parts, page, rows, everybody, few) or _put_in_order(db, parts, page, rows, few))
     return _by_value(db, parts[0], page, rows) if parts[0].through == "value" else _walked(db, parts, page, rows)
 
 
@@ -103,6 +107,31 @@ def _by_value(db: Session, part: Part, page: Page, rows: Rows) -> list[int]:
     found, value, key = rows(replace(part, holds=()), True).add_columns(*_columns(part)).limit(_ALL).subquery().c
     by = [value.is_(None), *(one.desc() if page.descending else one for one in (value, key))]
     return list(_ids(db, sa.select(found).order_by(*by), size=page.size, offset=page.offset))
+
+
+def _glimpsed(
+    db: Session, parts: Sequence[Part], page: Page, rows: Rows, everybody: Rows, few: Few
+) -> Sequence[int] | None:
+    """The page, if the first rows of the order hold all of it; None when they do not, or are not likely to."""
+    way = _Way(_turned(parts) if page.descending else list(parts), page.descending, page.offset, page.size)
+    part = way.parts[0]
+    if few.by_text or part.through not in ("kind", "people", "account") or not _is_likely(db, page, few):
+        return None
+    columns = _columns(part)
+    by = [column.desc() for column in columns] if way.descending else columns
+    first = everybody(part, True).with_only_columns(col(Person.id), maintain_column_froms=True)
+    query = rows(part, True).with_hint(Person, "NOT INDEXED", "sqlite")
+    query = query.where(col(Person.id).in_(first.order_by(*by).limit(GLIMPSE)))
+    found, *values = query.add_columns(*columns).limit(GLIMPSE).subquery().c
+    with planner.walking(db):
+        on_page = _page(db, sa.select(found), values, way, size=way.size, offset=way.offset)
+    return on_page if len(on_page) == way.size else None
+
+
+def _is_likely(db: Session, page: Page, few: Few) -> bool:
+    """Whether so many rows hold the page, were the few spread evenly; of all people at least a quarter is in a list."""
+    people = db.connection().scalar(sa.select(sa.func.max(col(Person.id)))) or 0
+    return few.number * GLIMPSE * 4 > (page.offset + page.size) * people
 
 
 def _put_in_order(db: Session, parts: Sequence[Part], page: Page, rows: Rows, few: Few) -> Sequence[int]:

@@ -97,9 +97,9 @@ def ids(db: Session, actor: Actor, *, filter: StudentFilter, page: Page) -> list
     if few is None and filter.grades and page.sort == "grade":  # begins there in its index, not with the first grade
         sort_keys = sorted(map(sort_key, filter.grades))
         asked.append(col(Person.sort_grade).between(sort_keys[0], sort_keys[-1]))
-    rows, page = partial(_rows, filter, asked), ordering.allowed(actor, page, hidden=HIDDEN_SORTS)
-    page = ordering.settled(page, _settled(filter))
-    return leafing.ids(db, given, sorts=SORTS, page=page, rows=rows, few=few)
+    page = ordering.settled(ordering.allowed(actor, page, hidden=HIDDEN_SORTS), _settled(filter))
+    rows, everybody = partial(_rows, filter, asked), partial(_rows, StudentFilter(), [])
+    return leafing.ids(db, given, sorts=SORTS, page=page, rows=rows, everybody=everybody, few=few)
 
 
 def rows(db: Session, actor: Actor, *, ids: Sequence[int]) -> pd.DataFrame:

@@ -103,6 +103,29 @@ def test_every_order_leafs_through_everybody_once_both_ways(
         _both_ways(monkeypatch, listed, olga, kind(), sort)
 
 
+@pytest.mark.parametrize("listed", [students, accounts])
+def test_a_page_is_the_same_whether_or_not_the_first_rows_of_the_order_hold_it(
+    monkeypatch: pytest.MonkeyPatch, olga: Actor, listed: Any
+) -> None:
+    kind = StudentFilter if listed is students else AccountFilter
+    some = kind(states=("invited", "signed_in", "not_reachable", "ready"))
+    for sort in listed.SORTS:
+        found: list[list[int]] = []
+        for glimpse in (0, 12, leafing.GLIMPSE):
+            monkeypatch.setattr(leafing, "GLIMPSE", glimpse)
+            found.append(_all_pages(listed, olga, some, sort, descending=True))
+        assert found[0] == found[1] == found[2]
+
+
+def test_thousands_are_not_put_in_order_for_a_page_that_the_first_rows_hold(
+    monkeypatch: pytest.MonkeyPatch, olga: Actor
+) -> None:
+    monkeypatch.setattr(leafing, "_put_in_order", lambda *_asked: pytest.fail("they were put in order"))
+    some, page = StudentFilter(grades=("1", "2")), Page(1, "name", size=2)
+    with database.reading() as db:
+        assert len(students.ids(db, olga, filter=some, page=page)) == 2
+
+
 def test_every_filter_of_students_finds_the_same_both_ways(
     monkeypatch: pytest.MonkeyPatch, olga: Actor, cast: Cast
 ) -> None:
