@@ -42,6 +42,7 @@ async def lifespan(_app: object) -> AsyncIterator[None]:
         import_module(heavy)
     await run_in_threadpool(engine.launch, deliver=settings().deliver_in_web)
     log_lines.adopt()
+    gc.enable()
     gc.freeze()  # else a page waits now and then (75 ms) while all that was loaded is searched for garbage
     yield
     await run_in_threadpool(engine.shutdown)

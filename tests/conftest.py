@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -32,6 +33,12 @@ compiled.keep()
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "both_databases: runs on SQLite and on PostgreSQL")
     config.addinivalue_line("markers", "postgresql: runs on PostgreSQL alone")
+
+
+def pytest_collection_finish() -> None:
+    """What was loaded stays: to search it for garbage again and again took a seventh of all tests."""
+    gc.freeze()
+    gc.set_threshold(5_000)
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import ctypes
 import errno
+import gc
 import getpass
 import socket
 import sys
@@ -133,6 +134,7 @@ def _refuse_taken_port() -> None:
 def _run_server() -> None:
     import uvicorn
 
+    gc.disable()  # until all is loaded (app.py): to search it for garbage again and again is a sixth of a start
     _share_memory_among_threads()
     # The website's files are found from here, and Streamlit reads .streamlit/config.toml from the working directory.
     logs.begin()
