@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -27,6 +27,7 @@ from core.models import (
 )
 from core.rules import initial_credentials, message_text
 from core.rules.reachability import email_address
+from core.services import many_rows
 from core.tables import recipients, school, wordings
 from core.tables.recipients import Recipient
 
@@ -35,7 +36,8 @@ ASK_AGAIN_AFTER, ASKED_AT_MOST = timedelta(seconds=60), 5  # a day (R20)
 RESET_LASTS = timedelta(hours=1)  # what somebody asked for just now is used just now (R16)
 RESET_LASTS_DAYS = 1  # the last of a day: whoever is kept busy by strangers always has one that works
 
-_invitation, _message = metadata.tables["invitation"], metadata.tables["message"]
+_SAME = ("campaign_id", "channel", "status", "attempts", "segments")  # in all messages of a campaign
+_invitation, _message, _tie = (metadata.tables[name] for name in ("invitation", "message", "message_account"))
 _ISSUE = sa.insert(_invitation).returning(_invitation.c.id, _invitation.c.uid)
 _REPLACE = (
     sa.update(_invitation)
@@ -198,44 +200,36 @@ def queue_new_link(db: Session, *, account_id: int) -> int | None:
     return queue(db, campaign=campaign, to=[recipient])
 
 
-def queue(db: Session, *, campaign: Campaign, to: Sequence[Recipient]) -> int:
+def queue(db: Session, *, campaign: Campaign, to: Collection[Recipient]) -> int:
     """Store a campaign with its messages in batches; gives its id. Nothing is sent before this is committed."""
     db.add(campaign)
     db.flush()
-    campaign_id, people = campaign.id or 0, _by_message(to, by_family=campaign.by_family)
-    references = secrets.token_hex(16 * len(people))
+    campaign_id, numbers = campaign.id or 0, _by_message(to, by_family=campaign.by_family)
     same = (campaign_id, campaign.channel, MessageStatus.QUEUED.value, 0, 0)
-    messages = [
-        (index // BATCH, group[0].address, group[0].language, references[32 * index : 32 * index + 32], *same)
-        for index, group in enumerate(people)
-    ]
-    columns = ("batch", "address", "language", "reference", "campaign_id", "channel", "status", "attempts", "segments")
-    _insert(db, "message", columns, messages)
+    messages = ((*same, *own) for own in _of_message(to, numbers))
+    many_rows.insert(db, _message, (*_SAME, "batch", "address", "language", "reference"), messages)
     mine = sa.select(_message.c.id).where(_message.c.campaign_id == campaign_id).order_by(_message.c.id)
-    ids = db.connection().scalars(mine)
-    ties = [
-        (message_id, r.account_id, campaign_id) for message_id, group in zip(ids, people, strict=True) for r in group
-    ]
-    _insert(db, "message_account", ("message_id", "account_id", "campaign_id"), ties)
+    ids = list(db.connection().scalars(mine))
+    ties = ((ids[number], one.account_id, campaign_id) for number, one in zip(numbers, to, strict=True))
+    many_rows.insert(db, _tie, ("message_id", "account_id", "campaign_id"), ties)
     return campaign_id
 
 
-def _by_message(to: Sequence[Recipient], *, by_family: bool) -> list[list[Recipient]]:
-    """The recipients of each message: everybody alone, or all who share an address together."""
+def _by_message(to: Collection[Recipient], *, by_family: bool) -> Sequence[int]:
+    """The number of each recipient's message: everybody has their own, or all who share an address have one."""
     if not by_family:
-        return [[recipient] for recipient in to]
-    groups: dict[str, list[Recipient]] = {}
-    for recipient in to:
-        groups.setdefault(recipient.address, []).append(recipient)
-    return list(groups.values())
+        return range(len(to))
+    numbers: dict[str, int] = {}
+    return [numbers.setdefault(one.address, len(numbers)) for one in to]
 
 
-def _insert(db: Session, table: str, columns: Sequence[str], rows: Sequence[tuple[object, ...]]) -> None:
-    """Straight to the driver: of 100,000 rows SQLAlchemy would look at every value for longer than storing it takes."""
-    connection = db.connection()
-    mark = "?" if connection.dialect.name == "sqlite" else "%s"
-    marks = ", ".join([mark] * len(columns))
-    connection.exec_driver_sql(f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({marks})", list(rows))
+def _of_message(to: Collection[Recipient], numbers: Sequence[int]) -> Iterator[tuple[int, str, str, str]]:
+    """What each message has of its own: batch, address and language of the first it is for, reference."""
+    made, references = 0, secrets.token_hex(16 * len(to))
+    for number, one in zip(numbers, to, strict=True):
+        if number == made:
+            yield number // BATCH, one.address, one.language, references[32 * number : 32 * number + 32]
+            made += 1
 
 
 def asked_too_often(db: Session, account_id: int, *, kind: CampaignKind) -> bool:

@@ -16,7 +16,7 @@ from core.errors import InputProblem
 from core.models import CampaignKind, SchoolSettings
 from core.rules.words import SENT_SINCE
 from core.tables import recipients, school, wordings
-from core.tables.recipients import Languages, Lately, Recipient, Wanted
+from core.tables.recipients import Languages, Lately, Recipients, Wanted
 
 # Texts that stand beside the one of a kind, for some of its people: kind -> (name in the campaign, kind of the text).
 BESIDE = {
@@ -46,7 +46,7 @@ class Plan:
     `skipped`: how many get nothing, by the codes of words.GETS_NOTHING.
     """
 
-    found: list[Recipient]
+    found: Recipients
     skipped: dict[str, int]
     lately: Lately | None
     wording_ids: dict[str, int]
@@ -102,7 +102,7 @@ def texts(db: Session, *, kind: str, channel: str) -> dict[str, int]:
     return found
 
 
-def _digest(found: list[Recipient], facts: list[object]) -> str:
+def _digest(found: Recipients, facts: list[object]) -> str:
     """What the sender saw and what is sent must be the same.
 
     The latest message that any of them got makes the check after a launch another one than before it.

@@ -37,6 +37,7 @@ from core.services import (
     delivery,
     delivery_claims,
     drafts,
+    many_rows,
     selections,
     test_messages,
     unknown_messages,
@@ -297,6 +298,25 @@ def test_a_large_launch_comes_in_batches_of_a_hundred_that_belong_together(peopl
         ).scalar_one()
     assert sorted(tuple(row) for row in sizes) == [(0, 100), (1, 100), (2, 53)]
     assert tied == 253
+
+
+@pytest.mark.both_databases
+@pytest.mark.parametrize("by_family", [False, True])
+def test_what_several_statements_store_goes_to_whom_it_is_for(
+    people: Cast, by_family: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(many_rows, "AT_ONCE", 9)  # a message to a statement
+    draft = replace(STUDENTS, by_family=by_family)
+    send(people, look(people, draft), draft)
+    with database.reading() as db:
+        tied = sa.select(col(Message.id), col(Message.address), col(Person.personal_email)).select_from(MessageAccount)
+        tied = tied.join(Message, col(Message.id) == col(MessageAccount.message_id))
+        tied = tied.join(Account, col(Account.id) == col(MessageAccount.account_id)).join(Person)
+        found = db.execute(tied.order_by(col(Account.id))).all()
+    assert len({address for _id, address, _own in found}) == 3
+    assert [address for _id, address, _own in found] == [own for _id, _address, own in found]
+    assert sorted(found) == list(found)
+    assert len({message.reference for message in queued()}) == 3
 
 
 def test_chosen_students_without_an_account_are_named_in_the_check(people: Cast) -> None:
