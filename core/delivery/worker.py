@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import signal
 import threading
 from typing import Annotated
@@ -26,6 +27,7 @@ def run(
         signal.signal(name, lambda *_: stop.set())
     engine.launch(executor="worker")
     logs.adopt()
+    gc.freeze()  # what was loaded stays, and need not be searched for garbage while messages wait
     if adopt:
         print(f"Taken over from {adopt}: {take_over.adopt(adopt)} batches.", flush=True)
     print("Delivering. Ctrl-C stops it.", flush=True)

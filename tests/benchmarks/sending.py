@@ -34,7 +34,7 @@ from tests.peers import postgres
 from tests.peers.smtp_sink import sink
 
 RUNS, BARE = 3, 2000
-WORKERS, SLOTS = ("first", "second"), "28"  # what a relay of one's own can take
+WORKERS, SLOTS = ("first", "second"), "48"  # what a relay of one's own can take
 
 
 def run(report: Report) -> None:

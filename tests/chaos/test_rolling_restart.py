@@ -50,7 +50,7 @@ def test_f16_a_rolling_restart_loses_nothing_and_sends_nothing_twice(
                         processes.worker(name)
                         assert not finished(progress(campaign_id)), "restarted before the last message"
                         _web_anew(processes, each)
-                wait_until(campaign_id, finished, seconds=300)
+                wait_until(campaign_id, finished, seconds=600)  # 12 a second
         finally:
             processes.stop_all()
     assert law.holds(law.mailed(sink), law.addresses(PEOPLE), campaign_id) == set(), "a stop in order leaves no doubt"
