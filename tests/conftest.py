@@ -36,7 +36,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_collection_finish() -> None:
-    """What was loaded stays: to search it for garbage again and again took a seventh of all tests."""
+    """What was loaded stays, and what tests make soon goes: to search both again and again took a seventh of all."""
     gc.freeze()
     gc.set_threshold(5_000)
 

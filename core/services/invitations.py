@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -29,7 +29,7 @@ from core.rules import initial_credentials, message_text
 from core.rules.reachability import email_address
 from core.services import many_rows
 from core.tables import recipients, school, wordings
-from core.tables.recipients import Recipient
+from core.tables.recipients import Recipient, Recipients
 
 BATCH = 100
 ASK_AGAIN_AFTER, ASKED_AT_MOST = timedelta(seconds=60), 5  # a day (R20)
@@ -200,7 +200,7 @@ def queue_new_link(db: Session, *, account_id: int) -> int | None:
     return queue(db, campaign=campaign, to=[recipient])
 
 
-def queue(db: Session, *, campaign: Campaign, to: Collection[Recipient]) -> int:
+def queue(db: Session, *, campaign: Campaign, to: Sequence[Recipient] | Recipients) -> int:
     """Store a campaign with its messages in batches; gives its id. Nothing is sent before this is committed."""
     db.add(campaign)
     db.flush()
@@ -215,7 +215,7 @@ def queue(db: Session, *, campaign: Campaign, to: Collection[Recipient]) -> int:
     return campaign_id
 
 
-def _by_message(to: Collection[Recipient], *, by_family: bool) -> Sequence[int]:
+def _by_message(to: Sequence[Recipient] | Recipients, *, by_family: bool) -> Sequence[int]:
     """The number of each recipient's message: everybody has their own, or all who share an address have one."""
     if not by_family:
         return range(len(to))
@@ -223,7 +223,7 @@ def _by_message(to: Collection[Recipient], *, by_family: bool) -> Sequence[int]:
     return [numbers.setdefault(one.address, len(numbers)) for one in to]
 
 
-def _of_message(to: Collection[Recipient], numbers: Sequence[int]) -> Iterator[tuple[int, str, str, str]]:
+def _of_message(to: Sequence[Recipient] | Recipients, numbers: Sequence[int]) -> Iterator[tuple[int, str, str, str]]:
     """What each message has of its own: batch, address and language of the first it is for, reference."""
     made, references = 0, secrets.token_hex(16 * len(to))
     for number, one in zip(numbers, to, strict=True):

@@ -52,7 +52,7 @@ def foresee(db: Session, actor: Actor, *, following: bool = False) -> Foreseen:
     own = school.settings(db)
     run = _run(db, own, following=following)
     plan = plans.read(db, options=OPTIONS, account_ids=table.due(own, run))
-    first = table.of_accounts(db, [recipient.account_id for recipient in plan.found])
+    first = table.of_accounts(db, plan.found.account_ids)
     return Foreseen(own.reminders, run.at, len(plan.found), first, table.left_out(db, own, run), plan.skipped)
 
 

@@ -22,7 +22,7 @@ INVITED, NOT_INVITED = "invited", "not_invited"
 OF_PEOPLE = {AccountState.READY, AccountState.NOT_REACHABLE, AccountState.NO_ACCOUNT}  # an account does not tell them
 _SPLIT = {AccountState.INVITED, AccountState.LINK_EXPIRED, AccountState.READY, AccountState.NOT_REACHABLE}
 _BY_STANDING = frozenset(AccountState) - _SPLIT - {AccountState.NO_ACCOUNT}
-_MOST_FIRST = (AccountState.SIGNED_IN, *sorted(_BY_STANDING - {AccountState.SIGNED_IN}))  # each costs those before it
+_BY_HOW_MANY = (AccountState.SIGNED_IN, *sorted(_BY_STANDING - {AccountState.SIGNED_IN}))  # each costs those before it
 
 
 def state(now: Moment, policy: Policy, *, reachable: sa.ColumnElement[bool] | None = None) -> sa.ColumnElement[str]:
@@ -34,7 +34,7 @@ def state(now: Moment, policy: Policy, *, reachable: sa.ColumnElement[bool] | No
     return sa.case(
         (sa.literal_column(f"'{NOT_INVITED}'"), by_address),
         (sa.literal_column(f"'{INVITED}'"), by_link),
-        *((word[state], word[state]) for state in _MOST_FIRST),
+        *((word[state], word[state]) for state in _BY_HOW_MANY),
         value=col(Account.standing),  # asked once: SQLite makes it anew each time
         else_=word[AccountState.NO_ACCOUNT],
     )

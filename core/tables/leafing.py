@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from typing import Any
@@ -11,17 +11,15 @@ import sqlalchemy as sa
 from sqlmodel import Session, col
 
 from core.errors import InputProblem
-from core.models import Account, Person, Section
-from core.tables import narrowing, one_by_one, ordering, planner
+from core.models import Person, Section
+from core.tables import glimpse, narrowing, one_by_one, ordering, planner
 from core.tables.conditions import Given
 from core.tables.filters import Page
 from core.tables.narrowing import Few
-from core.tables.ordering import Column, Part, Sorts
+from core.tables.ordering import Column, Part, Rows, Sorts
 
 NEAR = 1_000  # rows that are sooner read past than those of a whole part are counted, or sorted
-GLIMPSE = 1_500  # rows of an order that are looked at before thousands are put in order
 _ALL = 2**31 - 1
-Rows = Callable[[Part, bool], sa.Select[Any]]
 
 
 def ids(
@@ -38,7 +36,8 @@ def ids(
         return []  # the list has become shorter than this page
     parts = sorts[page.sort](given)
     if few is not None:
-        return list(_glimpsed(db, parts, page, rows, everybody, few) or _put_in_order(db, parts, page, rows, few))
+        first = None if few.by_text else glimpse.page(db, parts, page, rows=rows, everybody=everybody, few=few)
+        return list(first or _put_in_order(db, parts, page, rows, few))
     return _by_value(db, parts[0], page, rows) if parts[0].through == "value" else _walked(db, parts, page, rows)
 
 
@@ -78,7 +77,7 @@ class _Way:
 
 
 def _way(parts: Sequence[Part], page: Page) -> _Way:
-    order = _turned(parts) if page.descending else list(parts)
+    order = ordering.turned(parts) if page.descending else list(parts)
     if page.total is None or not page.total < 2 * page.offset < 2 * page.total:
         return _Way(order, page.descending, page.offset, page.size)
     rest = page.total - page.offset
@@ -87,7 +86,7 @@ def _way(parts: Sequence[Part], page: Page) -> _Way:
 
 
 def _of_part(db: Session, part: Part, way: _Way, *, offset: int, size: int, rows: Rows) -> Sequence[int]:
-    columns, few = _columns(part), narrowing.few(db, part.answers)
+    columns, few = ordering.keys(part), narrowing.few(db, part.answers)
     if few is not None:
         found, *values = _put_aside(db, rows(part, True), columns, few).c
         with planner.walking(db):
@@ -104,39 +103,14 @@ def _by_value(db: Session, part: Part, page: Page, rows: Rows) -> list[int]:
 
     Neither database looks through a limit, so none of them is asked twice.
     """
-    found, value, key = rows(replace(part, holds=()), True).add_columns(*_columns(part)).limit(_ALL).subquery().c
+    found, value, key = rows(replace(part, holds=()), True).add_columns(*ordering.keys(part)).limit(_ALL).subquery().c
     by = [value.is_(None), *(one.desc() if page.descending else one for one in (value, key))]
     return list(_ids(db, sa.select(found).order_by(*by), size=page.size, offset=page.offset))
 
 
-def _glimpsed(
-    db: Session, parts: Sequence[Part], page: Page, rows: Rows, everybody: Rows, few: Few
-) -> Sequence[int] | None:
-    """The page, if the first rows of the order hold all of it; None when they do not, or are not likely to."""
-    way = _Way(_turned(parts) if page.descending else list(parts), page.descending, page.offset, page.size)
-    part = way.parts[0]
-    if few.by_text or part.through not in ("kind", "people", "account") or not _is_likely(db, page, few):
-        return None
-    columns = _columns(part)
-    by = [column.desc() for column in columns] if way.descending else columns
-    first = everybody(part, True).with_only_columns(col(Person.id), maintain_column_froms=True)
-    query = rows(part, True).with_hint(Person, "NOT INDEXED", "sqlite")
-    query = query.where(col(Person.id).in_(first.order_by(*by).limit(GLIMPSE)))
-    found, *values = query.add_columns(*columns).limit(GLIMPSE).subquery().c
-    with planner.walking(db):
-        on_page = _page(db, sa.select(found), values, way, size=way.size, offset=way.offset)
-    return on_page if len(on_page) == way.size else None
-
-
-def _is_likely(db: Session, page: Page, few: Few) -> bool:
-    """Whether so many rows hold the page, were the few spread evenly; of all people at least a quarter is in a list."""
-    people = db.connection().scalar(sa.select(sa.func.max(col(Person.id)))) or 0
-    return few.number * GLIMPSE * 4 > (page.offset + page.size) * people
-
-
 def _put_in_order(db: Session, parts: Sequence[Part], page: Page, rows: Rows, few: Few) -> Sequence[int]:
     """All parts in one statement, the rows of each behind those of the one before."""
-    order = _turned(parts) if page.descending else list(parts)
+    order = ordering.turned(parts) if page.descending else list(parts)
     held = one_by_one.each(sa.and_(sa.true(), *part.holds) for part in order)
     place = sa.case(*((holds, number) for number, holds in enumerate(held)), else_=len(held))
     values: Sequence[Column] = order[0].columns
@@ -167,17 +141,6 @@ def _put_aside(db: Session, query: sa.Select[Any], columns: Sequence[Column], fe
     """
     within = query.with_hint(Person, "NOT INDEXED", "sqlite").where(narrowing.among(db, few))
     return within.add_columns(*columns).limit(few.number).subquery()
-
-
-def _turned(parts: Sequence[Part]) -> list[Part]:
-    """The other way round, but for what stays last."""
-    turned = [part for part in reversed(parts) if not part.stays_last]
-    return turned + [part for part in parts if part.stays_last]
-
-
-def _columns(part: Part) -> list[Column]:
-    """Made unique by the person's id, as the index of the order ends with it."""
-    return [*part.columns, col(Account.person_id) if part.through in ordering.OF_ACCOUNTS else col(Person.id)]
 
 
 def _size(db: Session, query: sa.Select[Any], *, up_to: int) -> int:

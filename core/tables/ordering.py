@@ -52,6 +52,7 @@ ANY = Part((), through="nothing")  # all of them, with all that an order may ask
 Parts = Callable[[Given], tuple[Part, ...]]
 Sorts = Mapping[str, Parts]
 Asked = Callable[[Given], Any]
+Rows = Callable[[Part, bool], sa.Select[Any]]  # the rows of a part: to walk through in its order, or to count
 
 
 def by(*columns: Column) -> Parts:
@@ -134,6 +135,17 @@ def yes_first(holds: Asked, *, yes: Asked | None = None, no: Asked | None = None
         return Part(NAME, (holds(given),), answers=answers[0]), Part(NAME, (sa.not_(holds(given)),), answers=answers[1])
 
     return parts
+
+
+def turned(parts: Sequence[Part]) -> list[Part]:
+    """The other way round, but for what stays last."""
+    order = [part for part in reversed(parts) if not part.stays_last]
+    return order + [part for part in parts if part.stays_last]
+
+
+def keys(part: Part) -> list[Column]:
+    """What puts its rows in order; made unique by the person's id, as the index of the order ends with it."""
+    return [*part.columns, col(Account.person_id) if part.through in OF_ACCOUNTS else col(Person.id)]
 
 
 def together(parts: Sequence[Part]) -> Part:

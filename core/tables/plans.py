@@ -56,12 +56,12 @@ class Plan:
 
     @property
     def messages(self) -> int:
-        return len({recipient.address for recipient in self.found}) if self.by_family else len(self.found)
+        return len(set(self.found.addresses)) if self.by_family else len(self.found)
 
     @property
     def shared(self) -> Counter[str]:
         """The addresses of several people, with how many each."""
-        times = Counter(recipient.address for recipient in self.found)
+        times = Counter(self.found.addresses)
         return Counter({address: number for address, number in times.items() if number > 1})
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -48,7 +48,7 @@ class Recipient(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Recipients(Collection[Recipient]):
+class Recipients:
     """Many of them, as columns: of 100,000 objects Python's search for garbage makes a quarter of a launch."""
 
     account_ids: list[int]
@@ -60,9 +60,6 @@ class Recipients(Collection[Recipient]):
 
     def __iter__(self) -> Iterator[Recipient]:
         return map(Recipient, self.account_ids, self.addresses, self.languages)
-
-    def __contains__(self, one: object) -> bool:
-        return any(one == mine for mine in self)
 
 
 @dataclass(frozen=True)

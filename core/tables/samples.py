@@ -50,16 +50,18 @@ class _Form:
 def of(db: Session, *, plan: Plan, channel: str) -> tuple[Sample, ...]:
     """The first few of each language; with `by_family`, first of those who share an address."""
     form = _Form(wordings.texts(db, ids=plan.wording_ids), school.place(plan.school), plan, channel)
-    chosen = [message for language in sorted({r.language for r in plan.found}) for message in _few(plan, language)]
+    everybody = list(plan.found)
+    languages = sorted(set(plan.found.languages))
+    chosen = [message for language in languages for message in _few(plan, everybody, language)]
     people = _people(db, [recipient.account_id for message in chosen for recipient in message])
     return tuple(_sample(form, message, [people[recipient.account_id] for recipient in message]) for message in chosen)
 
 
-def _few(plan: Plan, language: str) -> Iterator[list[Recipient]]:
+def _few(plan: Plan, everybody: Sequence[Recipient], language: str) -> Iterator[list[Recipient]]:
     """Messages in one language, each with the recipients it is for."""
-    mine = [recipient for recipient in plan.found if recipient.language == language]
+    mine = [recipient for recipient in everybody if recipient.language == language]
     families = list(plan.shared) if plan.by_family else []
-    together = ([r for r in plan.found if r.address == address] for address in families[:PER_LANGUAGE])
+    together = ([r for r in everybody if r.address == address] for address in families[:PER_LANGUAGE])
     yield from islice((family for family in together if family[0].language == language), 1)
     alone = ([recipient] for recipient in mine if recipient.address not in families)
     yield from islice(alone, PER_LANGUAGE)

@@ -50,7 +50,7 @@ def of(db: Session, plan: Plan, *, leaves_at: datetime) -> SmsCost:
 
 def _alike(db: Session, plan: Plan) -> dict[tuple[str, bool, int], int]:
     """How many get a text of the same language, way to sign in and length."""
-    language_of = {recipient.account_id: recipient.language for recipient in plan.found}
+    language_of = dict(zip(plan.found.account_ids, plan.found.languages, strict=True))
     rows = sa.select(col(Account.id), col(Account.sign_in_method), sa.func.length(col(Account.username)))
     found: dict[tuple[str, bool, int], int] = {}
     for account_id, method, length in db.execute(rows):

@@ -42,15 +42,12 @@ class Asked:
 
 
 def read(db: Session, actor: Actor, asked: Asked, *more: Read[Rows]) -> tuple[Rows, list[Rows]]:
-    """All whom the actor may see, with 0 for what is asked of an account where there is none; and what `more` read.
-
-    The longest of `more` come first, the last of them takes less time than the walk of invitations.
-    """
+    """All whom the actor may see, with 0 for what is asked of an account where there is none; and what `more` read."""
     if not actor.scope.everybody:
-        return _looked_up(db, actor, asked), [read(db) for read in more]
-    walks, (*longer, shortest) = (partial(_accounts, asked=asked), partial(_people, asked=asked)), more
-    accounts, people, *found, issued, last = packed.beside(db, *walks, *longer, _last_issued, shortest)
-    return _put_together(db, actor, asked, accounts, people, issued), [*found, last]
+        return _looked_up(db, actor, asked), [one(db) for one in more]
+    walks = (partial(_accounts, asked=asked), partial(_people, asked=asked), _last_issued)
+    accounts, people, issued, *found = packed.beside(db, *walks, *more)
+    return _put_together(db, actor, asked, accounts, people, issued), found
 
 
 def _put_together(db: Session, actor: Actor, asked: Asked, accounts: Rows, people: Rows, issued: Rows) -> Rows:

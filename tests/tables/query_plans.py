@@ -10,13 +10,15 @@ import sqlalchemy as sa
 
 
 @contextmanager
-def noted(connection: sa.Connection, *, of: str) -> Iterator[list[str]]:
-    """The plans of the statements with these words in them, while they are run."""
+def noted(connection: sa.Connection, *, of: str, statements: bool = False) -> Iterator[list[str]]:
+    """The plans of the statements with these words in them, while they are run; or the statements themselves."""
     said: list[str] = []
     explain, column = ("EXPLAIN QUERY PLAN", 3) if connection.dialect.name == "sqlite" else ("EXPLAIN", 0)
 
     def note(_connection: Any, _cursor: Any, statement: str, parameters: Any, *_more: Any) -> None:
-        if of in statement:
+        if of in statement and statements:
+            said.append(statement)
+        elif of in statement:
             raw: Any = connection.connection.dbapi_connection
             said.extend(str(row[column]) for row in raw.execute(f"{explain} {statement}", parameters))
 
