@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -369,13 +369,17 @@ def _job(name: str) -> bool:
         return db.get(DeliveryJob, name) is not None
 
 
-def _wait_for(folder: Path, name: str, *, gone: bool = False) -> None:
+def _wait_until(so: Callable[[], bool]) -> None:
     pause = threading.Event()
     for _ in range(600):
-        if folder.exists() and (name in _names(folder)) != gone:
+        if so():
             return
         pause.wait(0.05)
-    raise AssertionError(f"{name} is {'still' if gone else 'not'} in {folder}")
+    raise AssertionError("it did not come to that in 30 seconds")
+
+
+def _wait_for(folder: Path, name: str) -> None:
+    _wait_until(lambda: folder.exists() and name in _names(folder))
 
 
 def test_the_engine_takes_a_file_by_itself_once_it_stands_still(engine_of_folder: Path) -> None:
@@ -394,7 +398,7 @@ def test_a_file_that_is_said_to_be_complete_does_not_wait(
     (engine_of_folder / f"{name}.done").touch()
     engine_room.start_engine()
     _wait_for(engine_of_folder / "done", "set.zip")
-    _wait_for(engine_of_folder, f"{name}.done", gone=True)  # a moment later
+    _wait_until(lambda: not (engine_of_folder / f"{name}.done").exists())  # a moment later
 
 
 def test_a_file_at_which_we_fail_does_not_stand_in_the_way_of_the_next_one(
