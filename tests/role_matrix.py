@@ -202,7 +202,6 @@ TABLES: dict[str, Needs] = {
     **dict.fromkeys(("status_people.is_of_list", "status_ties.reads", "status_rows.read"), Asks.PART),
     "school.require_first_password_shown": Asks.PART,
     **dict.fromkeys(("microsoft_switch.differences", "health.read"), Permission.CHANGE_SETTINGS),
-    "microsoft_switch.differences": Permission.CHANGE_SETTINGS,
     **dict.fromkeys(
         ("directory_review.counts", "directory_review.page", "directory_runs.latest", "directory_outcome.not_done"),
         Permission.MANAGE_DIRECTORY,
