@@ -151,7 +151,9 @@ def slices(rows: Sequence[T], size: int = AT_ONCE) -> Iterator[Sequence[T]]:
     return (rows[start : start + size] for start in range(0, len(rows), size))
 
 
+@lru_cache
 def _with(**options: Any) -> sa.Engine:
+    """Kept: to make one anew for every transaction took as long as a short statement."""
     return engine().execution_options(**options)
 
 
@@ -163,4 +165,5 @@ def forget() -> None:
     """Close all connections and forget the engine: for tests, and before a fork."""
     if engine.cache_info().currsize:
         engine().dispose()
+    _with.cache_clear()
     engine.cache_clear()

@@ -43,7 +43,7 @@ def launch(*, deliver: bool = True, executor: str = "web") -> None:
                 "executor_id": _executor_id(executor),
                 "serializer": DBOSPortableJSONSerializer(),
                 "log_level": "WARNING",
-                "max_executor_threads": 32,
+                "max_executor_threads": queues.threads(),
             }
         )
         if deliver:
@@ -51,12 +51,13 @@ def launch(*, deliver: bool = True, executor: str = "web") -> None:
             _hearts[-1].start()
         DBOS.listen_queues(queues.of_this_process() if deliver else [])
         DBOS.launch()
-        queues.register()
+        watch = Watch()
+        alive = take_over.alive(watch)
+        queues.register(processes=len(alive))
         _up.set()
     if deliver:
         take_over.of_other_versions(VERSION)
-        watch = Watch()
-        take_over.abandoned(watch)
+        take_over.abandoned(alive)
         _go_on()
         _stop.clear()
         threading.Thread(target=_look_around, args=(watch,), name="delivery-look-around", daemon=True).start()
@@ -141,7 +142,9 @@ def _look_around(watch: Watch) -> None:
     """Now and then: whatever was committed but not handed over, resumed, or left by a process that is gone, goes on."""
     while not _stop.wait(LOOK_AROUND_EVERY_S):
         try:
-            take_over.abandoned(watch)
+            alive = take_over.alive(watch)
+            take_over.abandoned(alive)
+            queues.share(processes=len(alive))
             _go_on()
             housekeeping.run()
         except Exception as error:  # noqa: BLE001  (a locked or restarting database: the next look will do)

@@ -17,18 +17,18 @@ DAILY = "daily"  # of its own: a campaign does not wait behind it
 DIRECTORY, IMPORTS = "directory", "imports"  # one at a time, wherever it runs
 OF_CHANNEL = {Channel.EMAIL: "email", Channel.SMS: "sms"}
 QUIET_S, BUSY_S = 1.0, 0.25
+_OTHER_THREADS = 16
 
 
-def register() -> None:
+def register(*, processes: int) -> None:
     """Tell the engine of them; what the settings say now holds for every process."""
-    slots = {Channel.EMAIL: settings().email_slots, Channel.SMS: settings().sms_slots}
     _register(CONTROL, every_s=1, here=1)
     _register(FILES, every_s=0.25, here=1)  # somebody waits before the screen
     _register(DIRECTORY, every_s=1, everywhere=1)
     _register(IMPORTS, every_s=5, everywhere=1)
     _register(DAILY, every_s=10, here=1)
     for channel, name in OF_CHANNEL.items():
-        _register(name, every_s=QUIET_S, everywhere=slots[channel])
+        _register(name, every_s=QUIET_S, everywhere=_slots(channel), here=_share(channel, processes))
 
 
 def of_this_process() -> list[str]:
@@ -46,6 +46,30 @@ def keep_pace(busy: Collection[Channel]) -> None:
     """Look often where a campaign runs, seldom where none does."""
     for channel, name in OF_CHANNEL.items():
         _look_every(BUSY_S if channel in busy else QUIET_S, name)
+
+
+def share(*, processes: int) -> None:
+    """Each of the processes that deliver has as many slots as the others.
+
+    Else the first one to look takes all of them, and delivers with one processor while the others have nothing to do.
+    """
+    for channel, name in OF_CHANNEL.items():
+        queue, mine = DBOS.retrieve_queue(name), _share(channel, processes)
+        if queue is not None and queue.worker_concurrency != mine:
+            queue.set_worker_concurrency(mine)
+
+
+def threads() -> int:
+    """How many a process may need: it may be the only one, and somebody forgets their password while it sends."""
+    return sum(_slots(channel) for channel in OF_CHANNEL) + _OTHER_THREADS
+
+
+def _slots(channel: Channel) -> int:
+    return settings().sms_slots if channel is Channel.SMS else settings().email_slots
+
+
+def _share(channel: Channel, processes: int) -> int:
+    return -(-_slots(channel) // max(1, processes))
 
 
 def _look_every(seconds: float, name: str) -> None:

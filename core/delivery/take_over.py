@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from dbos import DBOS
 from dbos import WorkflowStatus as Workflow
 
@@ -22,10 +24,14 @@ def adopt(executor_id: str) -> int:
     return _back_into_queues(listed(status=["PENDING"], executor_id=executor_id))
 
 
-def abandoned(watch: Watch) -> int:
-    """Take what belongs to processes whose heart has stopped, or that left in order; gives how many batches."""
+def alive(watch: Watch) -> frozenset[str]:
+    """The processes that deliver, as this one sees it."""
     with database.reading() as db:
-        alive = watch.alive(workers.beats(db))
+        return watch.alive(workers.beats(db))
+
+
+def abandoned(alive: Collection[str]) -> int:
+    """Take what belongs to processes whose heart has stopped, or that left in order; gives how many batches."""
     begun = listed(status=["PENDING"])
     return _back_into_queues([item for item in begun if item.executor_id not in alive])
 

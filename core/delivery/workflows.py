@@ -52,15 +52,16 @@ def deliver_batch(run: str, campaign_id: int, batch: int, attempt: int) -> None:
     with requests.for_run(f"campaign-{campaign_id}-batch-{batch}"):
         deferred, retry_after = send_batch(campaign_id, batch, attempt)
     if deferred and attempt < LAST_ATTEMPT:
-        enqueue_batch(run, campaign_id, batch, attempt + 1, delay=max(wait_before(attempt + 1), retry_after))
+        wait = max(wait_before(attempt + 1), retry_after)
+        _enqueue_batch(_queue_of(campaign_id), run, campaign_id, batch, attempt + 1, delay=wait)
 
 
 @DBOS.workflow(name="run_campaign", max_recovery_attempts=1000)
 def run_campaign(run: str, campaign_id: int, waiting: list[int]) -> None:
     """Queue all batches of a campaign, for when it starts."""
-    delay = batches.seconds_to_start(campaign_id)
+    delay, queue = batches.seconds_to_start(campaign_id), _queue_of(campaign_id)
     for batch in waiting:
-        enqueue_batch(run, campaign_id, batch, 1, delay=delay)
+        _enqueue_batch(queue, run, campaign_id, batch, 1, delay=delay)
 
 
 @DBOS.step(name="answer_recovery", retries_allowed=True, interval_seconds=2, max_attempts=10, backoff_rate=1.5)
@@ -75,7 +76,7 @@ def recover_password(account_id: int) -> None:
     with requests.for_run(DBOS.workflow_id or ""):  # many may be asked for at the same time
         made = answer_recovery(account_id)
     if made:
-        enqueue_batch(f"c{made[0]}-0", int(made[1]), 0, 1)
+        _enqueue_batch(_queue_of(int(made[1])), f"c{made[0]}-0", int(made[1]), 0, 1)
 
 
 @DBOS.step(name="make_file")
@@ -137,11 +138,13 @@ OF_DIRECTORY = {
 }
 
 
-def enqueue_batch(run: str, campaign_id: int, batch: int, attempt: int, *, delay: float = 0.0) -> None:
+def _queue_of(campaign_id: int) -> str:
+    return queues.OF_CHANNEL[batches.channel_of(campaign_id)]
+
+
+def _enqueue_batch(queue: str, run: str, campaign_id: int, batch: int, attempt: int, *, delay: float = 0.0) -> None:
     """The id makes it idempotent: queued twice, it runs once."""
-    options = SetEnqueueOptions(delay_seconds=delay or None)
-    with SetWorkflowID(f"{run}-b{batch}-a{attempt}"), options:
-        queue = queues.OF_CHANNEL[batches.channel_of(campaign_id)]
+    with SetWorkflowID(f"{run}-b{batch}-a{attempt}"), SetEnqueueOptions(delay_seconds=delay or None):
         DBOS.enqueue_workflow(queue, deliver_batch, run, campaign_id, batch, attempt)
 
 
