@@ -25,8 +25,9 @@ class AccountState(StrEnum):
     NO_ACCOUNT = "no_account"
 
 
-# Nobody in these states can be written to; nobody in those has ever signed in.
+# Nobody in these states can be written to; nobody in those was ever invited, or has ever signed in.
 NEVER_WRITTEN_TO = frozenset({"deactivated", "signed_in", "not_reachable", "no_account"})
+NEVER_INVITED = frozenset({"ready", "not_reachable", "no_account"})
 NEVER_SIGNED_IN = frozenset({"verified", "bounced", "link_expired", "invited", "ready", "not_reachable", "no_account"})
 
 

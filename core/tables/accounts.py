@@ -52,6 +52,7 @@ from core.tables.ordering import (
     by_value,
     filled_first,
     known_first,
+    possible_states,
     yes_first,
 )
 
@@ -128,7 +129,7 @@ def ids(db: Session, actor: Actor, *, filter: AccountFilter, page: Page) -> list
         asked.append(search.holds(db, actor, words))
     page = ordering.allowed(actor, page, hidden=HIDDEN_SORTS)
     page = ordering.settled(page, _settled(filter))
-    sorts = {**SORTS, "students": _by_student(actor)}
+    sorts = {**SORTS, "students": _by_student(actor), "state": by_state(possible_states(filter))}
     rows, everybody = partial(_rows, asked), partial(_rows, [])
     return leafing.ids(db, given, sorts=sorts, page=page, rows=rows, everybody=everybody, few=few)
 
@@ -204,12 +205,13 @@ def _asked(
 
 def _settled(filter: AccountFilter) -> dict[str, bool]:
     """The columns in which all of them say the same."""
-    refused, never_in = ordering.settled_by_state(filter.states)
+    refused, uninvited, never_in = ordering.settled_by_state(filter.states)
     return {
         "email_refusal": refused or bool(filter.email_refusals),
         "sms_refusal": refused or bool(filter.sms_refusals),
         **dict.fromkeys(SIGN_INS, never_in or filter.login == "never"),
         "state": len(filter.states) == 1,
+        "invited_at": uninvited,
         "verified": filter.verified is not None,
         "user_type": len(filter.user_types) == 1,
     }

@@ -24,6 +24,7 @@ from core.tables.conditions import Given
 from core.tables.filters import AccountFilter, StudentFilter
 
 CAP, FEW = 8_000, 300
+_CAP_FOR, _CAPS = 250_000, 3  # so many people, and of more of them up to so many times as many
 Ids = sa.Select[Any] | sa.CompoundSelect[Any]
 
 
@@ -45,18 +46,24 @@ def few(db: Session, answers: Iterable[Ids], *, text: Ids | None = None, total: 
     `text`: the answer to the search box. `total`: how many people all of them have in common, where it is known: none
     of them is shorter.
     """
-    best: Few | None = None
-    if total is not None and total > CAP:
+    best, cap = None, _cap(db)
+    if total is not None and total > cap:
         return best
     for answer in answers if text is None else chain([text], answers):
-        found = answer.limit(CAP + 1).subquery()
+        found = answer.limit(cap + 1).subquery()
         together = sa.func.json_group_array if search.is_sqlite(db) else sa.func.array_agg
         number, ids = db.connection().execute(sa.select(sa.func.count(), together(found.c[0]))).one()
-        if number <= CAP and (best is None or number < best.number):
+        if number <= cap and (best is None or number < best.number):
             best = Few(number, ids, answer is text)
         if best is not None and best.number <= FEW:
             break
     return best
+
+
+def _cap(db: Session) -> int:
+    """A walk through a district to those who stand together in its order is long: more of them are looked up."""
+    highest_id = db.connection().scalar(sa.select(sa.func.max(col(Person.id)))) or 0
+    return CAP * max(1, min(_CAPS, highest_id // _CAP_FOR))
 
 
 def among(db: Session, few: Few) -> sa.ColumnElement[bool]:

@@ -5,7 +5,7 @@ A part is a condition and columns that an index can follow; so an order over two
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
@@ -14,10 +14,10 @@ from sqlmodel import col
 
 from core.models import Account, Person, Section, UserType
 from core.permissions import Actor, Permission
-from core.rules.account_state import NEVER_SIGNED_IN, NEVER_WRITTEN_TO, AccountState
+from core.rules.account_state import NEVER_INVITED, NEVER_SIGNED_IN, NEVER_WRITTEN_TO, AccountState
 from core.tables import account_state, unindexed
 from core.tables.conditions import Given
-from core.tables.filters import Page
+from core.tables.filters import AccountFilter, Page, StudentFilter
 from core.tables.first_relative import FirstRelative
 from core.tables.narrowing import Ids
 from core.tables.unindexed import Unindexed
@@ -116,9 +116,16 @@ def by_value(value: Callable[[], Column]) -> Parts:
     return parts
 
 
-def by_state() -> Parts:
+def by_state(states: Iterable[AccountState] = AccountState) -> Parts:
     """State by state, in the order in which they are asked, and by name."""
-    return lambda given: tuple(_of_state(state, given) for state in AccountState)
+    return lambda given: tuple(_of_state(state, given) for state in states)
+
+
+def possible_states(filter: StudentFilter | AccountFilter) -> list[AccountState]:
+    """Those in which somebody can be who matches: the parts of the others would be walked to find nobody."""
+    writes = isinstance(filter, StudentFilter) and bool(filter.invitable or filter.invitable_by_sms)
+    states = [state for state in AccountState if not filter.states or state in filter.states]
+    return [state for state in states if not (writes and state in NEVER_WRITTEN_TO)] or states
 
 
 def by_user_type() -> Parts:
@@ -187,9 +194,12 @@ def settled(page: Page, answers: Mapping[str, bool]) -> Page:
     return replace(page, sort="name") if answers.get(page.sort) else page
 
 
-def settled_by_state(states: Collection[str]) -> tuple[bool, bool]:
-    """Whether nobody in one of these states can be written to, and whether nobody in them has ever signed in."""
-    return bool(states) and NEVER_WRITTEN_TO.issuperset(states), bool(states) and NEVER_SIGNED_IN.issuperset(states)
+def settled_by_state(states: Collection[str]) -> tuple[bool, bool, bool]:
+    """Whether nobody in these states can be written to, was ever invited, has ever signed in."""
+    refused, uninvited, never_in = (
+        bool(states) and known.issuperset(states) for known in (NEVER_WRITTEN_TO, NEVER_INVITED, NEVER_SIGNED_IN)
+    )
+    return refused, uninvited, never_in
 
 
 def _of_state(state: AccountState, given: Given) -> Part:

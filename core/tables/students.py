@@ -45,6 +45,7 @@ from core.tables.ordering import (
     by_state,
     filled_first,
     known_first,
+    possible_states,
     yes_first,
 )
 from core.tables.unindexed import Unindexed
@@ -98,8 +99,9 @@ def ids(db: Session, actor: Actor, *, filter: StudentFilter, page: Page) -> list
         sort_keys = sorted(map(sort_key, filter.grades))
         asked.append(col(Person.sort_grade).between(sort_keys[0], sort_keys[-1]))
     page = ordering.settled(ordering.allowed(actor, page, hidden=HIDDEN_SORTS), _settled(filter))
+    sorts = {**SORTS, "state": by_state(possible_states(filter))}
     rows, everybody = partial(_rows, filter, asked), partial(_rows, StudentFilter(), [])
-    return leafing.ids(db, given, sorts=SORTS, page=page, rows=rows, everybody=everybody, few=few)
+    return leafing.ids(db, given, sorts=sorts, page=page, rows=rows, everybody=everybody, few=few)
 
 
 def rows(db: Session, actor: Actor, *, ids: Sequence[int]) -> pd.DataFrame:
@@ -168,11 +170,12 @@ def _asked(
 
 def _settled(filter: StudentFilter) -> dict[str, bool]:
     """The columns in which all of them say the same."""
-    refused, never_in = ordering.settled_by_state(filter.states)
+    refused, uninvited, never_in = ordering.settled_by_state(filter.states)
     return {
         "email_refusal": refused or filter.invitable is not None or bool(filter.email_refusals),
         "sms_refusal": refused or filter.invitable_by_sms is not None or bool(filter.sms_refusals),
         "state": len(filter.states) == 1,
+        "invited_at": uninvited,
         "last_sign_in_at": never_in or bool(filter.invitable or filter.invitable_by_sms),
     }
 

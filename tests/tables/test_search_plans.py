@@ -15,10 +15,10 @@ from sqlmodel import col
 from core import clock, database
 from core.models import Person, PersonKind
 from core.permissions import Actor, Scope
-from core.rules.account_state import NEVER_SIGNED_IN, NEVER_WRITTEN_TO
+from core.rules.account_state import NEVER_INVITED, NEVER_SIGNED_IN, NEVER_WRITTEN_TO, AccountState
 from core.rules.search_text import sought
 from core.services import selections
-from core.tables import accounts, conditions, glimpse, leafing, narrowing, scope, search, students
+from core.tables import accounts, conditions, glimpse, leafing, narrowing, ordering, scope, search, students
 from core.tables.filters import AccountFilter, Page, StudentFilter
 from tests import cast as make
 from tests.cast import Cast
@@ -166,7 +166,9 @@ def test_every_filter_of_students_finds_the_same_both_ways(
     }.items():
         for value in values:
             _both_ways(monkeypatch, students, olga, StudentFilter(**{name: value}))
-    for asked in ({"grades": ("1",)}, {"statuses": ("registered",)}, {"section_ids": (cast.class_7b.id,)}):
+    writes = ({"invitable": True}, {"invitable_by_sms": True}, {"invitable": True, "states": ("signed_in",)})
+    asked: dict[str, Any]
+    for asked in (*writes, {"grades": ("1",)}, {"statuses": ("registered",)}, {"section_ids": (cast.class_7b.id,)}):
         _both_ways(monkeypatch, students, olga, StudentFilter(**asked), "state")
     _both_ways(monkeypatch, students, olga, StudentFilter(period_id=cast.period.id, text="mar", invitable=True))
 
@@ -200,6 +202,15 @@ def test_rare_words_are_looked_up_and_common_ones_are_not(monkeypatch: pytest.Mo
         assert few("mail") is None
         assert few("q") == 3  # one letter that begins few words is rare too
         assert few("") is None
+        monkeypatch.setattr(narrowing, "_CAP_FOR", 1)
+        monkeypatch.setattr(narrowing, "_CAPS", 100)
+        assert (few("mail") or 0) > 3  # of a district more are looked up
+
+
+def test_nobody_is_looked_for_in_a_state_in_which_nobody_who_matches_can_be(olga: Actor) -> None:
+    with database.reading() as db, mock.patch.object(ordering, "_of_state", wraps=ordering._of_state) as part:
+        assert students.ids(db, olga, filter=StudentFilter(invitable=True), page=Page(sort="state"))
+    assert {call.args[0] for call in part.call_args_list} == set(AccountState) - NEVER_WRITTEN_TO
 
 
 def test_what_a_state_settles_is_so_for_everybody_in_it(olga: Actor) -> None:
@@ -209,6 +220,9 @@ def test_what_a_state_settles_is_so_for_everybody_in_it(olga: Actor) -> None:
     refused = people[people["state"].isin(NEVER_WRITTEN_TO)]
     assert set(refused["state"]) == NEVER_WRITTEN_TO
     assert refused[["email_refusal", "sms_refusal"]].notna().all(axis=None)
+    uninvited = people[people["state"].isin(NEVER_INVITED)]
+    assert set(uninvited["state"]) == NEVER_INVITED
+    assert uninvited["invited_at"].isna().all()
     never_in = owners[owners["state"].isin(NEVER_SIGNED_IN)]
     assert len(set(never_in["state"])) > 3
     assert never_in[["first_sign_in_at", "last_sign_in_at"]].isna().all(axis=None)
@@ -280,6 +294,8 @@ SETTLED: list[tuple[Any, str, dict[str, Any]]] = [
     (students, "sms_refusal", {"invitable_by_sms": False}),
     (students, "sms_refusal", {"sms_refusals": ("no_mobile",)}),
     (students, "state", {"states": ("ready",)}),
+    (students, "invited_at", {"states": ("ready", "no_account")}),
+    (accounts, "invited_at", {"states": ("ready", "not_reachable")}),
     (accounts, "email_refusal", {"email_refusals": ("no_personal_email",)}),
     (accounts, "user_type", {"user_types": ("student",)}),
 ]
