@@ -16,7 +16,7 @@ import pytest
 
 from core import clock as core_clock
 from core import config, database, migrations, requests
-from core.delivery import batches, breaker
+from core.delivery import batches, breaker, pacing
 from tests import cast as tests_cast
 from tests import compiled
 from tests.peers import postgres
@@ -159,6 +159,7 @@ def _in_no_request() -> None:
 def _closed_breakers() -> None:
     """What the process remembers of its channels: one that failed for a test would rest in the next."""
     breaker.of.cache_clear()
+    pacing.of.cache_clear()
 
 
 @pytest.fixture(autouse=True)

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import logging
 import threading
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from core import clock, database, requests
 from core.config import settings
-from core.delivery import breaker, streaks, turns
+from core.delivery import breaker, pacing, streaks, turns
 from core.delivery.couriers import Courier
-from core.delivery.pacing import Pacer
 from core.models import Channel, MessageStatus
 from core.rules.delivery_status import Outcome, wait_before, why_paused
 from core.services import campaign_pauses, delivery
@@ -20,7 +19,7 @@ from core.services.delivery_claims import Batch, Claim, Stop
 from core.services.delivery_limits import FULL_DAY, Wait
 from core.tables import unfinished
 
-_RESTING = "Several messages in a row were put off, so nothing is tried for a while."
+_RESTING = "Messages were put off, so nothing is tried for a while."
 stopping = threading.Event()
 logger = logging.getLogger(__name__)
 
@@ -57,11 +56,10 @@ def _send(campaign_id: int, batch_number: int) -> Rest:
     put_off = Rest().plus(_seconds(batch.next_day), FULL_DAY, batch.put_off) if batch.put_off else Rest()
     if not batch.message_ids:
         return put_off
-    if resting := breaker.of(batch.channel).resting():
-        return put_off.plus(resting, _RESTING, len(batch.message_ids))
     courier = Courier(batch)
     try:
-        return _send_all(batch, courier, put_off)
+        with pacing.of(batch.channel).slot():
+            return _send_all(batch, courier, put_off)
     finally:
         courier.close()
 
@@ -80,11 +78,14 @@ def channel_of(campaign_id: int) -> Channel:
 
 
 def _send_all(batch: Batch, courier: Courier, rest: Rest) -> Rest:
-    pacer, in_a_row, put_off_after = _pacer(batch), 0, breaker.limits(batch.channel).after
+    line, pacer, per_second = breaker.of(batch.channel), pacing.of(batch.channel), _per_second(batch)
     mark: Mark | None = None
     for place, message_id in enumerate(batch.message_ids):
-        pacer.wait()
+        pacer.wait(per_second)
         if stopping.is_set():
+            break
+        if resting := line.resting():  # what one slot heard holds for all of them
+            rest = rest.plus(resting, _RESTING, len(batch.message_ids) - place)
             break
         claim = turns.take(batch, mark, message_id)
         mark = None
@@ -103,22 +104,16 @@ def _send_all(batch: Batch, courier: Courier, rest: Rest) -> Rest:
             turns.take(batch, mark, None)
             _pause(batch, why)
             return Rest()
-        if outcome.status is not MessageStatus.QUEUED:
-            in_a_row = 0
-            continue
-        rest, in_a_row = rest.plus(outcome.retry_after or 0.0, _put_off_because(outcome)), in_a_row + 1
-        if in_a_row >= put_off_after:  # the server is away: the rest of the batch need not ask too
-            rest = replace(rest, deferred=rest.deferred + len(batch.message_ids) - place - 1)
-            break
+        if outcome.status is MessageStatus.QUEUED:
+            rest = rest.plus(outcome.retry_after or 0.0, _put_off_because(outcome))
     turns.take(batch, mark, None)
     return rest
 
 
-def _pacer(batch: Batch) -> Pacer:
+def _per_second(batch: Batch) -> float:
+    """The rate of one slot."""
     own = settings()
-    if batch.channel == Channel.SMS:
-        return Pacer(own.sms_rate / own.sms_slots)
-    return Pacer(own.email_rate / own.email_slots)
+    return own.sms_rate / own.sms_slots if batch.channel == Channel.SMS else own.email_rate / own.email_slots
 
 
 def _reason_to_pause(batch: Batch, outcome: Outcome) -> str:

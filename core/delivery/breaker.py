@@ -21,20 +21,24 @@ class Limits:
 
 
 class Breaker:
-    """Opens after failures in a row, for twice as long each time; one success closes it."""
+    """Opens after failures in a row, for twice as long each time; one success closes it.
+
+    For how long the provider asked is obeyed whatever the others hear: of an overloaded one some answers are good.
+    """
 
     def __init__(self, limits: Limits) -> None:
         self._lock, self._limits = threading.Lock(), limits
-        self._failures, self._rest, self._until = 0, limits.first_s, 0.0
+        self._failures, self._rest, self._until, self._asked = 0, limits.first_s, 0.0, 0.0
 
     def failed(self, retry_after: float | None = None) -> None:
         """The provider put a message off; `retry_after` are the seconds it asked for."""
         with self._lock:
+            now = time.monotonic()
             self._failures += 1
-            if self._failures < self._limits.after and not retry_after:
-                return
-            if self._until <= time.monotonic():  # slots that were under way when it opened do not make it longer
-                self._until = time.monotonic() + max(self._rest, retry_after or 0.0)
+            self._asked = max(self._asked, now + (retry_after or 0.0))
+            # Slots that were under way when it opened do not make it longer.
+            if self._failures >= self._limits.after and self._until <= now:
+                self._until = now + self._rest
                 self._rest = min(self._limits.longest_s, self._rest * 2)
 
     def succeeded(self) -> None:
@@ -45,7 +49,7 @@ class Breaker:
     def resting(self) -> float:
         """Seconds until the channel may be tried again; 0 when it may."""
         with self._lock:
-            return max(0.0, self._until - time.monotonic())
+            return max(0.0, max(self._until, self._asked) - time.monotonic())
 
 
 @lru_cache

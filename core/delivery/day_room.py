@@ -1,4 +1,7 @@
-"""The limit of a day, kept exactly: counted before every claim when it is near, now and then while it is far away."""
+"""The hours and the limit of a day, kept exactly: a batch that began inside them asks again at every claim.
+
+Messages are counted before every claim when the limit is near, now and then while it is far away.
+"""
 
 from __future__ import annotations
 
@@ -19,12 +22,16 @@ _asked: dict[tuple[str, datetime, int], tuple[int, float]] = {}  # what was left
 
 
 def too_many(db: Session, batches: Sequence[Batch]) -> dict[int, Wait]:
-    """Who of those that would claim a message now has to wait for another day, by place. One message each."""
+    """Who of those that would claim a message now has to wait for another hour or day, by place. One message each."""
     waits: dict[int, Wait] = {}
     left: dict[str, int] = {}
+    now = clock.now()
     for place, batch in enumerate(batches):
-        if clock.now() >= batch.next_day:
-            waits[place] = Wait(clock.now(), "")  # a batch of yesterday is opened anew
+        if (opens_at := batch.limits.hours.opens(now)) > now:
+            waits[place] = Wait(opens_at, delivery_limits.OUT_OF_HOURS)
+            continue
+        if now >= batch.next_day:
+            waits[place] = Wait(now, "")  # a batch of yesterday is opened anew
             continue
         room = left[batch.channel] if batch.channel in left else _left(db, batch)
         if room <= 0:

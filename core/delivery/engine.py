@@ -52,12 +52,11 @@ def launch(*, deliver: bool = True, executor: str = "web") -> None:
         DBOS.listen_queues(queues.of_this_process() if deliver else [])
         DBOS.launch()
         watch = Watch()
-        alive = take_over.alive(watch)
-        queues.register(processes=len(alive))
+        queues.register(processes=len(take_over.alive(watch)))
         _up.set()
     if deliver:
         take_over.of_other_versions(VERSION)
-        take_over.abandoned(alive)
+        take_over.abandoned(watch)
         _go_on()
         _stop.clear()
         threading.Thread(target=_look_around, args=(watch,), name="delivery-look-around", daemon=True).start()
@@ -142,11 +141,10 @@ def _look_around(watch: Watch) -> None:
     """Now and then: whatever was committed but not handed over, resumed, or left by a process that is gone, goes on."""
     while not _stop.wait(LOOK_AROUND_EVERY_S):
         try:
-            alive = take_over.alive(watch)
-            take_over.abandoned(alive)
-            queues.share(processes=len(alive))
+            take_over.abandoned(watch)
             _go_on()
             housekeeping.run()
+            queues.share(processes=len(take_over.alive(watch)))
         except Exception as error:  # noqa: BLE001  (a locked or restarting database: the next look will do)
             logger.warning("looking for unfinished campaigns failed: %s", type(error).__name__)
 

@@ -28,7 +28,8 @@ def register(*, processes: int) -> None:
     _register(IMPORTS, every_s=5, everywhere=1)
     _register(DAILY, every_s=10, here=1)
     for channel, name in OF_CHANNEL.items():
-        _register(name, every_s=QUIET_S, everywhere=_slots(channel), here=_share(channel, processes))
+        slots = _slots(channel)
+        _register(name, every_s=QUIET_S, everywhere=slots, here=_share(slots, processes))
 
 
 def of_this_process() -> list[str]:
@@ -52,10 +53,12 @@ def share(*, processes: int) -> None:
     """Each of the processes that deliver has as many slots as the others.
 
     Else the first one to look takes all of them, and delivers with one processor while the others have nothing to do.
+    How many there are is what the process said that started last: the settings of another may differ until it follows.
     """
-    for channel, name in OF_CHANNEL.items():
-        queue, mine = DBOS.retrieve_queue(name), _share(channel, processes)
-        if queue is not None and queue.worker_concurrency != mine:
+    for name in OF_CHANNEL.values():
+        queue = DBOS.retrieve_queue(name)
+        slots = queue.global_concurrency if queue is not None else None
+        if queue is not None and slots and queue.worker_concurrency != (mine := _share(slots, processes)):
             queue.set_worker_concurrency(mine)
 
 
@@ -68,8 +71,8 @@ def _slots(channel: Channel) -> int:
     return settings().sms_slots if channel is Channel.SMS else settings().email_slots
 
 
-def _share(channel: Channel, processes: int) -> int:
-    return -(-_slots(channel) // max(1, processes))
+def _share(slots: int, processes: int) -> int:
+    return -(-slots // max(1, processes))
 
 
 def _look_every(seconds: float, name: str) -> None:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
-
 from dbos import DBOS
 from dbos import WorkflowStatus as Workflow
 
@@ -30,10 +28,11 @@ def alive(watch: Watch) -> frozenset[str]:
         return watch.alive(workers.beats(db))
 
 
-def abandoned(alive: Collection[str]) -> int:
+def abandoned(watch: Watch) -> int:
     """Take what belongs to processes whose heart has stopped, or that left in order; gives how many batches."""
-    begun = listed(status=["PENDING"])
-    return _back_into_queues([item for item in begun if item.executor_id not in alive])
+    begun = listed(status=["PENDING"])  # before the beats: whoever starts in between has begun none of them
+    living = alive(watch)
+    return _back_into_queues([item for item in begun if item.executor_id not in living])
 
 
 def of_other_versions(version: str) -> int:

@@ -10,6 +10,7 @@ from sqlmodel import Session
 
 from core import clock
 from core.models import Channel, SchoolSettings
+from core.rules.sending_hours import Hours
 from core.services import delivery_statements as statements
 from core.tables import sending
 
@@ -34,6 +35,7 @@ class Wait:
 class Limits:
     """The school's limits for messages of one channel, read once a batch."""
 
+    hours: Hours
     day_begins: datetime
     spend: float
     price: float
@@ -43,10 +45,10 @@ class Limits:
 
     @classmethod
     def of(cls, own: SchoolSettings, channel: str) -> Limits:
-        day_begins = sending.hours(own, channel).day_begins(clock.now())
+        hours = sending.hours(own, channel)
         per_day = own.sms_per_day if channel == Channel.SMS else own.email_per_day
         money = (own.sms_spend_per_day, own.sms_price, own.sms_currency)
-        return cls(day_begins, *money, own.sms_per_number_per_day, per_day)
+        return cls(hours, hours.day_begins(clock.now()), *money, own.sms_per_number_per_day, per_day)
 
 
 def of_the_day(db: Session, *, own: SchoolSettings, channel: str) -> tuple[Wait | None, int]:

@@ -15,7 +15,7 @@ from tests.delivery import engine_room
 from tests.peers import smtp
 from tests.peers.smtp import Behaviour
 
-RATE, MESSAGES = 20, 600
+RATE, MESSAGES, SLOTS = 20, 1_600, (4, 16)  # a batch has 100: all slots are at work
 
 
 class Timed(Behaviour):
@@ -32,15 +32,16 @@ class Timed(Behaviour):
 
 def run(report: Report) -> None:
     """The figure."""
-    report.figure("pace_20_worst_second", worst_second(), "1/s", runs=1)
+    report.figure("pace_20_worst_second", max(map(worst_second, SLOTS)), "1/s", runs=len(SLOTS))
 
 
-def worst_second() -> int:
+def worst_second(slots: int) -> int:
     """The most messages that arrived within any second at a set rate of 20/s."""
     sink = Timed()
     with smtp.server(sink) as port, ExitStack() as settings:
         values = {"FIRSTKEY_EMAIL": "smtp", "FIRSTKEY_SMTP_URL": f"smtp://127.0.0.1:{port}"}
-        settings.enter_context(mock.patch.dict(os.environ, values | {"FIRSTKEY_EMAIL_RATE": str(RATE)}))
+        values |= {"FIRSTKEY_EMAIL_RATE": str(RATE), "FIRSTKEY_EMAIL_SLOTS": str(slots)}
+        settings.enter_context(mock.patch.dict(os.environ, values))
         with scratch_school():
             engine_room.school(MESSAGES)
             campaign_id = engine_room.launch()

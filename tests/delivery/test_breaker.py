@@ -58,6 +58,18 @@ def test_what_the_provider_asks_for_is_obeyed_at_once(seconds: list[float]) -> N
     assert line.resting() == 120
 
 
+def test_what_the_provider_asks_for_holds_whatever_others_hear_and_no_longer(seconds: list[float]) -> None:
+    line = Breaker(LIMITS)
+    line.failed(retry_after=120)
+    line.succeeded()
+    line.failed(retry_after=7)
+    assert line.resting() == 120
+    seconds.append(seconds[-1] + 121)
+    assert line.resting() == 0
+    line.failed(retry_after=2)
+    assert line.resting() == 2
+
+
 def test_one_success_closes_it(seconds: list[float]) -> None:
     line = Breaker(LIMITS)
     for _message in range(5):

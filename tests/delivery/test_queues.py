@@ -54,6 +54,17 @@ def test_processes_have_as_many_slots_each_and_the_last_one_has_all_of_them(monk
 
 
 @pytest.mark.usefixtures("ready")
+def test_a_process_with_other_settings_shares_what_the_last_one_to_start_has_said(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    use(monkeypatch, EMAIL_SLOTS="5")
+    engine_room.start_engine()
+    use(monkeypatch, EMAIL_SLOTS="16")
+    queues.share(processes=2)
+    assert _share(Channel.EMAIL) == 3
+
+
+@pytest.mark.usefixtures("ready")
 def test_whoever_forgot_a_password_does_not_wait_until_many_slots_have_sent(
     sink: Behaviour,  # noqa: F811
     monkeypatch: pytest.MonkeyPatch,

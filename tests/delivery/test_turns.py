@@ -6,17 +6,22 @@ import logging
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
 
 import pytest
 import sqlalchemy as sa
 from sqlmodel import col
 
-from core import config, database
-from core.delivery import batches, turns
+from core import clock, config, database
+from core.delivery import batches, day_room, turns
 from core.models import Message, MessageStatus, SchoolSettings, Wording
 from core.rules.delivery_status import Outcome
+from core.rules.sending_hours import Hours
 from core.services import delivery
 from core.services.delivery_claims import Batch, Claim
+from core.services.delivery_limits import OUT_OF_HOURS, Wait
 from tests.delivery import engine_room
 from tests.delivery.engine_room import launch, progress, school
 from tests.peers import smtp
@@ -136,6 +141,19 @@ def test_no_day_sees_one_message_more_than_its_limit_however_many_slots_send(sin
     assert len(sink.accepted) == 150
     assert any(rest.deferred for rest in rests)
     assert all(rest.retry_after > 0 for rest in rests if rest.deferred)
+
+
+def test_what_is_late_waits_for_the_next_day_though_its_batch_began_in_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    school(3)
+    batch, athens = opened(launch(), 0), ZoneInfo("Europe/Athens")
+    by_day = replace(batch.limits, hours=Hours(8, 21, athens))
+    begun = replace(batch, limits=by_day, next_day=datetime(2026, 11, 26, 8, tzinfo=athens))
+    late = Wait(datetime(2026, 11, 25, 8, tzinfo=athens), OUT_OF_HOURS)
+    for minute, waits in ((datetime(2026, 11, 24, 20, 59), {}), (datetime(2026, 11, 24, 21, 4), {0: late})):
+        now = minute.replace(tzinfo=athens).astimezone(UTC)
+        monkeypatch.setattr(clock, "now", lambda now=now: now)
+        with database.reading() as db:
+            assert day_room.too_many(db, [begun]) == waits
 
 
 def test_f15_four_senders_of_one_batch_send_each_message_once(sink: Behaviour) -> None:
