@@ -10,7 +10,9 @@ from datetime import datetime, timedelta
 from core import clock, database, requests
 from core.config import settings
 from core.delivery import breaker, pacing, streaks, turns
+from core.delivery.breaker import Breaker
 from core.delivery.couriers import Courier
+from core.delivery.pacing import Pacer
 from core.models import Channel, MessageStatus
 from core.rules.delivery_status import Outcome, wait_before, why_paused
 from core.services import campaign_pauses, delivery
@@ -20,6 +22,7 @@ from core.services.delivery_limits import FULL_DAY, Wait
 from core.tables import unfinished
 
 _RESTING = "Messages were put off, so nothing is tried for a while."
+SHORT_S = 60.0
 stopping = threading.Event()
 logger = logging.getLogger(__name__)
 
@@ -81,11 +84,11 @@ def _send_all(batch: Batch, courier: Courier, rest: Rest) -> Rest:
     line, pacer, per_second = breaker.of(batch.channel), pacing.of(batch.channel), _per_second(batch)
     mark: Mark | None = None
     for place, message_id in enumerate(batch.message_ids):
-        pacer.wait(per_second)
+        _wait_for_its_turn(line, pacer, per_second)
         if stopping.is_set():
             break
         if resting := line.resting():  # what one slot heard holds for all of them
-            rest = rest.plus(resting, _RESTING, len(batch.message_ids) - place)
+            rest = rest.plus(resting, rest.why or _RESTING, len(batch.message_ids) - place)
             break
         claim = turns.take(batch, mark, message_id)
         mark = None
@@ -108,6 +111,13 @@ def _send_all(batch: Batch, courier: Courier, rest: Rest) -> Rest:
             rest = rest.plus(outcome.retry_after or 0.0, _put_off_because(outcome))
     turns.take(batch, mark, None)
     return rest
+
+
+def _wait_for_its_turn(line: Breaker, pacer: Pacer, per_second: float) -> None:
+    """A provider that is a little too busy asks for seconds at a time: put off each time, a batch would never end."""
+    pacer.wait(per_second)
+    while 0 < (asked := line.asked()) <= SHORT_S and not stopping.wait(asked):
+        pacer.wait(per_second)
 
 
 def _per_second(batch: Batch) -> float:

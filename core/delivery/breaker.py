@@ -51,6 +51,11 @@ class Breaker:
         with self._lock:
             return max(0.0, max(self._until, self._asked) - time.monotonic())
 
+    def asked(self) -> float:
+        """Of these, those for which the provider asked."""
+        with self._lock:
+            return max(0.0, self._asked - time.monotonic())
+
 
 @lru_cache
 def of(channel: str) -> Breaker:

@@ -39,7 +39,7 @@ def test_after_five_in_a_row_the_channel_rests_and_each_time_twice_as_long(secon
         line.failed()
     assert line.resting() == 0
     line.failed()
-    assert line.resting() == 30
+    assert (line.resting(), line.asked()) == (30, 0)
     line.failed()  # another slot that was under way
     assert line.resting() == 30
     seconds.append(seconds[-1] + 31)
@@ -55,7 +55,7 @@ def test_after_five_in_a_row_the_channel_rests_and_each_time_twice_as_long(secon
 def test_what_the_provider_asks_for_is_obeyed_at_once(seconds: list[float]) -> None:
     line = Breaker(LIMITS)
     line.failed(retry_after=120)
-    assert line.resting() == 120
+    assert line.resting() == line.asked() == 120
 
 
 def test_what_the_provider_asks_for_holds_whatever_others_hear_and_no_longer(seconds: list[float]) -> None:
