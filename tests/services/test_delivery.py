@@ -20,6 +20,7 @@ from core.models import (
     Message,
     MessageStatus,
     Person,
+    PersonStatus,
     SignInMethod,
     Superseded,
 )
@@ -31,7 +32,7 @@ from core.services.campaigns import Draft
 from core.services.delivery_claims import Batch, Claim
 from core.tables import unfinished
 from core.tables.filters import AccountFilter
-from tests.cast import Cast
+from tests.cast import Cast, Member
 from tests.conftest import Clock
 
 pytestmark = pytest.mark.both_databases
@@ -221,6 +222,36 @@ def test_who_was_deactivated_or_signed_in_meanwhile_gets_nothing(campaign: Campa
         dropped = db.exec(select(Message).where(Message.id == batch.message_ids[0])).one()
     assert (dropped.status, dropped.detail) == (MessageStatus.CANCELLED, "not needed any more")
     assert links() == []
+
+
+def test_who_left_between_the_launch_and_the_claim_gets_no_link(campaign: Campaign, cast: Cast) -> None:
+    _leave(cast.sam)
+    batch = batch_of(campaign)
+    with database.transaction() as db:
+        claims = [delivery.claim(db, batch=batch, message_id=message_id) for message_id in batch.message_ids]
+    assert [isinstance(one, Claim) for one in claims] == [False, True, True], "nobody but Sam is left out"
+    with database.reading() as db:
+        dropped = db.exec(select(Message).where(Message.id == batch.message_ids[0])).one()
+    assert (dropped.status, dropped.detail) == (
+        MessageStatus.CANCELLED,
+        "the status does not count as Registered or Active",
+    )
+    assert cast.sam.account.id not in {link.account_id for link in links()}
+
+
+def test_who_left_after_asking_for_a_new_link_gets_none(campaign: Campaign, cast: Cast) -> None:
+    with database.transaction() as db:
+        asked = invitations.queue_new_link(db, account_id=cast.sam.account.id or 0)
+    _leave(cast.sam)
+    batch = batch_of(Campaign(id=asked))
+    with database.transaction() as db:
+        assert delivery.claim(db, batch=batch, message_id=batch.message_ids[0]) is None
+    assert links() == []
+
+
+def _leave(member: Member) -> None:
+    with database.transaction() as db:
+        db.execute(sa.update(Person).where(col(Person.id) == member.person.id).values(status=PersonStatus.LEFT))
 
 
 @pytest.mark.parametrize("stop", [campaign_moves.pause, campaign_moves.cancel])
