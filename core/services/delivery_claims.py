@@ -180,6 +180,8 @@ def _why_not(form: Form, person: Any, message: Any) -> str:
         return NOT_NEEDED
     if form.opens_account and not person.counts:
         return REFUSAL[Refusal.STATUS]
+    if form.was_checked and person.bounced_address == message.address:
+        return REFUSAL[Refusal.BOUNCED]
     return ADDRESS_CHANGED if form.is_for_one and person.goes_to != message.address else ""
 
 

@@ -75,7 +75,8 @@ def _by_email(policy: Policy) -> sa.Select[Any]:
 
 
 def _as_of_now(policy: Policy, goes_to: sa.ColumnElement[str]) -> sa.Select[Any]:
-    return _ADDRESSEES.add_columns(reachability.counts(policy).label("counts"), goes_to.label("goes_to"))
+    facts = (reachability.counts(policy).label("counts"), reachability.bounced_address().label("bounced_address"))
+    return _ADDRESSEES.add_columns(*facts, goes_to.label("goes_to"))
 
 
 TIE = (
