@@ -7,11 +7,10 @@ from dataclasses import dataclass
 
 from core.errors import InputProblem
 from core.models.messaging import CampaignKind, Channel
-from core.rules import wording
+from core.rules import web_addresses, wording
 
 LONGEST = {Channel.EMAIL: 5000, Channel.SMS: 600}
 LONGEST_SUBJECT = 150
-_ADDRESS = re.compile(r"https?:|www\.|://|\w\.[^\W\d_]{2,}/", re.IGNORECASE)  # bit.ly/x is made a link too
 _UNSEEN = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\x85\u200b\u2028-\u202e\u2066-\u2069\ufeff]")
 _PERSONAL = frozenset({"first_name", "student"})
 _OF_A_KEY = frozenset({"link", "ends_on", "sign_in", "username"})
@@ -58,16 +57,18 @@ RULES: dict[tuple[str, str], Rule] = {
 }
 
 
-def check(subject: str, body: str, *, kind: str, channel: str) -> None:
-    """Refuse a wording with fields that do not exist, without the ones a person needs, or that leads elsewhere."""
+def check(subject: str, body: str, *, kind: str, channel: str, home: str = "") -> None:
+    """Refuse a wording with fields that do not exist, without the ones a person needs, or that leads elsewhere.
+
+    `home` is the address of Firstkey itself.
+    """
     rule = RULES.get((kind, channel))
     if rule is None:
         raise InputProblem("There is no such message.", field="body")
     _refuse_unknown(wording.names(subject + body), rule)
     _refuse_lacking(body, rule)
     _refuse_misplaced(subject, body)
-    if _ADDRESS.search(subject + body):
-        raise InputProblem("The text must lead nowhere but to the school: use {portal} or {link}.", field="body")
+    _refuse_elsewhere(f"{subject}\n{body}", home)
     _refuse_unsendable(subject, body, channel)
 
 
@@ -87,6 +88,15 @@ def _refuse_misplaced(subject: str, body: str) -> None:
         raise InputProblem("Use {password} or {link}: a message carries one of them, not both.", field="body")
     if "people" in used and not wording.stands_alone("people", body):
         raise InputProblem("{people} stands alone, with an empty line before and after it.", field="body")
+
+
+def _refuse_elsewhere(text: str, home: str) -> None:
+    if found := web_addresses.leads_to(text, home=home):
+        raise InputProblem(
+            "The text must lead nowhere but to the school: use {portal} or {link}. Phones and mail programs make a "
+            f"link of “{found}”; where none is meant, put a space after the dot or the colon.",
+            field="body",
+        )
 
 
 def _refuse_unsendable(subject: str, body: str, channel: str) -> None:

@@ -16,6 +16,8 @@ from core import clock
 from core.models import Channel, FailureReason, Message, MessageStatus, SignInMethod
 from core.rules import sms_text, wording
 from core.rules.delivery_status import ADDRESS_CHANGED, Outcome
+from core.rules.reachability import Refusal
+from core.rules.words import REFUSAL
 from core.services import delivery_facts, delivery_limits, delivery_texts, family_messages
 from core.services import delivery_statements as statements
 from core.services.delivery_facts import News
@@ -171,10 +173,15 @@ def _made(message: Any, letter: Letter) -> Claim:
 def _why_not(form: Form, person: Any, message: Any) -> str:
     """Why the person is not in the message any more; empty when they are.
 
-    A link or a password goes only where the rule would send it now: numbers change in many places, guardians' too.
+    A key goes only to whom the check would give it now: between launch and claim lie up to 60 days, and a pause. And
+    only where the rule would send it: numbers change in many places, guardians' too.
     """
     if not _needs_it(form, person, message.language):
         return NOT_NEEDED
+    if form.opens_account and not person.counts:
+        return REFUSAL[Refusal.STATUS]
+    if form.was_checked and person.bounced_address == message.address:
+        return REFUSAL[Refusal.BOUNCED]
     return ADDRESS_CHANGED if form.is_for_one and person.goes_to != message.address else ""
 
 

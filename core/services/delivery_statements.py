@@ -59,19 +59,24 @@ _ADDRESSEES = (
 
 
 def addressees(channel: str, policy: Policy) -> sa.Select[Any]:
-    """The people of messages, and where a message of this channel would go to each at this moment."""
+    """The people of messages: whether their status counts, and where this channel would reach each at this moment."""
     return _by_sms(policy) if channel == Channel.SMS else _by_email(policy)
 
 
 @once_a_day
 def _by_sms(policy: Policy) -> sa.Select[Any]:
-    return _ADDRESSEES.add_columns(reachability.sms_address(policy).label("goes_to"))
+    return _as_of_now(policy, reachability.sms_address(policy))
 
 
 @once_a_day
 def _by_email(policy: Policy) -> sa.Select[Any]:
     usable = (reachability.has_email_address(policy), reachability.email_address(policy))
-    return _ADDRESSEES.add_columns(sa.case(usable, else_="").label("goes_to"))
+    return _as_of_now(policy, sa.case(usable, else_=""))
+
+
+def _as_of_now(policy: Policy, goes_to: sa.ColumnElement[str]) -> sa.Select[Any]:
+    facts = (reachability.counts(policy).label("counts"), reachability.bounced_address().label("bounced_address"))
+    return _ADDRESSEES.add_columns(*facts, goes_to.label("goes_to"))
 
 
 TIE = (

@@ -53,6 +53,16 @@ class Form:
         """Whether its links let somebody choose a password who forgot theirs."""
         return self.kind == CampaignKind.RESET_PASSWORD
 
+    @property
+    def opens_account(self) -> bool:
+        """Whether its messages are a way into the account, for the first time or with a new password."""
+        return self.has_key or self.resets
+
+    @property
+    def was_checked(self) -> bool:
+        """Whether a check chose its people; a new link is asked for, perhaps by whose mailbox works again."""
+        return self.has_key and self.kind != CampaignKind.NEW_LINK
+
     def needs_password(self, person: Any, language: str) -> bool:
         """Whether the text of this person carries an initial password rather than a link."""
         if self.channel != Channel.SMS or person.sign_in_method == SignInMethod.MICROSOFT:

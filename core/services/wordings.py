@@ -7,7 +7,7 @@ from pathlib import Path
 from sqlmodel import Session, col, select
 
 from core import clock
-from core.config import ROOT
+from core.config import ROOT, settings
 from core.errors import Conflict, InputProblem, NotFound
 from core.models import CampaignKind, Channel, Wording
 from core.permissions import Actor, Permission
@@ -64,7 +64,7 @@ def tidy(subject: str, body: str) -> tuple[str, str]:
 
 def check(db: Session, *, kind: str, channel: str, language: str, subject: str, body: str) -> None:
     """Refuse what could not be saved; a text message is measured with the school's own name and address."""
-    wording_checks.check(subject, body, kind=kind, channel=channel)
+    wording_checks.check(subject, body, kind=kind, channel=channel, home=settings().base_url)
     if channel == Channel.SMS:
         _refuse_long(example_sms(db, kind=kind, language=language, body=body))
 
@@ -121,7 +121,7 @@ def _default(path: Path) -> tuple[str, str]:
 
 
 def _version(kind: str, channel: str, language: str, version: int, subject: str, body: str) -> Wording:
-    wording_checks.check(subject, body, kind=kind, channel=channel)
+    wording_checks.check(subject, body, kind=kind, channel=channel, home=settings().base_url)
     return Wording(
         kind=kind,
         channel=channel,

@@ -14,10 +14,11 @@ from core.errors import FreshCodeRequired
 from core.models import Channel
 from core.permissions import Actor
 from core.rules.launch_limits import AHEAD
+from core.rules.sending_hours import Hours
 from core.services import campaigns
 from core.services.campaigns import Check
 from core.services.drafts import Draft
-from core.tables import school
+from core.tables import school, sending
 from pages.shared import check_skipped, feedback, fresh_code
 
 LAUNCHED, _WAITS = "campaign.launched", "campaign.waits"
@@ -47,7 +48,7 @@ def draw(actor: Actor, draft: Draft, check: Check, list_name: str) -> None:
         st.info("Nobody in this selection can receive it. Repair the reasons above, or choose others.")
         st.page_link(back, label="Back to the list", icon=":material/arrow_back:")
         return
-    starts_at = _when()
+    starts_at = _when(draft.channel)
     typed = _typed(check)
     ready = typed == check.receive and (check.sms is None or check.sms.is_covered)
     with st.container(horizontal=True, horizontal_alignment="right"):
@@ -81,20 +82,25 @@ def planned() -> datetime | None:
     return datetime.combine(day, at or time(), zone)
 
 
-def _when() -> datetime | None:
+def _when(channel: Channel) -> datetime | None:
     with st.container(horizontal=True, vertical_alignment="bottom"):
         if st.segmented_control("When", ["Now", _LATER], default="Now", key=_WHEN) != _LATER:
             return None
         with database.reading() as db:
-            zone = ZoneInfo(school.settings(db).time_zone)
-        here = clock.now().astimezone(zone)
-        last = (here + AHEAD).date()
+            hours = sending.hours(school.settings(db), channel)
+        here, soon = clock.now().astimezone(hours.zone), _proposed(hours)
+        first, last = here.date(), (here + AHEAD).date()
         day = st.date_input(
-            "Day", here.date(), min_value=here.date(), max_value=last, format="DD/MM/YYYY", width=160, key=_DAY
+            "Day", soon.date(), min_value=first, max_value=last, format="DD/MM/YYYY", width=160, key=_DAY
         )
-        hour = (here + timedelta(hours=1)).replace(minute=0).time()
-        at = st.time_input(f"Time ({zone.key})", hour, step=900, width=200, key=_TIME)
-    return datetime.combine(day, at or time(), zone)
+        at = st.time_input(f"Time ({hours.zone.key})", soon.time(), step=900, width=200, key=_TIME)
+    return datetime.combine(day, at or time(), hours.zone)
+
+
+def _proposed(hours: Hours) -> datetime:
+    """The next full hour, tomorrow's first where that is late in the evening, or when messages may leave again."""
+    soon = (clock.now() + timedelta(hours=1)).astimezone(hours.zone)
+    return hours.opens(soon.replace(minute=0, second=0, microsecond=0))
 
 
 def _typed(check: Check) -> int:

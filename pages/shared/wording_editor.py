@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 import streamlit as st
 
 from core import database
-from core.config import command
+from core.config import command, settings
 from core.errors import InputProblem
 from core.models import Channel, Wording
 from core.permissions import Actor, Permission
@@ -126,7 +126,7 @@ def _look(chosen: _Chosen, subject: str, body: str) -> None:
     """What is wrong with it; what can be filled is shown all the same."""
     subject, body = wordings.tidy(subject, body)
     try:
-        wording_checks.check(subject, body, kind=chosen.kind, channel=chosen.channel)
+        wording_checks.check(subject, body, kind=chosen.kind, channel=chosen.channel, home=settings().base_url)
     except InputProblem as problem:
         st.error(feedback.plain(str(problem)), icon=":material/edit:")
         return

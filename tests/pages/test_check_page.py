@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -11,13 +11,15 @@ import pytest
 import sqlalchemy as sa
 from sqlmodel import col, select
 
-from core import clock, database
+from core import clock as core_clock
+from core import database
 from core.delivery import engine
 from core.models import Account, Campaign, Message, Person, SchoolSettings
 from core.services import selections, wordings
 from core.tables import accounts
 from core.tables.filters import AccountFilter
 from tests.cast import Cast, Member
+from tests.conftest import Clock
 from tests.pages import screens
 from tests.pages.screens import button, everything_said
 
@@ -82,8 +84,8 @@ def test_who_was_sent_the_same_is_said_with_when_and_left_out_unless_wanted(
     page = check_page(open_screen, school, school.sam, school.otto)
     button(page, "Send 2 invitations").click().run()
     with database.transaction() as db:
-        gone = {"status": "sent", "claimed_at": clock.now() - timedelta(hours=2), "attempts": 1}
-        db.execute(sa.update(Message).values(**gone, finished_at=clock.now() - timedelta(hours=2)))
+        gone = {"status": "sent", "claimed_at": core_clock.now() - timedelta(hours=2), "attempts": 1}
+        db.execute(sa.update(Message).values(**gone, finished_at=core_clock.now() - timedelta(hours=2)))
         db.execute(sa.update(Account).values(pending_provider_at=None))
     page = check_page(open_screen, school, school.sam, school.otto, school.max)
     assert "2 of these people were sent the same in the last 24 hours, last 2 hours ago" in everything_said(page)
@@ -103,13 +105,45 @@ def test_it_goes_at_the_moment_that_was_chosen_in_the_zone_of_the_school(
     page = check_page(open_screen, school, school.sam)
     page = page.button_group(key="check.when").select("At a time").run()
     assert page.time_input[0].label == "Time (Europe/Athens)"
-    tomorrow = (clock.now().astimezone(ZoneInfo("Europe/Athens")) + timedelta(days=1)).date()
+    tomorrow = (core_clock.now().astimezone(ZoneInfo("Europe/Athens")) + timedelta(days=1)).date()
     page.date_input[0].set_value(tomorrow)
     page.time_input[0].set_value(datetime(2026, 1, 1, 10, 15).time())
     page = button(page.run(), "Send 1 invitation").click().run()
     assert not page.exception
     there = campaigns()[0].starts_at.astimezone(ZoneInfo("Europe/Athens"))
     assert (there.date(), there.hour, there.minute) == (tomorrow, 10, 15)
+
+
+@pytest.mark.parametrize(
+    ("by", "now", "proposed"),
+    [
+        ("email", "09:10", "2026-11-23 10:00"),
+        ("email", "23:30", "2026-11-24 00:00"),
+        ("sms", "09:10", "2026-11-23 10:00"),
+        ("sms", "17:30", "2026-11-24 09:00"),
+        ("sms", "23:30", "2026-11-24 09:00"),
+        ("sms", "05:00", "2026-11-23 09:00"),
+    ],
+)
+def test_what_is_proposed_late_in_the_evening_lies_ahead_and_inside_the_hours(
+    open_screen: screens.Open, school: Cast, clock: Clock, by: str, now: str, proposed: str
+) -> None:
+    with database.transaction() as db:
+        db.execute(sa.update(SchoolSettings).values(sms_from_hour=9, sms_until_hour=18))
+    athens = ZoneInfo("Europe/Athens")
+    clock.set(datetime.fromisoformat(f"2026-11-23 {now}").replace(tzinfo=athens).astimezone(UTC))
+    page = check_page(open_screen, school, school.otto, by=by)
+    page = page.button_group(key="check.when").select("At a time").run()
+    assert (page.date_input[0].value, page.time_input[0].value) == _day_and_time(proposed)
+    noun = "text message" if by == "sms" else "invitation"
+    page = button(page.run(), f"Send 1 {noun}").click().run()
+    assert not page.error
+    assert campaigns()[0].starts_at == datetime.fromisoformat(proposed).replace(tzinfo=athens)
+
+
+def _day_and_time(moment: str) -> tuple[date, time]:
+    when = datetime.fromisoformat(moment)
+    return when.date(), when.time()
 
 
 def test_a_text_at_night_is_refused_with_the_hours(open_screen: screens.Open, school: Cast) -> None:

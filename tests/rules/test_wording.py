@@ -51,6 +51,9 @@ def test_the_texts_that_come_with_it_are_accepted(path: object) -> None:
         ("{username} {link} https://elsewhere.example", "nowhere but"),
         ("{username} {link} WWW.elsewhere.example", "nowhere but"),
         ("{username} {link} bit.ly/keys", "nowhere but"),
+        ("{username} {link} evil.com:8080/x", "nowhere but"),
+        ("{username} {link} mailto:a@b.c", "make a link of “mailto:a”"),
+        ("{username} {link} ή στο σχολείο.gr, κ.λπ.", "make a link of “σχολείο.gr”"),
         ("{username} {link} {first name}", "Braces"),
         ("{username} {{link}}", "Braces"),
         ("{username} {link} \u202eecila", "nobody can see"),
@@ -70,6 +73,19 @@ def test_the_link_stays_out_of_the_subject() -> None:
 @pytest.mark.parametrize("body", ["{username} {link}\n\nAsk 10.30/11.30, at office@school.example, κ.λπ."])
 def test_an_address_to_ask_at_and_a_time_are_no_links(body: str) -> None:
     check("Your key", body)
+
+
+def test_r68_a_subject_leads_nowhere_and_does_not_run_into_the_text() -> None:
+    with pytest.raises(InputProblem, match="nowhere but"):
+        check("bit.ly", "{username} {link}")
+    check("Key e.", "com {username} {link}")
+
+
+def test_the_schools_own_server_may_be_named_and_no_other() -> None:
+    body = "{username} {link} at keys.school.example"
+    check("Your key", body, home="https://keys.school.example")
+    with pytest.raises(InputProblem, match="nowhere but"):
+        check("Your key", body, home="https://keys.other.example")
 
 
 @pytest.mark.parametrize("subject", ["", " ", "a\nBcc: x@mail.example", "long " * 40])

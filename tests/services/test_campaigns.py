@@ -434,6 +434,19 @@ def test_who_of_a_family_needs_nothing_any_more_is_not_said_to_have_got_it(peopl
         assert db.exec(mine).all() == [("cancelled", "not needed any more")]
 
 
+def test_who_of_a_family_left_the_school_takes_nothing_from_the_others(people: Cast) -> None:
+    change(people.max.person, personal_email=people.sam.person.personal_email)
+    family = replace(STUDENTS, by_family=True)
+    launched = send(people, look(people, family), family)
+    change(people.max.person, status="left")
+    letter = next(text for text in _claimed(launched) if "Sam" in text)
+    assert "Max" not in letter and len(set(re.findall(r"/i/([0-9A-Z]{26})", letter))) == 1
+    with database.reading() as db:
+        tied = select(Message.status, Message.detail).join(MessageAccount)
+        mine = tied.where(MessageAccount.account_id == people.max.account.id)
+        assert db.exec(mine).all() == [("cancelled", words.REFUSAL[Refusal.STATUS])]
+
+
 def test_when_all_of_a_family_move_away_their_message_is_cancelled(people: Cast) -> None:
     change(people.max.person, personal_email=people.sam.person.personal_email)
     family = replace(STUDENTS, by_family=True)

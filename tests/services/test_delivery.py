@@ -20,6 +20,7 @@ from core.models import (
     Message,
     MessageStatus,
     Person,
+    PersonStatus,
     SignInMethod,
     Superseded,
 )
@@ -31,7 +32,7 @@ from core.services.campaigns import Draft
 from core.services.delivery_claims import Batch, Claim
 from core.tables import unfinished
 from core.tables.filters import AccountFilter
-from tests.cast import Cast
+from tests.cast import Cast, Member
 from tests.conftest import Clock
 
 pytestmark = pytest.mark.both_databases
@@ -221,6 +222,68 @@ def test_who_was_deactivated_or_signed_in_meanwhile_gets_nothing(campaign: Campa
         dropped = db.exec(select(Message).where(Message.id == batch.message_ids[0])).one()
     assert (dropped.status, dropped.detail) == (MessageStatus.CANCELLED, "not needed any more")
     assert links() == []
+
+
+def test_who_left_between_the_launch_and_the_claim_gets_no_link(campaign: Campaign, cast: Cast) -> None:
+    _leave(cast.sam)
+    batch = batch_of(campaign)
+    with database.transaction() as db:
+        claims = [delivery.claim(db, batch=batch, message_id=message_id) for message_id in batch.message_ids]
+    assert [isinstance(one, Claim) for one in claims] == [False, True, True], "nobody but Sam is left out"
+    with database.reading() as db:
+        dropped = db.exec(select(Message).where(Message.id == batch.message_ids[0])).one()
+    assert (dropped.status, dropped.detail) == (
+        MessageStatus.CANCELLED,
+        "the status does not count as Registered or Active",
+    )
+    assert cast.sam.account.id not in {link.account_id for link in links()}
+
+
+def test_who_left_after_asking_for_a_new_link_gets_none(campaign: Campaign, cast: Cast) -> None:
+    with database.transaction() as db:
+        asked = invitations.queue_new_link(db, account_id=cast.sam.account.id or 0)
+    _leave(cast.sam)
+    batch = batch_of(Campaign(id=asked))
+    with database.transaction() as db:
+        assert delivery.claim(db, batch=batch, message_id=batch.message_ids[0]) is None
+    assert links() == []
+
+
+def test_an_address_that_bounced_since_the_launch_is_not_written_to_again(campaign: Campaign, cast: Cast) -> None:
+    batch = batch_of(campaign)
+    _bounce(cast.sam)
+    with database.transaction() as db:
+        claims = [delivery.claim(db, batch=batch, message_id=message_id) for message_id in batch.message_ids]
+    assert [isinstance(one, Claim) for one in claims] == [False, True, True], "nobody but Sam is left out"
+    with database.reading() as db:
+        dropped = db.exec(select(Message).where(Message.id == batch.message_ids[0])).one()
+    assert (dropped.status, dropped.detail) == (MessageStatus.CANCELLED, "the last message to this address bounced")
+
+
+@pytest.mark.parametrize("facts", [{"delivery_reason": "over_limit"}, {"delivery_address": "old@mail.example"}])
+def test_what_failed_for_a_while_or_elsewhere_stops_no_message(
+    campaign: Campaign, cast: Cast, facts: dict[str, str]
+) -> None:
+    _bounce(cast.sam, **facts)
+    assert claim(batch_of(campaign)).account_id == cast.sam.account.id
+
+
+def test_who_asks_for_a_new_link_gets_it_even_where_an_earlier_message_bounced(campaign: Campaign, cast: Cast) -> None:
+    _bounce(cast.sam)
+    with database.transaction() as db:
+        asked = invitations.queue_new_link(db, account_id=cast.sam.account.id or 0)
+    assert "/i/" in claim(batch_of(Campaign(id=asked))).text.text
+
+
+def _bounce(member: Member, **facts: str) -> None:
+    failed = {"delivery": "failed", "delivery_reason": "bounced", "delivery_address": member.person.personal_email}
+    with database.transaction() as db:
+        db.execute(sa.update(Account).where(col(Account.id) == member.account.id).values(failed | facts))
+
+
+def _leave(member: Member) -> None:
+    with database.transaction() as db:
+        db.execute(sa.update(Person).where(col(Person.id) == member.person.id).values(status=PersonStatus.LEFT))
 
 
 @pytest.mark.parametrize("stop", [campaign_moves.pause, campaign_moves.cancel])

@@ -101,6 +101,15 @@ def test_who_left_the_school_gets_nothing(people: Cast) -> None:
     assert _answer(people.sam) is None
 
 
+def test_who_left_the_school_after_asking_gets_nothing(people: Cast) -> None:
+    asked = _answer(people.sam)
+    _become(people.sam, Person, status="left")
+    with database.transaction() as db:
+        batch = delivery.open_batch(db, campaign_id=asked or 0, batch=0)
+        assert isinstance(batch, Batch)
+        assert delivery.claim(db, batch=batch, message_id=batch.message_ids[0]) is None
+
+
 def test_r81_only_without_an_address_a_text_message_and_never_to_staff(people: Cast) -> None:
     mobile = {"mobile": "+306912345678", "mobile_region": "GR"}
     _become(people.sam, Person, use_personal_email=False, **mobile)

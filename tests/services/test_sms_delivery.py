@@ -250,6 +250,16 @@ def test_r88_who_wrote_stop_in_a_campaign_that_waits_or_is_over_is_no_failure(pe
         assert set(db.exec(select(Account.delivery)).all()) == {None}
 
 
+def test_who_left_between_the_launch_and_the_claim_gets_no_password_by_text(people: Cast) -> None:
+    batch = batch_of(launch(people))
+    change(people.sam.person, status="left")
+    assert take(batch) is None
+    assert message(batch, 0).status == MessageStatus.CANCELLED
+    assert claim(batch, 1).address == people.max.person.mobile
+    with database.reading() as db:
+        assert [link.account_id for link in db.exec(select(Invitation))] == [people.max.account.id]
+
+
 def _at(what: str, number: str) -> dict[str, object]:
     name = "phone" if what == "the home number" else "mobile"
     return {name: number, f"{name}_region": "GR"}

@@ -134,3 +134,9 @@ def test_the_text_for_microsoft_accounts_carries_no_password(cast: Cast) -> None
 def test_only_who_may_change_settings_changes_a_text(cast: Cast) -> None:
     with pytest.raises(NotAllowed), database.transaction() as db:
         wordings.save(db, cast.olga.actor, **MAIL, seen=1, subject="x", body=BODY)
+
+
+def test_r68_a_text_that_a_phone_would_make_a_link_of_is_not_saved(cast: Cast) -> None:
+    with pytest.raises(InputProblem, match="nowhere but"):
+        save(cast, SMS, "{username} {password} bit.ly")
+    assert save(cast, SMS, "{username} {password} π.χ. office@school.example").version == 2
