@@ -114,7 +114,8 @@ def _by_sms(batches: Mapping[int, Batch]) -> bool:
 
 
 def _texts(db: Session, batches: Mapping[int, Batch]) -> dict[int, Answer]:
-    """One after the other: each counts for what may still be spent, and for the number it goes to."""
+    """One after the other, in all processes: each counts for what may still be spent, and for the number it goes to."""
+    delivery_limits.one_at_a_time(db)
     answers: dict[int, Answer] = {}
     for message_id, batch in batches.items():
         if why := delivery_limits.budget_is_spent(db, batch.limits):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor, wait
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -284,6 +285,26 @@ def test_r78_the_money_of_the_day_is_never_overdrawn(people: Cast) -> None:
     claim(batch, 1)
     assert isinstance(take(batch, 2), Stop)
     assert message(batch, 2).status == MessageStatus.QUEUED
+
+
+@pytest.mark.postgresql
+@pytest.mark.parametrize("limit", ["the money of the day", "a minute between two to one number"])
+def test_r78_limits_hold_between_two_processes_that_claim_at_once(people: Cast, limit: str) -> None:
+    if limit == "a minute between two to one number":
+        change(people.max.person, mobile=people.sam.person.mobile)
+    campaign = launch(people)
+    if limit == "the money of the day":
+        decide(sms_price=1.0, sms_spend_per_day=2.0)
+    batch = batch_of(campaign)
+    by_number = sorted(range(3), key=lambda place: message(batch, place).address)  # siblings first
+    with database.transaction() as db, ThreadPoolExecutor(1) as other:
+        first = delivery.claim(db, batch=batch, message_id=batch.message_ids[by_number[0]])
+        second = other.submit(take, batch, by_number[1])
+        assert not wait([second], timeout=0.5).done, "it waits for what the first one counts for"
+        db.commit()
+        assert isinstance(first, Claim)
+        assert not isinstance(second.result(timeout=30), Claim)
+    assert message(batch, by_number[1]).status == MessageStatus.QUEUED
 
 
 def test_a_campaign_that_costs_more_than_may_be_spent_is_refused(people: Cast) -> None:
