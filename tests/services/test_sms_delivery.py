@@ -28,7 +28,8 @@ from core.models import (
     Purpose,
     SignInMethod,
 )
-from core.rules import sms_text
+from core.rules import alerts, setting_words, sms_text
+from core.rules.alerts import AlertKind
 from core.rules.delivery_status import ADDRESS_CHANGED, Outcome
 from core.rules.needs import WORDS, Need
 from core.services import (
@@ -373,6 +374,17 @@ def test_r78_the_money_of_the_day_is_never_overdrawn(people: Cast) -> None:
     claim(batch, 1)
     assert isinstance(take(batch, 2), Stop)
     assert message(batch, 2).status == MessageStatus.QUEUED
+
+
+def test_wherever_the_money_of_the_day_is_named_a_person_is_told_to_resume(people: Cast) -> None:
+    campaign = launch(people)
+    decide(sms_price=1.0, sms_spend_per_day=1.0)
+    stop = take(batch_of(campaign))
+    assert isinstance(stop, Stop)
+    setting = setting_words.SETTINGS["sms_spend_per_day"].sentence
+    alert = alerts.sentence(AlertKind.SMS_SPEND, {"number": 80}, who="")
+    for said in (stop.why, setting, alert):
+        assert "resume" in said.lower() and "until tomorrow" not in said, said
 
 
 @pytest.mark.postgresql
