@@ -71,7 +71,7 @@ _SENTENCES: dict[AlertKind, str] = {
     ),
     AlertKind.SMS_SPEND: (
         "{number:,} % of what text messages may cost on one day are spent. When all is spent, campaigns pause until "
-        "tomorrow; the limit stands in Settings."
+        "a person resumes them; the limit stands in Settings."
     ),
     AlertKind.QUEUE_STANDS: (
         "Messages are due, and none has left for {number:,} minutes. Look at the Health page, and at the log of "

@@ -14,8 +14,8 @@ LOST = frozenset({"undelivered", "failed", "canceled"})
 
 OPTED_OUT = "21610"
 CONTESTED = "the provider also said the opposite"
-_NOT_YET_GONE = frozenset({MessageStatus.QUEUED, MessageStatus.SENDING})
-_UNDECIDED = _NOT_YET_GONE | {MessageStatus.SENT, MessageStatus.UNKNOWN}
+NOT_YET_GONE = frozenset({MessageStatus.QUEUED, MessageStatus.SENDING})
+_UNDECIDED = NOT_YET_GONE | {MessageStatus.SENT, MessageStatus.UNKNOWN}
 
 
 @dataclass(frozen=True)
@@ -50,7 +50,7 @@ def after(standing: Standing, *, status: str, code: str = "") -> Standing:
 
 def newly_gone(before: MessageStatus, after: MessageStatus) -> bool:
     """Whether the word was the first to tell that the message went out: then its account is invited only now."""
-    return before in _NOT_YET_GONE and after in (MessageStatus.SENT, MessageStatus.DELIVERED)
+    return before in NOT_YET_GONE and after in (MessageStatus.SENT, MessageStatus.DELIVERED)
 
 
 def _meaning(status: str) -> MessageStatus | None:

@@ -91,7 +91,7 @@ SETTINGS: dict[str, Setting] = {
     "sms_until_hour": Setting("and until this hour", "Those that are late leave the next day."),
     "sms_price": Setting("Price of one part", "What the provider charges for one part of a text message."),
     "sms_currency": Setting("Currency", "Three letters, for instance EUR."),
-    "sms_spend_per_day": Setting("Spend on one day", "When it is spent, campaigns by SMS pause until tomorrow."),
+    "sms_spend_per_day": Setting("Spend on one day", "When it is spent, campaigns by SMS pause; resume them tomorrow."),
     "sms_per_day": Setting("Text messages on one day", "Those above it leave the next day."),
     "email_per_day": Setting("E-mails on one day", "Those above it leave the next day."),
     "sms_per_number_per_day": Setting("To one number on one day", "More text messages to the same number fail."),

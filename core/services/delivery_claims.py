@@ -116,7 +116,8 @@ def _by_sms(batches: Mapping[int, Batch]) -> bool:
 
 
 def _texts(db: Session, batches: Mapping[int, Batch]) -> dict[int, Answer]:
-    """One after the other: each counts for what may still be spent, and for the number it goes to."""
+    """One after the other, in all processes: each counts for what may still be spent, and for the number it goes to."""
+    delivery_limits.one_at_a_time(db)
     answers: dict[int, Answer] = {}
     for message_id, batch in batches.items():
         if why := delivery_limits.budget_is_spent(db, batch.limits):
@@ -143,18 +144,29 @@ def _claim(db: Session, batches: Mapping[int, Batch]) -> dict[int, Claim]:
         form, asked = batches[message.id].form, people.get(message.id, [])
         left_out = {one.account_id: why for one in asked if (why := _why_not(form, one, message))}
         needing = tuple(one for one in asked if one.account_id not in left_out)
-        if not needing:
-            why = next(iter(left_out.values()), NOT_NEEDED)
-            finish(db, message.id, status=MessageStatus.CANCELLED, reason=None, detail=why)
-            continue
-        if batches[message.id].channel == Channel.SMS and delivery_limits.wants_none(db, message_id=message.id):
-            fail(db, message.id, _STOPPED)  # before anything is issued: an earlier link goes on working
+        if _goes_nowhere(db, batches[message.id], message.id, needing, left_out):
             continue
         for account_id, why in left_out.items():
             family_messages.take_out(db, message_id=message.id, account_ids=[account_id], why=why)
         letters[message.id] = Letter(message.id, form, message.address, message.language, needing)
     issued = {letter.message_id: letter for letter in delivery_texts.issue(db, list(letters.values()))}
     return {message.id: _made(message, issued[message.id]) for message in taken if message.id in issued}
+
+
+def _goes_nowhere(
+    db: Session, batch: Batch, message_id: int, needing: Collection[Any], left_out: Mapping[int, str]
+) -> bool:
+    """Ends here what nobody needs any more, or whose number wants none: before anything is issued, and as no try."""
+    wants_none = batch.channel == Channel.SMS and delivery_limits.wants_none(db, message_id=message_id)
+    if needing and not wants_none:
+        return False
+    db.connection().execute(statements.NOT_TRIED, {"message": message_id})
+    if needing:
+        fail(db, message_id, _STOPPED)  # an earlier link goes on working
+    else:
+        why = next(iter(left_out.values()), NOT_NEEDED)
+        finish(db, message_id, status=MessageStatus.CANCELLED, reason=None, detail=why)
+    return True
 
 
 def _addressees(db: Session, form: Form, message_ids: Collection[int]) -> dict[int, list[Any]]:

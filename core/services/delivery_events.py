@@ -146,15 +146,25 @@ def _moved(row: Any) -> _Moved:
 def _hear(moved: _Moved, event: Any) -> None:
     """One word. That an earlier try of the same message came to nothing does not count against the later one."""
     moved.event_at = max(moved.event_at or event.received_at, event.received_at)
-    another_try = moved.provider_id is not None and moved.provider_id != event.provider_id
-    if another_try and event.status not in rules.ARRIVED:
+    moved.opted_out |= event.code == rules.OPTED_OUT  # the owner of the number says so, whichever try it was
+    is_of_this_try = _is_of_this_try(moved, event.provider_id)
+    if not is_of_this_try and event.status not in rules.ARRIVED:
         return
-    moved.provider_id = moved.provider_id or event.provider_id
     contested = rules.CONTESTED in moved.now.detail
     moved.now = rules.after(moved.now, status=event.status, code=event.code)
-    moved.opted_out |= event.code == rules.OPTED_OUT
+    if is_of_this_try and moved.now.status not in rules.NOT_YET_GONE:
+        moved.provider_id = event.provider_id
     if rules.CONTESTED in moved.now.detail and not contested:
         logger.warning("message %s: the provider contradicts itself (%s)", moved.id, event.status)
+
+
+def _is_of_this_try(moved: _Moved, provider_id: str) -> bool:
+    """A message that is sent again keeps the name of the try before until it is known to have gone."""
+    if moved.provider_id is None:
+        return True
+    if moved.now.status in rules.NOT_YET_GONE:
+        return moved.now.status is MessageStatus.SENDING and moved.provider_id != provider_id
+    return moved.provider_id == provider_id
 
 
 def _write(db: Session, moved: _Moved) -> None:

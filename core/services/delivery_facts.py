@@ -94,12 +94,13 @@ def _write(db: Session, statement: sa.Update, rows: list[dict[str, Any]]) -> Non
 
 def _later_message() -> sa.Exists:
     later, tie = _message.alias("later"), _tie.alias("later_tie")
+    at = sa.func.coalesce(later.c.claimed_at, later.c.finished_at)  # one that was not even tried failed later, too
     return (
         sa.select(later.c.id)
         .join(tie, tie.c.message_id == later.c.id)
         .join(_campaign, _campaign.c.id == later.c.campaign_id)
         .where(tie.c.account_id == _account.c.id, later.c.id != bindparam("message"))
-        .where(later.c.claimed_at > bindparam("claimed", type_=_message.c.claimed_at.type))
+        .where(at > bindparam("claimed", type_=_message.c.claimed_at.type))
         .where(sa.or_(*(later.c.status == status for status in _GONE)))  # IN cannot be run for several in one go
         .where(*(_campaign.c.kind != kind for kind in sorted(CARRIES_NOTHING)))
         .exists()

@@ -69,12 +69,22 @@ def next_day(own: SchoolSettings, channel: str) -> datetime:
 
 def left_today(db: Session, limits: Limits, *, channel: str) -> int:
     """How many messages may leave today still; when they are few, nobody else claims one before this is committed."""
-    connection, today = db.connection(), {"on_channel": channel, "since": limits.day_begins}
-    left = limits.per_day - int(connection.execute(statements.CLAIMED, today).scalar_one())
-    if left > NEAR or connection.dialect.name != "postgresql":
+    today = {"on_channel": channel, "since": limits.day_begins}
+    left = limits.per_day - int(db.connection().execute(statements.CLAIMED, today).scalar_one())
+    if left > NEAR or not one_at_a_time(db):
         return left
-    connection.execute(sa.text("SELECT pg_advisory_xact_lock(:key)"), {"key": _POSTGRES_LOCK})
-    return limits.per_day - int(connection.execute(statements.CLAIMED, today).scalar_one())
+    return limits.per_day - int(db.connection().execute(statements.CLAIMED, today).scalar_one())
+
+
+def one_at_a_time(db: Session) -> bool:
+    """What is counted from now on holds until the commit; gives whether others may have claimed something until now.
+
+    SQLite has only one writer anyway.
+    """
+    is_shared = db.get_bind().dialect.name == "postgresql"
+    if is_shared:
+        db.connection().execute(sa.text("SELECT pg_advisory_xact_lock(:key)"), {"key": _POSTGRES_LOCK})
+    return is_shared
 
 
 def budget_is_spent(db: Session, limits: Limits) -> str:

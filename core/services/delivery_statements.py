@@ -23,6 +23,7 @@ _this = _message.c.id == bindparam("message")
 _these = _message.c.id.in_(bindparam("messages", expanding=True))
 
 
+# While it is sent, `finished_at` keeps the claim before: what is not tried after all goes back to that.
 CLAIM = (
     sa.update(_message)
     .where(
@@ -34,9 +35,17 @@ CLAIM = (
         ),
         ~sa.exists().where(_hold.c.id == 1),  # held a moment ago: nothing more leaves, whatever is under way
     )
-    .values(status=MessageStatus.SENDING.value, attempts=_message.c.attempts + 1, claimed_at=bindparam("now"))
+    .values(
+        status=MessageStatus.SENDING.value,
+        attempts=_message.c.attempts + 1,
+        claimed_at=bindparam("now"),
+        finished_at=_message.c.claimed_at,
+    )
     .returning(_message.c.id, _message.c.address, _message.c.language, _message.c.reference, _message.c.attempts)
 )
+
+# What never leaves takes no place of the day, and keeps nobody else of the same number waiting.
+NOT_TRIED = sa.update(_message).where(_this).values(attempts=_message.c.attempts - 1, claimed_at=_message.c.finished_at)
 
 _ADDRESSEES = (
     sa.select(

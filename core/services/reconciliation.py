@@ -61,8 +61,9 @@ def own(db: Session, *, silent: Silent, provider_ids: Sequence[str]) -> str | No
     there = _message.c.provider_id.in_(provider_ids)
     known = set(db.scalars(sa.select(_message.c.provider_id).where(there)))
     strangers = list(dict.fromkeys(name for name in provider_ids if name not in known))
-    nameless = (_message.c.provider_id.is_(None), _message.c.status.in_([_UNKNOWN, MessageStatus.SENDING.value]))
-    lost = sa.select(sa.func.count()).where(_message.c.address == silent.address, *nameless)
+    unnamed = sa.and_(_message.c.provider_id.is_(None), _message.c.status == _UNKNOWN)
+    nameless = sa.or_(unnamed, _message.c.status == MessageStatus.SENDING.value)  # its name is of the try before
+    lost = sa.select(sa.func.count()).where(_message.c.address == silent.address, nameless)
     return strangers[0] if len(strangers) == 1 and db.scalar(lost) == 1 else None
 
 

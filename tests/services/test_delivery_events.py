@@ -9,10 +9,10 @@ import pytest
 
 from core import database
 from core.gateways.channels import Word
-from core.models import Channel, FailureReason, MessageStatus
+from core.models import Channel, FailureReason, Message, MessageStatus
 from core.rules.delivery_events import CONTESTED
 from core.rules.delivery_status import Outcome
-from core.services import delivery, delivery_events
+from core.services import delivery, delivery_events, reconciliation, unknown_messages
 from tests.cast import Cast
 from tests.conftest import Clock
 from tests.services import text_messages
@@ -176,6 +176,67 @@ def test_the_failure_of_an_earlier_try_does_not_count_against_the_later_one(cast
     assert stored(sent).status == MessageStatus.SENT
     hear(("delivered", ""), sid="SMfirst", reference=stored(sent).reference)
     assert (stored(sent).status, stored(sent).provider_id) == (MessageStatus.DELIVERED, "SMsecond")
+
+
+def test_r88_stop_as_the_early_answer_to_a_second_try_counts(cast: Cast, clock: Clock) -> None:
+    again = message(cast.sam.account, provider_id="SMfirst")
+    clock.forward(hours=73)
+    with database.transaction() as db:
+        reconciliation.close_old(db)
+    with database.transaction() as db:
+        unknown_messages.send_again(db, cast.olga.actor, campaign_id=stored(again).campaign_id)
+    being_sent(again)
+    hear(("failed", "21610"), sid="SMsecond", reference=stored(again).reference)
+    with database.transaction() as db:
+        delivery.record(db, message_id=again, outcome=Outcome(MessageStatus.SENT, provider_id="SMsecond"))
+    hear(("failed", "21610"), sid="SMsecond")
+    assert (stored(again).status, stored(again).reason) == (MessageStatus.FAILED, FailureReason.OPTED_OUT)
+    assert stored(again).provider_id == "SMsecond"
+    assert account_now(cast.sam.account).delivery_reason == FailureReason.OPTED_OUT
+    assert text_messages.opt_outs() == [("sms", NUMBER, clock.now)]
+
+
+def test_every_order_of_early_words_about_a_second_try_gives_the_same_message(cast: Cast, clock: Clock) -> None:
+    words = [("queued", ""), ("sent", ""), ("undelivered", "30005")]
+    for number, order in enumerate(permutations(words)):
+        again = message(cast.sam.account, status=MessageStatus.SENDING, provider_id=f"SMfirst{number}")
+        hear(*order, sid=f"SMsecond{number}", reference=stored(again).reference)
+        assert (stored(again).status, stored(again).reason) == (MessageStatus.FAILED, FailureReason.BAD_ADDRESS)
+        assert stored(again).provider_id == f"SMsecond{number}"
+
+
+@pytest.mark.parametrize("status", [MessageStatus.QUEUED, MessageStatus.SENDING])
+@pytest.mark.parametrize("word", [("undelivered", "30005"), ("sent", "")])
+def test_a_late_word_about_the_first_try_decides_nothing_about_the_second(
+    cast: Cast, clock: Clock, status: MessageStatus, word: tuple[str, str]
+) -> None:
+    again = message(cast.sam.account, status=status, provider_id="SMfirst")
+    hear(word, sid="SMfirst", reference=stored(again).reference)
+    assert (stored(again).status, stored(again).provider_id) == (status, "SMfirst")
+    being_sent(again)
+    hear(("failed", "30008"), sid="SMsecond", reference=stored(again).reference)
+    assert (stored(again).status, stored(again).provider_id) == (MessageStatus.FAILED, "SMsecond")
+
+
+@pytest.mark.parametrize("status", [MessageStatus.QUEUED, MessageStatus.SENDING])
+def test_what_arrived_late_by_the_first_try_is_there(cast: Cast, clock: Clock, status: MessageStatus) -> None:
+    again = message(cast.sam.account, status=status, provider_id="SMfirst")
+    hear(("delivered", ""), sid="SMfirst")
+    assert stored(again).status == MessageStatus.DELIVERED
+
+
+@pytest.mark.parametrize("earlier", [None, "SMfirst"])
+def test_a_word_that_means_nothing_to_us_does_not_hide_the_next_one(
+    cast: Cast, clock: Clock, earlier: str | None
+) -> None:
+    sent = message(cast.sam.account, status=MessageStatus.SENDING, provider_id=earlier)
+    hear(("partially_delivered", ""), ("failed", "30008"), reference=stored(sent).reference)
+    assert (stored(sent).status, stored(sent).provider_id) == (MessageStatus.FAILED, SID)
+
+
+def being_sent(message_id: int) -> None:
+    with database.transaction() as db:
+        db.get_one(Message, message_id).status = MessageStatus.SENDING
 
 
 def test_r88_who_texted_stop_is_never_written_to_again(cast: Cast, clock: Clock) -> None:

@@ -91,6 +91,15 @@ def test_two_lost_messages_to_one_number_are_left_to_a_person(cast: Cast, clock:
     assert own(lost, "SMlost") is None
 
 
+@pytest.mark.parametrize("earlier", [None, "SMfirst"])
+def test_a_message_on_its_way_to_the_same_number_may_be_the_strange_one(
+    cast: Cast, clock: Clock, earlier: str | None
+) -> None:
+    lost = message(cast.sam.account, status=MessageStatus.UNKNOWN)
+    message(cast.max.account, status=MessageStatus.SENDING, provider_id=earlier)
+    assert own(lost, "SMfirst", "SMnew") is None
+
+
 def test_what_the_provider_does_not_know_says_so_to_whoever_decides(cast: Cast, clock: Clock) -> None:
     lost = message(cast.sam.account, status=MessageStatus.UNKNOWN)
     sent = message(cast.max.account, provider_id="SMmax")

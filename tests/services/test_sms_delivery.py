@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor, wait
 from datetime import UTC, datetime, timedelta
 
 import pytest
 import sqlalchemy as sa
 from sqlmodel import col, select
 
+from core import clock as core_clock
 from core import database
 from core.errors import InputProblem
+from core.gateways.channels import Word
 from core.models import (
     Account,
     Campaign,
@@ -20,20 +23,32 @@ from core.models import (
     Guardianship,
     Invitation,
     Message,
+    MessageAccount,
     MessageStatus,
     Purpose,
     SignInMethod,
 )
-from core.rules import sms_text
+from core.rules import alerts, setting_words, sms_text
+from core.rules.alerts import AlertKind
 from core.rules.delivery_status import ADDRESS_CHANGED, Outcome
 from core.rules.needs import WORDS, Need
-from core.services import campaigns, delivery, delivery_claims, opt_outs, sending_hold, test_messages, wordings
+from core.services import (
+    campaigns,
+    delivery,
+    delivery_claims,
+    delivery_events,
+    opt_outs,
+    sending_hold,
+    test_messages,
+    unknown_messages,
+    wordings,
+)
 from core.services.campaigns import Check, Draft
 from core.services.delivery_claims import Batch, Claim, Stop
 from core.services.delivery_limits import Wait
-from core.tables import accounts, candidates, needs, school
+from core.tables import accounts, candidates, needs, school, sending
 from core.tables.filters import AccountFilter
-from tests.cast import Cast
+from tests.cast import Cast, Member
 from tests.conftest import Clock
 
 pytestmark = pytest.mark.both_databases
@@ -233,6 +248,81 @@ def test_r88_who_wrote_stop_after_the_launch_gets_no_text(people: Cast) -> None:
     claim(batch, 1)
 
 
+def test_a_text_that_was_never_sent_keeps_no_sibling_waiting_and_takes_no_place_of_the_day(
+    people: Cast, clock: Clock
+) -> None:
+    decide(sms_per_number_per_day=1)
+    for sibling in (people.max, people.otto):
+        change(sibling.person, mobile=people.sam.person.mobile)
+    batch = batch_of(launch(people))
+    first, last, chosen = (_place_of(batch, who) for who in (people.sam, people.otto, people.max))
+    change(people.max.account, password_hash="chosen", verified_at=people.max.account.created_at)
+    assert take(batch, chosen) is None
+    assert (message(batch, chosen).status, message(batch, chosen).attempts) == (MessageStatus.CANCELLED, 0)
+    assert message(batch, chosen).claimed_at is None
+    claim(batch, first)
+    clock.forward(seconds=61)
+    assert take(batch, last) is None
+    assert message(batch, last).reason == FailureReason.NUMBER_FULL
+    assert _texts_today() == 1
+
+
+def test_a_text_that_stop_held_back_takes_no_place_of_the_day(people: Cast) -> None:
+    batch = batch_of(launch(people))
+    with database.transaction() as db:
+        opt_outs.record(db, channel=Channel.SMS, address=message(batch, 0).address)
+    assert take(batch) is None
+    assert (message(batch, 0).status, message(batch, 0).attempts) == (MessageStatus.FAILED, 0)
+    assert _texts_today() == 0
+
+
+def test_what_may_have_gone_before_counts_although_it_is_not_sent_again(people: Cast, clock: Clock) -> None:
+    campaign, at = launch(people), clock.now
+    batch = batch_of(campaign)
+    found = claim(batch)
+    with database.transaction() as db:
+        delivery.record(db, message_id=found.message_id, outcome=Outcome(MessageStatus.UNKNOWN))
+    clock.forward(minutes=5)
+    with database.transaction() as db:
+        unknown_messages.send_again(db, people.olga.actor, campaign_id=campaign.id or 0)
+    change(people.sam.account, password_hash="chosen", verified_at=people.sam.account.created_at)
+    assert take(batch) is None
+    cancelled = message(batch, 0)
+    assert (cancelled.status, cancelled.claimed_at, cancelled.finished_at) == (MessageStatus.CANCELLED, at, clock.now)
+    assert _texts_today() == 1
+
+
+def test_a_late_word_about_an_older_text_says_nothing_of_one_that_stop_held_back(people: Cast, clock: Clock) -> None:
+    older = claim(batch_of(launch(people)))
+    with database.transaction() as db:
+        delivery.record(db, message_id=older.message_id, outcome=SENT)
+    clock.forward(days=1)
+    batch = batch_of(launch(people))
+    with database.transaction() as db:
+        opt_outs.record(db, channel=Channel.SMS, address=older.address)
+    assert take(batch, _place_of(batch, people.sam)) is None
+    clock.forward(seconds=7)
+    with database.transaction() as db:
+        delivery_events.store(db, channel=Channel.SMS, words=[Word("SM1", "delivered")])
+        delivery_events.apply(db)
+    with database.reading() as db:
+        mine = db.get_one(Account, people.sam.account.id)
+    assert (mine.delivery, mine.delivery_reason) == (MessageStatus.FAILED, FailureReason.OPTED_OUT)
+
+
+def _place_of(batch: Batch, who: Member) -> int:
+    theirs = select(MessageAccount.message_id).where(MessageAccount.account_id == who.account.id)
+    with database.reading() as db:
+        mine = db.exec(theirs).all()
+    return next(place for place, message_id in enumerate(batch.message_ids) if message_id in mine)
+
+
+def _texts_today() -> int:
+    with database.reading() as db:
+        own = school.settings(db)
+        return own.sms_per_day - sending.room(db, own=own, channel=Channel.SMS, now=core_clock.now()).messages
+
+
 def test_r88_who_wrote_stop_in_a_campaign_that_waits_or_is_over_is_no_failure(people: Cast) -> None:
     campaign = launch(people)
     batch = batch_of(campaign)
@@ -294,6 +384,37 @@ def test_r78_the_money_of_the_day_is_never_overdrawn(people: Cast) -> None:
     claim(batch, 1)
     assert isinstance(take(batch, 2), Stop)
     assert message(batch, 2).status == MessageStatus.QUEUED
+
+
+def test_wherever_the_money_of_the_day_is_named_a_person_is_told_to_resume(people: Cast) -> None:
+    campaign = launch(people)
+    decide(sms_price=1.0, sms_spend_per_day=1.0)
+    stop = take(batch_of(campaign))
+    assert isinstance(stop, Stop)
+    setting = setting_words.SETTINGS["sms_spend_per_day"].sentence
+    alert = alerts.sentence(AlertKind.SMS_SPEND, {"number": 80}, who="")
+    for said in (stop.why, setting, alert):
+        assert "resume" in said.lower() and "until tomorrow" not in said, said
+
+
+@pytest.mark.postgresql
+@pytest.mark.parametrize("limit", ["the money of the day", "a minute between two to one number"])
+def test_r78_limits_hold_between_two_processes_that_claim_at_once(people: Cast, limit: str) -> None:
+    if limit == "a minute between two to one number":
+        change(people.max.person, mobile=people.sam.person.mobile)
+    campaign = launch(people)
+    if limit == "the money of the day":
+        decide(sms_price=1.0, sms_spend_per_day=2.0)
+    batch = batch_of(campaign)
+    by_number = sorted(range(3), key=lambda place: message(batch, place).address)  # siblings first
+    with database.transaction() as db, ThreadPoolExecutor(1) as other:
+        first = delivery.claim(db, batch=batch, message_id=batch.message_ids[by_number[0]])
+        second = other.submit(take, batch, by_number[1])
+        assert not wait([second], timeout=0.5).done, "it waits for what the first one counts for"
+        db.commit()
+        assert isinstance(first, Claim)
+        assert not isinstance(second.result(timeout=30), Claim)
+    assert message(batch, by_number[1]).status == MessageStatus.QUEUED
 
 
 def test_a_campaign_that_costs_more_than_may_be_spent_is_refused(people: Cast) -> None:
