@@ -100,7 +100,7 @@ def test_a_service_calls_no_other_service_but_the_audit_and_selections(path: Pat
     parts |= {"import_addresses", "notices", "sign_in_steps", "traces", "audit_pruning", "year_roles"}
     parts |= {"import_leavers", "import_returns", "credential_papers", "family_messages", "drafts", "left_out"}
     parts |= {"audit_chain", "audit_anchors", "disclosures", "directory_ties", "directory_attempts", "campaign_pauses"}
-    parts |= {"many_rows"}
+    parts |= {"many_rows", "delivery_refusals"}
     assert called <= {"audit", "selections", "selections_beside", path.stem} | parts | SHARED
 
 

@@ -13,18 +13,14 @@ import sqlalchemy as sa
 from sqlmodel import Session, col
 
 from core import clock
-from core.models import Channel, FailureReason, Message, MessageStatus, SignInMethod
+from core.models import Channel, FailureReason, Message, MessageStatus
 from core.rules import sms_text, wording
-from core.rules.delivery_status import ADDRESS_CHANGED, Outcome
-from core.rules.reachability import Refusal
-from core.rules.words import REFUSAL
-from core.services import delivery_facts, delivery_limits, delivery_texts, family_messages
+from core.rules.delivery_status import Outcome
+from core.services import delivery_facts, delivery_limits, delivery_refusals, delivery_texts, family_messages
 from core.services import delivery_statements as statements
 from core.services.delivery_facts import News
 from core.services.delivery_limits import Limits, Wait
 from core.services.delivery_texts import Form, Letter
-
-NOT_NEEDED = "not needed any more"
 
 
 @dataclass(frozen=True)
@@ -142,7 +138,7 @@ def _claim(db: Session, batches: Mapping[int, Batch]) -> dict[int, Claim]:
     letters: dict[int, Letter] = {}
     for message in taken:
         form, asked = batches[message.id].form, people.get(message.id, [])
-        left_out = {one.account_id: why for one in asked if (why := _why_not(form, one, message))}
+        left_out = {one.account_id: why for one in asked if (why := delivery_refusals.why_not(form, one, message))}
         needing = tuple(one for one in asked if one.account_id not in left_out)
         if _goes_nowhere(db, batches[message.id], message.id, needing, left_out):
             continue
@@ -164,7 +160,7 @@ def _goes_nowhere(
     if needing:
         fail(db, message_id, _STOPPED)  # an earlier link goes on working
     else:
-        why = next(iter(left_out.values()), NOT_NEEDED)
+        why = next(iter(left_out.values()), delivery_refusals.NOT_NEEDED)
         finish(db, message_id, status=MessageStatus.CANCELLED, reason=None, detail=why)
     return True
 
@@ -180,30 +176,3 @@ def _addressees(db: Session, form: Form, message_ids: Collection[int]) -> dict[i
 def _made(message: Any, letter: Letter) -> Claim:
     to = (message.address, message.reference, message.attempts)
     return Claim(message.id, letter.people[0].account_id, *to, letter)
-
-
-def _why_not(form: Form, person: Any, message: Any) -> str:
-    """Why the person is not in the message any more; empty when they are.
-
-    A key goes only to whom the check would give it now: between launch and claim lie up to 60 days, and a pause. And
-    only where the rule would send it: numbers change in many places, guardians' too.
-    """
-    if not _needs_it(form, person, message.language):
-        return NOT_NEEDED
-    if form.opens_account and not person.counts:
-        return REFUSAL[Refusal.STATUS]
-    if form.was_checked and person.bounced_address == message.address:
-        return REFUSAL[Refusal.BOUNCED]
-    return ADDRESS_CHANGED if form.is_for_one and person.goes_to != message.address else ""
-
-
-def _needs_it(form: Form, person: Any, language: str) -> bool:
-    """Deactivated or signed in since the launch, or a password chosen meanwhile: nobody needs it any more."""
-    if form.asks_about_address:
-        return not person.deactivated_at
-    if form.resets:
-        return not person.deactivated_at and person.sign_in_method == SignInMethod.LOCAL
-    if not form.has_key:
-        return True
-    done = person.deactivated_at or person.first_sign_in_at
-    return not done and not (person.password_hash and form.needs_password(person, language))

@@ -57,6 +57,11 @@ _ADDRESSEES = (
         _account.c.deactivated_at,
         _account.c.first_sign_in_at,
         _account.c.password_hash,
+        _account.c.delivery,
+        _account.c.delivery_reason,
+        _account.c.delivery_address,
+        _person.c.kind,
+        _person.c.status,
         _person.c.first_name,
         _person.c.last_name,
     )
@@ -68,24 +73,19 @@ _ADDRESSEES = (
 
 
 def addressees(channel: str, policy: Policy) -> sa.Select[Any]:
-    """The people of messages: whether their status counts, and where this channel would reach each at this moment."""
+    """The people of messages, and where a message of this channel would go to each at this moment."""
     return _by_sms(policy) if channel == Channel.SMS else _by_email(policy)
 
 
 @once_a_day
 def _by_sms(policy: Policy) -> sa.Select[Any]:
-    return _as_of_now(policy, reachability.sms_address(policy))
+    return _ADDRESSEES.add_columns(reachability.sms_address(policy).label("goes_to"))
 
 
 @once_a_day
 def _by_email(policy: Policy) -> sa.Select[Any]:
     usable = (reachability.has_email_address(policy), reachability.email_address(policy))
-    return _as_of_now(policy, sa.case(usable, else_=""))
-
-
-def _as_of_now(policy: Policy, goes_to: sa.ColumnElement[str]) -> sa.Select[Any]:
-    facts = (reachability.counts(policy).label("counts"), reachability.bounced_address().label("bounced_address"))
-    return _ADDRESSEES.add_columns(*facts, goes_to.label("goes_to"))
+    return _ADDRESSEES.add_columns(sa.case(usable, else_="").label("goes_to"))
 
 
 TIE = (

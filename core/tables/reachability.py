@@ -151,17 +151,9 @@ def _bounced(policy: Policy) -> Truth:
     return _failed_at(email_address(policy))
 
 
-def bounced_address() -> Text:
-    """Where the latest message failed for good; NULL where it did not."""
-    return sa.case((_failed(), col(Account.delivery_address)))
-
-
 def _failed_at(address: Text) -> Truth:
-    return sa.and_(_failed(), col(Account.delivery_address) == address)
-
-
-def _failed() -> Truth:
-    return sa.and_(col(Account.delivery) == "failed", col(Account.delivery_reason).in_(sorted(UNDELIVERABLE)))
+    failed = sa.and_(col(Account.delivery) == "failed", col(Account.delivery_reason).in_(sorted(UNDELIVERABLE)))
+    return sa.and_(failed, col(Account.delivery_address) == address)
 
 
 def _no_number(policy: Policy) -> tuple[Truth, Any]:
