@@ -165,5 +165,5 @@ def forget() -> None:
     """Close all connections and forget the engine: for tests, and before a fork."""
     if engine.cache_info().currsize:
         engine().dispose()
-    _with.cache_clear()
     engine.cache_clear()
+    _with.cache_clear()

@@ -84,7 +84,11 @@ def _send_all(batch: Batch, courier: Courier, rest: Rest) -> Rest:
     line, pacer, per_second = breaker.of(batch.channel), pacing.of(batch.channel), _per_second(batch)
     mark: Mark | None = None
     for place, message_id in enumerate(batch.message_ids):
-        _wait_for_its_turn(line, pacer, per_second)
+        pacer.wait(per_second)
+        if line.asked():
+            turns.take(batch, mark, None)  # what became of the last one is stored before a rest
+            mark = None
+            _wait_as_asked(line, pacer, per_second)
         if stopping.is_set():
             break
         if resting := line.resting():  # what one slot heard holds for all of them
@@ -113,9 +117,8 @@ def _send_all(batch: Batch, courier: Courier, rest: Rest) -> Rest:
     return rest
 
 
-def _wait_for_its_turn(line: Breaker, pacer: Pacer, per_second: float) -> None:
+def _wait_as_asked(line: Breaker, pacer: Pacer, per_second: float) -> None:
     """A provider that is a little too busy asks for seconds at a time: put off each time, a batch would never end."""
-    pacer.wait(per_second)
     while 0 < (asked := line.asked()) <= SHORT_S and not stopping.wait(asked):
         pacer.wait(per_second)
 

@@ -52,7 +52,7 @@ def launch(*, deliver: bool = True, executor: str = "web") -> None:
         DBOS.listen_queues(queues.of_this_process() if deliver else [])
         DBOS.launch()
         watch = Watch()
-        queues.register(processes=len(take_over.alive(watch)))
+        queues.register(processes=len(take_over.alive(watch)), deliver=deliver)
         _up.set()
     if deliver:
         take_over.of_other_versions(VERSION)

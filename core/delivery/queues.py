@@ -6,6 +6,8 @@ A look costs some 6 ms of CPU, also at night: the queues of messages are looked 
 from __future__ import annotations
 
 from collections.abc import Collection
+from functools import partial
+from typing import Literal
 
 from dbos import DBOS
 
@@ -20,16 +22,20 @@ QUIET_S, BUSY_S = 1.0, 0.25
 _OTHER_THREADS = 16
 
 
-def register(*, processes: int) -> None:
-    """Tell the engine of them; what the settings say now holds for every process."""
-    _register(CONTROL, every_s=1, here=1)
-    _register(FILES, every_s=0.25, here=1)  # somebody waits before the screen
-    _register(DIRECTORY, every_s=1, everywhere=1)
-    _register(IMPORTS, every_s=5, everywhere=1)
-    _register(DAILY, every_s=10, here=1)
+def register(*, processes: int, deliver: bool) -> None:
+    """Tell the engine of them; what the settings of a process that delivers say now holds for every one.
+
+    `processes`: how many deliver. One that only hands over changes nothing for the others.
+    """
+    tell = partial(_register, on_conflict="always_update" if deliver else "never_update")
+    tell(CONTROL, every_s=1, here=1)
+    tell(FILES, every_s=0.25, here=1)  # somebody waits before the screen
+    tell(DIRECTORY, every_s=1, everywhere=1)
+    tell(IMPORTS, every_s=5, everywhere=1)
+    tell(DAILY, every_s=10, here=1)
     for channel, name in OF_CHANNEL.items():
         slots = _slots(channel)
-        _register(name, every_s=QUIET_S, everywhere=slots, here=_share(slots, processes))
+        tell(name, every_s=QUIET_S, everywhere=slots, here=_share(slots, processes))
 
 
 def of_this_process() -> list[str]:
@@ -81,11 +87,18 @@ def _look_every(seconds: float, name: str) -> None:
         queue.set_polling_interval_sec(seconds)
 
 
-def _register(name: str, *, every_s: float, here: int | None = None, everywhere: int | None = None) -> None:
+def _register(
+    name: str,
+    *,
+    on_conflict: Literal["always_update", "never_update"],
+    every_s: float,
+    here: int | None = None,
+    everywhere: int | None = None,
+) -> None:
     DBOS.register_queue(
         name,
         worker_concurrency=here,
         global_concurrency=everywhere,
         polling_interval_sec=every_s,
-        on_conflict="always_update",
+        on_conflict=on_conflict,
     )

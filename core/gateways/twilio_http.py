@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
 from twilio.http.http_client import TwilioHttpClient
 from twilio.http.response import Response
+
+from core.gateways import retry_after
 
 CONNECT_S = 5.0
 
@@ -30,7 +31,7 @@ class Http(TwilioHttpClient):  # type: ignore[misc]  # the package has no types
             response = super().request(method, _elsewhere(url, self._base), *args, **kwargs)
         finally:
             self._test_only_last_request = self._test_only_last_response = None  # they hold the text
-        self.retry_after = _seconds(response.headers)
+        self.retry_after = retry_after.seconds((response.headers or {}).get("Retry-After"))
         return response
 
     def log_request(self, kwargs: dict[str, Any]) -> None:
@@ -48,8 +49,3 @@ def _elsewhere(url: str, base_url: str) -> str:
     product = str(asked.hostname).split(".")[0]
     path = asked.path if product == "api" else f"/{product}{asked.path}"
     return asked._replace(scheme=base.scheme, netloc=base.netloc, path=path).geturl()
-
-
-def _seconds(headers: Mapping[str, str] | None) -> float | None:
-    text = (headers or {}).get("Retry-After", "")
-    return float(text) if text.isascii() and text.isdecimal() and len(text) < 6 else None

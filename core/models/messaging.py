@@ -142,7 +142,8 @@ class Campaign(SQLModel, table=True):
 class Message(SQLModel, table=True):
     """One thing sent to one address. `reference` is our unguessable name for it: Message-ID, callbacks.
 
-    `segments` is how many parts an SMS had; `event_at` is when the provider last said something about it.
+    `segments` is how many parts an SMS had; `event_at` is when the provider last said something about it. While it is
+    being sent, `finished_at` holds the claim before: what ends in its claim was no try, and goes back to that.
     """
 
     __table_args__ = (

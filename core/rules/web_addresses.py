@@ -33,7 +33,10 @@ def leads_to(text: str, *, home: str = "") -> str | None:
 
 
 def _is_link(run: re.Match[str], own: frozenset[str]) -> bool:
-    if not any(_ends_an_address(ending) for ending in _ENDING.findall(run[1])):
+    endings = _ENDING.findall(run[1])
+    if endings and (run[2] or "").startswith("/"):
+        return True  # whatever it ends in: no sentence begins behind a dot and goes on with a path
+    if not any(map(_ends_an_address, endings)):
         return False
     return run[2] is not None or not (_MAIL.fullmatch(run[1]) or run[1].rstrip(".").lower() in own)
 

@@ -108,14 +108,19 @@ STANDING = (
     .with_for_update()
 )
 
+# One that is put off keeps the provider's name of the try before, by which a late word about that one is known.
+_after = bindparam("after", type_=_message.c.status.type)
 MARK = (
     sa.update(_message)
     .where(_this)
     .values(
-        status=bindparam("after"),
+        status=_after,
         reason=bindparam("why"),
         detail=bindparam("more"),
-        provider_id=bindparam("provider"),
+        provider_id=sa.case(
+            (_after == MessageStatus.QUEUED.value, _message.c.provider_id),
+            else_=bindparam("provider", type_=sa.String()),
+        ),
         finished_at=bindparam("finished"),
     )
 )

@@ -201,7 +201,7 @@ def _people() -> sa.Select[Any]:
         col(Message.reason),
         col(Message.detail),
         col(Message.attempts),
-        col(Message.finished_at),
+        sa.case((col(Message.status) != MessageStatus.SENDING, col(Message.finished_at))).label("finished_at"),
     ).select_from(Message)
     tied = rows.join(MessageAccount, col(MessageAccount.message_id) == col(Message.id))
     tied = tied.join(Account, col(Account.id) == col(MessageAccount.account_id))

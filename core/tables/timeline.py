@@ -21,6 +21,7 @@ from core.models import (
     Invitation,
     Message,
     MessageAccount,
+    MessageStatus,
     Person,
     Purpose,
     SignInMethod,
@@ -100,7 +101,8 @@ def _messages(db: Session, account_id: int, show: Any) -> Iterator[Event]:
         what = words.CAMPAIGN_KIND.get(campaign.kind, campaign.kind)
         outcome = words.MESSAGE_STATUS.get(message.status, message.status)
         why = f", {words.FAILURE_REASON[message.reason]}" if message.reason in words.FAILURE_REASON else ""
-        at = message.finished_at or message.claimed_at or campaign.launched_at
+        ended_at = message.finished_at if message.status != MessageStatus.SENDING else None
+        at = ended_at or message.claimed_at or campaign.launched_at
         by = f"{first} {last}" if first else campaign.launched_by_label
         yield Event(at, f"{what} to {show(message.address)}: {outcome.lower()}{why}", by)
 

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections import Counter
 
 import pytest
+from sqlmodel import select
 
+from core import database
 from core.delivery import batches, breaker, engine, workflows
 from core.gateways import twilio_sms
-from core.models import MessageStatus
+from core.models import Message, MessageStatus
 from tests.chaos import law
 from tests.delivery import engine_room
 from tests.delivery.engine_room import finished, progress, wait_until
@@ -57,7 +60,10 @@ def test_f7_a_provider_that_asks_to_wait_is_left_alone_by_every_slot(
     with twilio_faults.running() as twilio:
         twilio.retry_after = str(seconds)
         law.use(monkeypatch, database_url, **law.by_twilio(twilio.url, per_second=200))
-        monkeypatch.setattr(batches, "stopping", threading.Event())
+        stopping = threading.Event()
+        monkeypatch.setattr(batches, "stopping", stopping)
+        marked: list[list[int]] = []
+        monkeypatch.setattr(stopping, "wait", lambda asked: marked.append(_standing()) or time.sleep(asked))
         engine_room.school(150)  # two batches
         twilio.planned = {sorted(law.mobiles())[1]: ["busy"]}
         campaign_id = engine_room.launch(draft=law.CREDENTIALS)
@@ -66,6 +72,15 @@ def test_f7_a_provider_that_asks_to_wait_is_left_alone_by_every_slot(
     assert waits == sum(rest.deferred for rest in rests) == 150 - len(twilio.taken)
     if seconds < batches.SHORT_S:
         assert waits == 1, "it is waited for, and the others of the batch go on"
+        assert marked == [[1, 1, 98]], "what became of the first two was stored before that"
     else:
         assert waits >= 50, "the other batch did not even begin"
         assert all(100 < rest.retry_after <= 120 for rest in rests)
+
+
+def _standing() -> list[int]:
+    """Of the first batch: how many are sent, were put off, have not been tried."""
+    with database.reading() as db:
+        rows = db.exec(select(Message.status, Message.attempts).where(Message.batch == 0)).all()
+    tried = [status for status, attempts in rows if attempts]
+    return [tried.count(MessageStatus.SENT), tried.count(MessageStatus.QUEUED), len(rows) - len(tried)]

@@ -62,6 +62,8 @@ def test_a_process_with_other_settings_shares_what_the_last_one_to_start_has_sai
     use(monkeypatch, EMAIL_SLOTS="16")
     queues.share(processes=2)
     assert _share(Channel.EMAIL) == 3
+    queues.register(processes=1, deliver=False)  # somebody who only hands over
+    assert _share(Channel.EMAIL) == 3
 
 
 @pytest.mark.usefixtures("ready")

@@ -16,6 +16,9 @@ HOME = "https://keys.school.example/sub"
     [
         "bit.ly",
         "bit.ly/keys",
+        "evil.Help/x",
+        "κακός.μπλογκ/χ",
+        "{link}.Zone/keys",
         "BIT.LY",
         "Bit.Ly",
         "Evil.Com",

@@ -268,3 +268,11 @@ def test_eight_at_once_apply_each_word_once(cast: Cast, clock: Clock) -> None:
     assert sum(applied) + apply() == len(words)
     assert {stored(sent).status for sent in ids} == {MessageStatus.DELIVERED}
     assert [account_now(who.account).times_invited for who in (cast.sam, cast.max, cast.otto)] == [1, 1, 1]
+
+
+def test_a_second_try_that_is_put_off_still_knows_the_first_one_by_its_name(cast: Cast) -> None:
+    again = message(cast.sam.account, status=MessageStatus.SENDING, provider_id="SMfirst")
+    with database.transaction() as db:
+        delivery.record(db, message_id=again, outcome=Outcome(MessageStatus.QUEUED, detail="busy"))
+    hear(("undelivered", "30008"), sid="SMfirst", reference=stored(again).reference)
+    assert (stored(again).status, stored(again).provider_id) == (MessageStatus.QUEUED, "SMfirst")
