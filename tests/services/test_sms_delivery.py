@@ -46,8 +46,9 @@ from core.services import (
 from core.services.campaigns import Check, Draft
 from core.services.delivery_claims import Batch, Claim, Stop
 from core.services.delivery_limits import Wait
-from core.tables import accounts, candidates, needs, school, sending
-from core.tables.filters import AccountFilter
+from core.tables import accounts, candidates, needs, school, sending, timeline
+from core.tables import campaigns as campaigns_table
+from core.tables.filters import AccountFilter, Page
 from tests.cast import Cast, Member
 from tests.conftest import Clock
 
@@ -290,6 +291,26 @@ def test_what_may_have_gone_before_counts_although_it_is_not_sent_again(people: 
     cancelled = message(batch, 0)
     assert (cancelled.status, cancelled.claimed_at, cancelled.finished_at) == (MessageStatus.CANCELLED, at, clock.now)
     assert _texts_today() == 1
+
+
+def test_a_text_that_is_being_sent_again_has_no_end_and_stands_where_it_is_now(people: Cast, clock: Clock) -> None:
+    campaign = launch(people)
+    batch = batch_of(campaign)
+    first = claim(batch)
+    with database.transaction() as db:
+        delivery.record(db, message_id=first.message_id, outcome=Outcome(MessageStatus.QUEUED, detail="busy"))
+    clock.forward(minutes=5)
+    claim(batch)
+    with database.reading() as db:
+        mine = {"campaign_id": campaign.id or 0, "statuses": ("sending",)}
+        shown, _ = campaigns_table.outcome(db, people.olga.actor, page=Page(), **mine)
+        told = [
+            event.at
+            for event in timeline.read(db, people.olga.actor, person_id=people.sam.person.id or 0)
+            if "being sent" in event.what
+        ]
+    assert shown["finished_at"].isna().all()
+    assert told == [clock.now]
 
 
 def test_a_late_word_about_an_older_text_says_nothing_of_one_that_stop_held_back(people: Cast, clock: Clock) -> None:
