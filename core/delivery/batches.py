@@ -105,7 +105,11 @@ def _send_all(batch: Batch, courier: Courier, rest: Rest) -> Rest:
                 break
         if claim is None or isinstance(claim, Wait):
             continue
-        outcome = courier.deliver(claim) if isinstance(claim, Claim) else claim
+        if isinstance(claim, Claim):
+            pacer.leave(per_second)
+            outcome = courier.deliver(claim)
+        else:
+            outcome = claim
         mark = (message_id, outcome)
         if why := _reason_to_pause(batch, outcome):
             turns.take(batch, mark, None)

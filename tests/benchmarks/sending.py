@@ -34,19 +34,16 @@ from tests.peers import postgres
 from tests.peers.smtp_sink import sink
 
 RUNS, BARE = 3, 2000
-WORKERS, SLOTS = ("first", "second"), "64"  # what a relay of one's own can take
+WORKERS = ("first", "second")
+FEW, MANY = "4", "96"  # slots: as set from the beginning, and as a relay of one's own can take (Postfix: 100)
 LOOKS_EVERY_S = 1.0  # as the page of a campaign does: to count 100,000 messages takes its time too
 
 
 def run(report: Report) -> None:
     """The figures of the group."""
-    ours, bare = [], []
-    for _ in range(RUNS):
-        ours.append(delivered_per_second(10_000))
-        bare.append(bare_per_second(BARE))
-    report.figure("send_email_per_s_sqlite_10k", statistics.median(ours), "1/s", runs=RUNS)
-    ratios = [mine / theirs for mine, theirs in zip(ours, bare, strict=True)]
+    ratios = [delivered_per_second(10_000, slots=FEW) / bare_per_second(BARE) for _ in range(RUNS)]
     report.figure("send_email_vs_bare_smtplib", statistics.median(ratios), "ratio", runs=RUNS)
+    report.median("send_email_per_s_sqlite_10k", "1/s", measure=lambda: delivered_per_second(10_000))
     report.median("launch_100k_ms", "ms", measure=lambda: launch_ms(100_000))
     report.figure("send_email_per_s_sqlite_100k", delivered_per_second(100_000), "1/s", runs=1)
     with postgres.cluster() as url:
@@ -55,22 +52,23 @@ def run(report: Report) -> None:
 
 
 @contextmanager
-def mail_server() -> Iterator[int]:
+def mail_server(slots: str = MANY) -> Iterator[int]:
     """A sink that answers at once, and the settings that lead to it."""
     with sink() as port:
         values = {
             "FIRSTKEY_EMAIL": "smtp",
             "FIRSTKEY_SMTP_URL": f"smtp://127.0.0.1:{port}",
             "FIRSTKEY_EMAIL_RATE": "100000",
+            "FIRSTKEY_EMAIL_SLOTS": slots,
         }
         with mock.patch.dict(os.environ, values):
             config.settings.cache_clear()
             yield port
 
 
-def delivered_per_second(recipients: int) -> float:
+def delivered_per_second(recipients: int, *, slots: str = MANY) -> float:
     """From handing the campaign over until the last message is marked, through the engine."""
-    with mail_server(), scratch_school():
+    with mail_server(slots), scratch_school():
         engine_room.school(recipients)
         campaign_id = engine_room.launch()
         engine.launch()
@@ -88,7 +86,7 @@ def by_workers_per_second(recipients: int, postgres_url: str) -> float:
     """The same on PostgreSQL by two processes that are up already, from the first message marked to the last."""
     with mail_server(), scratch_school(postgres_url=postgres_url):
         books = config.settings().database_url.replace("+psycopg", "")
-        with mock.patch.dict(os.environ, {"FIRSTKEY_ENGINE_URL": books, "FIRSTKEY_EMAIL_SLOTS": SLOTS}):
+        with mock.patch.dict(os.environ, {"FIRSTKEY_ENGINE_URL": books}):
             config.settings.cache_clear()
             engine_room.school(recipients)
             running = [_worker(name) for name in WORKERS]

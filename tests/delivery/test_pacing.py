@@ -34,6 +34,20 @@ def test_slots_that_begin_together_send_no_more_in_any_second_than_the_rate(mome
     assert sent[-1] - sent[0] == pytest.approx((5 * RATE - 1) / RATE)
 
 
+def test_what_was_held_up_together_does_not_leave_in_one_moment(moments: list[float]) -> None:
+    pacer, left = Pacer(), []
+    with ExitStack() as at_work:
+        for _slot in range(4):
+            at_work.enter_context(pacer.slot())
+        for number in range(5 * RATE):
+            pacer.wait(RATE / 4)
+            if number % 30 == 29:
+                moments.append(moments[-1] + 0.3)  # a commit that took long, and the claims behind it
+            pacer.leave(RATE / 4)
+            left.append(moments[-1])
+    assert max(sum(start <= moment < start + 1 for moment in left) for start in left) <= 1.1 * RATE
+
+
 def test_campaigns_of_one_message_keep_the_rate_too(moments: list[float]) -> None:
     pacer = Pacer()
     for _campaign in range(6):
