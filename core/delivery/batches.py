@@ -22,7 +22,7 @@ from core.services.delivery_limits import FULL_DAY, Wait
 from core.tables import unfinished
 
 _RESTING = "Messages were put off, so nothing is tried for a while."
-SHORT_S = 60.0
+WAITED_FOR_S = 60.0  # a longer rest puts the batch off
 stopping = threading.Event()
 logger = logging.getLogger(__name__)
 
@@ -123,7 +123,7 @@ def _send_all(batch: Batch, courier: Courier, rest: Rest) -> Rest:
 
 def _wait_as_asked(line: Breaker, pacer: Pacer, per_second: float) -> None:
     """A provider that is a little too busy asks for seconds at a time: put off each time, a batch would never end."""
-    while 0 < (asked := line.asked()) <= SHORT_S and not stopping.wait(asked):
+    while 0 < (asked := line.asked()) <= WAITED_FOR_S and not stopping.wait(asked):
         pacer.wait(per_second)
 
 

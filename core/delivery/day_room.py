@@ -21,7 +21,7 @@ from core.services.delivery_limits import Wait
 _asked: dict[tuple[str, datetime, int], tuple[int, float]] = {}  # what was left, and until when that is good enough
 
 
-def too_many(db: Session, batches: Sequence[Batch]) -> dict[int, Wait]:
+def waits_of(db: Session, batches: Sequence[Batch]) -> dict[int, Wait]:
     """Who of those that would claim a message now has to wait for another hour or day, by place. One message each."""
     waits: dict[int, Wait] = {}
     left: dict[str, int] = {}

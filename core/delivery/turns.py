@@ -83,7 +83,7 @@ def _commit(visits: Sequence[_Visit]) -> list[Answer]:
 
 
 def _claim(db: Session, wanted: Sequence[tuple[Batch, int]]) -> list[Answer]:
-    waits = day_room.too_many(db, [batch for batch, _ in wanted])
+    waits = day_room.waits_of(db, [batch for batch, _ in wanted])
     admitted = [one for place, one in enumerate(wanted) if place not in waits]
     claimed = iter(delivery.claim_several(db, wanted=admitted))
     return [waits[place] if place in waits else next(claimed) for place in range(len(wanted))]

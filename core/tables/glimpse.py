@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from sqlmodel import Session, col
 
 from core.models import Person
-from core.tables import ordering, planner
+from core.tables import narrowing, ordering, planner
 from core.tables.filters import Page
 from core.tables.narrowing import Few
 from core.tables.ordering import Part, Rows
@@ -54,5 +54,4 @@ def _by(keys: Sequence[ordering.Column], page: Page) -> Sequence[ordering.Column
 
 def _is_likely(db: Session, page: Page, few: Few) -> bool:
     """Whether so many rows hold the page, were the few spread evenly among the people."""
-    highest_id = db.connection().scalar(sa.select(sa.func.max(col(Person.id)))) or 0
-    return few.number * ROWS * _OF_A_LIST > (page.offset + page.size) * highest_id
+    return few.number * ROWS * _OF_A_LIST > (page.offset + page.size) * narrowing.people_at_most(db)

@@ -70,7 +70,7 @@ def test_f7_a_provider_that_asks_to_wait_is_left_alone_by_every_slot(
         rests = [batches.send(campaign_id, number) for number in (0, 1)]
     waits = progress(campaign_id).counts[MessageStatus.QUEUED]
     assert waits == sum(rest.deferred for rest in rests) == 150 - len(twilio.taken)
-    if seconds < batches.SHORT_S:
+    if seconds < batches.WAITED_FOR_S:
         assert waits == 1, "it is waited for, and the others of the batch go on"
         assert marked == [[1, 1, 98]], "what became of the first two was stored before that"
     else:

@@ -153,7 +153,7 @@ def test_what_is_late_waits_for_the_next_day_though_its_batch_began_in_time(monk
         now = minute.replace(tzinfo=athens).astimezone(UTC)
         monkeypatch.setattr(clock, "now", lambda now=now: now)
         with database.reading() as db:
-            assert day_room.too_many(db, [begun]) == waits
+            assert day_room.waits_of(db, [begun]) == waits
 
 
 def test_f15_four_senders_of_one_batch_send_each_message_once(sink: Behaviour) -> None:
