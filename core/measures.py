@@ -17,6 +17,10 @@ DATABASE_ERRORS = Counter("firstkey_database_errors", "Errors of the database.",
 FAULTS = Counter("firstkey_faults", "Errors that nobody expected; each has a number in the log.", registry=REGISTRY)
 
 
+MAY_GIVE_UP = "may give up"  # in the notes of a connection while its statements have a limit that is no fault
+
+
 def database_failed(context: Any) -> None:
     """Listens to SQLAlchemy's engine."""
-    DATABASE_ERRORS.labels(type(context.original_exception).__name__).inc()
+    if context.connection is None or MAY_GIVE_UP not in context.connection.info:
+        DATABASE_ERRORS.labels(type(context.original_exception).__name__).inc()

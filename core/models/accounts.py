@@ -65,12 +65,12 @@ class Account(SQLModel, table=True):
         sa.Index("account_by_times_invited", "times_invited", "person_id"),
         sa.Index("account_by_change_due", "must_change_password", "person_id"),
         sa.Index("account_by_last_sign_in", "last_sign_in_at", "person_id"),
-        # All that Account status asks of an account: it is read from end to end.
+        # All that Account status and the counts of lists ask of an account: it is read from end to end.
         sa.Index(
             "account_for_status",
             *("person_id", "user_type", "standing", "first_sign_in_at", "verified_at", "invited_at"),
             *("invitation_ends_at", "delivery", "delivery_reason", "created_at", "deactivated_at"),
-            *("suspended_at", "pending_provider_at", "times_invited", "id"),
+            *("suspended_at", "pending_provider_at", "times_invited", "has_password", "id"),
         ),
         sa.UniqueConstraint("tenant_id", "object_id"),
     )
@@ -104,6 +104,9 @@ class Account(SQLModel, table=True):
     delivery_address: str | None = None
     must_change_password: bool = False
     standing: str | None = Field(default=None, sa_column=sa.Column(sa.String, sa.Computed(_STANDING, persisted=True)))
+    has_password: bool | None = Field(
+        default=None, sa_column=sa.Column(sa.Boolean, sa.Computed("password_hash <> ''", persisted=True))
+    )
 
 
 class AccountRole(SQLModel, table=True):

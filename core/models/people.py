@@ -61,13 +61,13 @@ class Person(SQLModel, table=True):
         sa.Index("person_by_grade", "kind", "grade", "sort_name", "id"),
         sa.Index("person_by_sort_grade", "kind", "sort_grade", "sort_name", "id"),
         sa.Index("person_by_code", "kind", "source_id"),
-        sa.Index("person_by_section", "section_id", "kind", "sort_name"),
+        sa.Index("person_by_section", "section_id", "kind", "sort_name", "id", "grade", "status"),
         sa.Index("person_by_update", "kind", "updated_at"),
-        # All that Account status asks of a person: it is read from end to end.
+        # All that Account status and the counts of lists ask of a person: it is read from end to end.
         sa.Index(
             "person_for_status",
-            *("id", "kind", "section_id", "grade", "mobile_region", "phone_region"),
-            *("use_personal_email", "personal_email_valid", "contact_email_valid", "has_account"),
+            *("id", "kind", "section_id", "grade", "status", "mobile_region", "phone_region", "use_personal_email"),
+            *("personal_email_valid", "contact_email_valid", "has_account", "mobile"),
         ),
     )
 
@@ -104,7 +104,14 @@ class Person(SQLModel, table=True):
 class Guardianship(SQLModel, table=True):
     """Who answers for a student, from when to when, and what may be sent to them about the student."""
 
-    __table_args__ = (sa.UniqueConstraint("student_id", "guardian_id"),)
+    __table_args__ = (
+        sa.UniqueConstraint("student_id", "guardian_id"),
+        # Whose number an SMS goes to is asked of every student without one, when a list is counted.
+        sa.Index(
+            "guardianship_in_order",
+            *("student_id", "priority", "id", "guardian_id", "may_sms", "starts_on", "ends_on"),
+        ),
+    )
 
     id: int | None = Field(default=None, primary_key=True)
     student_id: int = Field(foreign_key="person.id")

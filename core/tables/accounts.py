@@ -30,7 +30,6 @@ from core.tables import (
     reachability,
     scope,
     search,
-    unindexed,
 )
 from core.tables import students as student_list
 from core.tables.among import AmongIds
@@ -38,10 +37,12 @@ from core.tables.built import once_a_day
 from core.tables.conditions import Given
 from core.tables.filters import AccountFilter, Page, StudentFilter
 from core.tables.frames import NOW, Columns, columns, mask_columns, table
+from core.tables.narrowing import Few
 from core.tables.ordering import (
     NAME,
     Part,
     Parts,
+    Rows,
     Sorts,
     by,
     by_account,
@@ -82,8 +83,8 @@ SORTS: Sorts = {
     "section": by_class(),
     "students": _by_student(Actor("nobody")),  # `ids` puts that of the actor in its place
     "state": by_state(),
-    "email_refusal": yes_first(lambda given: reachability.email_refusal(given.policy).is_(None)),
-    "sms_refusal": yes_first(lambda given: reachability.sms_refusal(given.policy).is_(None)),
+    "email_refusal": yes_first(lambda given: reachability.can_be_invited(given.policy)),
+    "sms_refusal": yes_first(lambda given: reachability.can_get_sms(given.policy)),
     "address": yes_first(lambda given: reachability.has_email_address(given.policy)),
     "mobile": filled_first(col(Person.mobile), through="people"),
     "roles": by_value(account_roles.words_of),
@@ -124,14 +125,14 @@ def ids(db: Session, actor: Actor, *, filter: AccountFilter, page: Page) -> list
     asked = _asked(db, actor, filter, given, one_by_one=True)
     words = sought(filter.text)
     text = narrowing.by_text(db, actor, words)
-    few = narrowing.few(db, narrowing.accounts(db, actor, filter, given), text=text, total=page.total)
-    if words and not (few and few.by_text):
-        asked.append(search.holds(db, actor, words))
+    answers = list(narrowing.accounts(db, actor, filter, given))
+    by_text = [search.holds(db, actor, words)] if words else []
     page = ordering.allowed(actor, page, hidden=HIDDEN_SORTS)
     page = ordering.settled(page, _settled(filter))
     sorts = {**SORTS, "students": _by_student(actor), "state": by_state(possible_states(filter))}
-    rows, everybody = partial(_rows, asked), partial(_rows, [])
-    return leafing.ids(db, given, sorts=sorts, page=page, rows=rows, everybody=everybody, few=few)
+    rows = partial(_rows_among, asked, by_text)
+    look = partial(narrowing.few, db, answers, text=text, total=page.total)
+    return leafing.ids(db, given, sorts=sorts, page=page, rows=rows, look=look, by_text=bool(words))
 
 
 def rows(db: Session, actor: Actor, *, ids: Sequence[int]) -> pd.DataFrame:
@@ -163,7 +164,7 @@ def count(db: Session, actor: Actor, *, filter: AccountFilter) -> int:
 
 def count_up_to(db: Session, actor: Actor, *, filter: AccountFilter, limit: int) -> int:
     """How many match, counted no further than one more than `limit`."""
-    return counting.rows(db, _counted(db, actor, filter).limit(limit + 1))
+    return counting.rows(db, _counted(db, actor, filter), up_to=limit)
 
 
 def matching(db: Session, actor: Actor, *, filter: AccountFilter) -> sa.Select[Any]:
@@ -236,9 +237,14 @@ def _guardians_of_selected(db: Session, actor: Actor) -> sa.ColumnElement[bool]:
     return col(Person.id).in_(query)
 
 
+def _rows_among(asked: list[sa.ColumnElement[bool]], by_text: list[sa.ColumnElement[bool]], few: Few | None) -> Rows:
+    """The rows of each part; whoever an index has found by the text is not asked for it again."""
+    return partial(_rows, asked if few and few.by_text else [*asked, *by_text])
+
+
 def _rows(asked: list[sa.ColumnElement[bool]], part: Part = ordering.ALL, walk: bool = False) -> sa.Select[Any]:
     """`walk`: in the order of the part, so no index on what is asked of accounts may choose another."""
-    asked = [*(unindexed.walked(asked) if walk else asked), *ordering.holds(part, walk=walk)]
+    asked = [*(ordering.walked(part, asked) if walk else asked), *ordering.holds(part, walk=walk)]
     query = sa.select(col(Account.id)).select_from(Account).join(Person, ordering.owner(part, walk=walk))
     if part.through in ("section", "nothing"):
         query = query.join(Section, col(Section.id) == col(Person.section_id), isouter=part.through == "nothing")

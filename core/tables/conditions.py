@@ -5,18 +5,16 @@ The text of a filter is not among them: tables.search has two ways for it.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
-from sqlalchemy.sql import visitors
 from sqlmodel import Session, col
 
 from core import clock
-from core.models import Account, AccountRole, Guardianship, MessageStatus, Person, PersonKind, metadata
+from core.models import Account, AccountRole, Guardianship, MessageStatus, Person, PersonKind
 from core.permissions import Actor
 from core.rules.account_steps import Step
 from core.rules.reachability import Policy
@@ -59,8 +57,8 @@ def students(actor: Actor, filter: StudentFilter, given: Given, *, one_by_one: b
     asked += _asked(col(Person.grade) != "", filter.has_grade)
     if filter.period_id is not None or filter.in_period is not None:
         asked.append(_is(periods.has_class(Person, filter.period_id), filter.in_period is not False))
-    asked += _asked(reachability.email_refusal(given.policy).is_(None), filter.invitable)
-    asked += _asked(reachability.sms_refusal(given.policy).is_(None), filter.invitable_by_sms)
+    asked += _asked(reachability.can_be_invited(given.policy), filter.invitable)
+    asked += _asked(reachability.can_get_sms(given.policy), filter.invitable_by_sms)
     asked += _asked(col(Person.personal_email_valid), filter.has_personal_email)
     asked += _asked(col(Person.contact_email_valid), filter.has_contact_email)
     if filter.has_guardian is not None:
@@ -98,14 +96,6 @@ def is_about_people(filter: AccountFilter) -> bool:
     )
     lists = (account_state.OF_PEOPLE & set(filter.states), filter.email_refusals, filter.sms_refusals)
     return any((*of_people, *lists)) or any(flag is not None for flag in flags)
-
-
-def are_about_accounts(asked: Iterable[Truth]) -> bool:
-    """Whether any of the conditions looks at an account."""
-    columns = set(metadata.tables["account"].columns)
-    return any(
-        element in columns for one in asked for element in visitors.iterate(one) if isinstance(element, sa.Column)
-    )
 
 
 def _people(filter: StudentFilter | AccountFilter, given: Given) -> list[Truth]:

@@ -5,6 +5,7 @@ Joined to the rows of an order, it gives their place: the list is walked along a
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -38,6 +39,13 @@ class FirstRelative:
         rows = rows.join(self.link, of_row).join(self.person, is_person)
         rows = rows.where(Unindexed(col(self.link.id)) == self.found)
         return rows.with_hint(self.person, f"INDEXED BY {index}", "sqlite")
+
+    def of_each(self, asked: Sequence[Truth]) -> list[Truth]:
+        """The conditions, asked of each row with its relative.
+
+        Asked of persons alone they would have SQLite read all of them first, to know of which ids it need not ask.
+        """
+        return [sa.or_(Unindexed(col(self.link.id)) < 0, one) for one in asked]
 
     def beside(self, rows: sa.Select[Any]) -> sa.Select[Any]:
         """All rows, those that have one with it."""

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from contextlib import nullcontext
+from collections.abc import Callable, Sequence
+from contextlib import nullcontext, suppress
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -12,7 +12,7 @@ from sqlmodel import Session, col
 
 from core.errors import InputProblem
 from core.models import Person, Section
-from core.tables import glimpse, narrowing, one_by_one, ordering, planner
+from core.tables import narrowing, one_by_one, ordering, planner, short_walk
 from core.tables.conditions import Given
 from core.tables.filters import Page
 from core.tables.narrowing import Few
@@ -20,28 +20,47 @@ from core.tables.ordering import Column, Part, Rows, Sorts
 
 NEAR = 1_000  # rows that are sooner read past than those of a whole part are counted, or sorted
 _ALL = 2**31 - 1
+Look = Callable[..., Few | None]
 
 
 def ids(
-    db: Session, given: Given, *, sorts: Sorts, page: Page, rows: Rows, everybody: Rows, few: Few | None
+    db: Session,
+    given: Given,
+    *,
+    sorts: Sorts,
+    page: Page,
+    rows: Callable[[Few | None], Rows],
+    look: Look,
+    by_text: bool,
 ) -> list[int]:
     """The ids of one page. `rows` makes the query of a part: to walk through in its order (True), or to count.
 
-    `everybody` makes the same where nothing is asked. `few`: the persons among whom all rows are, when an index has
-    told so already.
+    `look`: the persons among whom all rows are, when an index tells of so many at most. They are put in order, unless a
+    short walk finds the page sooner. `by_text`: those who match bear like names, and nearly every order is by name in
+    the end: they stand together, and no short walk is likely to come to them.
     """
     if page.sort not in sorts:
         raise InputProblem("The list cannot be sorted by this column. Choose another one.")
-    if _is_past_the_end(page, few):
-        return []  # the list has become shorter than this page
-    parts = sorts[page.sort](given)
-    if few is not None:
-        first = None if few.by_text else glimpse.page(db, parts, page, rows=rows, everybody=everybody, few=few)
-        return list(first or _put_in_order(db, parts, page, rows, few))
-    return _by_value(db, parts[0], page, rows) if parts[0].through == "value" else _walked(db, parts, page, rows)
+    parts, walk = sorts[page.sort](given), rows(None)
+    by_value = parts[0].through == "value"
+    for cap in _caps(db, page, is_common=not (by_text or by_value)):
+        few = look(cap=cap)
+        if _is_past_the_end(page, few):
+            return []  # the list has become shorter than this page
+        if few is not None:
+            return list(_put_in_order(db, parts, page, rows(few), few))
+        if cap == narrowing.SHORT_CAP:
+            with suppress(short_walk.TooLong), short_walk.short(db):
+                return _walked(db, parts, page, walk, cap)
+    return _by_value(db, parts[0], page, walk) if by_value else _walked(db, parts, page, walk, cap)
 
 
-def _walked(db: Session, parts: Sequence[Part], page: Page, rows: Rows) -> list[int]:
+def _caps(db: Session, page: Page, *, is_common: bool) -> list[int]:
+    """How many are looked up at most, before a short walk and after it."""
+    return [narrowing.SHORT_CAP] * (is_common and page.offset <= NEAR) + [narrowing.cap(db)]
+
+
+def _walked(db: Session, parts: Sequence[Part], page: Page, rows: Rows, cap: int) -> list[int]:
     way = _way(parts, page)
     found, offset = list[int](), way.offset
     for part in way.parts:
@@ -49,7 +68,7 @@ def _walked(db: Session, parts: Sequence[Part], page: Page, rows: Rows) -> list[
         far = offset > NEAR and not is_last and part.relative is None
         before = _size(db, rows(part, False), up_to=offset) if far else None
         if before is None or before > offset:
-            found += _of_part(db, part, way, offset=offset, size=way.size - len(found), rows=rows)
+            found += _of_part(db, part, way, offset=offset, size=way.size - len(found), rows=rows, cap=cap)
         if is_last or len(found) == way.size:
             break
         if offset and not found:  # all of the part stands before the page
@@ -85,8 +104,8 @@ def _way(parts: Sequence[Part], page: Page) -> _Way:
     return _Way(order[::-1], not page.descending, rest - size, size, from_the_end=True)
 
 
-def _of_part(db: Session, part: Part, way: _Way, *, offset: int, size: int, rows: Rows) -> Sequence[int]:
-    columns, few = ordering.keys(part), narrowing.few(db, part.answers)
+def _of_part(db: Session, part: Part, way: _Way, *, offset: int, size: int, rows: Rows, cap: int) -> Sequence[int]:
+    columns, few = ordering.keys(part), narrowing.few(db, part.answers, cap=cap)
     if few is not None:
         found, *values = _put_aside(db, rows(part, True), columns, few).c
         with planner.walking(db):

@@ -31,7 +31,7 @@ def differences(db: Session, actor: Actor, *, on: bool, user_types: Collection[s
     actor.require(Permission.CHANGE_SETTINGS)
     own = school.settings(db)
     wanted = own.model_copy(update={"microsoft": on, "microsoft_user_types": sorted(user_types)})
-    had, has = (reachability.email_refusal(school.policy(rules)).is_(None) for rules in (own, wanted))
+    had, has = (reachability.can_be_invited(school.policy(rules)) for rules in (own, wanted))
     is_local = col(Account.sign_in_method) == SignInMethod.LOCAL
     would_be = col(Account.user_type).in_(sorted(user_types)) if on else sa.false()
     counts = [

@@ -24,6 +24,7 @@ from core.tables.conditions import Given
 from core.tables.filters import AccountFilter, StudentFilter
 
 CAP, FEW = 8_000, 300
+SHORT_CAP = 1_500  # they are put in order sooner than any walk ends
 _CAP_FOR, _CAPS = 250_000, 3  # so many people, and of more of them up to so many times as many
 Ids = sa.Select[Any] | sa.CompoundSelect[Any]
 
@@ -40,13 +41,15 @@ class Few:
     by_text: bool = False
 
 
-def few(db: Session, answers: Iterable[Ids], *, text: Ids | None = None, total: int | None = None) -> Few | None:
-    """The shortest of the answers, None when all of them are longer than CAP.
+def few(
+    db: Session, answers: Iterable[Ids], *, cap: int, text: Ids | None = None, total: int | None = None
+) -> Few | None:
+    """The shortest of the answers, None when all of them are longer than `cap`.
 
     `text`: the answer to the search box. `total`: how many people all of them have in common, where it is known: none
     of them is shorter.
     """
-    best, cap = None, _cap(db)
+    best = None
     if total is not None and total > cap:
         return best
     for answer in answers if text is None else chain([text], answers):
@@ -60,7 +63,7 @@ def few(db: Session, answers: Iterable[Ids], *, text: Ids | None = None, total: 
     return best
 
 
-def _cap(db: Session) -> int:
+def cap(db: Session) -> int:
     """A walk through a district to those who stand together in its order is long: more of them are looked up."""
     return CAP * max(1, min(_CAPS, people_at_most(db) // _CAP_FOR))
 

@@ -174,6 +174,12 @@ def holds(part: Part, *, walk: bool) -> list[sa.ColumnElement[bool]]:
     return unindexed.walked(part.holds) if walk and part.through not in OF_ACCOUNTS else list(part.holds)
 
 
+def walked(part: Part, asked: Iterable[sa.ColumnElement[bool]]) -> list[sa.ColumnElement[bool]]:
+    """What is asked, for a walk in the order of the part."""
+    conditions = unindexed.walked(asked)
+    return part.relative.of_each(conditions) if part.through == "relative" and part.relative else conditions
+
+
 def owner(part: Part, *, walk: bool) -> sa.ColumnElement[bool]:
     """Joins accounts with their persons; who walks through persons may not come from the accounts."""
     persons_first = walk and part.through not in OF_ACCOUNTS

@@ -30,16 +30,35 @@ def sms_refusal(policy: Policy) -> sa.ColumnElement[str | None]:
     number = sms_address(policy)
     return sa.case(
         *_account_refusals(policy),
-        (col(Account.password_hash) != "", _word(Refusal.PASSWORD_CHOSEN)),
+        (_has_password(), _word(Refusal.PASSWORD_CHOSEN)),
         _no_number(policy),
         (wants_no_sms(number), _word(Refusal.OPTED_OUT)),
         (_failed_at(number), _word(Refusal.BOUNCED)),
     )
 
 
+@once_a_day
+def can_be_invited(policy: Policy) -> Truth:
+    """Whether there is no refusal by e-mail: flags tell it, for what is valid is not empty."""
+    return _none_of([*_accounts_refused(policy), sa.not_(has_email_address(policy)), _bounced(policy)])
+
+
+@once_a_day
+def can_get_sms(policy: Policy) -> Truth:
+    """Whether there is no refusal by SMS: the number is made once, to be compared with none and with those of STOP."""
+    number = sms_address(policy)
+    none = sa.union_all(sa.select(sa.literal("")), sa.select(col(OptOut.address)).where(_by_sms()))
+    unwanted = sa.func.coalesce(number, "").in_(none)
+    return _none_of([*_accounts_refused(policy), _has_password(), unwanted, _failed_at(number)])
+
+
 def wants_no_sms(number: sa.ColumnElement[Any] | sa.ScalarSelect[Any]) -> Truth:
     """Whether the owner of a number wrote STOP (R88)."""
-    return sa.exists().where(col(OptOut.channel) == Channel.SMS.value, col(OptOut.address) == number)
+    return sa.exists().where(_by_sms(), col(OptOut.address) == number)
+
+
+def _by_sms() -> Truth:
+    return col(OptOut.channel) == Channel.SMS.value
 
 
 @once_a_day
@@ -136,6 +155,19 @@ def _account_refusals(policy: Policy) -> list[tuple[Truth, Any]]:
     ]
 
 
+def _has_password() -> Truth:
+    return col(Account.has_password).is_(True)
+
+
+def _accounts_refused(policy: Policy) -> list[Truth]:
+    return [refused for refused, _why in _account_refusals(policy)]
+
+
+def _none_of(refused: list[Truth]) -> Truth:
+    """Asked one after the other, and never unknown."""
+    return sa.case(*((one, sa.false()) for one in refused), else_=sa.true())
+
+
 def _email_refusals(policy: Policy) -> list[tuple[Truth, Any]]:
     personal = uses_personal_email(policy)
     valid = sa.case((personal, col(Person.personal_email_valid)), else_=col(Person.contact_email_valid))
@@ -216,14 +248,16 @@ def guardian_number(policy: Policy) -> Text:
 
 
 def _has_guardian_number(policy: Policy) -> Truth:
-    """Whether there is any: which of them comes first costs more than this, and the whole row of each guardian, too."""
-    guardian, _tie, numbers = _guardian_numbers(policy)
-    return numbers.with_hint(guardian, "INDEXED BY person_for_status", "sqlite").correlate(Person).exists()
+    """Whether there is any: which of them comes first costs more than this."""
+    _guardian, _tie, numbers = _guardian_numbers(policy)
+    return numbers.correlate(Person).exists()
 
 
 def _guardian_numbers(policy: Policy) -> tuple[type[Person], type[Guardianship], sa.Select[Any]]:
+    """The numbers, by the narrow index of people: the whole row of each guardian costs more."""
     guardian, tie = aliased(Person), aliased(Guardianship)
     numbers = sa.select(col(guardian.mobile)).join(tie, col(tie.guardian_id) == col(guardian.id))
+    numbers = numbers.with_hint(guardian, "INDEXED BY person_for_status", "sqlite")
     mine = numbers.where(col(tie.student_id) == col(Person.id), col(tie.may_sms), scope.holds_today(tie))
     return guardian, tie, mine.where(col(guardian.mobile_region).in_(sorted(policy.allowed_regions)))
 

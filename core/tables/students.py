@@ -23,20 +23,22 @@ from core.tables import (
     first_relative,
     guardians,
     leafing,
+    narrow,
     narrowing,
     ordering,
     reachability,
     search,
-    unindexed,
 )
 from core.tables.among import AmongIds
 from core.tables.built import once_a_day
 from core.tables.conditions import Given
 from core.tables.filters import Page, StudentFilter
 from core.tables.frames import NOW, Columns, columns, mask_columns, table
+from core.tables.narrowing import Few
 from core.tables.ordering import (
     NAME,
     Part,
+    Rows,
     Sorts,
     by,
     by_class,
@@ -66,8 +68,8 @@ SORTS: Sorts = {
     **{name: filled_first(col(getattr(Person, name)), *NAME) for name in ("programme", "language")},
     "section": by_class(),
     "state": by_state(),
-    "email_refusal": yes_first(lambda given: reachability.email_refusal(given.policy).is_(None)),
-    "sms_refusal": yes_first(lambda given: reachability.sms_refusal(given.policy).is_(None)),
+    "email_refusal": yes_first(lambda given: reachability.can_be_invited(given.policy)),
+    "sms_refusal": yes_first(lambda given: reachability.can_get_sms(given.policy)),
     "use_personal_email": yes_first(lambda _given: col(Person.use_personal_email)),
     **{name: filled_first(col(getattr(Person, name))) for name in ADDRESSES if name != "mobile"},
     "mobile": filled_first(col(Person.mobile), through="people"),
@@ -92,16 +94,16 @@ def ids(db: Session, actor: Actor, *, filter: StudentFilter, page: Page) -> list
     asked = _asked(db, actor, filter, given, one_by_one=True)
     words = sought(filter.text)
     text = narrowing.by_text(db, actor, words, students_only=True)
-    few = narrowing.few(db, narrowing.students(db, actor, filter, given), text=text, total=page.total)
-    if words and not (few and few.by_text):
-        asked.append(search.holds(db, actor, words))
-    if few is None and filter.grades and page.sort == "grade":  # begins there in its index, not with the first grade
+    answers = list(narrowing.students(db, actor, filter, given))
+    by_text = [search.holds(db, actor, words)] if words else []
+    if filter.grades and page.sort == "grade":  # begins there in its index, not with the first grade
         sort_keys = sorted(map(sort_key, filter.grades))
         asked.append(col(Person.sort_grade).between(sort_keys[0], sort_keys[-1]))
     page = ordering.settled(ordering.allowed(actor, page, hidden=HIDDEN_SORTS), _settled(filter))
     sorts = {**SORTS, "state": by_state(possible_states(filter))}
-    rows, everybody = partial(_rows, filter, asked), partial(_rows, StudentFilter(), [])
-    return leafing.ids(db, given, sorts=sorts, page=page, rows=rows, everybody=everybody, few=few)
+    rows = partial(_rows_among, filter, asked, by_text)
+    look = partial(narrowing.few, db, answers, text=text, total=page.total)
+    return leafing.ids(db, given, sorts=sorts, page=page, rows=rows, look=look, by_text=bool(words))
 
 
 def rows(db: Session, actor: Actor, *, ids: Sequence[int]) -> pd.DataFrame:
@@ -125,12 +127,12 @@ def cells(db: Session, actor: Actor, *, ids: Sequence[int], names: Collection[st
 
 def count(db: Session, actor: Actor, *, filter: StudentFilter) -> int:
     """How many match."""
-    return counting.rows(db, _counted(db, actor, filter))
+    return _count(db, actor, filter)
 
 
 def count_up_to(db: Session, actor: Actor, *, filter: StudentFilter, limit: int) -> int:
     """How many match, counted no further than one more than `limit`."""
-    return counting.rows(db, _counted(db, actor, filter).limit(limit + 1))
+    return _count(db, actor, filter, up_to=limit)
 
 
 def matching(db: Session, actor: Actor, *, filter: StudentFilter) -> sa.Select[Any]:
@@ -138,12 +140,15 @@ def matching(db: Session, actor: Actor, *, filter: StudentFilter) -> sa.Select[A
     return _rows(filter, _all_asked(db, actor, filter))
 
 
-def _counted(db: Session, actor: Actor, filter: StudentFilter) -> sa.Select[Any]:
+def _count(db: Session, actor: Actor, filter: StudentFilter, *, up_to: int | None = None) -> int:
     """Without the accounts, where nothing is asked of them: SQLite looks up each for a count, a tenth of a second."""
     asked = _all_asked(db, actor, filter)
-    if conditions.are_about_accounts(asked):
-        return _rows(filter, asked)
-    return sa.select(col(Person.id)).where(col(Person.kind) == PersonKind.STUDENT, *asked)
+    of_accounts = bool(narrow.columns(asked, "account"))
+    query = sa.select(col(Person.id)).where(col(Person.kind) == PersonKind.STUDENT, *asked)
+    query = _rows(filter, asked) if of_accounts else query
+    of_each = of_accounts or any(one is not None for one in (filter.in_period, filter.period_id, filter.has_guardian))
+    walked = narrow.both(query, asked) if of_each else None
+    return counting.rows(db, query if walked is None else walked, up_to=up_to)
 
 
 def _all_asked(db: Session, actor: Actor, filter: StudentFilter) -> list[sa.ColumnElement[bool]]:
@@ -175,6 +180,7 @@ def _settled(filter: StudentFilter) -> dict[str, bool]:
         "email_refusal": refused or filter.invitable is not None or bool(filter.email_refusals),
         "sms_refusal": refused or filter.invitable_by_sms is not None or bool(filter.sms_refusals),
         "state": len(filter.states) == 1,
+        "username": set(filter.states) == {AccountState.NO_ACCOUNT},
         "invited_at": uninvited,
         "last_sign_in_at": never_in or bool(filter.invitable or filter.invitable_by_sms),
     }
@@ -182,6 +188,13 @@ def _settled(filter: StudentFilter) -> dict[str, bool]:
 
 def _stored(db: Session, actor: Actor, stored: dict[str, Any]) -> sa.Select[Any]:
     return matching(db, actor, filter=replace(StudentFilter.from_json(stored), selected=None))
+
+
+def _rows_among(
+    filter: StudentFilter, asked: list[sa.ColumnElement[bool]], by_text: list[sa.ColumnElement[bool]], few: Few | None
+) -> Rows:
+    """The rows of each part; whoever an index has found by the text is not asked for it again."""
+    return partial(_rows, filter, asked if few and few.by_text else [*asked, *by_text])
 
 
 def _rows(
@@ -196,8 +209,11 @@ def _rows(
     has_account = by_state or bool(filter.invitable or filter.invitable_by_sms) or part.has_account
     in_order = part.through in ("kind", "section") if walk else not has_account
     kind = col(Person.kind) if in_order else Unindexed(col(Person.kind))
-    asked = [*(unindexed.walked(asked) if walk else asked), *ordering.holds(part, walk=walk)]
-    query = sa.select(col(Person.id)).where(kind == PersonKind.STUDENT, *asked)
+    of_kind = [kind == PersonKind.STUDENT, *asked]
+    conditions = [*(ordering.walked(part, of_kind) if walk else of_kind), *ordering.holds(part, walk=walk)]
+    query = sa.select(col(Person.id)).where(*conditions)
+    if walk and part.through == "account" and (narrowed := narrow.people(query, [*asked, *part.holds])) is not None:
+        query = narrowed
     if part.through == "section":  # before the accounts: SQLite keeps what stands behind an outer join where it stands
         query = query.join(Section, col(Section.id) == col(Person.section_id))
     elif part.through == "nothing":

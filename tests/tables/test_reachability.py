@@ -95,9 +95,14 @@ def _store(db: Session, case: Case, mobile: str = "") -> int:
 
 
 def _in_sql(db: Session, policy: rule.Policy) -> dict[int, tuple[str | None, str]]:
-    query = sa.select(col(Person.id), reachability.email_refusal(policy), reachability.email_address(policy))
+    columns = (reachability.email_refusal(policy), reachability.email_address(policy))
+    query = sa.select(col(Person.id), *columns, reachability.can_be_invited(policy))
     joined = query.outerjoin(Account, col(Account.person_id) == col(Person.id))
-    return {row_id: (refusal, address) for row_id, refusal, address in db.execute(joined)}
+    found = {}
+    for row_id, refusal, address, is_free in db.execute(joined):
+        assert bool(is_free) == (refusal is None), refusal
+        found[row_id] = (refusal, address)
+    return found
 
 
 @pytest.mark.parametrize("policy", [OFF, ON], ids=["without Microsoft 365", "with Microsoft 365"])
@@ -120,12 +125,14 @@ def test_mobile_numbers_have_the_same_verdict_in_python_and_in_sql() -> None:
     with database.transaction() as db:
         cases = [replace(case, personal="", contact="") for case in CASES if case.personal == case.contact == ""]
         stored = [_store(db, case, mobile) for case in cases for mobile in MOBILES]
-        query = sa.select(Person, Account, reachability.sms_refusal(OFF), reachability.reachable(OFF))
+        columns = (reachability.sms_refusal(OFF), reachability.can_get_sms(OFF), reachability.reachable(OFF))
+        query = sa.select(Person, Account, *columns)
         rows = db.execute(query.outerjoin(Account, col(Account.person_id) == col(Person.id))).all()
         assert len(rows) == len(stored)
-        for person, account, refusal, reachable in rows:
+        for person, account, refusal, is_free, reachable in rows:
             said = rule.by_sms(contact(person, account, OFF), account_side(account), OFF)
             assert refusal == said.refusal
+            assert bool(is_free) == (refusal is None)
             assert bool(reachable) == rule.reachable(contact(person, account, OFF), OFF)
 
 
@@ -189,12 +196,16 @@ def test_r107_whose_number_gets_an_sms_is_the_same_in_python_and_in_sql(policy: 
         if opted_out:
             db.add(OptOut(channel="sms", address=OTHER, since=clock.now()))
         db.flush()
-        columns = (reachability.sms_refusal(policy), reachability.sms_address(policy), reachability.reachable(policy))
+        columns = (
+            *(reachability.sms_refusal(policy), reachability.can_get_sms(policy), reachability.sms_address(policy)),
+            reachability.reachable(policy),
+        )
         missed = sa.not_(reachability.reachable(policy)) & sa.not_(reachability.perhaps_not(policy))
         query = sa.select(Person, Account, *columns, missed).join(Account, col(Account.person_id) == col(Person.id))
         rows = db.execute(query).all()
         assert rows
-        for person, account, refusal, address, reachable, is_missed in rows:
+        for person, account, refusal, is_free, address, reachable, is_missed in rows:
+            assert bool(is_free) == (refusal is None)
             numbers = sms_numbers.of(db, person, policy)
             facts = _contact(db, person, account, policy)
             said = rule.by_sms(facts, account_side(account, opted_out=numbers.opted_out), policy)

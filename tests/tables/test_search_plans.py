@@ -12,13 +12,13 @@ import pytest
 import sqlalchemy as sa
 from sqlmodel import col
 
-from core import clock, database
+from core import clock, database, measures
 from core.models import Person, PersonKind
 from core.permissions import Actor, Scope
 from core.rules.account_state import NEVER_INVITED, NEVER_SIGNED_IN, NEVER_WRITTEN_TO, AccountState
 from core.rules.search_text import sought
 from core.services import selections
-from core.tables import accounts, conditions, glimpse, leafing, narrowing, ordering, scope, search, students
+from core.tables import accounts, conditions, leafing, narrowing, ordering, scope, search, short_walk, students
 from core.tables.filters import AccountFilter, Page, StudentFilter
 from tests import cast as make
 from tests.cast import Cast
@@ -77,6 +77,7 @@ def _both_ways(monkeypatch: pytest.MonkeyPatch, listed: Any, actor: Actor, asked
         looked_up = _all_pages(listed, actor, asked, sort, descending=descending)
         with monkeypatch.context() as patch:
             patch.setattr(narrowing, "CAP", 0)
+            patch.setattr(narrowing, "SHORT_CAP", 0)
             walked = _all_pages(listed, actor, asked, sort, descending=descending)
             from_both_ends = _all_pages(listed, actor, asked, sort, descending=descending, counted=True)
         assert looked_up == walked == from_both_ends
@@ -105,41 +106,75 @@ def test_every_order_leafs_through_everybody_once_both_ways(
 
 
 @pytest.mark.parametrize("listed", [students, accounts])
-def test_a_page_is_the_same_whether_or_not_the_first_rows_of_the_order_hold_it(
+def test_a_page_is_the_same_whether_or_not_a_short_walk_comes_to_it(
     monkeypatch: pytest.MonkeyPatch, olga: Actor, listed: Any
 ) -> None:
     kind = StudentFilter if listed is students else AccountFilter
     some = kind(states=("invited", "signed_in", "not_reachable", "ready"))
+    monkeypatch.setattr(narrowing, "SHORT_CAP", 0)
     for sort in listed.SORTS:
         for descending in (False, True):
             found: list[list[int]] = []
-            for rows in (0, 12, glimpse.ROWS):
-                monkeypatch.setattr(glimpse, "ROWS", rows)
+            for ends_after in (1, 200, short_walk.STEPS):
+                monkeypatch.setattr(short_walk, "STEPS", ends_after)
                 found.append(_all_pages(listed, olga, some, sort, descending=descending))
             assert found[0] == found[1] == found[2]
 
 
-def test_thousands_are_not_put_in_order_for_a_page_that_the_first_rows_hold(
+def test_thousands_are_not_put_in_order_for_a_page_that_a_short_walk_finds(
     monkeypatch: pytest.MonkeyPatch, olga: Actor
 ) -> None:
     monkeypatch.setattr(leafing, "_put_in_order", lambda *_asked: pytest.fail("they were put in order"))
+    monkeypatch.setattr(narrowing, "SHORT_CAP", 0)
     some, page = StudentFilter(grades=("1", "2")), Page(1, "name", size=2)
     with database.reading() as db:
         assert len(students.ids(db, olga, filter=some, page=page)) == 2
 
 
-def test_the_first_rows_of_an_order_by_name_are_counted_before_anything_is_asked_of_them(olga: Actor) -> None:
-    """Else everybody is asked whether they can be written to, where nobody can."""
-    some = StudentFilter(states=("invited", "ready"))
-    with (
-        database.reading() as db,
-        mock.patch.object(glimpse, "_is_likely", return_value=True),
-        query_plans.noted(db.connection(), of="IN (SELECT person.id", statements=True) as said,
-    ):
-        students.ids(db, olga, filter=some, page=Page(sort="email_refusal"))
-    walk = said[0].partition("IN (SELECT person.id")[2]
-    assert walk.count("WHERE") == 1
-    assert "personal_email" not in walk
+def test_a_walk_that_gives_up_leaves_no_trace(monkeypatch: pytest.MonkeyPatch, olga: Actor, database_kind: str) -> None:
+    """It is no error of the database, what it had read is read again, and later statements have no limit."""
+    monkeypatch.setattr(short_walk, "STEPS", 100)
+    monkeypatch.setattr(short_walk, "MILLISECONDS", 20)
+    long = sa.text("SELECT count(*) FROM person AS a, person AS b, person AS c, person AS d")
+    if database_kind == "postgresql":
+        long = sa.text("SELECT pg_sleep(0.2)")
+    failed = measures.REGISTRY.get_sample_value
+    before = [
+        failed("firstkey_database_errors_total", {"kind": kind}) for kind in ("OperationalError", "QueryCanceled")
+    ]
+    with database.reading() as db:
+        for _ in range(2):
+            with pytest.raises(short_walk.TooLong), short_walk.short(db):
+                db.connection().execute(long)
+        assert db.connection().execute(long).all()
+        assert students.count(db, olga, filter=StudentFilter()) > 3
+    after = [failed("firstkey_database_errors_total", {"kind": kind}) for kind in ("OperationalError", "QueryCanceled")]
+    assert before == after
+
+
+def test_another_error_within_a_short_walk_is_one(olga: Actor) -> None:
+    with database.reading() as db, pytest.raises(sa.exc.DBAPIError), short_walk.short(db):
+        db.connection().execute(sa.text("SELECT nothing FROM nowhere"))
+
+
+def test_counts_read_no_whole_rows_of_people_or_accounts(olga: Actor, database_kind: str) -> None:
+    if database_kind != "sqlite":
+        return  # PostgreSQL reads whole tables quickly, and counts with several cores
+    narrow = (
+        {"states": ("invited", "no_account")},
+        {"grades": ("7",), "states": ("signed_in",)},
+        {"in_period": False},
+        {"has_guardian": True},
+    )
+    for asked in narrow:
+        with database.reading() as db, query_plans.noted(db.connection(), of="person_for_status") as said:
+            students.count(db, olga, filter=StudentFilter(**asked))
+        assert any("COVERING INDEX person_for_status" in line for line in said), (asked, said)
+    for asked in ({"invitable": True}, {"invitable_by_sms": False}):  # an address is looked at where a message failed
+        with database.reading() as db, query_plans.noted(db.connection(), of="person_for_status") as said:
+            students.count(db, olga, filter=StudentFilter(**asked))
+        assert any("person USING INDEX person_for_status" in line for line in said), (asked, said)
+        assert not any("sqlite_autoindex_account" in line for line in said), (asked, said)
 
 
 def test_a_walk_begins_where_its_part_of_the_order_begins(olga: Actor, database_kind: str) -> None:
@@ -150,6 +185,7 @@ def test_a_walk_begins_where_its_part_of_the_order_begins(olga: Actor, database_
         asked = StudentFilter(grades=("1", "2")) if sort == "grade" else StudentFilter()
         with (
             mock.patch.object(narrowing, "CAP", -1),
+            mock.patch.object(narrowing, "SHORT_CAP", -1),
             database.reading() as db,
             query_plans.noted(db.connection(), of="ORDER BY person.") as said,
         ):
@@ -194,7 +230,8 @@ def test_rare_words_are_looked_up_and_common_ones_are_not(monkeypatch: pytest.Mo
 
         def few(text: str) -> int | None:
             answer = narrowing.by_text(db, olga, sought(text), students_only=True)
-            found = narrowing.few(db, narrowing.students(db, olga, StudentFilter(), given), text=answer)
+            answers = narrowing.students(db, olga, StudentFilter(), given)
+            found = narrowing.few(db, answers, cap=narrowing.cap(db), text=answer)
             return found.number if found else None
 
         assert few("quist") == 3
@@ -342,6 +379,7 @@ def test_classes_are_walked_in_their_order_and_not_sorted(
 @pytest.mark.parametrize("listed", [students, accounts])
 def test_every_order_is_walked_along_an_index(monkeypatch: pytest.MonkeyPatch, olga: Actor, listed: Any) -> None:
     """PostgreSQL would read everybody, at times with three processes, and sort them for a page."""
+    monkeypatch.setattr(narrowing, "SHORT_CAP", -1)
     monkeypatch.setattr(narrowing, "CAP", -1)  # nothing is rare enough to be looked up
     asked = StudentFilter() if listed is students else AccountFilter()
     with database.reading() as db:
