@@ -38,13 +38,14 @@ class Person(SQLModel, table=True):
 
     __table_args__ = (
         sa.UniqueConstraint("kind", "source_id"),
-        sa.Index("person_by_name", "kind", "sort_name", "id"),
+        # Orders end with the grade, which is asked for most: who walks along them to a grade reads no whole rows.
+        sa.Index("person_by_name", "kind", "sort_name", "id", "grade"),
         sa.Index("person_by_name_of_all", "has_account", "sort_name", "id"),
-        sa.Index("person_by_first_name", "sort_first_name", "id", "kind"),
+        sa.Index("person_by_first_name", "sort_first_name", "id", "kind", "grade"),
         sa.Index("person_by_account", "has_account", "kind", "sort_name", "id"),
-        sa.Index("person_by_status", "kind", "status", "sort_name", "id"),
-        sa.Index("person_by_programme", "kind", "programme", "sort_name", "id"),
-        sa.Index("person_by_language", "kind", "language", "sort_name", "id"),
+        sa.Index("person_by_status", "kind", "status", "sort_name", "id", "grade"),
+        sa.Index("person_by_programme", "kind", "programme", "sort_name", "id", "grade"),
+        sa.Index("person_by_language", "kind", "language", "sort_name", "id", "grade"),
         sa.Index("person_by_personal_email", "kind", "personal_email", "id"),
         sa.Index("person_by_contact_email", "kind", "contact_email", "id"),
         sa.Index("person_by_external_email", "kind", "external_email", "id"),

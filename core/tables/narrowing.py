@@ -24,7 +24,7 @@ from core.tables.conditions import Given
 from core.tables.filters import AccountFilter, StudentFilter
 
 CAP, FEW = 8_000, 300
-SHORT_CAP = 1_500  # they are put in order sooner than any walk ends
+SHORT_CAP = 2_500  # they are put in order sooner than a walk ends
 _CAP_FOR, _CAPS = 250_000, 3  # so many people, and of more of them up to so many times as many
 Ids = sa.Select[Any] | sa.CompoundSelect[Any]
 
