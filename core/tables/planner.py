@@ -14,6 +14,8 @@ from contextlib import contextmanager
 import sqlalchemy as sa
 from sqlmodel import Session
 
+from core.database import KEPT
+
 _READ_ALL = ("enable_hashjoin", "enable_mergejoin", "enable_seqscan")
 
 
@@ -31,9 +33,9 @@ def walking(db: Session) -> Iterator[None]:
     if not _is_postgresql(db):
         yield
         return
-    db.connection().execute(_IN_ORDER, {"value": "off"})
+    db.connection().execute(_IN_ORDER, {"value": "off"}, execution_options=KEPT)
     yield
-    db.connection().execute(_IN_ORDER, {"value": "on"})
+    db.connection().execute(_IN_ORDER, {"value": "on"}, execution_options=KEPT)
 
 
 def by_key(db: Session) -> None:
