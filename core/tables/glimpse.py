@@ -32,7 +32,7 @@ def page(
     first = everybody(_bare(part), True).with_only_columns(col(Person.id), maintain_column_froms=True)
     first = first.order_by(*_by(keys, page)).limit(ROWS)
     # Looked up by their ids: the index of the order would lead past all the others.
-    query = rows(part, True).with_hint(Person, "NOT INDEXED", "sqlite").where(col(Person.id).in_(first))
+    query = rows(part, True).with_hint(Person, "NOT INDEXED", "sqlite").where(narrowing.within(db, first))
     found, *values = query.add_columns(*keys).limit(ROWS).subquery().c
     on_page = sa.select(found).order_by(*_by(values, page)).limit(page.size).offset(page.offset)
     with planner.walking(db):

@@ -87,6 +87,13 @@ def among(db: Session, few: Few) -> sa.ColumnElement[bool]:
     return col(Person.id) == sa.func.any(sa.literal(few.ids, _Numbers()))
 
 
+def within(db: Session, first: sa.Select[Any]) -> sa.ColumnElement[bool]:
+    """Holds for the persons whom `first` gives: PostgreSQL is given their ids, or it may ask all others as well."""
+    if search.is_sqlite(db):
+        return col(Person.id).in_(first)
+    return col(Person.id) == sa.func.any(sa.func.array(first.scalar_subquery()))
+
+
 class _Numbers(sa.types.UserDefinedType[str]):
     """An array of PostgreSQL as its own text."""
 

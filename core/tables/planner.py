@@ -24,7 +24,8 @@ def _setting(*ways: str) -> sa.Select[tuple[str, ...]]:
 
 
 _BY_KEY = "SELECT " + ", ".join(f"set_config('{way}', 'off', true)" for way in _READ_ALL)
-_IN_ORDER = _setting(*_READ_ALL, "enable_bitmapscan", "enable_sort", "enable_gathermerge")  # none follows an index
+_OTHERS = ("enable_bitmapscan", "enable_sort", "enable_material", "enable_gathermerge")  # none follows an index
+_IN_ORDER = _setting(*_READ_ALL, *_OTHERS)
 
 
 @contextmanager

@@ -175,6 +175,7 @@ def _settled(filter: StudentFilter) -> dict[str, bool]:
         "email_refusal": refused or filter.invitable is not None or bool(filter.email_refusals),
         "sms_refusal": refused or filter.invitable_by_sms is not None or bool(filter.sms_refusals),
         "state": len(filter.states) == 1,
+        "username": set(filter.states) == {AccountState.NO_ACCOUNT},
         "invited_at": uninvited,
         "last_sign_in_at": never_in or bool(filter.invitable or filter.invitable_by_sms),
     }
