@@ -247,7 +247,7 @@ TABLES: dict[str, Needs] = {
     **dict.fromkeys(("narrowing.by_text", "narrowing.students", "narrowing.accounts", "ordering.allowed"), Asks.PART),
     **dict.fromkeys(("guardians.students_of", "first_relative.ward", "chosen.ticked", "chosen.of_reason"), Asks.PART),
     **dict.fromkeys((f"scope.{name}" for name in ("in_sections", "wards", "is_or_answers_for")), Asks.PART),
-    **dict.fromkeys(("search.holds", "search.found", "search.among"), Asks.PART),
+    **dict.fromkeys(("search.holds", "search.found", "search.once", "search.among"), Asks.PART),
     **dict.fromkeys(("slips.of_accounts", "slips.with_guardians", "slips.of_classes", "slips.class_ids"), Asks.PART),
     **dict.fromkeys(("first_slips.of", "first_slips.counts"), Asks.PART),
     # How many, of accounts that somebody else has found within the scope.

@@ -63,7 +63,7 @@ class Person(SQLModel, table=True):
         sa.Index("person_by_sort_grade", "kind", "sort_grade", "sort_name", "id"),
         sa.Index("person_by_code", "kind", "source_id"),
         sa.Index("person_by_section", "section_id", "kind", "sort_name", "id", "grade", "status"),
-        sa.Index("person_by_update", "kind", "updated_at"),
+        sa.Index("person_by_update", "kind", "updated_at", "id"),
         # All that Account status and the counts of lists ask of a person: it is read from end to end.
         sa.Index(
             "person_for_status",

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import sqlalchemy as sa
 from sqlmodel import Session
 
+from core.database import KEPT
 from core.models.columns import UtcDateTime
 from core.permissions import Actor, Permission
 
@@ -34,7 +35,7 @@ def columns(
     if names is not None:
         rows = rows.with_only_columns(*(one for one in rows.selected_columns if one.key in {*names, *_IDS_OF_ROWS}))
     shown: list[sa.ColumnElement[Any]] = list(rows.selected_columns)
-    result: Any = db.connection().execute(rows, {"ids": list(ids), "now": now})
+    result: Any = db.connection().execute(rows, {"ids": list(ids), "now": now}, execution_options=KEPT)
     found = {row[0]: row for row in result.cursor.fetchall()}  # as the driver gives them: a sixth less of the time
     result.close()
     ordered = [found[row_id] for row_id in ids if row_id in found]

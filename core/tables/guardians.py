@@ -8,6 +8,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlmodel import Session, col
 
+from core.database import KEPT
 from core.models import Guardianship, Person
 from core.permissions import Actor
 from core.tables import scope
@@ -21,7 +22,7 @@ def of_students(db: Session, student_ids: Sequence[int]) -> dict[str, list[str]]
     ).join(Person, col(Person.id) == col(Guardianship.guardian_id))
     mine = query.where(AmongIds(col(Guardianship.student_id)), scope.holds_today())
     in_order = mine.order_by(col(Guardianship.priority), col(Person.sort_name), col(Person.id))
-    result: Any = db.connection().execute(in_order, {"ids": list(student_ids)})
+    result: Any = db.connection().execute(in_order, {"ids": list(student_ids)}, execution_options=KEPT)
     rows = result.cursor.fetchall()  # as the driver gives them, for they are texts and numbers: half the time
     result.close()
     first = {row[0]: row for row in reversed(rows)}

@@ -14,6 +14,8 @@ from contextlib import contextmanager
 import sqlalchemy as sa
 from sqlmodel import Session
 
+from core.database import KEPT
+
 _READ_ALL = ("enable_hashjoin", "enable_mergejoin", "enable_seqscan")
 
 
@@ -22,7 +24,8 @@ def _setting(*ways: str) -> sa.Select[tuple[str, ...]]:
 
 
 _BY_KEY = "SELECT " + ", ".join(f"set_config('{way}', 'off', true)" for way in _READ_ALL)
-_IN_ORDER = _setting(*_READ_ALL, "enable_bitmapscan", "enable_sort", "enable_gathermerge")  # none follows an index
+_OTHERS = ("enable_bitmapscan", "enable_sort", "enable_material", "enable_gathermerge")  # none follows an index
+_IN_ORDER = _setting(*_READ_ALL, *_OTHERS)
 
 
 @contextmanager
@@ -31,9 +34,9 @@ def walking(db: Session) -> Iterator[None]:
     if not _is_postgresql(db):
         yield
         return
-    db.connection().execute(_IN_ORDER, {"value": "off"})
+    db.connection().execute(_IN_ORDER, {"value": "off"}, execution_options=KEPT)
     yield
-    db.connection().execute(_IN_ORDER, {"value": "on"})
+    db.connection().execute(_IN_ORDER, {"value": "on"}, execution_options=KEPT)
 
 
 def by_key(db: Session) -> None:

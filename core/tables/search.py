@@ -39,6 +39,24 @@ def found(db: Session, actor: Actor, asked: Sought, *, students_only: bool = Fal
     return sa.union_all(*_both_ways(db, actor, asked, students_only=students_only))
 
 
+def once(db: Session, actor: Actor, asked: Sought, *, students_only: bool, up_to: int) -> sa.Select[Any]:
+    """The ids of those who match, each once and one by one, for a limit of no more than `up_to`.
+
+    PostgreSQL would read all of them to leave out who stands there twice, so it is told who stood there before; and of
+    the index on the kind of people it would first read all students.
+    """
+    if is_sqlite(db):
+        return sa.select(found(db, actor, asked, students_only=students_only).subquery().c[0]).distinct()
+    by_texts = _both_ways(db, actor, asked, students_only=False)[0]
+    if students_only:
+        by_texts = by_texts.where(col(_People.kind).concat("") == PersonKind.STUDENT)
+    first = by_texts.limit(up_to).cte("by_texts")
+    number = sa.select(sa.func.count()).select_from(first).scalar_subquery()
+    then = _by_username(db, asked, students_only=students_only)
+    then = then.where(number < up_to, col(_Named.person_id).not_in(sa.select(first.c[0])))
+    return sa.select(sa.union_all(sa.select(first.c[0]), then).subquery().c[0])
+
+
 def among(db: Session, actor: Actor, asked: Sought, *, students_only: bool = False) -> sa.ColumnElement[bool]:
     """Whether a person is among them, for all persons at once.
 

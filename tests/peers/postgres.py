@@ -18,7 +18,7 @@ FAST = "-c fsync=off -c synchronous_commit=off -c full_page_writes=off -c listen
 
 
 @contextmanager
-def cluster() -> Iterator[str]:
+def cluster(*, buffers: str = "128MB") -> Iterator[str]:
     """Start a cluster, give the libpq URL of its `postgres` database without the name, stop it."""
     folder = Path(tempfile.mkdtemp(prefix="firstkey-pg-"))
     binaries = _debian_binaries()
@@ -30,7 +30,8 @@ def cluster() -> Iterator[str]:
         shutil.chown(folder, "postgres")
     data, log = folder / "data", folder / "log"
     _run([*prefix, binaries / "initdb", "-D", data, "-U", "firstkey", "-A", "trust", "-E", "UTF8", "--no-sync"])
-    _run([*prefix, binaries / "pg_ctl", "-D", data, "-w", "-l", log, "-o", f"{FAST} -k {folder}", "start"])
+    how = f"{FAST} -c shared_buffers={buffers} -k {folder}"
+    _run([*prefix, binaries / "pg_ctl", "-D", data, "-w", "-l", log, "-o", how, "start"])
     try:
         yield f"postgresql://firstkey@/{{name}}?host={folder}"
     finally:

@@ -40,6 +40,8 @@ def upgrade() -> None:
             *("personal_email_valid", "contact_email_valid", "has_account", "mobile"),
         ],
     )
+    op.drop_index("person_by_update", "person")
+    op.create_index("person_by_update", "person", ["kind", "updated_at", "id"])
     op.drop_index("person_by_section", "person")
     columns = ["section_id", "kind", "sort_name", "id", "grade", "status"]
     op.create_index("person_by_section", "person", columns)
