@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-import pandas as pd
 import streamlit as st
 from sqlmodel import Session
 
 from core.permissions import Actor, Permission
 from core.tables import accounts, issued
 from core.tables.filters import AccountFilter, Page
+from core.tables.frames import Columns
 from pages.shared import account_filters, acts, bulk, create_accounts, credentials_dialog, guard, list_screen
 from pages.shared.account_columns import COLUMNS
 from pages.shared.list_screen import ListScreen
 
 
-def _page(db: Session, actor: Actor, asked: AccountFilter, page: Page, columns: frozenset[str]) -> pd.DataFrame:
-    rows = accounts.page(db, actor, filter=asked, page=page)
-    return rows.assign(**issued.of_accounts(db, list(rows["id"]))) if columns & issued.COLUMNS else rows
+def _page(db: Session, actor: Actor, asked: AccountFilter, page: Page, names: frozenset[str]) -> Columns:
+    rows = accounts.cells(db, actor, ids=accounts.ids(db, actor, filter=asked, page=page), names=names)
+    return {**rows, **issued.of_accounts(db, rows["id"])} if names & issued.COLUMNS else rows
 
 
 def _count(db: Session, actor: Actor, asked: AccountFilter) -> int:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from functools import partial
 
-import pandas as pd
 import streamlit as st
 from sqlmodel import Session
 
 from core.permissions import Actor, Permission
 from core.tables import students
 from core.tables.filters import Page, StudentFilter
+from core.tables.frames import Columns
 from pages.shared import (
     acts,
     bulk,
@@ -25,8 +25,8 @@ from pages.shared.list_screen import ListScreen
 from pages.shared.student_columns import COLUMNS
 
 
-def _page(db: Session, actor: Actor, asked: StudentFilter, page: Page, _columns: frozenset[str]) -> pd.DataFrame:
-    return students.page(db, actor, filter=asked, page=page)
+def _page(db: Session, actor: Actor, asked: StudentFilter, page: Page, names: frozenset[str]) -> Columns:
+    return students.cells(db, actor, ids=students.ids(db, actor, filter=asked, page=page), names=names)
 
 
 def _count(db: Session, actor: Actor, asked: StudentFilter) -> int:

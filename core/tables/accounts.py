@@ -135,23 +135,18 @@ def ids(db: Session, actor: Actor, *, filter: AccountFilter, page: Page) -> list
 
 
 def rows(db: Session, actor: Actor, *, ids: Sequence[int]) -> pd.DataFrame:
-    """What the list shows of accounts that `ids` has found, in that order."""
-    actor.require(Permission.SEE_ACCOUNTS)
-    given = conditions.given(db)
-    found = columns(db, _shown(given.policy), ids, now=given.now)
-    found["roles"] = _roles(db, found["id"])
-    found["students"] = guardians.students_of(db, actor, found["person_id"])
-    return table(mask_columns(found, actor, CONTACTS))
+    """All that the list can show of accounts that `ids` has found, in that order."""
+    return table(cells(db, actor, ids=ids))
 
 
-def cells(db: Session, actor: Actor, *, ids: Sequence[int], names: Collection[str]) -> Columns:
-    """Only these columns of theirs, for files."""
+def cells(db: Session, actor: Actor, *, ids: Sequence[int], names: Collection[str] | None = None) -> Columns:
+    """Only these columns of theirs."""
     actor.require(Permission.SEE_ACCOUNTS)
     given = conditions.given(db)
     found = columns(db, _shown(given.policy), ids, now=given.now, names=names)
-    if "roles" in names:
+    if names is None or "roles" in names:
         found["roles"] = _roles(db, found["id"])
-    if "students" in names:
+    if names is None or "students" in names:
         found["students"] = guardians.students_of(db, actor, found["person_id"])
     return mask_columns(found, actor, CONTACTS)
 

@@ -6,18 +6,18 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import pandas as pd
 import streamlit as st
 from sqlmodel import Session
 
 from core import database
 from core.permissions import Actor, Permission
 from core.services.selections import ListName
-from core.tables import school
+from core.tables import frames, school
 from core.tables.filters import AccountFilter, Page, StudentFilter
 from pages.shared import (
     acts,
     bulk,
+    by_keyboard,
     chips,
     columns,
     contact_repairs,
@@ -51,7 +51,7 @@ class ListScreen:
     kind: type[StudentFilter] | type[AccountFilter]
     questions: Callable[[Any], Questions]
     columns: Columns
-    page: Callable[[Session, Actor, Any, Page, frozenset[str]], pd.DataFrame]
+    page: Callable[[Session, Actor, Any, Page, frozenset[str]], frames.Columns]
     count: Callable[[Session, Actor, Any], int]
     count_up_to: Callable[[Session, Actor, Any, int], int]
     acts: Mapping[str, bulk.Act]
@@ -116,14 +116,14 @@ def _rows(actor: Actor, screen: ListScreen, shown_chips: list[chips.Chip]) -> No
     with feedback.refusals_shown(), database.reading() as db:
         listing = _listing(db, actor, screen)
         shown = picker.look(db, actor, listing)
-    if shown.rows.empty:
+    if not shown.ids:
         empty.explain(actor, listing, shown_chips)
     else:
         picker.table(listing, shown, open_card=screen.open_card)
     shown, number = picker.remember(actor, listing, shown), st.empty()
     tally = picker.count(actor, listing, shown, many=lambda: number.markdown(f"**100,000+** {listing.noun}"))
     number.empty()
-    if not shown.rows.empty:
+    if shown.ids:
         picker.paging(listing, tally, shown.number)
         contact_repairs.draw(actor, listing, shown)
     selection_bar.draw(actor, listing, shown, tally, screen.acts)
@@ -132,7 +132,7 @@ def _rows(actor: Actor, screen: ListScreen, shown_chips: list[chips.Chip]) -> No
 def _listing(db: Session, actor: Actor, screen: ListScreen) -> Listing:
     asked = filters.asked(screen.name, screen.kind)
     shown = columns.chosen(db, actor, screen.name, screen.columns)
-    needed = frozenset(shown)
+    needed = frozenset({*by_keyboard.NAMES, *(name for column in shown.values() for name in column.names)})
     return Listing(
         name=screen.name,
         noun=screen.noun,

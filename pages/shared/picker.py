@@ -6,7 +6,7 @@ callback carries the ids that were on screen.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 import streamlit as st
@@ -29,12 +29,11 @@ def look(db: Session, actor: Actor, listing: Listing) -> Shown:
     view = selections.current(db, actor, list_name=listing.name)
     wanted = replace(listing.wanted(), total=totals.known(listing))
     rows = listing.page(db, actor, wanted)
-    if rows.empty and wanted.number > 1:  # the list has become shorter: its last page
+    if not rows["id"] and wanted.number > 1:  # the list has become shorter: its last page
         total = listing.count(db, actor, listing.filter)
         wanted = replace(wanted, number=pages(total), total=total)
         rows = listing.page(db, actor, wanted)
-    ids = [int(row_id) for row_id in rows["id"]]
-    return Shown(rows, wanted.number, view, _ticked(db, actor, listing, view, ids))
+    return Shown(rows, wanted.number, view, _ticked(db, actor, listing, view, rows["id"]))
 
 
 def remember(actor: Actor, listing: Listing, shown: Shown) -> Shown:
@@ -78,7 +77,7 @@ def table(listing: Listing, shown: Shown, *, open_card: Callable[[int], None]) -
         key=key,
         hide_index=True,
         placeholder="",
-        height=min(HEIGHT, 37 + 35 * len(rows)),
+        height=min(HEIGHT, 37 + 35 * len(ids)),
         column_config={
             "Open": st.column_config.ButtonColumn(
                 "", width=60, type="tertiary", key=f"{key}.open", on_click=_note_card, args=(listing.name, key, ids)
@@ -111,7 +110,7 @@ def paging(listing: Listing, tally: Tally, number: int) -> None:
         )
 
 
-def _ticked(db: Session, actor: Actor, listing: Listing, view: SelectionView, ids: list[int]) -> frozenset[int]:
+def _ticked(db: Session, actor: Actor, listing: Listing, view: SelectionView, ids: Sequence[int]) -> frozenset[int]:
     if not view.everything:
         return view.items & frozenset(ids)
     if view.filter == listing.asked:
@@ -148,7 +147,7 @@ def _draw_as(listing: Listing, key: str, ticked: frozenset[int]) -> None:
     st.session_state[f"{listing.name}.drawn"] = (key, ticked)
 
 
-def _note_card(name: ListName, key: str, ids: list[int]) -> None:
+def _note_card(name: ListName, key: str, ids: Sequence[int]) -> None:
     click = st.session_state[f"{key}.open"]
     if click and 0 <= click["row"] < len(ids):
         st.session_state[f"{name}.card"] = ids[click["row"]]

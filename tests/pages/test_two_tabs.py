@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import pandas as pd
 import pytest
 import streamlit as st
 
@@ -13,6 +12,7 @@ from core.services import selections
 from core.services.selections import SelectionView
 from core.tables import students
 from core.tables.filters import StudentFilter
+from core.tables.frames import Columns
 from pages.shared import guard, picker
 from pages.shared.listing import Listing
 from tests.cast import Cast
@@ -47,8 +47,8 @@ class Tab:
 
     @property
     def listing(self) -> Listing:
-        def page(db: Any, actor: Any, page: Any) -> pd.DataFrame:
-            return students.page(db, actor, filter=self.filter, page=page)
+        def page(db: Any, actor: Any, page: Any) -> Columns:
+            return students.cells(db, actor, ids=students.ids(db, actor, filter=self.filter, page=page))
 
         return Listing("students", "students", self.filter, page, None, None, {}, {}, "Europe/Athens")  # type: ignore[arg-type]
 
