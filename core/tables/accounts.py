@@ -36,7 +36,7 @@ from core.tables import students as student_list
 from core.tables.among import AmongIds
 from core.tables.built import once_a_day
 from core.tables.conditions import Given
-from core.tables.filters import AccountFilter, Page, StudentFilter
+from core.tables.filters import AccountFilter, Found, Page, StudentFilter
 from core.tables.frames import NOW, Columns, columns, mask_columns, table
 from core.tables.ordering import (
     NAME,
@@ -119,6 +119,11 @@ def page(db: Session, actor: Actor, *, filter: AccountFilter, page: Page) -> pd.
 
 def ids(db: Session, actor: Actor, *, filter: AccountFilter, page: Page) -> list[int]:
     """The accounts of one page, in its order."""
+    return list(found(db, actor, filter=filter, page=page).ids)
+
+
+def found(db: Session, actor: Actor, *, filter: AccountFilter, page: Page) -> Found:
+    """The same, with what is found on the way to them."""
     actor.require(Permission.SEE_ACCOUNTS)
     given = conditions.given(db)
     asked = _asked(db, actor, filter, given, one_by_one=True)
@@ -131,7 +136,7 @@ def ids(db: Session, actor: Actor, *, filter: AccountFilter, page: Page) -> list
     page = ordering.settled(page, _settled(filter))
     sorts = {**SORTS, "students": _by_student(actor), "state": by_state(possible_states(filter))}
     rows, everybody = partial(_rows, asked), partial(_rows, [])
-    return leafing.ids(db, given, sorts=sorts, page=page, rows=rows, everybody=everybody, few=few)
+    return leafing.found(db, given, sorts=sorts, page=page, rows=rows, everybody=everybody, few=few)
 
 
 def rows(db: Session, actor: Actor, *, ids: Sequence[int]) -> pd.DataFrame:

@@ -14,7 +14,7 @@ from core.tables.filters import Page
 from core.tables.narrowing import Few
 from core.tables.ordering import Part, Rows
 
-ROWS = 1_500
+ROWS, MANY = 1_500, 300  # so few are put in order all the same, with those ahead of the page
 _OF_A_LIST = 4  # a quarter of all people at least is in a list
 
 
@@ -54,4 +54,6 @@ def _by(keys: Sequence[ordering.Column], page: Page) -> Sequence[ordering.Column
 
 def _is_likely(db: Session, page: Page, few: Few) -> bool:
     """Whether so many rows hold the page, were the few spread evenly among the people."""
-    return few.number * ROWS * _OF_A_LIST > (page.offset + page.size) * narrowing.people_at_most(db)
+    return few.number > MANY and few.number * ROWS * _OF_A_LIST > (page.offset + page.size) * narrowing.people_at_most(
+        db
+    )

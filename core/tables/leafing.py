@@ -14,7 +14,7 @@ from core.errors import InputProblem
 from core.models import Person, Section
 from core.tables import glimpse, narrowing, one_by_one, ordering, planner
 from core.tables.conditions import Given
-from core.tables.filters import Page
+from core.tables.filters import Found, Page
 from core.tables.narrowing import Few
 from core.tables.ordering import Column, Part, Rows, Sorts
 
@@ -22,23 +22,25 @@ NEAR = 1_000  # rows that are sooner read past than those of a whole part are co
 _ALL = 2**31 - 1
 
 
-def ids(
+def found(
     db: Session, given: Given, *, sorts: Sorts, page: Page, rows: Rows, everybody: Rows, few: Few | None
-) -> list[int]:
-    """The ids of one page. `rows` makes the query of a part: to walk through in its order (True), or to count.
+) -> Found:
+    """The ids of one page; where all rows are put in order for it, those ahead of it and their number as well.
 
+    `rows` makes the query of a part: to walk through in its order (True), or to count.
     `everybody` makes the same where nothing is asked. `few`: the persons among whom all rows are, when an index has
     told so already.
     """
     if page.sort not in sorts:
         raise InputProblem("The list cannot be sorted by this column. Choose another one.")
     if _is_past_the_end(page, few):
-        return []  # the list has become shorter than this page
+        return Found(())  # the list has become shorter than this page
     parts = sorts[page.sort](given)
     if few is not None:
         first = None if few.by_text else glimpse.page(db, parts, page, rows=rows, everybody=everybody, few=few)
-        return list(first or _put_in_order(db, parts, page, rows, few))
-    return _by_value(db, parts[0], page, rows) if parts[0].through == "value" else _walked(db, parts, page, rows)
+        return Found(first) if first else _put_in_order(db, parts, page, rows, few)
+    by_value = parts[0].through == "value"
+    return Found(_by_value(db, parts[0], page, rows) if by_value else _walked(db, parts, page, rows))
 
 
 def _walked(db: Session, parts: Sequence[Part], page: Page, rows: Rows) -> list[int]:
@@ -108,7 +110,7 @@ def _by_value(db: Session, part: Part, page: Page, rows: Rows) -> list[int]:
     return list(_ids(db, sa.select(found).order_by(*by), size=page.size, offset=page.offset))
 
 
-def _put_in_order(db: Session, parts: Sequence[Part], page: Page, rows: Rows, few: Few) -> Sequence[int]:
+def _put_in_order(db: Session, parts: Sequence[Part], page: Page, rows: Rows, few: Few) -> Found:
     """All parts in one statement, the rows of each behind those of the one before."""
     order = ordering.turned(parts) if page.descending else list(parts)
     held = one_by_one.each(sa.and_(sa.true(), *part.holds) for part in order)
@@ -119,8 +121,10 @@ def _put_in_order(db: Session, parts: Sequence[Part], page: Page, rows: Rows, fe
     all_rows = rows(ordering.together(parts), True)
     found, first, *keys = _put_aside(db, all_rows, [place, *values, col(Person.id)], few).c
     by = [first, *(key.desc() for key in keys)] if page.descending else [first, *keys]
+    ordered = sa.select(found, sa.func.count().over()).order_by(*by).limit(page.size + page.ahead).offset(page.offset)
     with planner.walking(db):
-        return _ids(db, sa.select(found).order_by(*by), size=page.size, offset=page.offset)
+        ids, totals = tuple(zip(*db.connection().execute(ordered).all(), strict=True)) or ((), (None,))
+    return Found(ids, totals[0])
 
 
 def _page(

@@ -26,6 +26,7 @@ from core.tables.filters import AccountFilter, StudentFilter
 CAP, FEW = 8_000, 300
 _CAP_FOR, _CAPS = 250_000, 3  # so many people, and of more of them up to so many times as many
 Ids = sa.Select[Any] | sa.CompoundSelect[Any]
+_HIGHEST = sa.select(sa.func.max(col(Person.id)))
 
 
 @dataclass(frozen=True)
@@ -67,7 +68,7 @@ def _cap(db: Session) -> int:
 
 def people_at_most(db: Session) -> int:
     """The highest id: in no time, where to count a million takes a while."""
-    return db.connection().scalar(sa.select(sa.func.max(col(Person.id)))) or 0
+    return db.connection().scalar(_HIGHEST) or 0
 
 
 def among(db: Session, few: Few) -> sa.ColumnElement[bool]:

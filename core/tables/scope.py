@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
+from functools import lru_cache
 from typing import Any
 
 import sqlalchemy as sa
@@ -40,12 +41,12 @@ def each(actor: Actor) -> Truth:
 
 def found(actor: Actor) -> sa.CompoundSelect[Any]:
     """The ids of the same persons one after the other, some of them twice: a cap need not wait for all of them."""
-    wanted = sorted(actor.scope.section_ids)
+    wanted = tuple(sorted(actor.scope.section_ids))
     answers = sa.select(col(Guardianship.guardian_id)).join(_Ward, col(_Ward.id) == col(Guardianship.student_id))
     return sa.union_all(*_listed_or_enrolled(wanted), answers.where(holds_today(), _is_in(_Ward, wanted)))
 
 
-def _is_in(person: type[Person], wanted: list[int]) -> Truth:
+def _is_in(person: type[Person], wanted: Sequence[int]) -> Truth:
     """Whether a student is listed or enrolled in one of the sections."""
     listed = sa.and_(col(person.kind) == PersonKind.STUDENT, sa.func.coalesce(col(person.section_id), 0).in_(wanted))
     enrolled = sa.select(col(Enrolment.id)).where(
@@ -93,10 +94,11 @@ def _in_sections(students: sa.Select[Any] | sa.CompoundSelect[Any]) -> Truth:
 
 def students_of(section_ids: Collection[int]) -> sa.CompoundSelect[Any]:
     """The ids of students listed or enrolled in the sections."""
-    return sa.union(*_listed_or_enrolled(sorted(section_ids)))
+    return sa.union(*_listed_or_enrolled(tuple(sorted(section_ids))))
 
 
-def _listed_or_enrolled(wanted: list[int]) -> tuple[sa.Select[Any], sa.Select[Any]]:
+@lru_cache(maxsize=1_000)
+def _listed_or_enrolled(wanted: tuple[int, ...]) -> tuple[sa.Select[Any], sa.Select[Any]]:
     of_class = sa.and_(col(_Listed.kind) == PersonKind.STUDENT, col(_Listed.section_id).in_(wanted))
     enrolled = sa.and_(col(Enrolment.section_id).in_(wanted), col(Enrolment.kind) == EnrolmentKind.LEARNER)
     return sa.select(col(_Listed.id)).where(of_class), sa.select(col(Enrolment.person_id)).where(enrolled)

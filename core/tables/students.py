@@ -32,7 +32,7 @@ from core.tables import (
 from core.tables.among import AmongIds
 from core.tables.built import once_a_day
 from core.tables.conditions import Given
-from core.tables.filters import Page, StudentFilter
+from core.tables.filters import Found, Page, StudentFilter
 from core.tables.frames import NOW, Columns, columns, mask_columns, table
 from core.tables.ordering import (
     NAME,
@@ -87,6 +87,11 @@ def page(db: Session, actor: Actor, *, filter: StudentFilter, page: Page) -> pd.
 
 def ids(db: Session, actor: Actor, *, filter: StudentFilter, page: Page) -> list[int]:
     """The people of one page, in its order."""
+    return list(found(db, actor, filter=filter, page=page).ids)
+
+
+def found(db: Session, actor: Actor, *, filter: StudentFilter, page: Page) -> Found:
+    """The same, with what is found on the way to them."""
     actor.require(Permission.SEE_STUDENTS)
     given = conditions.given(db)
     asked = _asked(db, actor, filter, given, one_by_one=True)
@@ -101,7 +106,7 @@ def ids(db: Session, actor: Actor, *, filter: StudentFilter, page: Page) -> list
     page = ordering.settled(ordering.allowed(actor, page, hidden=HIDDEN_SORTS), _settled(filter))
     sorts = {**SORTS, "state": by_state(possible_states(filter))}
     rows, everybody = partial(_rows, filter, asked), partial(_rows, StudentFilter(), [])
-    return leafing.ids(db, given, sorts=sorts, page=page, rows=rows, everybody=everybody, few=few)
+    return leafing.found(db, given, sorts=sorts, page=page, rows=rows, everybody=everybody, few=few)
 
 
 def rows(db: Session, actor: Actor, *, ids: Sequence[int]) -> pd.DataFrame:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,7 +13,7 @@ from core import database
 from core.permissions import Actor, Permission
 from core.services.selections import ListName
 from core.tables import frames, school
-from core.tables.filters import AccountFilter, Page, StudentFilter
+from core.tables.filters import AccountFilter, Found, Page, StudentFilter
 from pages.shared import (
     acts,
     bulk,
@@ -26,6 +26,7 @@ from pages.shared import (
     feedback,
     filters,
     guarded,
+    leafed,
     legend,
     list_style,
     newcomers,
@@ -51,7 +52,8 @@ class ListScreen:
     kind: type[StudentFilter] | type[AccountFilter]
     questions: Callable[[Any], Questions]
     columns: Columns
-    page: Callable[[Session, Actor, Any, Page, frozenset[str]], frames.Columns]
+    find: Callable[[Session, Actor, Any, Page], Found]
+    rows: Callable[[Session, Actor, Sequence[int], frozenset[str]], frames.Columns]
     count: Callable[[Session, Actor, Any], int]
     count_up_to: Callable[[Session, Actor, Any, int], int]
     acts: Mapping[str, bulk.Act]
@@ -89,6 +91,7 @@ def _found(actor: Actor, screen: ListScreen) -> None:
     """The views, the chips, and below them what a page turn or a tick draws anew."""
     if feedback.is_waiting():
         views.forget(screen.name)
+    leafed.forget(screen.name)
     acts.undo_offer(actor, newest=True)
     own_views.undo(actor, screen.name, screen.kind)
     asked, known = filters.asked(screen.name, screen.kind), views.of(actor, screen.name)
@@ -120,9 +123,8 @@ def _rows(actor: Actor, screen: ListScreen, shown_chips: list[chips.Chip]) -> No
         empty.explain(actor, listing, shown_chips)
     else:
         picker.table(listing, shown, open_card=screen.open_card)
-    shown, number = picker.remember(actor, listing, shown), st.empty()
-    tally = picker.count(actor, listing, shown, many=lambda: number.markdown(f"**100,000+** {listing.noun}"))
-    number.empty()
+    shown = picker.remember(actor, listing, shown)
+    tally = picker.count(actor, listing, shown, meanwhile=st.empty())
     if shown.ids:
         picker.paging(listing, tally, shown.number)
         contact_repairs.draw(actor, listing, shown)
@@ -137,7 +139,8 @@ def _listing(db: Session, actor: Actor, screen: ListScreen) -> Listing:
         name=screen.name,
         noun=screen.noun,
         filter=asked,
-        page=lambda db, actor, page: screen.page(db, actor, asked, page, needed),
+        find=lambda db, actor, page: screen.find(db, actor, asked, page),
+        rows=lambda db, actor, ids: screen.rows(db, actor, ids, needed),
         count=screen.count,
         count_up_to=screen.count_up_to,
         columns=shown,

@@ -13,7 +13,7 @@ from sqlmodel import Session
 
 from core.permissions import Actor
 from core.services.selections import ListName, SelectionView
-from core.tables.filters import PAGE_SIZE, AccountFilter, Page, StudentFilter
+from core.tables.filters import PAGE_SIZE, AccountFilter, Found, Page, StudentFilter
 from core.tables.frames import Columns
 from pages.shared.columns import Column
 
@@ -28,7 +28,8 @@ class Listing:
     name: ListName
     noun: str
     filter: AnyFilter
-    page: Callable[[Session, Actor, Page], Columns]
+    find: Callable[[Session, Actor, Page], Found]
+    rows: Callable[[Session, Actor, Sequence[int]], Columns]
     count: Callable[[Session, Actor, AnyFilter], int]
     count_up_to: Callable[[Session, Actor, AnyFilter, int], int]
     columns: Mapping[str, Column]

@@ -11,13 +11,14 @@ from dataclasses import replace
 
 import streamlit as st
 from sqlmodel import Session
+from streamlit.delta_generator import DeltaGenerator
 
 from core import database
 from core.permissions import Actor
 from core.services import selections
 from core.services.selections import ListName, SelectionView
 from core.tables import selection_rows
-from pages.shared import columns, ticks, totals
+from pages.shared import columns, leafed, ticks, totals
 from pages.shared.listing import Listing, Shown, Tally, digest, pages
 
 HEIGHT = 565  # sixteen rows: the page of the browser itself need not scroll
@@ -28,11 +29,12 @@ def look(db: Session, actor: Actor, listing: Listing) -> Shown:
     """Read one page and its ticks. Counting comes later."""
     view = selections.current(db, actor, list_name=listing.name)
     wanted = replace(listing.wanted(), total=totals.known(listing))
-    rows = listing.page(db, actor, wanted)
+    rows = leafed.page(db, actor, listing, wanted)
     if not rows["id"] and wanted.number > 1:  # the list has become shorter: its last page
-        total = listing.count(db, actor, listing.filter)
+        total = totals.known(listing)
+        total = listing.count(db, actor, listing.filter) if total is None else total
         wanted = replace(wanted, number=pages(total), total=total)
-        rows = listing.page(db, actor, wanted)
+        rows = leafed.page(db, actor, listing, wanted)
     return Shown(rows, wanted.number, view, _ticked(db, actor, listing, view, rows["id"]))
 
 
@@ -44,8 +46,8 @@ def remember(actor: Actor, listing: Listing, shown: Shown) -> Shown:
         return replace(shown, view=selections.show(db, actor, list_name=listing.name, filter=listing.filter))
 
 
-def count(actor: Actor, listing: Listing, shown: Shown, *, many: Callable[[], None]) -> Tally:
-    """The numbers for the bar. `many` is called before a count that may take a moment."""
+def count(actor: Actor, listing: Listing, shown: Shown, *, meanwhile: DeltaGenerator) -> Tally:
+    """The numbers for the bar. `meanwhile`: where it is said that there are many, while these are counted."""
     total = shown.total if shown.total is not None else totals.known(listing)
     chosen = totals.chosen(listing, shown.view)
     if total is not None and chosen is not None:
@@ -54,8 +56,9 @@ def count(actor: Actor, listing: Listing, shown: Shown, *, many: Callable[[], No
         if total is None:
             total = listing.count_up_to(db, actor, listing.filter, COUNTED_AT_ONCE)
             if total > COUNTED_AT_ONCE:
-                many()
+                meanwhile.markdown(f"**100,000+** {listing.noun}")
                 total = listing.count(db, actor, listing.filter)
+                meanwhile.empty()
             totals.keep(listing, total)
         if chosen is None:
             chosen = selection_rows.sizes(db, actor, selection_id=shown.selection_id)

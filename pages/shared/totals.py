@@ -16,7 +16,7 @@ _TOTAL, _CHOSEN = "total", "chosen"
 
 def known(listing: Listing) -> int | None:
     """The number as it was counted for the same filter a moment ago; None when it is to be counted."""
-    total: int | None = None if _depends_on_ticks(listing) else _kept(listing, _TOTAL, listing.asked)
+    total: int | None = None if depends_on_ticks(listing) else _kept(listing, _TOTAL, listing.asked)
     return total
 
 
@@ -59,5 +59,6 @@ def _keep(listing: Listing, what: str, about: object, value: object) -> None:
     st.session_state[f"{listing.name}.{what}"] = (about, clock.now(), value)
 
 
-def _depends_on_ticks(listing: Listing) -> bool:
+def depends_on_ticks(listing: Listing) -> bool:
+    """Whether a tick changes what the list shows."""
     return bool({"selected", "of_check", "guardians_of_selected"} & set(listing.asked))
