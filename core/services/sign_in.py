@@ -140,7 +140,7 @@ def actor_of(db: Session, *, token: str | None, ip: str | None = None) -> Actor 
     """
     if not token or len(token) > 100:
         return None
-    row: Any = db.execute(_HOLDER, {"token_hash": _hash(token)}).first()
+    row: Any = db.connection().execute(_HOLDER, {"token_hash": _hash(token)}).first()
     if row is None:
         return None
     own = row if row.time_zone else SchoolSettings()

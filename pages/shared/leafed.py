@@ -70,7 +70,7 @@ def _known(listing: Listing, page: Page) -> Sequence[int] | None:
 def _keep(actor: Actor, listing: Listing, page: Page, found: Found) -> None:
     """Remember what was found, and how many there are."""
     if found.total is not None:
-        totals.keep(listing, found.total)
+        totals.keep(actor, listing, found.total)
     if actor.scope.everybody and not totals.depends_on_ticks(listing):
         st.session_state[_key(listing.name)] = _Rows(_about(listing, page), clock.now(), page.offset, found)
 

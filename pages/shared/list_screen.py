@@ -67,6 +67,8 @@ def draw(actor: Actor, screen: ListScreen) -> None:
     _head(actor, screen)
     filters.take_up(screen.name, screen.kind)
     guarded.fragment(screen.permission, key=filters.form(screen.name))(_form)(actor, screen)
+    acts.undo_offer(actor, newest=True)
+    own_views.undo(actor, screen.name, screen.kind)
     guarded.fragment(screen.permission, key=filters.found(screen.name))(_found)(actor, screen)
 
 
@@ -92,8 +94,6 @@ def _found(actor: Actor, screen: ListScreen) -> None:
     if feedback.is_waiting():
         views.forget(screen.name)
     leafed.forget(screen.name)
-    acts.undo_offer(actor, newest=True)
-    own_views.undo(actor, screen.name, screen.kind)
     asked, known = filters.asked(screen.name, screen.kind), views.of(actor, screen.name)
     with st.container(horizontal=True, vertical_alignment="center", key=f"views-{screen.name}"):
         spot = st.container()

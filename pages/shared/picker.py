@@ -28,11 +28,10 @@ COUNTED_AT_ONCE = 100_000
 def look(db: Session, actor: Actor, listing: Listing) -> Shown:
     """Read one page and its ticks. Counting comes later."""
     view = selections.current(db, actor, list_name=listing.name)
-    wanted = replace(listing.wanted(), total=totals.known(listing))
+    wanted = replace(listing.wanted(), total=totals.known(actor, listing))
     rows = leafed.page(db, actor, listing, wanted)
     if not rows["id"] and wanted.number > 1:  # the list has become shorter: its last page
-        total = totals.known(listing)
-        total = listing.count(db, actor, listing.filter) if total is None else total
+        total = listing.count(db, actor, listing.filter)
         wanted = replace(wanted, number=pages(total), total=total)
         rows = leafed.page(db, actor, listing, wanted)
     return Shown(rows, wanted.number, view, _ticked(db, actor, listing, view, rows["id"]))
@@ -48,7 +47,7 @@ def remember(actor: Actor, listing: Listing, shown: Shown) -> Shown:
 
 def count(actor: Actor, listing: Listing, shown: Shown, *, meanwhile: DeltaGenerator) -> Tally:
     """The numbers for the bar. `meanwhile`: where it is said that there are many, while these are counted."""
-    total = shown.total if shown.total is not None else totals.known(listing)
+    total = shown.total if shown.total is not None else totals.known(actor, listing)
     chosen = totals.chosen(listing, shown.view)
     if total is not None and chosen is not None:
         return Tally(total, *chosen)
@@ -59,7 +58,7 @@ def count(actor: Actor, listing: Listing, shown: Shown, *, meanwhile: DeltaGener
                 meanwhile.markdown(f"**100,000+** {listing.noun}")
                 total = listing.count(db, actor, listing.filter)
                 meanwhile.empty()
-            totals.keep(listing, total)
+            totals.keep(actor, listing, total)
         if chosen is None:
             chosen = selection_rows.sizes(db, actor, selection_id=shown.selection_id)
             totals.keep_chosen(listing, shown.view, chosen)

@@ -52,7 +52,28 @@ def test_a_page_turn_needs_no_other_search(cast: Cast, clock: Clock, monkeypatch
     pages = [olga.turn_to(number).ids for number in (1, 3, 2)]
     assert pages == [tuple(range(1, 51)), tuple(range(101, 131)), tuple(range(51, 101))]
     assert olga.searches == 1
-    assert totals.known(olga.listing) == 130
+    assert totals.known(olga.actor, olga.listing) == 130
+
+
+def test_a_large_number_is_counted_once_for_all_who_see_the_same(
+    cast: Cast, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(totals, "_LARGE", 100)
+    olga = Leafing(cast.olga.actor, monkeypatch)
+    olga.turn_to(1)
+    colleague = Leafing(replace(cast.olga.actor, account_id=cast.ada.actor.account_id), monkeypatch)
+    assert totals.known(colleague.actor, colleague.listing) == 130
+    assert totals.known(cast.cora.actor, colleague.listing) is None
+    clock.forward(seconds=totals.FRESH_S)
+    assert totals.known(colleague.actor, colleague.listing) is None
+
+
+def test_after_ones_own_act_it_is_counted_again(cast: Cast, clock: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(totals, "_LARGE", 100)
+    olga = Leafing(cast.olga.actor, monkeypatch)
+    olga.turn_to(1)
+    totals.forget("students")
+    assert totals.known(olga.actor, olga.listing) is None
 
 
 def test_a_page_past_the_end_is_the_last_one(cast: Cast, clock: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
