@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from sqlmodel import Session, col
 
 from core.models import Person
-from core.tables import narrowing, ordering, planner
+from core.tables import at_once, narrowing, ordering, planner
 from core.tables.filters import Page
 from core.tables.narrowing import Few
 from core.tables.ordering import Part, Rows
@@ -36,7 +36,7 @@ def page(
     found, *values = query.add_columns(*keys).limit(ROWS).subquery().c
     on_page = sa.select(found).order_by(*_by(values, page)).limit(page.size).offset(page.offset)
     with planner.walking(db):
-        ids = db.connection().scalars(on_page).all()
+        ids = [row[0] for row in at_once.read(db, on_page)]
     return ids if len(ids) == page.size else None
 
 

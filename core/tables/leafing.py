@@ -12,7 +12,7 @@ from sqlmodel import Session, col
 
 from core.errors import InputProblem
 from core.models import Person, Section
-from core.tables import glimpse, narrowing, one_by_one, ordering, planner
+from core.tables import at_once, glimpse, narrowing, one_by_one, ordering, planner
 from core.tables.conditions import Given
 from core.tables.filters import Found, Page
 from core.tables.narrowing import Few
@@ -123,8 +123,8 @@ def _put_in_order(db: Session, parts: Sequence[Part], page: Page, rows: Rows, fe
     by = [first, *(key.desc() for key in keys)] if page.descending else [first, *keys]
     ordered = sa.select(found, sa.func.count().over()).order_by(*by).limit(page.size + page.ahead).offset(page.offset)
     with planner.walking(db):
-        ids, totals = tuple(zip(*db.connection().execute(ordered).all(), strict=True)) or ((), (None,))
-    return Found(ids, totals[0])
+        found_rows = at_once.read(db, ordered)
+    return Found(tuple(row[0] for row in found_rows), found_rows[0][1] if found_rows else None)
 
 
 def _page(
@@ -135,7 +135,7 @@ def _page(
 
 
 def _ids(db: Session, query: sa.Select[Any], *, size: int, offset: int) -> Sequence[int]:
-    return db.connection().scalars(query.limit(size).offset(offset)).all()
+    return [row[0] for row in at_once.read(db, query.limit(size).offset(offset))]
 
 
 def _put_aside(db: Session, query: sa.Select[Any], columns: Sequence[Column], few: Few) -> sa.Subquery:
