@@ -36,6 +36,7 @@ async def lifespan(_app: object) -> AsyncIterator[None]:
     """Once per process, before any visitor: check, load what the first page would wait for, start delivering."""
     self_check.set_hosts()
     self_check.run()
+    self_check.keep_theme()
     parts.answer_for_the_page()
     logs.quiet()
     for heavy in ("pandas", "pyarrow", "plotly.graph_objects"):

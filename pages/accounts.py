@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
-import pandas as pd
+from collections.abc import Sequence
+
 import streamlit as st
 from sqlmodel import Session
 
 from core.permissions import Actor, Permission
 from core.tables import accounts, issued
-from core.tables.filters import AccountFilter, Page
+from core.tables.filters import AccountFilter, Found, Page
+from core.tables.frames import Columns
 from pages.shared import account_filters, acts, bulk, create_accounts, credentials_dialog, guard, list_screen
 from pages.shared.account_columns import COLUMNS
 from pages.shared.list_screen import ListScreen
 
 
-def _page(db: Session, actor: Actor, asked: AccountFilter, page: Page, columns: frozenset[str]) -> pd.DataFrame:
-    rows = accounts.page(db, actor, filter=asked, page=page)
-    return rows.assign(**issued.of_accounts(db, list(rows["id"]))) if columns & issued.COLUMNS else rows
+def _find(db: Session, actor: Actor, asked: AccountFilter, page: Page) -> Found:
+    return accounts.found(db, actor, filter=asked, page=page)
+
+
+def _rows(db: Session, actor: Actor, ids: Sequence[int], names: frozenset[str]) -> Columns:
+    rows = accounts.cells(db, actor, ids=ids, names=names)
+    return {**rows, **issued.of_accounts(db, rows["id"])} if names & issued.COLUMNS else rows
 
 
 def _count(db: Session, actor: Actor, asked: AccountFilter) -> int:
@@ -47,7 +53,8 @@ list_screen.draw(
         kind=AccountFilter,
         questions=lambda asked: account_filters.questions(actor, asked),
         columns=COLUMNS,
-        page=_page,
+        find=_find,
+        rows=_rows,
         count=_count,
         count_up_to=_count_up_to,
         acts=_acts(actor),

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import partial
 
-import pandas as pd
 import streamlit as st
 from sqlmodel import Session
 
 from core.permissions import Actor, Permission
 from core.tables import students
-from core.tables.filters import Page, StudentFilter
+from core.tables.filters import Found, Page, StudentFilter
+from core.tables.frames import Columns
 from pages.shared import (
     acts,
     bulk,
@@ -25,8 +26,12 @@ from pages.shared.list_screen import ListScreen
 from pages.shared.student_columns import COLUMNS
 
 
-def _page(db: Session, actor: Actor, asked: StudentFilter, page: Page, _columns: frozenset[str]) -> pd.DataFrame:
-    return students.page(db, actor, filter=asked, page=page)
+def _find(db: Session, actor: Actor, asked: StudentFilter, page: Page) -> Found:
+    return students.found(db, actor, filter=asked, page=page)
+
+
+def _rows(db: Session, actor: Actor, ids: Sequence[int], names: frozenset[str]) -> Columns:
+    return students.cells(db, actor, ids=ids, names=names)
 
 
 def _count(db: Session, actor: Actor, asked: StudentFilter) -> int:
@@ -68,7 +73,8 @@ list_screen.draw(
         kind=StudentFilter,
         questions=lambda asked: student_filters.questions(actor, asked),
         columns=COLUMNS,
-        page=_page,
+        find=_find,
+        rows=_rows,
         count=_count,
         count_up_to=_count_up_to,
         acts=_acts(actor),

@@ -178,7 +178,7 @@ SERVICES: dict[str, Needs] = {
         Asks.PART,
     ),
 }
-_LISTED = ("page", "ids", "rows", "count", "count_up_to", "matching")
+_LISTED = ("page", "ids", "found", "rows", "count", "count_up_to", "matching")
 TABLES: dict[str, Needs] = {
     **dict.fromkeys((f"students.{name}" for name in _LISTED), Permission.SEE_STUDENTS),
     **dict.fromkeys((f"accounts.{name}" for name in _LISTED), Permission.SEE_ACCOUNTS),

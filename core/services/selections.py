@@ -12,7 +12,7 @@ from sqlmodel import Session, col, select
 
 from core import clock
 from core.errors import NotFound
-from core.models import Selection, SelectionItem
+from core.models import Selection, SelectionItem, metadata
 from core.permissions import Actor, Permission
 from core.tables import selection_rows
 from core.tables.filters import AccountFilter, StudentFilter
@@ -21,6 +21,13 @@ ListName = Literal["students", "accounts"]
 _PERMISSION: dict[ListName, Permission] = {"students": Permission.SEE_STUDENTS, "accounts": Permission.SEE_ACCOUNTS}
 SPELLED_OUT = 5_000  # rows that a selection takes from several filters
 _FIELDS = ("account_id", "list_name", "everything", "filter", "shown_filter", "changed_at")
+# Made once, and of columns: the lists ask at each draw.
+_OF_VIEW = tuple(col(getattr(Selection, name)) for name in ("id", "list_name", "everything", "filter", "shown_filter"))
+_MINE = (col(Selection.account_id) == sa.bindparam("whose"), col(Selection.list_name) == sa.bindparam("list"))
+_VIEW = sa.select(*_OF_VIEW).where(*_MINE)
+_SHOW = sa.update(metadata.tables["selection"]).where(*_MINE).returning(*_OF_VIEW)
+_SHOW = _SHOW.values(shown_filter=sa.bindparam("asked"), changed_at=sa.bindparam("now"))
+_ITEMS = sa.select(col(SelectionItem.row_id)).where(col(SelectionItem.selection_id) == sa.bindparam("selection"))
 
 
 @dataclass(frozen=True)
@@ -40,15 +47,19 @@ class SelectionView:
 
 def current(db: Session, actor: Actor, *, list_name: ListName) -> SelectionView:
     """The actor's selection on a list; looking makes none."""
-    row = _mine(db, actor, list_name)
+    actor.require(_PERMISSION[list_name])
+    row = db.execute(_VIEW, {"whose": _account(actor), "list": list_name}).first()
     return _view(db, row) if row else SelectionView(None, list_name, False, {}, {}, frozenset())
 
 
 def show(db: Session, actor: Actor, *, list_name: ListName, filter: StudentFilter | AccountFilter) -> SelectionView:
     """Remember what the latest Search asked; what is chosen stays chosen."""
-    row = _row(db, actor, list_name)
-    row.shown_filter, row.changed_at = filter.as_json(), clock.now()
-    db.add(row)
+    actor.require(_PERMISSION[list_name])
+    asked = {"whose": _account(actor), "list": list_name, "asked": filter.as_json(), "now": clock.now()}
+    row = db.connection().execute(_SHOW, asked).first()
+    if row is None:
+        held(db, actor, list_name)
+        row = db.connection().execute(_SHOW, asked).one()
     return _view(db, row)
 
 
@@ -152,14 +163,8 @@ def _row(db: Session, actor: Actor, list_name: ListName) -> Selection:
     return held(db, actor, list_name)
 
 
-def _mine(db: Session, actor: Actor, list_name: ListName) -> Selection | None:
-    actor.require(_PERMISSION[list_name])
-    mine = select(Selection).where(Selection.account_id == _account(actor), Selection.list_name == list_name)
-    return db.exec(mine).first()
-
-
-def _view(db: Session, row: Selection) -> SelectionView:
-    items = frozenset(db.scalars(select(SelectionItem.row_id).where(SelectionItem.selection_id == row.id)))
+def _view(db: Session, row: Any) -> SelectionView:
+    items = frozenset(db.execute(_ITEMS, {"selection": row.id}).scalars())
     name: ListName = "students" if row.list_name == "students" else "accounts"
     return SelectionView(row.id, name, row.everything, row.filter, row.shown_filter, items)
 

@@ -35,7 +35,7 @@ from core.tables import students as student_list
 from core.tables.among import AmongIds
 from core.tables.built import once_a_day
 from core.tables.conditions import Given
-from core.tables.filters import AccountFilter, Page, StudentFilter
+from core.tables.filters import AccountFilter, Found, Page, StudentFilter
 from core.tables.frames import NOW, Columns, columns, mask_columns, table
 from core.tables.narrowing import Few
 from core.tables.ordering import (
@@ -120,6 +120,11 @@ def page(db: Session, actor: Actor, *, filter: AccountFilter, page: Page) -> pd.
 
 def ids(db: Session, actor: Actor, *, filter: AccountFilter, page: Page) -> list[int]:
     """The accounts of one page, in its order."""
+    return list(found(db, actor, filter=filter, page=page).ids)
+
+
+def found(db: Session, actor: Actor, *, filter: AccountFilter, page: Page) -> Found:
+    """The same, with what is found on the way to them."""
     actor.require(Permission.SEE_ACCOUNTS)
     given = conditions.given(db)
     asked = _asked(db, actor, filter, given, one_by_one=True)
@@ -132,27 +137,22 @@ def ids(db: Session, actor: Actor, *, filter: AccountFilter, page: Page) -> list
     sorts = {**SORTS, "students": _by_student(actor), "state": by_state(possible_states(filter))}
     rows = partial(_rows_among, asked, by_text)
     look = partial(narrowing.few, db, answers, text=text, total=page.total)
-    return leafing.ids(db, given, sorts=sorts, page=page, rows=rows, look=look, by_text=bool(words))
+    return leafing.found(db, given, sorts=sorts, page=page, rows=rows, look=look, by_text=bool(words))
 
 
 def rows(db: Session, actor: Actor, *, ids: Sequence[int]) -> pd.DataFrame:
-    """What the list shows of accounts that `ids` has found, in that order."""
-    actor.require(Permission.SEE_ACCOUNTS)
-    given = conditions.given(db)
-    found = columns(db, _shown(given.policy), ids, now=given.now)
-    found["roles"] = _roles(db, found["id"])
-    found["students"] = guardians.students_of(db, actor, found["person_id"])
-    return table(mask_columns(found, actor, CONTACTS))
+    """All that the list can show of accounts that `ids` has found, in that order."""
+    return table(cells(db, actor, ids=ids))
 
 
-def cells(db: Session, actor: Actor, *, ids: Sequence[int], names: Collection[str]) -> Columns:
-    """Only these columns of theirs, for files."""
+def cells(db: Session, actor: Actor, *, ids: Sequence[int], names: Collection[str] | None = None) -> Columns:
+    """Only these columns of theirs."""
     actor.require(Permission.SEE_ACCOUNTS)
     given = conditions.given(db)
     found = columns(db, _shown(given.policy), ids, now=given.now, names=names)
-    if "roles" in names:
+    if names is None or "roles" in names:
         found["roles"] = _roles(db, found["id"])
-    if "students" in names:
+    if names is None or "students" in names:
         found["students"] = guardians.students_of(db, actor, found["person_id"])
     return mask_columns(found, actor, CONTACTS)
 

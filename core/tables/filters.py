@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import types
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from functools import cache
 from typing import Any, Literal, Self, cast, get_args, get_origin, get_type_hints
@@ -153,6 +153,7 @@ class Page:
     """A part of a list: `number` counts from 1, `sort` is one of the list's own names for its orders.
 
     `total`: how many rows the list has, where that was counted a moment ago. Its last pages are then read from its end.
+    `ahead`: so many rows more, where all that match have been looked up anyway.
     """
 
     number: int = 1
@@ -160,10 +161,19 @@ class Page:
     descending: bool = False
     size: int = PAGE_SIZE
     total: int | None = None
+    ahead: int = 0
 
     @property
     def offset(self) -> int:
         return (min(max(self.number, 1), _LARGEST_KEY // self.size) - 1) * self.size
+
+
+@dataclass(frozen=True)
+class Found:
+    """The ids of a page in its order, with those ahead. `total`: how many rows the list has, where that came along."""
+
+    ids: Sequence[int]
+    total: int | None = None
 
 
 @cache

@@ -12,9 +12,9 @@ from sqlmodel import Session, col
 
 from core.errors import InputProblem
 from core.models import Person, Section
-from core.tables import narrowing, one_by_one, ordering, planner, short_walk
+from core.tables import at_once, narrowing, one_by_one, ordering, planner, short_walk
 from core.tables.conditions import Given
-from core.tables.filters import Page
+from core.tables.filters import Found, Page
 from core.tables.narrowing import Few
 from core.tables.ordering import Column, Part, Rows, Sorts
 
@@ -23,7 +23,7 @@ _ALL = 2**31 - 1
 Look = Callable[..., Few | None]
 
 
-def ids(
+def found(
     db: Session,
     given: Given,
     *,
@@ -32,12 +32,13 @@ def ids(
     rows: Callable[[Few | None], Rows],
     look: Look,
     by_text: bool,
-) -> list[int]:
-    """The ids of one page. `rows` makes the query of a part: to walk through in its order (True), or to count.
+) -> Found:
+    """The ids of one page; where all rows are put in order for it, those ahead of it and their number as well.
 
-    `look`: the persons among whom all rows are, when an index tells of so many at most. They are put in order, unless a
-    short walk finds the page sooner. `by_text`: those who match bear like names, and nearly every order is by name in
-    the end: they stand together, and no short walk is likely to come to them.
+    `rows` makes the query of a part: to walk through in its order (True), or to count. `look`: the persons among whom
+    all rows are, when an index tells of so many at most. They are put in order, unless a short walk finds the page
+    sooner. `by_text`: those who match bear like names, and nearly every order is by name in the end: they stand
+    together, and no short walk is likely to come to them.
     """
     if page.sort not in sorts:
         raise InputProblem("The list cannot be sorted by this column. Choose another one.")
@@ -46,13 +47,13 @@ def ids(
     for cap in _caps(db, page, is_common=not (by_text or by_value)):
         few = look(cap=cap)
         if _is_past_the_end(page, few):
-            return []  # the list has become shorter than this page
+            return Found(())  # the list has become shorter than this page
         if few is not None:
-            return list(_put_in_order(db, parts, page, rows(few), few))
+            return _put_in_order(db, parts, page, rows(few), few)
         if cap == narrowing.SHORT_CAP:
             with suppress(short_walk.TooLong), short_walk.short(db):
-                return _walked(db, parts, page, walk, cap)
-    return _by_value(db, parts[0], page, walk) if by_value else _walked(db, parts, page, walk, cap)
+                return Found(_walked(db, parts, page, walk, cap))
+    return Found(_by_value(db, parts[0], page, walk) if by_value else _walked(db, parts, page, walk, cap))
 
 
 def _caps(db: Session, page: Page, *, is_common: bool) -> list[int]:
@@ -127,7 +128,7 @@ def _by_value(db: Session, part: Part, page: Page, rows: Rows) -> list[int]:
     return list(_ids(db, sa.select(found).order_by(*by), size=page.size, offset=page.offset))
 
 
-def _put_in_order(db: Session, parts: Sequence[Part], page: Page, rows: Rows, few: Few) -> Sequence[int]:
+def _put_in_order(db: Session, parts: Sequence[Part], page: Page, rows: Rows, few: Few) -> Found:
     """All parts in one statement, the rows of each behind those of the one before."""
     order = ordering.turned(parts) if page.descending else list(parts)
     held = one_by_one.each(sa.and_(sa.true(), *part.holds) for part in order)
@@ -138,8 +139,10 @@ def _put_in_order(db: Session, parts: Sequence[Part], page: Page, rows: Rows, fe
     all_rows = rows(ordering.together(parts), True)
     found, first, *keys = _put_aside(db, all_rows, [place, *values, col(Person.id)], few).c
     by = [first, *(key.desc() for key in keys)] if page.descending else [first, *keys]
+    ordered = sa.select(found, sa.func.count().over()).order_by(*by).limit(page.size + page.ahead).offset(page.offset)
     with planner.walking(db):
-        return _ids(db, sa.select(found).order_by(*by), size=page.size, offset=page.offset)
+        found_rows = at_once.read(db, ordered)
+    return Found(tuple(row[0] for row in found_rows), found_rows[0][1] if found_rows else None)
 
 
 def _page(
@@ -150,7 +153,7 @@ def _page(
 
 
 def _ids(db: Session, query: sa.Select[Any], *, size: int, offset: int) -> Sequence[int]:
-    return db.connection().scalars(query.limit(size).offset(offset)).all()
+    return [row[0] for row in at_once.read(db, query.limit(size).offset(offset))]
 
 
 def _put_aside(db: Session, query: sa.Select[Any], columns: Sequence[Column], few: Few) -> sa.Subquery:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from sqlmodel import Session, col, select
+import sqlalchemy as sa
+from sqlmodel import Session, col
 
 from core.models import ListColumns, SavedView
 from core.permissions import Actor
@@ -13,18 +14,27 @@ from core.tables import accounts, students
 from core.tables.filters import AccountFilter, StudentFilter
 
 
+def _mine(made: type[SavedView] | type[ListColumns]) -> tuple[sa.ColumnElement[bool], ...]:
+    of_actor = col(made.account_id) == sa.bindparam("account_id")
+    return of_actor, col(made.list_name) == sa.bindparam("list_name")
+
+
+# Made once, and of columns: the lists ask for both at each draw.
+_VIEWS = sa.select(col(SavedView.name), col(SavedView.filter), col(SavedView.id)).where(*_mine(SavedView))
+_IN_ORDER = _VIEWS.order_by(col(SavedView.name))
+_COLUMNS = sa.select(col(ListColumns.columns)).where(*_mine(ListColumns))
+
+
 def own(db: Session, actor: Actor, *, list_name: str) -> list[ListView]:
     """The views that the actor has saved, by name."""
-    mine = select(SavedView).where(SavedView.account_id == actor.account_id, SavedView.list_name == list_name)
-    rows = db.exec(mine.order_by(col(SavedView.name)))
-    return [ListView(row.name, row.filter, own_id=row.id) for row in rows]
+    rows = db.execute(_IN_ORDER, {"account_id": actor.account_id, "list_name": list_name})
+    return [ListView(name, filter, own_id=own_id) for name, filter, own_id in rows]
 
 
 def columns(db: Session, actor: Actor, *, list_name: str) -> list[str]:
     """The columns that the actor has chosen, in their order; none when the standard ones are to be shown."""
-    mine = select(ListColumns).where(ListColumns.account_id == actor.account_id, ListColumns.list_name == list_name)
-    row = db.exec(mine).first()
-    return list(row.columns) if row else []
+    chosen = db.execute(_COLUMNS, {"account_id": actor.account_id, "list_name": list_name}).scalar()
+    return list(chosen or ())
 
 
 def count(db: Session, actor: Actor, *, list_name: str, stored: Mapping[str, object]) -> int:

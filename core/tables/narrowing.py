@@ -27,6 +27,7 @@ CAP, FEW = 8_000, 300
 SHORT_CAP = 2_500  # they are put in order sooner than a walk ends
 _CAP_FOR, _CAPS = 250_000, 3  # so many people, and of more of them up to so many times as many
 Ids = sa.Select[Any] | sa.CompoundSelect[Any]
+_HIGHEST = sa.select(sa.func.max(col(Person.id)))
 
 
 @dataclass(frozen=True)
@@ -75,7 +76,7 @@ def cap(db: Session) -> int:
 def people_at_most(db: Session) -> int:
     """The highest id: in no time, where to count a million takes a while; a transaction asks once."""
     if "people" not in db.info:
-        db.info["people"] = db.connection().scalar(sa.select(sa.func.max(col(Person.id)))) or 0
+        db.info["people"] = db.connection().scalar(_HIGHEST) or 0
     known: int = db.info["people"]
     return known
 

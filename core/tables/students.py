@@ -32,7 +32,7 @@ from core.tables import (
 from core.tables.among import AmongIds
 from core.tables.built import once_a_day
 from core.tables.conditions import Given
-from core.tables.filters import Page, StudentFilter
+from core.tables.filters import Found, Page, StudentFilter
 from core.tables.frames import NOW, Columns, columns, mask_columns, table
 from core.tables.narrowing import Few
 from core.tables.ordering import (
@@ -89,6 +89,11 @@ def page(db: Session, actor: Actor, *, filter: StudentFilter, page: Page) -> pd.
 
 def ids(db: Session, actor: Actor, *, filter: StudentFilter, page: Page) -> list[int]:
     """The people of one page, in its order."""
+    return list(found(db, actor, filter=filter, page=page).ids)
+
+
+def found(db: Session, actor: Actor, *, filter: StudentFilter, page: Page) -> Found:
+    """The same, with what is found on the way to them."""
     actor.require(Permission.SEE_STUDENTS)
     given = conditions.given(db)
     asked = _asked(db, actor, filter, given, one_by_one=True)
@@ -103,24 +108,20 @@ def ids(db: Session, actor: Actor, *, filter: StudentFilter, page: Page) -> list
     sorts = {**SORTS, "state": by_state(possible_states(filter))}
     rows = partial(_rows_among, filter, asked, by_text)
     look = partial(narrowing.few, db, answers, text=text, total=page.total)
-    return leafing.ids(db, given, sorts=sorts, page=page, rows=rows, look=look, by_text=bool(words))
+    return leafing.found(db, given, sorts=sorts, page=page, rows=rows, look=look, by_text=bool(words))
 
 
 def rows(db: Session, actor: Actor, *, ids: Sequence[int]) -> pd.DataFrame:
-    """What the list shows of people whom `ids` has found, in that order."""
-    actor.require(Permission.SEE_STUDENTS)
-    given = conditions.given(db)
-    found = columns(db, _shown(given.policy), ids, now=given.now)
-    found |= guardians.of_students(db, found["id"])
-    return table(mask_columns(found, actor, CONTACTS))
+    """All that the list can show of people whom `ids` has found, in that order."""
+    return table(cells(db, actor, ids=ids))
 
 
-def cells(db: Session, actor: Actor, *, ids: Sequence[int], names: Collection[str]) -> Columns:
-    """Only these columns of theirs, for files: a third of the time where nobody asks who can be written to."""
+def cells(db: Session, actor: Actor, *, ids: Sequence[int], names: Collection[str] | None = None) -> Columns:
+    """Only these columns of theirs: a third of the time where nobody asks who can be written to."""
     actor.require(Permission.SEE_STUDENTS)
     given = conditions.given(db)
     found = columns(db, _shown(given.policy), ids, now=given.now, names=names)
-    if GUARDIAN & set(names):
+    if names is None or GUARDIAN & set(names):
         found |= guardians.of_students(db, found["id"])
     return mask_columns(found, actor, CONTACTS)
 

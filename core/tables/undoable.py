@@ -11,6 +11,7 @@ from sqlmodel import Session, col
 from core import clock
 from core.errors import NotFound
 from core.models import AccountChange, AuditEntry
+from core.models.columns import UtcDateTime
 from core.permissions import Actor, Permission, Role
 from core.rules import account_acts
 from core.rules.account_acts import UNDO_WITHIN, Edit
@@ -18,6 +19,22 @@ from core.tables import selection_rows
 from core.tables.unindexed import Unindexed
 
 NEVER = (Edit.UNDO, Edit.SLIP_PRINTED)
+_WHO, _SINCE = sa.bindparam("account_id", type_=sa.Integer()), sa.bindparam("since", type_=UtcDateTime())
+# Both are made once: the lists ask at each draw.
+_CHANGE = (
+    sa.select(AccountChange)
+    .where(col(AccountChange.made_by) == _WHO, col(AccountChange.made_at) >= _SINCE)
+    .where(col(AccountChange.undone_at).is_(None), col(AccountChange.act).not_in(NEVER))
+    .order_by(col(AccountChange.id).desc())
+    .limit(1)
+)
+_SWITCH = (  # walks the day by its index, not all that one ever did
+    sa.select(AuditEntry)
+    .where(Unindexed(col(AuditEntry.account_id)) == _WHO, col(AuditEntry.at) >= _SINCE)
+    .where(Unindexed(col(AuditEntry.action)) == "students.use_personal_email", col(AuditEntry.result) == "done")
+    .order_by(col(AuditEntry.at).desc(), col(AuditEntry.seq).desc())
+    .limit(1)
+)
 
 
 @dataclass(frozen=True)
@@ -39,30 +56,17 @@ def may_undo(actor: Actor, change: AccountChange) -> bool:
 
 def newest(db: Session, actor: Actor) -> AccountChange | None:
     """The last act of one's own, while it can be undone."""
-    query = sa.select(AccountChange).where(
-        col(AccountChange.made_by) == actor.account_id,
-        col(AccountChange.made_at) >= clock.now() - UNDO_WITHIN,
-        col(AccountChange.undone_at).is_(None),
-        col(AccountChange.act).not_in(NEVER),
-    )
-    change = db.scalars(query.order_by(col(AccountChange.id).desc()).limit(1)).first()
+    since = {"account_id": actor.account_id, "since": clock.now() - UNDO_WITHIN}
+    change: AccountChange | None = db.execute(_CHANGE, since).scalar()
     return change if change is not None and may_undo(actor, change) else None
 
 
 def newest_switch(db: Session, actor: Actor) -> Switch | None:
-    """The last time that one switched *Use Personal E-mail*, within a day, if that was no undoing itself.
-
-    Walks the day by its index, not all that one ever did: both lists ask at each draw.
-    """
+    """The last time that one switched *Use Personal E-mail*, within a day, if that was no undoing itself."""
     if not actor.may(Permission.EDIT_STUDENTS):
         return None
-    query = sa.select(AuditEntry).where(
-        Unindexed(col(AuditEntry.account_id)) == actor.account_id,
-        Unindexed(col(AuditEntry.action)) == "students.use_personal_email",
-        col(AuditEntry.result) == "done",
-        col(AuditEntry.at) >= clock.now() - UNDO_WITHIN,
-    )
-    entry = db.scalars(query.order_by(col(AuditEntry.at).desc(), col(AuditEntry.seq).desc()).limit(1)).first()
+    since = {"account_id": actor.account_id, "since": clock.now() - UNDO_WITHIN}
+    entry: AuditEntry | None = db.execute(_SWITCH, since).scalar()
     if entry is None or entry.object_id is None or "undo" in entry.details or not entry.details.get("changed"):
         return None
     return Switch(entry.object_id, bool(entry.details["on"]), entry.at) if _is_theirs(db, actor, entry) else None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any
 
 import streamlit as st
@@ -49,6 +50,11 @@ def run() -> None:
         raise SettingsError(f"Streamlit did not take over the host of {settings().base_url}. Is this another version?")
     with database.reading() as db:  # last: what is wrong with the options is said without asking a database
         keys_in_use.require(db)
+
+
+def keep_theme() -> None:
+    """Streamlit puts its theme together for every run of a page, from all of its options: a twentieth of a search."""
+    setattr(config, "get_options_for_section", cache(config.get_options_for_section))  # noqa: B010  (as in pages.parts)
 
 
 def set_hosts() -> None:

@@ -5,12 +5,13 @@ Typing a part of a name finds the row, Enter ticks it, Backspace takes the last 
 
 from __future__ import annotations
 
-from typing import Any
-
 import streamlit as st
 
+from core.tables.frames import Columns
 from pages.shared import ticks
 from pages.shared.listing import Listing, Shown, digest
+
+NAMES = ("last_name", "first_name", "section", "source_id")  # the columns that rows are told apart by
 
 
 def draw(listing: Listing, shown: Shown) -> None:
@@ -28,7 +29,7 @@ def draw(listing: Listing, shown: Shown) -> None:
 
 
 def _fields(listing: Listing, shown: Shown) -> None:
-    names = {int(row.id): _name(row) for row in shown.rows.itertuples()}
+    names = dict(zip(shown.ids, _names(shown.rows), strict=True))
     key = f"{listing.name}.keys.{digest(listing.asked, listing.order(), shown.ids, sorted(shown.ticked))}"
     st.multiselect(
         "Ticked on this page",
@@ -60,6 +61,7 @@ def _tick(listing: Listing, key: str, shown: Shown) -> None:
     ticks.on_page(listing, shown.ticked, picked)
 
 
-def _name(row: Any) -> str:
-    facts = [f"{row.last_name} {row.first_name}", row.section or "", getattr(row, "source_id", "") or ""]
-    return ", ".join(fact for fact in facts if fact)
+def _names(rows: Columns) -> list[str]:
+    nothing = [""] * len(rows["id"])
+    told = zip(*(rows.get(name, nothing) for name in NAMES), strict=True)
+    return [", ".join(filter(None, (f"{last} {first}", section, code))) for last, first, section, code in told]

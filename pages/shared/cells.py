@@ -8,19 +8,19 @@ from enum import StrEnum
 from typing import Any
 from zoneinfo import ZoneInfo
 
-import pandas as pd
 import streamlit as st
 from babel.dates import format_timedelta
 
 from core.rules import words
 from core.rules.account_state import AccountState
 from core.tables.account_card import AccountCard
+from core.tables.list_columns import Rows
 
 REFUSALS = {refusal.value: f"{said[:1].upper()}{said[1:]}" for refusal, said in words.REFUSAL.items()}
 STATE_OPTIONS = {state.value: said.label for state, said in words.ACCOUNT_STATE.items()}
 
 
-def state_chips(rows: pd.DataFrame) -> list[list[str]]:
+def state_chips(rows: Rows) -> list[list[str]]:
     """One coloured word for each row."""
     return [[words.ACCOUNT_STATE[AccountState(state)].label] for state in rows["state"]]
 

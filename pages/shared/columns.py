@@ -6,7 +6,6 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import pandas as pd
 import pyarrow as pa
 import streamlit as st
 from sqlmodel import Session
@@ -16,17 +15,21 @@ from core.permissions import Actor, Permission
 from core.services import list_views
 from core.services.selections import ListName
 from core.tables import list_views as stored
-from core.tables.list_columns import ListColumn
+from core.tables.list_columns import ListColumn, Rows
 from pages.shared import cells, feedback
 
-Cells = Callable[[pd.DataFrame], Any]
+Cells = Callable[[Rows], Any]
 
 
 @dataclass(frozen=True)
 class Column:
-    """A title, what stands below it, and the order that a click on its head gives. `needs`: else it is not offered."""
+    """A title, what stands below it, and the order that a click on its head gives. `needs`: else it is not offered.
+
+    `names`: the columns of the table that it is made of.
+    """
 
     title: str
+    names: tuple[str, ...]
     cells: Cells
     sort: str
     standard: bool
@@ -60,7 +63,8 @@ def with_looks(known: Mapping[str, ListColumn], looks: Mapping[str, Look]) -> di
 
 def _column(known: ListColumn, look: Look) -> Column:
     shown = look.cells or known.cells
-    return Column(known.title, shown, look.sort, look.standard, known.needs, known.is_moment, look.config)
+    of_column = (known.title, known.names, shown, look.sort, look.standard)
+    return Column(*of_column, known.needs, known.is_moment, look.config)
 
 
 def wide() -> Any:

@@ -59,7 +59,7 @@ def draw(actor: Actor, listing: Listing, shown: Shown) -> None:
 
 def _held(actor: Actor, listing: Listing, shown: Shown) -> list[Contacts]:
     """What the editor was drawn from. While it has edits nothing is read anew: a change is based on what was seen."""
-    ids = [int(person_id) for person_id in shown.rows["person_id" if listing.name == "accounts" else "id"]]
+    ids = list(shown.rows["person_id" if listing.name == "accounts" else "id"])
     held: list[Contacts] = st.session_state.get(f"{listing.name}.repairs", [])
     edits = st.session_state.get(_key(listing, held), {})
     if edits and edits["edited_rows"] and {one.person_id for one in held} == set(ids):

@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import pandas as pd
 import streamlit as st
 from sqlmodel import Session
 
 from core import database
 from core.permissions import Actor, Permission
 from core.services.selections import ListName
-from core.tables import school
-from core.tables.filters import AccountFilter, Page, StudentFilter
+from core.tables import frames, school
+from core.tables.filters import AccountFilter, Found, Page, StudentFilter
 from pages.shared import (
     acts,
     bulk,
+    by_keyboard,
     chips,
     columns,
     contact_repairs,
@@ -26,6 +26,7 @@ from pages.shared import (
     feedback,
     filters,
     guarded,
+    leafed,
     legend,
     list_style,
     newcomers,
@@ -51,7 +52,8 @@ class ListScreen:
     kind: type[StudentFilter] | type[AccountFilter]
     questions: Callable[[Any], Questions]
     columns: Columns
-    page: Callable[[Session, Actor, Any, Page, frozenset[str]], pd.DataFrame]
+    find: Callable[[Session, Actor, Any, Page], Found]
+    rows: Callable[[Session, Actor, Sequence[int], frozenset[str]], frames.Columns]
     count: Callable[[Session, Actor, Any], int]
     count_up_to: Callable[[Session, Actor, Any, int], int]
     acts: Mapping[str, bulk.Act]
@@ -65,6 +67,8 @@ def draw(actor: Actor, screen: ListScreen) -> None:
     _head(actor, screen)
     filters.take_up(screen.name, screen.kind)
     guarded.fragment(screen.permission, key=filters.form(screen.name))(_form)(actor, screen)
+    acts.undo_offer(actor, newest=True)
+    own_views.undo(actor, screen.name, screen.kind)
     guarded.fragment(screen.permission, key=filters.found(screen.name))(_found)(actor, screen)
 
 
@@ -89,8 +93,7 @@ def _found(actor: Actor, screen: ListScreen) -> None:
     """The views, the chips, and below them what a page turn or a tick draws anew."""
     if feedback.is_waiting():
         views.forget(screen.name)
-    acts.undo_offer(actor, newest=True)
-    own_views.undo(actor, screen.name, screen.kind)
+    leafed.forget(screen.name)
     asked, known = filters.asked(screen.name, screen.kind), views.of(actor, screen.name)
     with st.container(horizontal=True, vertical_alignment="center", key=f"views-{screen.name}"):
         spot = st.container()
@@ -116,14 +119,13 @@ def _rows(actor: Actor, screen: ListScreen, shown_chips: list[chips.Chip]) -> No
     with feedback.refusals_shown(), database.reading() as db:
         listing = _listing(db, actor, screen)
         shown = picker.look(db, actor, listing)
-    if shown.rows.empty:
+    if not shown.ids:
         empty.explain(actor, listing, shown_chips)
     else:
         picker.table(listing, shown, open_card=screen.open_card)
-    shown, number = picker.remember(actor, listing, shown), st.empty()
-    tally = picker.count(actor, listing, shown, many=lambda: number.markdown(f"**100,000+** {listing.noun}"))
-    number.empty()
-    if not shown.rows.empty:
+    shown = picker.remember(actor, listing, shown)
+    tally = picker.count(actor, listing, shown, meanwhile=st.empty())
+    if shown.ids:
         picker.paging(listing, tally, shown.number)
         contact_repairs.draw(actor, listing, shown)
     selection_bar.draw(actor, listing, shown, tally, screen.acts)
@@ -132,12 +134,13 @@ def _rows(actor: Actor, screen: ListScreen, shown_chips: list[chips.Chip]) -> No
 def _listing(db: Session, actor: Actor, screen: ListScreen) -> Listing:
     asked = filters.asked(screen.name, screen.kind)
     shown = columns.chosen(db, actor, screen.name, screen.columns)
-    needed = frozenset(shown)
+    needed = frozenset({*by_keyboard.NAMES, *(name for column in shown.values() for name in column.names)})
     return Listing(
         name=screen.name,
         noun=screen.noun,
         filter=asked,
-        page=lambda db, actor, page: screen.page(db, actor, asked, page, needed),
+        find=lambda db, actor, page: screen.find(db, actor, asked, page),
+        rows=lambda db, actor, ids: screen.rows(db, actor, ids, needed),
         count=screen.count,
         count_up_to=screen.count_up_to,
         columns=shown,

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-import pandas as pd
 import pyarrow as pa
 import streamlit as st
 from sqlmodel import Session
 
 from core.permissions import Actor
 from core.services.selections import ListName, SelectionView
-from core.tables.filters import PAGE_SIZE, AccountFilter, Page, StudentFilter
+from core.tables.filters import PAGE_SIZE, AccountFilter, Found, Page, StudentFilter
+from core.tables.frames import Columns
 from pages.shared.columns import Column
 
 Order = tuple[str, bool]
@@ -28,7 +28,8 @@ class Listing:
     name: ListName
     noun: str
     filter: AnyFilter
-    page: Callable[[Session, Actor, Page], pd.DataFrame]
+    find: Callable[[Session, Actor, Page], Found]
+    rows: Callable[[Session, Actor, Sequence[int]], Columns]
     count: Callable[[Session, Actor, AnyFilter], int]
     count_up_to: Callable[[Session, Actor, AnyFilter, int], int]
     columns: Mapping[str, Column]
@@ -40,10 +41,10 @@ class Listing:
         """The filter as it is stored."""
         return self.filter.as_json()
 
-    def dress(self, rows: pd.DataFrame) -> pa.Table:
+    def dress(self, rows: Columns) -> pa.Table:
         """Rows of the database as people read them, in the form in which they go to the browser."""
         shown = {column.title: pa.array(column.cells(rows), column.kind) for column in self.columns.values()}
-        return pa.table({"Open": ["Open"] * len(rows), **shown})
+        return pa.table({"Open": ["Open"] * len(rows["id"]), **shown})
 
     def wanted(self) -> Page:
         """The page asked for; there may be fewer pages."""
@@ -85,7 +86,7 @@ class Listing:
 class Shown:
     """One page of rows as it was read, and what of it is ticked."""
 
-    rows: pd.DataFrame
+    rows: Columns
     number: int
     view: SelectionView
     ticked: frozenset[int]
@@ -96,14 +97,14 @@ class Shown:
         return self.view.id
 
     @property
-    def ids(self) -> list[int]:
-        return [int(row_id) for row_id in self.rows["id"]]
+    def ids(self) -> Sequence[int]:
+        return self.rows["id"]
 
     @property
     def total(self) -> int | None:
         """How many match, where the page itself tells."""
-        whole = len(self.rows) < PAGE_SIZE and (len(self.rows) > 0 or self.number == 1)
-        return (self.number - 1) * PAGE_SIZE + len(self.rows) if whole else None
+        whole = len(self.ids) < PAGE_SIZE and (len(self.ids) > 0 or self.number == 1)
+        return (self.number - 1) * PAGE_SIZE + len(self.ids) if whole else None
 
 
 @dataclass(frozen=True)

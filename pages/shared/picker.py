@@ -6,18 +6,19 @@ callback carries the ids that were on screen.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 import streamlit as st
 from sqlmodel import Session
+from streamlit.delta_generator import DeltaGenerator
 
 from core import database
 from core.permissions import Actor
 from core.services import selections
 from core.services.selections import ListName, SelectionView
 from core.tables import selection_rows
-from pages.shared import columns, ticks, totals
+from pages.shared import columns, leafed, ticks, totals
 from pages.shared.listing import Listing, Shown, Tally, digest, pages
 
 HEIGHT = 565  # sixteen rows: the page of the browser itself need not scroll
@@ -27,14 +28,13 @@ COUNTED_AT_ONCE = 100_000
 def look(db: Session, actor: Actor, listing: Listing) -> Shown:
     """Read one page and its ticks. Counting comes later."""
     view = selections.current(db, actor, list_name=listing.name)
-    wanted = replace(listing.wanted(), total=totals.known(listing))
-    rows = listing.page(db, actor, wanted)
-    if rows.empty and wanted.number > 1:  # the list has become shorter: its last page
+    wanted = replace(listing.wanted(), total=totals.known(actor, listing))
+    rows = leafed.page(db, actor, listing, wanted)
+    if not rows["id"] and wanted.number > 1:  # the list has become shorter: its last page
         total = listing.count(db, actor, listing.filter)
         wanted = replace(wanted, number=pages(total), total=total)
-        rows = listing.page(db, actor, wanted)
-    ids = [int(row_id) for row_id in rows["id"]]
-    return Shown(rows, wanted.number, view, _ticked(db, actor, listing, view, ids))
+        rows = leafed.page(db, actor, listing, wanted)
+    return Shown(rows, wanted.number, view, _ticked(db, actor, listing, view, rows["id"]))
 
 
 def remember(actor: Actor, listing: Listing, shown: Shown) -> Shown:
@@ -45,9 +45,9 @@ def remember(actor: Actor, listing: Listing, shown: Shown) -> Shown:
         return replace(shown, view=selections.show(db, actor, list_name=listing.name, filter=listing.filter))
 
 
-def count(actor: Actor, listing: Listing, shown: Shown, *, many: Callable[[], None]) -> Tally:
-    """The numbers for the bar. `many` is called before a count that may take a moment."""
-    total = shown.total if shown.total is not None else totals.known(listing)
+def count(actor: Actor, listing: Listing, shown: Shown, *, meanwhile: DeltaGenerator) -> Tally:
+    """The numbers for the bar. `meanwhile`: where it is said that there are many, while these are counted."""
+    total = shown.total if shown.total is not None else totals.known(actor, listing)
     chosen = totals.chosen(listing, shown.view)
     if total is not None and chosen is not None:
         return Tally(total, *chosen)
@@ -55,9 +55,10 @@ def count(actor: Actor, listing: Listing, shown: Shown, *, many: Callable[[], No
         if total is None:
             total = listing.count_up_to(db, actor, listing.filter, COUNTED_AT_ONCE)
             if total > COUNTED_AT_ONCE:
-                many()
+                meanwhile.markdown(f"**100,000+** {listing.noun}")
                 total = listing.count(db, actor, listing.filter)
-            totals.keep(listing, total)
+                meanwhile.empty()
+            totals.keep(actor, listing, total)
         if chosen is None:
             chosen = selection_rows.sizes(db, actor, selection_id=shown.selection_id)
             totals.keep_chosen(listing, shown.view, chosen)
@@ -78,7 +79,7 @@ def table(listing: Listing, shown: Shown, *, open_card: Callable[[int], None]) -
         key=key,
         hide_index=True,
         placeholder="",
-        height=min(HEIGHT, 37 + 35 * len(rows)),
+        height=min(HEIGHT, 37 + 35 * len(ids)),
         column_config={
             "Open": st.column_config.ButtonColumn(
                 "", width=60, type="tertiary", key=f"{key}.open", on_click=_note_card, args=(listing.name, key, ids)
@@ -111,7 +112,7 @@ def paging(listing: Listing, tally: Tally, number: int) -> None:
         )
 
 
-def _ticked(db: Session, actor: Actor, listing: Listing, view: SelectionView, ids: list[int]) -> frozenset[int]:
+def _ticked(db: Session, actor: Actor, listing: Listing, view: SelectionView, ids: Sequence[int]) -> frozenset[int]:
     if not view.everything:
         return view.items & frozenset(ids)
     if view.filter == listing.asked:
@@ -148,7 +149,7 @@ def _draw_as(listing: Listing, key: str, ticked: frozenset[int]) -> None:
     st.session_state[f"{listing.name}.drawn"] = (key, ticked)
 
 
-def _note_card(name: ListName, key: str, ids: list[int]) -> None:
+def _note_card(name: ListName, key: str, ids: Sequence[int]) -> None:
     click = st.session_state[f"{key}.open"]
     if click and 0 <= click["row"] < len(ids):
         st.session_state[f"{name}.card"] = ids[click["row"]]

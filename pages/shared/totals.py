@@ -2,27 +2,41 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 import streamlit as st
 
-from core import clock
+from core import clock, database
+from core.permissions import Actor
 from core.services.selections import ListName, SelectionView
-from pages.shared.listing import Listing
+from pages.shared.listing import Listing, digest
 
 FRESH_S = 15
 _TOTAL, _CHOSEN = "total", "chosen"
+_LARGE, _AT_MOST = 1_000, 2_000
+_told: dict[object, tuple[datetime, int]] = {}
 
 
-def known(listing: Listing) -> int | None:
-    """The number as it was counted for the same filter a moment ago; None when it is to be counted."""
-    total: int | None = None if _depends_on_ticks(listing) else _kept(listing, _TOTAL, listing.asked)
-    return total
+def known(actor: Actor, listing: Listing) -> int | None:
+    """The number as it was counted for the same filter a moment ago; None when it is to be counted.
+
+    A large one may have been counted for somebody else who sees the same: all staff together ask for few of these.
+    """
+    if depends_on_ticks(listing):
+        return None
+    total: int | None = _kept(listing, _TOTAL, listing.asked)
+    told_at, told = _told.get(_question(actor, listing), (None, None))
+    return told if total is None and told_at and _is_fresh(told_at) else total
 
 
-def keep(listing: Listing, total: int) -> None:
+def keep(actor: Actor, listing: Listing, total: int) -> None:
     """Remember a number that was counted now."""
     _keep(listing, _TOTAL, listing.asked, total)
+    if total >= _LARGE:
+        if len(_told) >= _AT_MOST:
+            _told.clear()
+        _told[_question(actor, listing)] = clock.now(), total
 
 
 def chosen(listing: Listing, view: SelectionView) -> tuple[int, int] | None:
@@ -40,6 +54,7 @@ def keep_chosen(listing: Listing, view: SelectionView, numbers: tuple[int, int])
 
 def forget(name: ListName) -> None:
     """Something was done: count again."""
+    _told.clear()
     for what in (_TOTAL, _CHOSEN):
         st.session_state.pop(f"{name}.{what}", None)
 
@@ -50,14 +65,21 @@ def _about(listing: Listing, view: SelectionView) -> object:
 
 def _kept(listing: Listing, what: str, about: object) -> Any:
     kept = st.session_state.get(f"{listing.name}.{what}")
-    if kept is None or kept[0] != about or (clock.now() - kept[1]).total_seconds() >= FRESH_S:
-        return None
-    return kept[2]
+    return kept[2] if kept and kept[0] == about and _is_fresh(kept[1]) else None
 
 
 def _keep(listing: Listing, what: str, about: object, value: object) -> None:
     st.session_state[f"{listing.name}.{what}"] = (about, clock.now(), value)
 
 
-def _depends_on_ticks(listing: Listing) -> bool:
+def _is_fresh(counted_at: datetime) -> bool:
+    return (clock.now() - counted_at).total_seconds() < FRESH_S
+
+
+def _question(actor: Actor, listing: Listing) -> object:
+    return str(database.engine().url), listing.name, digest(listing.asked), actor.scope, actor.roles
+
+
+def depends_on_ticks(listing: Listing) -> bool:
+    """Whether a tick changes what the list shows."""
     return bool({"selected", "of_check", "guardians_of_selected"} & set(listing.asked))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import pandas as pd
 import pytest
 import streamlit as st
 
@@ -12,7 +11,8 @@ from core import database
 from core.services import selections
 from core.services.selections import SelectionView
 from core.tables import students
-from core.tables.filters import StudentFilter
+from core.tables.filters import Found, StudentFilter
+from core.tables.frames import Columns
 from pages.shared import guard, picker
 from pages.shared.listing import Listing
 from tests.cast import Cast
@@ -47,10 +47,13 @@ class Tab:
 
     @property
     def listing(self) -> Listing:
-        def page(db: Any, actor: Any, page: Any) -> pd.DataFrame:
-            return students.page(db, actor, filter=self.filter, page=page)
+        def find(db: Any, actor: Any, page: Any) -> Found:
+            return students.found(db, actor, filter=self.filter, page=page)
 
-        return Listing("students", "students", self.filter, page, None, None, {}, {}, "Europe/Athens")  # type: ignore[arg-type]
+        def rows(db: Any, actor: Any, ids: Any) -> Columns:
+            return students.cells(db, actor, ids=ids)
+
+        return Listing("students", "students", self.filter, find, rows, None, None, {}, {}, "Europe/Athens")  # type: ignore[arg-type]
 
     def _enter(self) -> None:
         self.monkeypatch.setattr(st, "session_state", self.memory)

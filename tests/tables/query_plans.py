@@ -8,6 +8,8 @@ from typing import Any
 
 import sqlalchemy as sa
 
+AT_ONCE = ("CO-ROUTINE anon_1", "SCAN anon_1")  # how SQLite puts the rows together that its plan finds
+
 
 @contextmanager
 def noted(connection: sa.Connection, *, of: str, statements: bool = False) -> Iterator[list[str]]:
@@ -20,7 +22,8 @@ def noted(connection: sa.Connection, *, of: str, statements: bool = False) -> It
             said.append(statement)
         elif of in statement:
             raw: Any = connection.connection.dbapi_connection
-            said.extend(str(row[column]) for row in raw.execute(f"{explain} {statement}", parameters))
+            lines = (str(row[column]) for row in raw.execute(f"{explain} {statement}", parameters))
+            said.extend(line for line in lines if line not in AT_ONCE)
 
     sa.event.listen(connection, "before_cursor_execute", note)
     yield said
