@@ -95,7 +95,7 @@ class Shown:
         assert self.view.id is not None  # noqa: S101  (a list that was looked at has one)
         return self.view.id
 
-    @property
+    @cached_property
     def ids(self) -> list[int]:
         return [int(row_id) for row_id in self.rows["id"]]
 
