@@ -22,10 +22,10 @@ class _Stored:
     """
 
     def __post_init__(self) -> None:
-        for name in _hints(type(self)):
-            value = getattr(self, name)
+        for field in fields(self):
+            value = getattr(self, field.name)
             if value and (usable := _usable(value)) is not value:
-                object.__setattr__(self, name, usable)
+                object.__setattr__(self, field.name, usable)
 
     def as_json(self) -> dict[str, object]:
         asked = ((field.name, getattr(self, field.name)) for field in fields(self))
