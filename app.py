@@ -28,7 +28,7 @@ from core.web.middleware.headers import SecurityHeaders
 from core.web.middleware.hosts import Hosts
 from core.web.middleware.measured import Measured
 from core.web.middleware.proxies import Proxies
-from pages.shared import feedback, parts
+from pages.shared import feedback, left_screen, parts
 
 
 @asynccontextmanager
@@ -38,6 +38,7 @@ async def lifespan(_app: object) -> AsyncIterator[None]:
     self_check.run()
     self_check.keep_theme()
     parts.answer_for_the_page()
+    left_screen.forget_widgets()
     logs.quiet()
     for heavy in ("pandas", "pyarrow", "plotly.graph_objects"):
         import_module(heavy)

@@ -5,6 +5,8 @@ Typing a part of a name finds the row, Enter ticks it, Backspace takes the last 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import streamlit as st
 
 from core.tables.frames import Columns
@@ -40,7 +42,7 @@ def _fields(listing: Listing, shown: Shown) -> None:
         key=key,
         width=420,
         on_change=_tick,
-        args=(listing, key, shown),
+        args=(listing, key, shown.ids, shown.ticked),
     )
     opened = st.selectbox(
         "Open a card",
@@ -56,9 +58,9 @@ def _fields(listing: Listing, shown: Shown) -> None:
         st.rerun()
 
 
-def _tick(listing: Listing, key: str, shown: Shown) -> None:
-    picked = [row_id for row_id in st.session_state[key] if row_id in shown.ids]
-    ticks.on_page(listing, shown.ticked, picked)
+def _tick(listing: Listing, key: str, ids: Sequence[int], ticked: frozenset[int]) -> None:
+    picked = [row_id for row_id in st.session_state[key] if row_id in ids]
+    ticks.on_page(listing, ticked, picked)
 
 
 def _names(rows: Columns) -> list[str]:

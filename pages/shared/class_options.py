@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 
 import streamlit as st
 
@@ -35,10 +36,16 @@ def _grades(database_url: str, scope: Scope, _actor: Actor) -> Sequence[str]:
 def _of_period(database_url: str, scope: Scope, period_id: int | None, _actor: Actor) -> Mapping[int, str]:
     """Read once for all who see the same classes."""
     with database.reading() as db:
-        return options.sections(db, _actor, period_id=period_id)
+        return _one_for_all(tuple(options.sections(db, _actor, period_id=period_id).items()))
 
 
 @st.cache_resource(ttl=FRESH_S, show_spinner=False, max_entries=200)
 def _named(database_url: str, scope: Scope, section_ids: tuple[int, ...], _actor: Actor) -> Mapping[int, str]:
     with database.reading() as db:
         return options.sections(db, _actor, named=section_ids)
+
+
+@lru_cache(maxsize=20)
+def _one_for_all(named: tuple[tuple[int, str], ...]) -> Mapping[int, str]:
+    """Read alike, it is the same object: each session holds on to what its form was drawn with, hundreds of classes."""
+    return dict(named)

@@ -72,8 +72,8 @@ def table(listing: Listing, shown: Shown, *, open_card: Callable[[int], None]) -
         ticks.redraw(listing)
         key = _key(listing, shown)
     _draw_as(listing, key, shown.ticked)
-    ids, rows = shown.ids, listing.dress(shown.rows)
-    ticked = [place for place, row_id in enumerate(ids) if row_id in shown.ticked]
+    ids, stored, rows = shown.ids, shown.ticked, listing.dress(shown.rows)
+    ticked = [place for place, row_id in enumerate(ids) if row_id in stored]
     st.dataframe(
         rows,
         key=key,
@@ -86,7 +86,7 @@ def table(listing: Listing, shown: Shown, *, open_card: Callable[[int], None]) -
             ),
             **columns.drawn(listing.columns, listing.time_zone),
         },
-        on_select=lambda: _event(listing, key, shown),
+        on_select=lambda: _event(listing, key, ids, stored),  # what it holds stays for as long as the table: no rows
         selection_mode=["multi-row", "single-column"],
         selection_default={"selection": {"rows": ticked}},
         alt=f"{listing.noun}, page {shown.number}",
@@ -121,15 +121,15 @@ def _ticked(db: Session, actor: Actor, listing: Listing, view: SelectionView, id
     return selection_rows.among(db, actor, selection_id=view.id, rows=ids)
 
 
-def _event(listing: Listing, key: str, shown: Shown) -> None:
-    event, ids = st.session_state[key]["selection"], shown.ids  # the browser's word
+def _event(listing: Listing, key: str, ids: Sequence[int], stored: frozenset[int]) -> None:
+    event = st.session_state[key]["selection"]  # the browser's word
     for clicked in event["columns"]:
         if clicked in listing.orders:
             listing.order_by(clicked)
     if event["columns"]:
         ticks.redraw(listing)
     ticked = frozenset(ids[place] for place in event["rows"] if 0 <= place < len(ids))
-    before = _drawn(listing, key, shown.ticked)
+    before = _drawn(listing, key, stored)
     _draw_as(listing, key, ticked)
     ticks.on_page(listing, before, ticked, anew=False)
 

@@ -20,8 +20,15 @@ def press(page: AppTest, label: str, monkeypatch: pytest.MonkeyPatch) -> AppTest
 
 def alone(page: AppTest, monkeypatch: pytest.MonkeyPatch) -> AppTest:
     """Run the windows and fragments and nothing else, as after an answer within one of them."""
-    drawn = list(vars(page._fragment_storage)["_fragments"])
+    return _of(list(vars(page._fragment_storage)["_fragments"]), page, monkeypatch)
 
+
+def outermost(page: AppTest, monkeypatch: pytest.MonkeyPatch) -> AppTest:
+    """Run the first fragment, which draws those within it."""
+    return _of(list(vars(page._fragment_storage)["_fragments"])[:1], page, monkeypatch)
+
+
+def _of(drawn: list[str], page: AppTest, monkeypatch: pytest.MonkeyPatch) -> AppTest:
     def of_them(runner: Any, data: Any) -> bool:
         runner._requests._rerun_data = replace(data, fragment_id_queue=drawn)
         return True
