@@ -80,7 +80,8 @@ def _plan(cursor: psycopg.Cursor[Any], statement: Any, parameters: Any, context:
 
     What asks by keys alone is marked KEPT: to plan a page of rows took four times as long as to read it.
     """
-    if not context.execution_options.get("reading") or context.execution_options.get("kept"):
+    options = context.execution_options
+    if not options.get("reading") or options.get("kept") or context._is_server_side:  # which are never prepared
         return None
     cursor.execute(statement, parameters, prepare=False)
     return True
@@ -96,14 +97,14 @@ def _configure_sqlite(connection: sqlite3.Connection, _record: object) -> None:
 def _begin_sqlite(connection: sa.Connection) -> None:
     options = connection.get_execution_options()
     reading, wait_ms = bool(options.get("reading")), options.get("wait_ms", WEB_WAIT_MS)
-    by_driver: Any = connection.connection.driver_connection  # what waits for nobody needs no SQLAlchemy around it
     if connection.info.get("firstkey") != (reading, wait_ms):  # the connection keeps them: ask only for a change
-        by_driver.execute(f"PRAGMA busy_timeout={wait_ms}")
-        by_driver.execute(f"PRAGMA query_only={'ON' if reading else 'OFF'}")
-        by_driver.execute(f"PRAGMA cache_size=-{READER_CACHE_KB if reading else WRITER_CACHE_KB}")
+        connection.exec_driver_sql(f"PRAGMA busy_timeout={wait_ms}")
+        connection.exec_driver_sql(f"PRAGMA query_only={'ON' if reading else 'OFF'}")
+        connection.exec_driver_sql(f"PRAGMA cache_size=-{READER_CACHE_KB if reading else WRITER_CACHE_KB}")
         connection.info["firstkey"] = (reading, wait_ms)
     if reading:
-        by_driver.execute("BEGIN")
+        by_driver: Any = connection.connection.driver_connection
+        by_driver.execute("BEGIN")  # opens no file and waits for nobody: it needs no SQLAlchemy around it
     else:  # IMMEDIATE: a deferred transaction that turns to writing fails at once when somebody else writes (F5)
         connection.exec_driver_sql("BEGIN IMMEDIATE")
 
@@ -123,8 +124,8 @@ def transaction(*, wait_ms: int = WEB_WAIT_MS) -> Iterator[Session]:
 @contextmanager
 def reading() -> Iterator[Session]:
     """A consistent look at the data; writing in it is refused by the database. Readers never wait for a writer."""
-    engine = _with(reading=True, postgresql_readonly=True)
-    with _refusals_written(), Session(engine, autoflush=False, expire_on_commit=False) as session:
+    readers = _with(reading=True, postgresql_readonly=True)
+    with _refusals_written(), Session(readers, autoflush=False, expire_on_commit=False) as session:
         yield session
         session.commit()  # with a rollback psycopg forgets what it has prepared
 

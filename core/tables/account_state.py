@@ -62,6 +62,11 @@ def may_be_in(states: Collection[str], now: datetime) -> sa.ColumnElement[bool]:
     return sa.or_(sa.false(), *asked)
 
 
+def are_looked_up(states: Collection[str]) -> bool:
+    """Whether an index of accounts leads to those in these states, and few are in them."""
+    return bool(states) and _BY_STANDING.issuperset(states) and AccountState.SIGNED_IN not in states
+
+
 def _of_accounts(states: Collection[str], now: datetime) -> list[sa.ColumnElement[bool]]:
     plain = sorted(set(states) & _BY_STANDING)
     asked: list[sa.ColumnElement[bool]] = [col(Account.standing).in_(plain)] if plain else []

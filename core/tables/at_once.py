@@ -18,7 +18,7 @@ from core.tables.search import is_sqlite
 
 
 def read(db: Session, rows: sa.Select[Any]) -> Sequence[Sequence[Any]]:
-    """The rows as the driver gives them, in their order where they have a limit; texts and numbers, no bytes."""
+    """The rows as the driver gives them, in their order where they have a limit; texts and whole numbers only."""
     return _read(db, _together(rows) if is_sqlite(db) else rows, {})
 
 

@@ -1,4 +1,4 @@
-"""From SQL to DataFrames: masks, rows in the order of their ids."""
+"""From SQL to plain columns and DataFrames: masks, rows in the order of their ids."""
 
 from __future__ import annotations
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from contextlib import nullcontext, suppress
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Protocol
 
 import sqlalchemy as sa
 from sqlmodel import Session, col
@@ -20,7 +20,12 @@ from core.tables.ordering import Column, Part, Rows, Sorts
 
 NEAR = 1_000  # rows that are sooner read past than those of a whole part are counted, or sorted
 _ALL = 2**31 - 1
-Look = Callable[..., Few | None]
+
+
+class Look(Protocol):
+    """The persons among whom all rows are, when an index tells of no more than `cap`."""
+
+    def __call__(self, *, cap: int) -> Few | None: ...
 
 
 def found(

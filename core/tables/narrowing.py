@@ -1,8 +1,8 @@
 """The quickest way to a page of a list: by an index when an answer is rare, in the order of the list when it is common.
 
-Each condition that an index answers is asked for a few rows more than CAP. Below that, only those rows are looked at
+Each condition that an index answers is asked for one row more than a cap. Below that, only those rows are looked at
 and put in order. Above, rows are walked in the order of the list until the page is full: of something common that is
-soon (DESIGN §3).
+soon (DESIGN §3). What lies between is walked to for a while first (short_walk).
 """
 
 from __future__ import annotations

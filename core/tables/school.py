@@ -35,19 +35,22 @@ def settings(db: Session) -> SchoolSettings:
 
 
 def _read(db: Session) -> SchoolSettings | None:
-    """Those of the last time, while their row still says the same: to make them of it takes five times as long."""
+    """Those of the last time, while their row still says the same: to make them of it takes five times as long.
+
+    All threads share them, so nobody may change what a reader is given.
+    """
     global _latest
+    known = _latest
     result: Any = db.connection().execute(_ROW)
     said = result.cursor.fetchone()  # as the driver gives it
     result.close()
     if said is None:
         return None
-    if _latest is None or _latest[0] != said:
+    if known is None or known[0] != said:
         stored = db.get_one(SchoolSettings, 1)
         db.expunge(stored)
-        _latest = said, stored
-        return stored
-    return _latest[1]
+        known = _latest = said, stored
+    return known[1]
 
 
 def logo(db: Session) -> bytes:

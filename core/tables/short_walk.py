@@ -9,15 +9,16 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
+from itertools import count
 
 import sqlalchemy as sa
 from sqlmodel import Session
 
-from core.measures import MAY_GIVE_UP
+from core.measures import MAY_GIVE_UP, gave_up
 from core.tables.search import is_sqlite
 
-STEPS = 100_000  # of SQLite: one to five thousand rows
-MILLISECONDS, QUERY_CANCELED = 25, "57014"  # of PostgreSQL
+STEPS, _TICKS = 100_000, 4  # of SQLite, for all statements of the walk: one to five thousand rows
+MILLISECONDS = 25  # of PostgreSQL, for each statement
 
 
 class TooLong(Exception):
@@ -26,25 +27,27 @@ class TooLong(Exception):
 
 @contextmanager
 def short(db: Session) -> Iterator[None]:
-    """Each statement of the block ends soon. Raises TooLong when one has not come to its end."""
+    """The statements of the block end soon. Raises TooLong when they have not come to their end."""
     connection = db.connection()
-    connection.info[MAY_GIVE_UP] = True
+    notes = connection.info  # of a connection that was lost meanwhile it could not be asked any more
+    notes[MAY_GIVE_UP] = True
     try:
         with _counted(connection) if is_sqlite(db) else _timed(connection):
             yield
     except sa.exc.OperationalError as error:
-        if _gave_up(error.orig):
+        if gave_up(error.orig):
             raise TooLong from None
         raise
     finally:
-        connection.info.pop(MAY_GIVE_UP, None)
+        notes.pop(MAY_GIVE_UP, None)
 
 
 @contextmanager
 def _counted(connection: sa.Connection) -> Iterator[None]:
     driver = connection.connection.driver_connection
     assert isinstance(driver, sqlite3.Connection)  # noqa: S101  (is_sqlite has said so)
-    driver.set_progress_handler(lambda: 1, STEPS)
+    ticks = count(1)  # a kept statement goes on counting where it stood, so the first tick may come at any moment
+    driver.set_progress_handler(lambda: next(ticks) > _TICKS, max(1, STEPS // _TICKS))
     try:
         yield
     finally:
@@ -60,8 +63,3 @@ def _timed(connection: sa.Connection) -> Iterator[None]:
         yield
     finally:
         savepoint.rollback()
-
-
-def _gave_up(error: BaseException | None) -> bool:
-    interrupted = getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_INTERRUPT
-    return interrupted or getattr(error, "sqlstate", None) == QUERY_CANCELED

@@ -148,7 +148,7 @@ def _count(db: Session, actor: Actor, filter: StudentFilter, *, up_to: int | Non
     query = sa.select(col(Person.id)).where(col(Person.kind) == PersonKind.STUDENT, *asked)
     query = _rows(filter, asked) if of_accounts else query
     of_each = of_accounts or any(one is not None for one in (filter.in_period, filter.period_id, filter.has_guardian))
-    walked = narrow.both(query, asked) if of_each else None
+    walked = narrow.both(query, asked) if of_each and not account_state.are_looked_up(filter.states) else None
     return counting.rows(db, query if walked is None else walked, up_to=up_to)
 
 

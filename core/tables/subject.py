@@ -29,6 +29,7 @@ HIDDEN = frozenset(
             "sort_title",
             "username_key",
             "standing",
+            "has_password",
             "has_account",
         ),
         *("session_id", "preview", "code_hash", "hint", "token", "asked", "idempotency_key"),

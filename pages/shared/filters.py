@@ -36,6 +36,7 @@ def draw(name: str, asked: StudentFilter | AccountFilter, *, placeholder: str, q
     version = st.session_state.setdefault(f"{name}.version", 0)
     opened = bool(st.session_state.get(f"{name}.more"))  # never by itself: a link leads to people, not to a form
     form = _Form(name, f"{name}.filter.{version}", type(asked), (*questions.main, *(questions.more if opened else ())))
+    _forget_others(name, form.key)
     with st.form(form.key, border=False):
         with st.container(horizontal=True, vertical_alignment="bottom", key=f"filter-line-{name}"):
             text = f"{form.key}.text"
@@ -153,6 +154,13 @@ def _first(key: str, value: Any) -> Any:
     if key not in st.session_state:
         drawn[key] = value
     return drawn.get(key, value)
+
+
+def _forget_others(name: str, form: str) -> None:
+    """Of forms of this list that were there before, nobody asks any more what they said first."""
+    drawn: dict[str, Any] = st.session_state.get("filters.drawn", {})
+    for key in [key for key in drawn if key.startswith(f"{name}.filter.") and not key.startswith(f"{form}.")]:
+        del drawn[key]
 
 
 def day_of(text: str) -> date | None:

@@ -1,8 +1,8 @@
 """The rows behind a page, as far as a search has put them in order: whoever leafs on finds them without another search.
 
-They belong to what one search drew: whatever draws that anew forgets them, so nobody misses what they did themselves.
-Who is read by them is read as they are now. Nothing is kept for whoever sees some classes only: a student who leaves
-these leaves their list at once.
+They belong to what one search drew: whatever draws that anew forgets them, as every act on the list does. What is done
+in another tab, or by others, may be missing from them for a quarter minute. Who is read by them is read as they are
+now. Nothing is kept for whoever sees some classes only: a student who leaves these leaves their list at once.
 """
 
 from __future__ import annotations
@@ -49,8 +49,9 @@ def page(db: Session, actor: Actor, listing: Listing, page: Page) -> Columns:
         if len(rows["id"]) == len(known):  # else one of them is not there any more, and others have moved up
             return rows
     page = replace(page, ahead=AHEAD)
+    begun = clock.now()
     found = listing.find(db, actor, page)
-    _keep(actor, listing, page, found)
+    _keep(actor, listing, page, found, begun)
     return listing.rows(db, actor, found.ids[: page.size])
 
 
@@ -67,12 +68,12 @@ def _known(listing: Listing, page: Page) -> Sequence[int] | None:
     return rows.of(page) if fresh else None
 
 
-def _keep(actor: Actor, listing: Listing, page: Page, found: Found) -> None:
+def _keep(actor: Actor, listing: Listing, page: Page, found: Found, begun: datetime) -> None:
     """Remember what was found, and how many there are."""
     if found.total is not None:
-        totals.keep(actor, listing, found.total)
+        totals.keep(actor, listing, found.total, begun=begun)
     if actor.scope.everybody and not totals.depends_on_ticks(listing):
-        st.session_state[_key(listing.name)] = _Rows(_about(listing, page), clock.now(), page.offset, found)
+        st.session_state[_key(listing.name)] = _Rows(_about(listing, page), begun, page.offset, found)
 
 
 def _about(listing: Listing, page: Page) -> object:

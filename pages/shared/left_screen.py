@@ -6,29 +6,44 @@ does, and so does all of a part that another part draws. A table has another key
 
 from __future__ import annotations
 
+from collections.abc import MutableMapping
 from functools import wraps
 
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 from streamlit.runtime.state import SessionState
 
-KEPT = 12  # a click on what was just replaced comes a moment late, and still finds whom it meant
+from core.errors import SettingsError
+
+_NAME = "forgets_what_has_left"
 
 
 def forget_widgets() -> None:
-    """Once per process, before any visitor."""
+    """Once per process, before any visitor. Raises SettingsError where Streamlit is not as we know it."""
     finished = SessionState.on_script_finished
-    if hasattr(finished, "__wrapped__"):
+    if finished.__name__ == _NAME:
         return
+    _require_what_is_asked(SessionState())
 
     @wraps(finished)
     def on_script_finished(state: SessionState, drawn: frozenset[str], *, remove_stale_widgets: bool = True) -> None:
         if remove_stale_widgets:
+            _forget(state)
             _count_inner_parts()
         finished(state, drawn, remove_stale_widgets=remove_stale_widgets)
-        if remove_stale_widgets:
-            _forget(state)
 
+    on_script_finished.__name__ = _NAME
     setattr(SessionState, "on_script_finished", on_script_finished)  # noqa: B010  (as in `parts`)
+
+
+def _require_what_is_asked(state: SessionState) -> None:
+    try:
+        widgets, names = state._new_widget_state, state._key_id_mapper
+        asked = [widgets.widget_metadata, widgets.states, state._old_state, state._new_session_state]
+        asked += [names._id_key_mapping, names._key_id_mapping]
+    except AttributeError:
+        raise SettingsError("Streamlit keeps its widgets in another way than ours. Is this another version?") from None
+    if not all(isinstance(one, MutableMapping) for one in asked):
+        raise SettingsError("Streamlit keeps its widgets in another form than ours. Is this another version?")
 
 
 def _count_inner_parts() -> None:
@@ -39,10 +54,14 @@ def _count_inner_parts() -> None:
 
 
 def _forget(state: SessionState) -> None:
-    """All but the latest of those that have no value any more; whatever is on screen has one."""
-    known, alive = state._new_widget_state.widget_metadata, state._old_state.keys() | state._new_widget_state.states
-    gone = [widget_id for widget_id in known if widget_id not in alive]
-    for widget_id in gone[:-KEPT]:
+    """Those that had no value when this run began; what it has replaced itself still has one.
+
+    A click on what was just replaced comes a moment late, and still finds whom it meant.
+    """
+    known, ids = state._new_widget_state.widget_metadata, state._key_id_mapper._key_id_mapping
+    by_hand = {ids.get(key, key) for key in state._new_session_state}  # what this run has set itself
+    alive = {*by_hand, *state._old_state, *state._new_widget_state.states}
+    for widget_id in [widget_id for widget_id in known if widget_id not in alive]:
         del known[widget_id]
         _forget_key(state, widget_id)
 

@@ -33,6 +33,7 @@ from pages.shared import (
     own_views,
     picker,
     selection_bar,
+    totals,
     views,
 )
 from pages.shared.columns import Columns
@@ -64,6 +65,7 @@ class ListScreen:
 def draw(actor: Actor, screen: ListScreen) -> None:
     """The head, the questions, what is found. The last two run alone: a page turn draws no form, a search no head."""
     st.html(css.compact(list_style.STYLE))
+    totals.begin(screen.name)
     _head(actor, screen)
     filters.take_up(screen.name, screen.kind)
     guarded.fragment(screen.permission, key=filters.form(screen.name))(_form)(actor, screen)
@@ -95,7 +97,8 @@ def _found(actor: Actor, screen: ListScreen) -> None:
         views.forget(screen.name)
     leafed.forget(screen.name)
     asked, known = filters.asked(screen.name, screen.kind), views.of(actor, screen.name)
-    with st.container(horizontal=True, vertical_alignment="center", key=f"views-{screen.name}"):
+    head = st.container()  # one place, with chips or without: in another one the rows would be another part of the page
+    with head, st.container(horizontal=True, vertical_alignment="center", key=f"views-{screen.name}"):
         spot = st.container()
         own_views.draw(actor, screen.name, asked, known)
     counted = views.are_counted(screen.name, known)
@@ -104,7 +107,7 @@ def _found(actor: Actor, screen: ListScreen) -> None:
             views.draw(screen.name, asked, known)
     shown_chips = [] if asked.is_empty else chips.of(asked, screen.questions(asked).all)
     if shown_chips:
-        with st.container(horizontal=True, key=f"chips-{screen.name}", gap="xsmall"):
+        with head, st.container(horizontal=True, key=f"chips-{screen.name}", gap="xsmall"):
             chips.draw(screen.name, asked, shown_chips)
     guarded.fragment(screen.permission)(_rows)(actor, screen, shown_chips)
     if not counted:

@@ -13,7 +13,7 @@ import streamlit as st
 from sqlmodel import Session
 from streamlit.delta_generator import DeltaGenerator
 
-from core import database
+from core import clock, database
 from core.permissions import Actor
 from core.services import selections
 from core.services.selections import ListName, SelectionView
@@ -51,6 +51,7 @@ def count(actor: Actor, listing: Listing, shown: Shown, *, meanwhile: DeltaGener
     chosen = totals.chosen(listing, shown.view)
     if total is not None and chosen is not None:
         return Tally(total, *chosen)
+    begun = clock.now()
     with database.reading() as db:
         if total is None:
             total = listing.count_up_to(db, actor, listing.filter, COUNTED_AT_ONCE)
@@ -58,7 +59,7 @@ def count(actor: Actor, listing: Listing, shown: Shown, *, meanwhile: DeltaGener
                 meanwhile.markdown(f"**100,000+** {listing.noun}")
                 total = listing.count(db, actor, listing.filter)
                 meanwhile.empty()
-            totals.keep(actor, listing, total)
+            totals.keep(actor, listing, total, begun=begun)
         if chosen is None:
             chosen = selection_rows.sizes(db, actor, selection_id=shown.selection_id)
             totals.keep_chosen(listing, shown.view, chosen)

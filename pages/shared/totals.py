@@ -1,4 +1,7 @@
-"""How many match, kept while somebody leafs through a list: a count is a fifth of the work of a page."""
+"""How many match, kept while somebody leafs through a list, and large numbers for all who see the same people.
+
+A count is a fifth of the work of a page.
+"""
 
 from __future__ import annotations
 
@@ -21,22 +24,31 @@ _told: dict[object, tuple[datetime, int]] = {}
 def known(actor: Actor, listing: Listing) -> int | None:
     """The number as it was counted for the same filter a moment ago; None when it is to be counted.
 
-    A large one may have been counted for somebody else who sees the same: all staff together ask for few of these.
+    A large one may have been counted for somebody else who sees the same, since this list was opened here: what one
+    did on another page before is in it.
     """
     if depends_on_ticks(listing):
         return None
     total: int | None = _kept(listing, _TOTAL, listing.asked)
     told_at, told = _told.get(_question(actor, listing), (None, None))
-    return told if total is None and told_at and _is_fresh(told_at) else total
+    if total is not None or told_at is None:
+        return total
+    opened: datetime | None = st.session_state.get(f"{listing.name}.opened")
+    return told if _is_fresh(told_at) and opened is not None and opened <= told_at else None
 
 
-def keep(actor: Actor, listing: Listing, total: int) -> None:
-    """Remember a number that was counted now."""
+def begin(name: ListName) -> None:
+    """The whole list is drawn: numbers that others counted before say nothing about what was done since."""
+    st.session_state[f"{name}.opened"] = clock.now()
+
+
+def keep(actor: Actor, listing: Listing, total: int, *, begun: datetime) -> None:
+    """Remember a number whose counting began at that moment."""
     _keep(listing, _TOTAL, listing.asked, total)
     if total >= _LARGE:
         if len(_told) >= _AT_MOST:
             _told.clear()
-        _told[_question(actor, listing)] = clock.now(), total
+        _told[_question(actor, listing)] = begun, total
 
 
 def chosen(listing: Listing, view: SelectionView) -> tuple[int, int] | None:

@@ -104,10 +104,10 @@ def test_a_server_that_refuses_us_pauses_the_campaign_and_resume_goes_on(sink: B
     engine.start(campaign_id)
     found = wait_until(campaign_id, lambda found: found.status == CampaignStatus.PAUSED)
     assert "refused the sender" in found.pause_reason
-    sink.mail = ""
     assert wait_until(campaign_id, lambda found: not found.counts.get(MessageStatus.SENDING)).counts == {
         MessageStatus.QUEUED: 250
     }
+    sink.mail = ""
     under_way = {"workflow_id_prefix": "c", "status": take_over.UNDER_WAY}
     wait_until(campaign_id, lambda _: not take_over.listed(**under_way))  # each of its slots has said its pause
     with database.transaction() as db:

@@ -28,6 +28,7 @@ class Leafing:
         self.actor, self.filter, self.memory = actor, StudentFilter(**asked), dict[str, Any]()
         self.there, self.searches = list(range(1, 131)), 0
         monkeypatch.setattr(st, "session_state", self.memory)
+        totals.begin("students")
 
     def turn_to(self, number: int) -> Shown:
         self.memory[self.listing.paging_key()] = number
@@ -64,7 +65,22 @@ def test_a_large_number_is_counted_once_for_all_who_see_the_same(
     colleague = Leafing(replace(cast.olga.actor, account_id=cast.ada.actor.account_id), monkeypatch)
     assert totals.known(colleague.actor, colleague.listing) == 130
     assert totals.known(cast.cora.actor, colleague.listing) is None
-    clock.forward(seconds=totals.FRESH_S)
+    clock.forward(seconds=1)
+    totals.begin("students")
+    assert totals.known(colleague.actor, colleague.listing) is None, "opened anew, perhaps after an act elsewhere"
+
+
+def test_a_large_number_is_told_to_others_for_a_quarter_minute(
+    cast: Cast, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(totals, "_LARGE", 100)
+    colleague = Leafing(replace(cast.olga.actor, account_id=cast.ada.actor.account_id), monkeypatch)
+    memory = colleague.memory
+    Leafing(cast.olga.actor, monkeypatch).turn_to(1)
+    monkeypatch.setattr(st, "session_state", memory)
+    clock.forward(seconds=totals.FRESH_S - 1)
+    assert totals.known(colleague.actor, colleague.listing) == 130
+    clock.forward(seconds=1)
     assert totals.known(colleague.actor, colleague.listing) is None
 
 

@@ -8,6 +8,7 @@ import pytest
 from streamlit.runtime.state import SessionState
 from streamlit.testing.v1 import AppTest
 
+from core.errors import SettingsError
 from pages.shared import left_screen
 from tests.cast import Cast
 from tests.pages import fragments, screens
@@ -21,31 +22,41 @@ def _forgetting(monkeypatch: pytest.MonkeyPatch) -> None:
     left_screen.forget_widgets()
 
 
-def test_after_many_searches_a_session_knows_the_widgets_on_screen_and_a_few_more(
+def test_after_many_searches_a_session_knows_no_more_widgets_than_after_a_few(
     cast: Cast, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     page = screens.opener(monkeypatch)(cast.olga.actor, "students.py")
+    known = list[int]()
     for place in range(12):
         page.text_input[0].input(("otto", "ada", "")[place % 3])
         page = button(page, "Search").click().run()
-    assert _number_known(page) <= len(_on_screen(page)) + left_screen.KEPT
+        known.append(_number_known(page))
+    assert max(known[6:]) <= max(known[3:6])
+    assert known[-1] < 2 * len(_on_screen(page)), "what the last search has replaced is still known"
     assert len([name for name in _on_screen(page) if ".table." in name and not name.endswith(".open")]) == 1
 
 
 def test_what_a_part_within_a_part_has_replaced_is_forgotten_too(monkeypatch: pytest.MonkeyPatch) -> None:
     page = AppTest.from_string(PARTS).run()
-    for _ in range(left_screen.KEPT + 5):
+    for _ in range(7):
         page = fragments.outermost(page, monkeypatch)
     assert len(_on_screen(page)) == 1
-    assert _number_known(page) == 1 + left_screen.KEPT
+    assert _number_known(page) == 2, "and the one that was replaced last"
 
 
 def test_the_key_of_a_widget_is_forgotten_with_it() -> None:
     page = AppTest.from_string(NUMBERED).run()
-    for _ in range(left_screen.KEPT + 5):
+    for _ in range(7):
         page = page.button[0].click().run()
     names = _state(page)._key_id_mapper
-    assert len(names._key_id_mapping) == len(names._id_key_mapping) <= left_screen.KEPT + 2
+    assert len(names._key_id_mapping) == len(names._id_key_mapping) <= 3
+
+
+def test_the_start_refuses_a_streamlit_that_keeps_its_widgets_in_another_way(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(SessionState, "on_script_finished", lambda *_said: None)
+    monkeypatch.delattr(left_screen.SessionState, "__init__")
+    with pytest.raises(SettingsError, match="another version"):
+        left_screen.forget_widgets()
 
 
 def test_a_click_on_what_was_just_replaced_still_finds_whom_it_meant() -> None:

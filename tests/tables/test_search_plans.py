@@ -153,8 +153,30 @@ def test_a_walk_that_gives_up_leaves_no_trace(monkeypatch: pytest.MonkeyPatch, o
 
 
 def test_another_error_within_a_short_walk_is_one(olga: Actor) -> None:
+    failed = measures.DATABASE_ERRORS.collect
+    before = sum(sample.value for sample in failed()[0].samples)
     with database.reading() as db, pytest.raises(sa.exc.DBAPIError), short_walk.short(db):
         db.connection().execute(sa.text("SELECT nothing FROM nowhere"))
+    assert sum(sample.value for sample in failed()[0].samples) > before
+
+
+def test_a_database_that_goes_away_within_a_short_walk_is_told_as_what_it_is(olga: Actor) -> None:
+    gone = sa.exc.OperationalError("SELECT 1", {}, Exception("the connection was lost"))
+    with database.reading() as db, pytest.raises(sa.exc.OperationalError), short_walk.short(db):
+        db.connection().invalidate()
+        raise gone
+
+
+def test_a_walk_may_take_as_many_steps_however_often_its_statement_was_asked_before(
+    olga: Actor, database_kind: str
+) -> None:
+    if database_kind != "sqlite":
+        return  # PostgreSQL is given a time
+    walk = sa.text("SELECT count(*) FROM person AS a, person AS b, person AS c WHERE a.id + b.id > c.id")
+    with database.reading() as db:
+        for _ in range(20):
+            with short_walk.short(db):
+                db.connection().execute(walk)
 
 
 def test_counts_read_no_whole_rows_of_people_or_accounts(olga: Actor, database_kind: str) -> None:
