@@ -29,9 +29,12 @@ def read_again(db: Session, rows: sa.Select[Any], **given: Any) -> Sequence[Sequ
 
 def _read(db: Session, statement: sa.Select[Any], given: Mapping[str, Any]) -> Sequence[Sequence[Any]]:
     result: Any = db.connection().execute(statement, given)
+    if is_sqlite(db):
+        read: Sequence[Sequence[Any]] = json.loads(result.scalar_one())
+        return read
     found: Sequence[Sequence[Any]] = result.cursor.fetchall()
     result.close()
-    return json.loads(found[0][0]) if is_sqlite(db) else found
+    return found
 
 
 def _together(rows: sa.Select[Any]) -> sa.Select[Any]:

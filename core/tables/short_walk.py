@@ -51,7 +51,8 @@ def _counted(connection: sa.Connection) -> Iterator[None]:
     try:
         yield
     finally:
-        driver.set_progress_handler(None, 0)
+        if not connection.invalidated:
+            driver.set_progress_handler(None, 0)
 
 
 @contextmanager
@@ -62,4 +63,5 @@ def _timed(connection: sa.Connection) -> Iterator[None]:
         connection.execute(sa.select(sa.func.set_config("statement_timeout", str(MILLISECONDS), sa.true())))
         yield
     finally:
-        savepoint.rollback()
+        if not connection.invalidated:
+            savepoint.rollback()

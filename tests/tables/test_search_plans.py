@@ -162,7 +162,7 @@ def test_another_error_within_a_short_walk_is_one(olga: Actor) -> None:
 
 def test_a_database_that_goes_away_within_a_short_walk_is_told_as_what_it_is(olga: Actor) -> None:
     gone = sa.exc.OperationalError("SELECT 1", {}, Exception("the connection was lost"))
-    with database.reading() as db, pytest.raises(sa.exc.OperationalError), short_walk.short(db):
+    with pytest.raises(sa.exc.OperationalError), database.reading() as db, short_walk.short(db):
         db.connection().invalidate()
         raise gone
 
@@ -272,7 +272,8 @@ def test_who_is_found_by_name_and_by_username_counts_once(olga: Actor) -> None:
         make.account(db, person=make.person(db, last_name="Zyxwood"), username="a.zyxwood")
         make.account(db, person=make.person(db, last_name="Other"), username="b.zyxwood")
     with database.reading() as db:
-        few = narrowing.few(db, [], text=narrowing.by_text(db, olga, sought("zyxwood"), students_only=True))
+        found = narrowing.by_text(db, olga, sought("zyxwood"), students_only=True)
+        few = narrowing.few(db, [], cap=narrowing.CAP, text=found)
     assert few is not None
     assert few.number == 2
 
