@@ -17,7 +17,6 @@ RUNS = Histogram("firstkey_staff_page_seconds", "Runs of staff pages.", ["page"]
 DATABASE_ERRORS = Counter("firstkey_database_errors", "Errors of the database.", ["kind"], registry=REGISTRY)
 FAULTS = Counter("firstkey_faults", "Errors that nobody expected; each has a number in the log.", registry=REGISTRY)
 
-
 QUERY_CANCELED = "57014"  # PostgreSQL's word
 MAY_GIVE_UP = "may give up"  # in the notes of a connection while its statements have a limit that is no fault
 
