@@ -168,3 +168,22 @@ class Enrolment(SQLModel, table=True):
     section_id: int = Field(foreign_key="section.id")
     person_id: int = Field(foreign_key="person.id", index=True)
     kind: str = EnrolmentKind.LEARNER
+
+
+class PersonChange(SQLModel, table=True):
+    """A note by the database that something about a person changed: lists held in memory read on from there.
+
+    `person_id` is 0 where it concerns many; `of_account`: nothing else of the person. `xact`: the transaction on
+    PostgreSQL. Old notes go as new ones come.
+    """
+
+    __tablename__ = "person_change"
+    __table_args__ = (
+        sa.Index("person_change_by_xact", "xact", sqlite_where=sa.text("xact > 0")),  # there never
+        {"sqlite_autoincrement": True},
+    )
+
+    id: int | None = Field(default=None, primary_key=True)
+    person_id: int
+    of_account: bool = Field(default=False, sa_column_kwargs={"server_default": sa.false()})
+    xact: int = Field(default=0, sa_type=sa.BigInteger, sa_column_kwargs={"server_default": "0"})

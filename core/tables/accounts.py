@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from sqlmodel import Session, col
 
 from core.models import Account, AccountRole, Guardianship, Person, Section
-from core.permissions import Actor, Permission
+from core.permissions import Actor, Permission, Scope
 from core.rules.reachability import Policy
 from core.rules.search_text import sought
 from core.tables import (
@@ -56,6 +56,8 @@ from core.tables.ordering import (
     possible_states,
     yes_first,
 )
+from core.tables.roll import answers
+from core.tables.roll.orders import Listed
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -127,17 +129,38 @@ def found(db: Session, actor: Actor, *, filter: AccountFilter, page: Page) -> Fo
     """The same, with what is found on the way to them."""
     actor.require(Permission.SEE_ACCOUNTS)
     given = conditions.given(db)
+    page = ordering.allowed(actor, page, hidden=HIDDEN_SORTS)
+    page = ordering.settled(page, _settled(filter))
+    return answers.found(db, actor, _LISTED, filter, page, given) or _found(db, actor, filter, page, given)
+
+
+def _found(db: Session, actor: Actor, filter: AccountFilter, page: Page, given: Given) -> Found:
     asked = _asked(db, actor, filter, given, one_by_one=True)
     words = sought(filter.text)
     text = narrowing.by_text(db, actor, words)
-    answers = list(narrowing.accounts(db, actor, filter, given))
+    known = list(narrowing.accounts(db, actor, filter, given))
     by_text = [search.holds(db, actor, words)] if words else []
-    page = ordering.allowed(actor, page, hidden=HIDDEN_SORTS)
-    page = ordering.settled(page, _settled(filter))
     sorts = {**SORTS, "students": _by_student(actor), "state": by_state(possible_states(filter))}
     rows = partial(_rows_among, asked, by_text)
-    look = partial(narrowing.few, db, answers, text=text, total=page.total)
+    look = partial(narrowing.few, db, known, text=text, total=page.total)
     return leafing.found(db, given, sorts=sorts, page=page, rows=rows, look=look, by_text=bool(words))
+
+
+def _in_order(db: Session, page: Page, few: Few | None) -> Sequence[int]:
+    sorts = {**SORTS, "students": _by_student(Actor("nobody", scope=Scope(everybody=True)))}
+    return leafing.in_order(db, sorts[page.sort](conditions.given(db)), page, _persons, few)
+
+
+def _persons(part: Part, walk: bool) -> sa.Select[Any]:
+    return _rows([], part, walk).with_only_columns(col(Account.person_id))
+
+
+_LISTED = Listed(
+    "accounts",
+    _in_order,
+    of_people={"name", "section", "students", "mobile"},
+    untold={"roles", "invited_by", "initial_password"},
+)
 
 
 def rows(db: Session, actor: Actor, *, ids: Sequence[int]) -> pd.DataFrame:
@@ -159,12 +182,19 @@ def cells(db: Session, actor: Actor, *, ids: Sequence[int], names: Collection[st
 
 def count(db: Session, actor: Actor, *, filter: AccountFilter) -> int:
     """How many match."""
-    return counting.rows(db, _counted(db, actor, filter))
+    known = _told(db, actor, filter)
+    return known if known is not None else counting.rows(db, _counted(db, actor, filter))
 
 
 def count_up_to(db: Session, actor: Actor, *, filter: AccountFilter, limit: int) -> int:
     """How many match, counted no further than one more than `limit`."""
-    return counting.rows(db, _counted(db, actor, filter), up_to=limit)
+    known = _told(db, actor, filter)
+    return known if known is not None else counting.rows(db, _counted(db, actor, filter), up_to=limit)
+
+
+def _told(db: Session, actor: Actor, filter: AccountFilter) -> int | None:
+    actor.require(Permission.SEE_ACCOUNTS)
+    return answers.count(db, actor, filter, conditions.given(db))
 
 
 def matching(db: Session, actor: Actor, *, filter: AccountFilter) -> sa.Select[Any]:

@@ -62,7 +62,7 @@ def students(actor: Actor, filter: StudentFilter, given: Given, *, one_by_one: b
     asked += _asked(col(Person.personal_email_valid), filter.has_personal_email)
     asked += _asked(col(Person.contact_email_valid), filter.has_contact_email)
     if filter.has_guardian is not None:
-        asked.append(_is(_has_guardian(), filter.has_guardian))
+        asked.append(_is(has_guardian(), filter.has_guardian))
     return asked
 
 
@@ -196,7 +196,8 @@ def roles(wanted: tuple[str, ...]) -> list[Truth]:
     return [sa.or_(one, ~held.exists()) if "none" in wanted else one]
 
 
-def _has_guardian() -> Truth:
+def has_guardian() -> Truth:
+    """Whether anybody answers for a student today."""
     mine = sa.select(col(Guardianship.id)).where(col(Guardianship.student_id) == col(Person.id))
     return mine.where(scope.holds_today()).exists()
 

@@ -61,6 +61,13 @@ def found(
     return Found(_by_value(db, parts[0], page, walk) if by_value else _walked(db, parts, page, walk, cap))
 
 
+def in_order(db: Session, parts: Sequence[Part], page: Page, rows: Rows, few: Few | None) -> Sequence[int]:
+    """The ids of a page of all rows, or of a few of them, whatever anybody looks for."""
+    if few is not None:
+        return _put_in_order(db, parts, page, rows, few).ids
+    return _by_value(db, parts[0], page, rows) if parts[0].through == "value" else _walked(db, parts, page, rows, 0)
+
+
 def _caps(db: Session, page: Page, *, is_common: bool) -> list[int]:
     """How many are looked up at most, before a short walk and after it."""
     return [narrowing.SHORT_CAP] * (is_common and page.offset <= NEAR) + [narrowing.cap(db)]

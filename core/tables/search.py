@@ -26,11 +26,12 @@ _People, _Named = aliased(Person), aliased(Account)  # made anew for each questi
 _ABOVE_ALL = "\U0010ffff"
 
 
-def holds(db: Session, actor: Actor, asked: Sought) -> sa.ColumnElement[bool]:
-    """Whether a person matches, row by row: quick where many do."""
-    named = _by_username(db, asked)
+def holds(db: Session, actor: Actor, asked: Sought, *, of_few: bool = False) -> sa.ColumnElement[bool]:
+    """Whether a person matches, row by row: quick where many do. `of_few`: asked of so few that no index is."""
     own = col(_Named.person_id) == col(Person.id)
-    by_username = col(Person.id).in_(named) if is_sqlite(db) else named.where(own).exists()
+    by_username: sa.ColumnElement[bool] = _by_own_username(asked).where(own).exists()
+    if is_sqlite(db) and not of_few:
+        by_username = col(Person.id).in_(_by_username(db, asked))
     return sa.or_(_any(col(Person.search_text), asked) & _without_contacts(actor, Person, asked), by_username)
 
 
@@ -99,12 +100,16 @@ def is_sqlite(db: Session) -> bool:
 def _by_username(db: Session, asked: Sought, *, students_only: bool = False) -> sa.Select[Any]:
     if is_sqlite(db):
         return _trigrams(db, "search_account", (asked.typed,), students_only=students_only)
-    holds = _all(sa.literal(" ", sa.String()).concat(col(_Named.username_key)), asked.typed)
-    query = sa.select(col(_Named.person_id)).where(holds)
+    query = _by_own_username(asked)
     if not students_only:
         return query
     owner = (col(_People.id) == col(_Named.person_id), col(_People.kind) == PersonKind.STUDENT)
     return query.where(sa.select(col(_People.id)).where(*owner).exists())
+
+
+def _by_own_username(asked: Sought) -> sa.Select[Any]:
+    holds = _all(sa.literal(" ", sa.String()).concat(col(_Named.username_key)), asked.typed)
+    return sa.select(col(_Named.person_id)).where(holds)
 
 
 def _trigrams(db: Session, table: str, readings: Sequence[Sequence[str]], *, students_only: bool) -> sa.Select[Any]:

@@ -50,6 +50,8 @@ from core.tables.ordering import (
     possible_states,
     yes_first,
 )
+from core.tables.roll import answers
+from core.tables.roll.orders import Listed
 from core.tables.unindexed import Unindexed
 
 if TYPE_CHECKING:
@@ -96,19 +98,32 @@ def found(db: Session, actor: Actor, *, filter: StudentFilter, page: Page) -> Fo
     """The same, with what is found on the way to them."""
     actor.require(Permission.SEE_STUDENTS)
     given = conditions.given(db)
+    page = ordering.settled(ordering.allowed(actor, page, hidden=HIDDEN_SORTS), _settled(filter))
+    return answers.found(db, actor, _LISTED, filter, page, given) or _found(db, actor, filter, page, given)
+
+
+def _found(db: Session, actor: Actor, filter: StudentFilter, page: Page, given: Given) -> Found:
     asked = _asked(db, actor, filter, given, one_by_one=True)
     words = sought(filter.text)
     text = narrowing.by_text(db, actor, words, students_only=True)
-    answers = list(narrowing.students(db, actor, filter, given))
+    known = list(narrowing.students(db, actor, filter, given))
     by_text = [search.holds(db, actor, words)] if words else []
     if filter.grades and page.sort == "grade":  # begins there in its index, not with the first grade
         sort_keys = sorted(map(sort_key, filter.grades))
         asked.append(col(Person.sort_grade).between(sort_keys[0], sort_keys[-1]))
-    page = ordering.settled(ordering.allowed(actor, page, hidden=HIDDEN_SORTS), _settled(filter))
     sorts = {**SORTS, "state": by_state(possible_states(filter))}
     rows = partial(_rows_among, filter, asked, by_text)
-    look = partial(narrowing.few, db, answers, text=text, total=page.total)
+    look = partial(narrowing.few, db, known, text=text, total=page.total)
     return leafing.found(db, given, sorts=sorts, page=page, rows=rows, look=look, by_text=bool(words))
+
+
+def _in_order(db: Session, page: Page, few: Few | None) -> Sequence[int]:
+    parts = SORTS[page.sort](conditions.given(db))
+    return leafing.in_order(db, parts, page, partial(_rows, StudentFilter(), []), few)
+
+
+_OF_ACCOUNTS = {"state", "email_refusal", "sms_refusal", "username", "invited_at", "last_sign_in_at"}
+_LISTED = Listed("students", _in_order, of_people=set(SORTS) - _OF_ACCOUNTS)
 
 
 def rows(db: Session, actor: Actor, *, ids: Sequence[int]) -> pd.DataFrame:
@@ -128,12 +143,19 @@ def cells(db: Session, actor: Actor, *, ids: Sequence[int], names: Collection[st
 
 def count(db: Session, actor: Actor, *, filter: StudentFilter) -> int:
     """How many match."""
-    return _count(db, actor, filter)
+    known = _told(db, actor, filter)
+    return known if known is not None else _count(db, actor, filter)
 
 
 def count_up_to(db: Session, actor: Actor, *, filter: StudentFilter, limit: int) -> int:
     """How many match, counted no further than one more than `limit`."""
-    return _count(db, actor, filter, up_to=limit)
+    known = _told(db, actor, filter)
+    return known if known is not None else _count(db, actor, filter, up_to=limit)
+
+
+def _told(db: Session, actor: Actor, filter: StudentFilter) -> int | None:
+    actor.require(Permission.SEE_STUDENTS)
+    return answers.count(db, actor, filter, conditions.given(db))
 
 
 def matching(db: Session, actor: Actor, *, filter: StudentFilter) -> sa.Select[Any]:

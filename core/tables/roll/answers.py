@@ -1,0 +1,70 @@
+"""What lists ask the roll: a page of rows, or how many match. None means that SQL has to answer."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import numpy as np
+from sqlmodel import Session
+
+from core.permissions import Actor
+from core.tables.conditions import Given
+from core.tables.filters import AccountFilter, Found, Page
+from core.tables.roll import wanted
+from core.tables.roll.held import Roll
+from core.tables.roll.keeper import Keeper
+from core.tables.roll.orders import Key, Listed
+from core.tables.roll.wanted import Filter
+
+AT_ONCE = 300  # changes for which an answer waits; of more the keeper reads
+_keeper: Keeper | None = None
+
+
+def begin() -> None:
+    """Hold a roll from now on, in this process."""
+    global _keeper
+    _keeper = Keeper()
+    _keeper.start()
+
+
+def end() -> None:
+    """Hold none."""
+    global _keeper
+    keeper, _keeper = _keeper, None
+    if keeper:
+        keeper.stop()
+
+
+def found(db: Session, actor: Actor, listed: Listed, filter: Filter, page: Page, given: Given) -> Found | None:
+    """The rows of a page with those ahead, and how many there are."""
+    if page.sort in listed.untold:
+        return None
+    with _roll(db, actor, filter, given) as roll:
+        truths = roll.matching(db, actor, filter, given) if roll else None
+        if roll is None or truths is None:
+            return None
+        persons = roll.page(db, Key(listed, page.sort, page.descending), truths, page)
+        if persons is None:
+            return None
+        rows = roll.people.accounts[persons] if isinstance(filter, AccountFilter) else persons
+        return Found(rows.tolist(), int(np.count_nonzero(truths)) if rows.size else None)
+
+
+def count(db: Session, actor: Actor, filter: Filter, given: Given) -> int | None:
+    """How many match."""
+    with _roll(db, actor, filter, given) as roll:
+        truths = roll.matching(db, actor, filter, given) if roll else None
+    return None if truths is None else int(np.count_nonzero(truths))
+
+
+@contextmanager
+def _roll(db: Session, actor: Actor, filter: Filter, given: Given) -> Iterator[Roll | None]:
+    """The roll as of now, if it can tell. Only for readers: what a writer has not stored yet it must never know."""
+    roll = _keeper.roll if _keeper else None
+    is_reader = db.get_bind().get_execution_options().get("reading")
+    if roll is None or not is_reader or not actor.scope.everybody or not wanted.is_told(filter):
+        yield None
+        return
+    with roll.lock:
+        yield roll if roll.follow(db, given, at_most=AT_ONCE) else None

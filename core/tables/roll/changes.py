@@ -1,0 +1,88 @@
+"""Whose facts may have changed: the database's own triggers note it with every change, whoever makes it.
+
+PostgreSQL gives numbers before it commits, so there it is the snapshot that tells what was not seen yet.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+from sqlmodel import Session, col
+
+from core.database import KEPT
+from core.models import PersonChange
+from core.tables.search import is_sqlite
+
+AT_MOST = 5_000  # of so many and more everything is read again, which takes as long
+EVERYBODY = 0  # in place of a person: a class, a period, a number that wants no SMS is another
+_NUMBER, _XACT = col(PersonChange.id), col(PersonChange.xact)
+_SEEN = sa.bindparam("seen", type_=sa.String())
+_SNAPSHOT = sa.cast(sa.func.pg_current_snapshot(), sa.String())
+_ENDS = [sa.select(end(_NUMBER)).scalar_subquery() for end in (sa.func.min, sa.func.max)]
+_XID = "CAST(CAST(person_change.xact AS text) AS xid8)"
+_UNSEEN = sa.text(f"NOT pg_visible_in_snapshot({_XID}, CAST(:seen AS pg_snapshot))")
+_FIRST_UNSEEN = sa.text("CAST(CAST(pg_snapshot_xmin(CAST(:seen AS pg_snapshot)) AS text) AS bigint)")
+
+
+@dataclass(frozen=True)
+class Mark:
+    """Up to where changes are known."""
+
+    number: int
+    snapshot: str = ""
+
+
+@dataclass(frozen=True)
+class Changes:
+    """Persons of whom anything may be another, and those of whom only the account."""
+
+    mark: Mark
+    people: frozenset[int] = frozenset()
+    accounts: frozenset[int] = frozenset()
+
+
+class ReadFurther(Exception):
+    """What is known is newer than what this reader sees."""
+
+
+def mark(db: Session) -> Mark:
+    """Of now; to be asked before the people are read, so that these are at least as new."""
+    return _ends(db)[1]
+
+
+def since(db: Session, seen: Mark) -> Changes | None:
+    """What has changed since; None if it is too much, or not known any more.
+
+    Raises ReadFurther where this reader of SQLite began before that mark was made: others know more than it may see.
+    """
+    first, now = _ends(db)
+    if now == seen:
+        return Changes(seen)
+    if (first is None and seen.number) or (first is not None and first > seen.number + 1):
+        return None
+    if is_sqlite(db) and now.number < seen.number:
+        raise ReadFurther
+    rows = _unseen(db, seen)
+    if len(rows) > AT_MOST or any(person_id == EVERYBODY for person_id, _of_account in rows):
+        return None
+    people = frozenset(person_id for person_id, of_account in rows if not of_account)
+    return Changes(now, people, frozenset(person_id for person_id, of_account in rows if of_account) - people)
+
+
+def _ends(db: Session) -> tuple[int | None, Mark]:
+    if is_sqlite(db):
+        first, last = tuple(db.connection().execute(sa.select(*_ENDS), execution_options=KEPT).one())
+        return first, Mark(last or 0)
+    ends = db.connection().execute(sa.select(*_ENDS, _SNAPSHOT), execution_options=KEPT).one()
+    first, last, snapshot = tuple(ends)
+    return first, Mark(last or 0, snapshot)
+
+
+def _unseen(db: Session, seen: Mark) -> list[tuple[int, bool]]:
+    query = sa.select(col(PersonChange.person_id), col(PersonChange.of_account)).limit(AT_MOST + 1)
+    if is_sqlite(db):
+        rows = db.connection().execute(query.where(_NUMBER.op(">")(seen.number)))
+    else:
+        rows = db.connection().execute(query.where(_XACT >= _FIRST_UNSEEN, _UNSEEN), {"seen": seen.snapshot})
+    return [(person_id, of_account) for person_id, of_account in rows]

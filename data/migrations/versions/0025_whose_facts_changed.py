@@ -1,0 +1,109 @@
+"""The database notes whose facts may have changed: lists held in memory read on from there.
+
+A class, a period or a number that wants no SMS concerns many people: their changes are noted as of nobody in
+particular (0). Old notes go as new ones come.
+"""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0025"
+down_revision = "0024"
+branch_labels = None
+depends_on = None
+
+KEPT, EACH = 200_000, 1_000
+# All columns of an account at which a list looks: those that count failures change with every guess.
+OF_ACCOUNT = (
+    *("person_id", "user_type", "username", "username_key", "sign_in_method", "password_hash", "created_at"),
+    *("verified_at", "verified_address", "first_sign_in_at", "last_sign_in_at", "suspended_at", "deactivated_at"),
+    *("pending_provider_at", "invited_at", "invitation_ends_at", "times_invited", "delivery", "delivery_reason"),
+    *("delivery_address", "must_change_password"),
+)
+# Whose row a change concerns. Accounts come and go with `has_account` of their person.
+PEOPLE = {"person": ("id",), "guardianship": ("student_id", "guardian_id"), "enrolment": ("person_id",)}
+ALL = ("INSERT", "UPDATE", "DELETE")
+OF_MANY = {"section": ("UPDATE", "DELETE"), "academic_period": ALL, "opt_out": ALL}
+
+
+def upgrade() -> None:
+    op.create_table(
+        "person_change",
+        sa.Column("id", sa.Integer(), primary_key=True),
+        sa.Column("person_id", sa.Integer(), nullable=False),
+        sa.Column("of_account", sa.Boolean(), nullable=False, server_default=sa.false()),
+        sa.Column("xact", sa.BigInteger(), nullable=False, server_default="0"),
+        sqlite_autoincrement=True,
+    )
+    op.create_index("person_change_by_xact", "person_change", ["xact"], sqlite_where=sa.text("xact > 0"))
+    if op.get_bind().dialect.name == "sqlite":
+        _of_sqlite()
+    else:
+        _of_postgresql()
+
+
+def _of_sqlite() -> None:
+    note = "INSERT INTO person_change(person_id, of_account) VALUES ({of}, {of_account});"
+    for table, keys in PEOPLE.items():
+        for event, row in (("INSERT", "new"), ("UPDATE", "new"), ("DELETE", "old")):
+            notes = [note.format(of=f"{row}.{key}", of_account="false") for key in keys]
+            if event == "UPDATE" and table != "person":  # it may have been somebody else's before
+                notes += [note.format(of=f"old.{key}", of_account="false") for key in keys]
+            _trigger(table, f"{event} ON {table}", notes, event)
+    notes = [note.format(of="new.person_id", of_account="true")]
+    _trigger("account", f"UPDATE OF {', '.join(OF_ACCOUNT)} ON account", notes, "UPDATE")
+    for table, events in OF_MANY.items():
+        for event in events:
+            _trigger(table, f"{event} ON {table}", [note.format(of="0", of_account="false")], event)
+    old = f"DELETE FROM person_change WHERE id <= new.id - {KEPT};"
+    op.execute(
+        f"CREATE TRIGGER person_change_old AFTER INSERT ON person_change WHEN new.id % {EACH} = 0 BEGIN {old} END"
+    )
+
+
+def _trigger(table: str, what: str, statements: list[str], event: str) -> None:
+    op.execute(f"CREATE TRIGGER change_of_{table}_{event.lower()} AFTER {what} BEGIN {' '.join(statements)} END")
+
+
+def _of_postgresql() -> None:
+    """Once per statement: 100,000 new people are noted by one."""
+    own = "CAST(CAST(pg_current_xact_id() AS text) AS bigint)"
+    op.execute(f"ALTER TABLE person_change ALTER COLUMN xact SET DEFAULT {own}")
+    for table, keys in PEOPLE.items():
+        rows = " UNION ".join(f"SELECT {key} FROM touched" for key in keys)
+        _function(f"change_of_{table}", f"INSERT INTO person_change (person_id) {rows}")
+        for event, which in (("INSERT", "NEW"), ("UPDATE", "NEW"), ("DELETE", "OLD")):
+            _per_statement(table, event, f"REFERENCING {which} TABLE AS touched", name=event)
+        if table != "person":
+            _per_statement(table, "UPDATE", "REFERENCING OLD TABLE AS touched", name="UPDATE_before")
+    _function("change_of_account", "INSERT INTO person_change (person_id, of_account) VALUES (NEW.person_id, true)")
+    op.execute(
+        f"CREATE TRIGGER change_of_account_update AFTER UPDATE OF {', '.join(OF_ACCOUNT)} ON account "
+        "FOR EACH ROW EXECUTE FUNCTION change_of_account()"
+    )
+    _function("change_of_many", "INSERT INTO person_change (person_id) VALUES (0)")
+    for table, events in OF_MANY.items():
+        for event in events:
+            _per_statement(table, event, "", name=event, function="change_of_many")
+    _function("person_change_old", f"DELETE FROM person_change WHERE id <= NEW.id - {KEPT}")
+    op.execute(
+        f"CREATE TRIGGER person_change_old AFTER INSERT ON person_change FOR EACH ROW WHEN (NEW.id % {EACH} = 0) "
+        "EXECUTE FUNCTION person_change_old()"
+    )
+
+
+def _function(name: str, statement: str) -> None:
+    op.execute(f"CREATE FUNCTION {name}() RETURNS trigger LANGUAGE plpgsql AS $$BEGIN {statement}; RETURN NULL; END$$")
+
+
+def _per_statement(table: str, event: str, rows: str, *, name: str, function: str = "") -> None:
+    op.execute(
+        f"CREATE TRIGGER change_of_{table}_{name.lower()} AFTER {event} ON {table} {rows} "
+        f"FOR EACH STATEMENT EXECUTE FUNCTION {function or f'change_of_{table}'}()"
+    )
+
+
+def downgrade() -> None:
+    raise NotImplementedError("Restore the backup that was made before the upgrade.")
