@@ -21,6 +21,7 @@ from core import logs as log_lines
 from core.config import settings
 from core.delivery import engine
 from core.errors import AppError
+from core.tables.roll import answers as roll
 from core.web import faults, logs, routes, self_check
 from core.web.middleware.faults import Faults
 from core.web.middleware.gate import Gate
@@ -43,10 +44,12 @@ async def lifespan(_app: object) -> AsyncIterator[None]:
     for heavy in ("pandas", "pyarrow", "plotly.graph_objects"):
         import_module(heavy)
     await run_in_threadpool(engine.launch, deliver=settings().deliver_in_web)
+    roll.begin()
     log_lines.adopt()
     gc.enable()
     gc.freeze()  # else a page waits now and then (75 ms) while all that was loaded is searched for garbage
     yield
+    await run_in_threadpool(roll.end)
     await run_in_threadpool(engine.shutdown)
 
 

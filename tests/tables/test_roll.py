@@ -5,18 +5,13 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import timedelta
-from itertools import count
 from random import Random
 from typing import Any
 
 import pytest
-import sqlalchemy as sa
-from sqlmodel import col
 
-from core import clock as core_clock
 from core import database
-from core.models import Account, MessageStatus, Person, PersonChange, UserType
+from core.models import MessageStatus, UserType
 from core.permissions import Actor
 from core.rules.account_state import AccountState
 from core.rules.account_steps import Step
@@ -24,16 +19,14 @@ from core.rules.reachability import Refusal
 from core.services import selections
 from core.tables import accounts, students
 from core.tables.filters import AccountFilter, Found, Page, StudentFilter
-from core.tables.roll import answers, changes, orders, texts, wanted
+from core.tables.roll import answers, texts
 from core.tables.roll.keeper import Keeper
-from tests import cast as make
 from tests.cast import Cast
-from tests.conftest import Clock
 from tests.tables.test_status_after_acts import STORY, Living, at_microsoft, new_school
 
 pytestmark = pytest.mark.both_databases
 LONG = os.environ.get("FIRSTKEY_CHAOS") == "long"
-SCHOOLS, QUESTIONS = (60, 60) if LONG else (1, 14)
+SCHOOLS, QUESTIONS = (60, 20) if LONG else (1, 4)
 FLAGS = (True, False)
 OF_BOTH: dict[str, Any] = {
     "text": ("a", "ma", "anna", "example", "Μαρία", "nobody at all", "+30"),
@@ -81,12 +74,12 @@ class Asking:
 
     def __init__(self, keeper: Keeper, actor: Actor, monkeypatch: pytest.MonkeyPatch) -> None:
         self.keeper, self.actor, self.monkeypatch = keeper, actor, monkeypatch
-        self.told = self.untold = 0
+        self.told = self.asked = 0
         by_roll = answers.found
 
         def counted(*asked: Any) -> Found | None:
             found = by_roll(*asked)
-            self.told, self.untold = self.told + (found is not None), self.untold + (found is None)
+            self.told += found is not None
             return found
 
         monkeypatch.setattr(answers, "found", counted)
@@ -102,6 +95,7 @@ class Asking:
 
     def same(self, table: Any, asked: Any, page: Page) -> None:
         """What was missed the first time is read, so the second answer is the roll's."""
+        self.asked += 2
         for _try in range(2):
             found, number = self.ask(table, asked, page)
             said, counted = self._ask_sql(table, asked, page)
@@ -126,6 +120,7 @@ class Asking:
 def _keeper(monkeypatch: pytest.MonkeyPatch) -> Keeper:
     """Keeps a roll when it is told to."""
     monkeypatch.setattr("core.tables.roll.keeper.PAUSES", 0)
+    monkeypatch.setattr(texts, "RARE", 2)
     monkeypatch.setattr(answers, "_keeper", Keeper())
     return answers._keeper
 
@@ -150,4 +145,4 @@ def test_after_each_act_in_a_school_both_lists_say_the_same(
         school.do_somewhere(name)
         for _question in range(QUESTIONS):
             asking.anything(chance)
-    assert asking.told > 2 * asking.untold
+    assert asking.told > 0.8 * asking.asked

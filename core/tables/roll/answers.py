@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-
 import numpy as np
 from sqlmodel import Session
 
@@ -17,7 +14,6 @@ from core.tables.roll.keeper import Keeper
 from core.tables.roll.orders import Key, Listed
 from core.tables.roll.wanted import Filter
 
-AT_ONCE = 300  # changes for which an answer waits; of more the keeper reads
 _keeper: Keeper | None = None
 
 
@@ -40,31 +36,29 @@ def found(db: Session, actor: Actor, listed: Listed, filter: Filter, page: Page,
     """The rows of a page with those ahead, and how many there are."""
     if page.sort in listed.untold:
         return None
-    with _roll(db, actor, filter, given) as roll:
-        truths = roll.matching(db, actor, filter, given) if roll else None
-        if roll is None or truths is None:
-            return None
-        persons = roll.page(db, Key(listed, page.sort, page.descending), truths, page)
-        if persons is None:
-            return None
-        rows = roll.people.accounts[persons] if isinstance(filter, AccountFilter) else persons
-        return Found(rows.tolist(), int(np.count_nonzero(truths)) if rows.size else None)
+    roll = _roll(db, actor, filter, given)
+    known = roll.matching(db, actor, filter, given) if roll else None
+    if roll is None or known is None:
+        return None
+    people, truths = known
+    persons = roll.page(db, Key(listed, page.sort, page.descending), truths, page)
+    if persons is None:
+        return None
+    rows = people.accounts[persons] if isinstance(filter, AccountFilter) else persons
+    return Found(rows.tolist(), int(np.count_nonzero(truths)) if rows.size else None)
 
 
 def count(db: Session, actor: Actor, filter: Filter, given: Given) -> int | None:
     """How many match."""
-    with _roll(db, actor, filter, given) as roll:
-        truths = roll.matching(db, actor, filter, given) if roll else None
-    return None if truths is None else int(np.count_nonzero(truths))
+    roll = _roll(db, actor, filter, given)
+    known = roll.matching(db, actor, filter, given) if roll else None
+    return None if known is None else int(np.count_nonzero(known[1]))
 
 
-@contextmanager
-def _roll(db: Session, actor: Actor, filter: Filter, given: Given) -> Iterator[Roll | None]:
+def _roll(db: Session, actor: Actor, filter: Filter, given: Given) -> Roll | None:
     """The roll as of now, if it can tell. Only for readers: what a writer has not stored yet it must never know."""
     roll = _keeper.roll if _keeper else None
     is_reader = db.get_bind().get_execution_options().get("reading")
     if roll is None or not is_reader or not actor.scope.everybody or not wanted.is_told(filter):
-        yield None
-        return
-    with roll.lock:
-        yield roll if roll.follow(db, given, at_most=AT_ONCE) else None
+        return None
+    return roll if roll.is_up_to_date(db, given) else None

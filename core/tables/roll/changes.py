@@ -35,15 +35,15 @@ class Mark:
 
 @dataclass(frozen=True)
 class Changes:
-    """Persons of whom anything may be another, and those of whom only the account."""
+    """Persons of whom anything may be another, and those of whom only the account.
+
+    `is_older`: this reader of SQLite began before the mark was made, and what is known is newer than what it sees.
+    """
 
     mark: Mark
     people: frozenset[int] = frozenset()
     accounts: frozenset[int] = frozenset()
-
-
-class ReadFurther(Exception):
-    """What is known is newer than what this reader sees."""
+    is_older: bool = False
 
 
 def mark(db: Session) -> Mark:
@@ -52,17 +52,14 @@ def mark(db: Session) -> Mark:
 
 
 def since(db: Session, seen: Mark) -> Changes | None:
-    """What has changed since; None if it is too much, or not known any more.
-
-    Raises ReadFurther where this reader of SQLite began before that mark was made: others know more than it may see.
-    """
+    """What has changed since; None if it is too much, or not known any more."""
     first, now = _ends(db)
     if now == seen:
         return Changes(seen)
     if (first is None and seen.number) or (first is not None and first > seen.number + 1):
         return None
     if is_sqlite(db) and now.number < seen.number:
-        raise ReadFurther
+        return Changes(seen, is_older=True)
     rows = _unseen(db, seen)
     if len(rows) > AT_MOST or any(person_id == EVERYBODY for person_id, _of_account in rows):
         return None

@@ -24,23 +24,28 @@ from core.tables.narrowing import Few
 from core.tables.roll import changes, facts, wanted
 from core.tables.roll.changes import Changes, Mark
 from core.tables.roll.facts import Ids
-from core.tables.roll.orders import LATE_AT_MOST, Key, Moved, Order
+from core.tables.roll.orders import LATE_AT_MOST, Key, Order
 from core.tables.roll.people import People, Truths
 from core.tables.roll.texts import Text, Texts
 from core.tables.roll.wanted import Filter, Rest
 
+AT_ONCE = 300  # changes for which an answer waits; of more the keeper reads
 _SECOND = timedelta(seconds=1)
 
 
 @dataclass
 class Roll:
-    """People and orders, as they were at a mark. Whoever asks holds `lock`."""
+    """People and orders, as they were at a mark.
+
+    Whoever asks holds no lock, for Python lets others go first at each statement: all would wait for one. Whoever
+    changes it holds `lock`, and puts something new in place of what was.
+    """
 
     people: People
     mark: Mark
     as_of: datetime
     orders: dict[Key, Order] = field(default_factory=dict)
-    being_read: dict[Key, Moved] = field(default_factory=dict)
+    being_read: dict[Key, set[int]] = field(default_factory=dict)
     texts: Texts = field(default_factory=Texts)
     missed: set[Key] = field(default_factory=set)
     lock: threading.RLock = field(default_factory=threading.RLock)
@@ -49,16 +54,27 @@ class Roll:
         """Whether what it depends on is still so."""
         return self.people.given.policy == given.policy and self.people.today == clock.today()
 
-    def follow(self, db: Session, given: Given, *, at_most: int) -> bool:
-        """Read again whatever has changed; False where that is too much, or everything may be another."""
+    def is_up_to_date(self, db: Session, given: Given) -> bool:
+        """Whether nothing has changed, or little that is read again at once; else SQL answers sooner."""
         if not self.is_of(given):
             return False
-        try:
-            changed = changes.since(db, self.mark)
-        except changes.ReadFurther:
+        changed = changes.since(db, self.mark)
+        if changed is not None and not (changed.people or changed.accounts) and given.now - self.as_of < _SECOND:
             return True
-        if changed is None or len(changed.people) + len(changed.accounts) > at_most:
+        if not self.lock.acquire(blocking=False):  # somebody is about it
             return False
+        try:
+            return self.follow(db, given, at_most=AT_ONCE)
+        finally:
+            self.lock.release()
+
+    def follow(self, db: Session, given: Given, *, at_most: int) -> bool:
+        """Read again whatever has changed; False where that is too much, or everything may be another."""
+        changed = changes.since(db, self.mark)
+        if not self.is_of(given) or changed is None or len(changed.people) + len(changed.accounts) > at_most:
+            return False
+        if changed.is_older:
+            return True
         ended = _ended(db, self.as_of, given.now)
         if changed.people or changed.accounts or ended:
             self._read_again(db, given, changed, ended)
@@ -68,36 +84,36 @@ class Roll:
         return True
 
     def _read_again(self, db: Session, given: Given, changed: Changes, ended: set[int]) -> None:
-        moved = changed.people | _relatives(db, changed.people)
+        people = changed.people | _relatives(db, changed.people)
         accounts = changed.accounts | ended
-        self.people.read_again(db, given, moved | accounts)
-        self.texts.note(moved | accounts)
-        for key, order in self.orders.items():
-            order.moved.note(key, moved, accounts)
+        self.people = self.people.read_again(db, given, people | accounts)
+        self.texts.note(people | accounts)
         for key, late in self.being_read.items():
-            late.note(key, moved, accounts)
-        for key in [key for key, order in self.orders.items() if len(order.moved.ids) > LATE_AT_MOST]:
-            del self.orders[key]
-            self.missed.add(key)
+            late |= key.moved(people, accounts)
+        for key, order in list(self.orders.items()):
+            self.orders[key] = order.without(key.moved(people, accounts))
+            if len(self.orders[key].moved) > LATE_AT_MOST:
+                del self.orders[key]
+                self.missed.add(key)
 
-    def matching(self, db: Session, actor: Actor, filter: Filter, given: Given) -> Truths | None:
+    def matching(self, db: Session, actor: Actor, filter: Filter, given: Given) -> tuple[People, Truths] | None:
         """For each id of a person, whether their row matches; None where the roll cannot tell."""
-        rest = wanted.rest(db, actor, filter, given)
+        rest, people = wanted.rest(db, actor, filter, given), self.people
         if rest is None:
             return None
-        truths = self.people.meeting(wanted.demands(filter, self.people.current))
+        truths = people.meeting(wanted.demands(filter, people.current))
         if words := sought(filter.text):
             students_only = isinstance(filter, StudentFilter)
             named = self.texts.found(db, Text.of(words, actor), students_only=students_only)
             if named is None:
                 return None
-            truths &= self.people.among(named)
+            truths &= people.among(named)
         for one in rest:
             ids = _read(db, one)
             if ids is None:
                 return None
-            truths &= self.people.among(ids) if one.is_in else ~self.people.among(ids)
-        return truths
+            truths &= people.among(ids) if one.is_in else ~people.among(ids)
+        return people, truths
 
     def page(self, db: Session, key: Key, truths: Truths, page: Page) -> Ids | None:
         """The persons of a page and those ahead; None while the order is not known."""

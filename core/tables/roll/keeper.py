@@ -15,7 +15,7 @@ from core.tables import conditions
 from core.tables.conditions import Given
 from core.tables.roll import changes, people, texts
 from core.tables.roll.held import Roll
-from core.tables.roll.orders import Moved, Order
+from core.tables.roll.orders import Order
 
 EACH_S = 1.0
 _ALL = 2**31 - 1
@@ -83,11 +83,11 @@ def _read_order(roll: Roll) -> bool:
         if not roll.missed:
             return False
         key = roll.missed.pop()
-        roll.being_read[key] = Moved()
+        roll.being_read[key] = set()
     with database.reading() as db:
         ids = np.array(key.listed.in_order(db, key.page(_ALL), None), np.int32)
     with roll.lock:
-        roll.orders[key] = Order(ids, roll.being_read.pop(key))
+        roll.orders[key] = Order(ids).without(roll.being_read.pop(key))
     return True
 
 

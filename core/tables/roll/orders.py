@@ -5,8 +5,8 @@ Where those are among the rows of a page, SQL puts them in order with the rows a
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Collection, Sequence, Set
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from sqlmodel import Session
@@ -43,37 +43,35 @@ class Key:
     def page(self, size: int) -> Page:
         return Page(sort=self.sort, descending=self.descending, size=size)
 
-
-@dataclass
-class Moved:
-    """Who may have another place by now."""
-
-    ids: set[int] = field(default_factory=set)
-
-    def note(self, key: Key, people: Collection[int], accounts: Collection[int]) -> None:
-        self.ids.update(people)
-        if key.sort not in key.listed.of_people:
-            self.ids.update(accounts)
+    def moved(self, people: Set[int], accounts: Set[int]) -> Set[int]:
+        """Of those of whom anything, or only the account, is another: who may have another place."""
+        return people if self.sort in self.listed.of_people else people | accounts
 
 
 @dataclass(frozen=True)
 class Order:
-    """The persons of all rows in their order as it was read."""
+    """The persons of all rows in their order as it was read, and those whose place may be another by now."""
 
     ids: Ids
-    moved: Moved
+    moved: Ids = field(default_factory=lambda: np.zeros(0, np.int32))
+
+    def without(self, moved: Set[int]) -> Order:
+        """The same, with more of them."""
+        return replace(self, moved=np.union1d(self.moved, np.fromiter(moved, np.int32, len(moved)))) if moved else self
 
     def page(self, matching: Truths, page: Page, sort: Callable[[Ids], Ids]) -> Ids:
         """Those of a page among the matching, and those ahead. `sort` puts some of them in order.
 
         Up to as many rows as were moved may stand before the page, or not any more: so many more are put in order.
         """
-        moved = np.fromiter(self.moved.ids, np.int32, len(self.moved.ids))
-        late = moved[matching[moved]]
         size = page.size + page.ahead
-        settled = matching.copy()
-        settled[moved] = False
-        rows = self.ids[settled[self.ids]]
+        moved = self.moved[self.moved < len(matching)]
+        late = moved[matching[moved]]
+        settled = matching
+        if late.size:
+            settled = matching.copy()
+            settled[late] = False
+        rows = self.ids[settled.take(self.ids, mode="clip")]
         if not late.size:
             return rows[page.offset :][:size]
         begin = max(0, page.offset - late.size)

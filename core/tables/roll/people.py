@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any
 
@@ -40,7 +40,7 @@ class Combinations:
         self._of_each[:, new] = [
             codes.setdefault(value, len(codes)) for codes, value in zip(self._values, said, strict=True)
         ]
-        self._numbers[said] = new
+        self._numbers[said] = new  # last: readers look at so many as there are
         return new
 
     def that_meet(self, demands: Demands) -> Truths:
@@ -48,15 +48,18 @@ class Combinations:
         meet = np.ones(len(self._numbers), np.bool_)
         for name, wanted in demands:
             place = facts.NAMES.index(name)
-            values = self._values[place]
+            values = list(self._values[place])
             of_value = np.fromiter(map(wanted, values), np.bool_, len(values))
             meet &= of_value[self._of_each[place, : len(meet)]]
         return meet
 
 
-@dataclass
+@dataclass(frozen=True)
 class People:
-    """All of a school, as they were when they were read, or read again."""
+    """All of a school, as they were when they were read, or read again: by their id the number and the account.
+
+    Readers hold no lock: a number changes at once, and who needs more room makes other People of the same.
+    """
 
     given: Given
     today: date
@@ -67,7 +70,7 @@ class People:
 
     def meeting(self, demands: Demands) -> Truths:
         """For each id, whether this person meets all demands."""
-        return self.combinations.that_meet(demands)[self.numbers]
+        return self.combinations.that_meet(demands).take(self.numbers, mode="clip")
 
     def among(self, ids: Ids) -> Truths:
         """For each id, whether it is one of these."""
@@ -75,18 +78,21 @@ class People:
         truths[ids[ids < len(truths)]] = True
         return truths
 
-    def read_again(self, db: Session, given: Given, ids: Collection[int]) -> None:
-        """What is true of these people now; whoever is not there any more is nobody."""
-        self._make_room(max(ids, default=0))
-        gone = np.fromiter(ids, np.int32, len(ids))
-        self.numbers[gone] = self.accounts[gone] = 0
+    def read_again(self, db: Session, given: Given, ids: Collection[int]) -> People:
+        """The same with what is true of these now; whoever is not there any more is nobody."""
+        people = self._with_room(max(ids, default=0))
+        gone = set(ids)
         for person_id, account_id, said in facts.of_people(db, given, sorted(ids)):
-            self.numbers[person_id], self.accounts[person_id] = self.combinations.number(said), account_id
+            people.accounts[person_id], people.numbers[person_id] = account_id, self.combinations.number(said)
+            gone.discard(person_id)
+        people.numbers[list(gone)] = 0
+        return people
 
-    def _make_room(self, highest: int) -> None:
-        if highest >= len(self.numbers):
-            more = highest + _ROOM - len(self.numbers)
-            self.numbers, self.accounts = np.pad(self.numbers, (0, more)), np.pad(self.accounts, (0, more))
+    def _with_room(self, highest: int) -> People:
+        if highest < len(self.numbers):
+            return self
+        more = highest + _ROOM - len(self.numbers)
+        return replace(self, numbers=np.pad(self.numbers, (0, more)), accounts=np.pad(self.accounts, (0, more)))
 
 
 def read(db: Session, given: Given) -> People:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import threading
 from collections import OrderedDict
-from collections.abc import Collection
-from dataclasses import dataclass, field
+from collections.abc import Collection, Set
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -36,10 +37,10 @@ class Text:
         return cls(words, actor, actor.may(Permission.SEE_CONTACTS))
 
 
-@dataclass
+@dataclass(frozen=True)
 class _Kept:
     ids: Ids
-    moved: set[int] = field(default_factory=set)
+    moved: frozenset[int] = frozenset()
 
 
 @dataclass
@@ -49,13 +50,13 @@ class Texts:
     missed: set[Text] = field(default_factory=set)
     _kept: OrderedDict[Text, _Kept] = field(default_factory=OrderedDict)
     _being_read: dict[Text, set[int]] = field(default_factory=dict)
+    _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def found(self, db: Session, text: Text, *, students_only: bool) -> Ids | None:
         """Whoever matches, at least all students with `students_only`; None where that is not known yet."""
         kept = self._kept.get(text)
         if kept is not None:
-            self._kept.move_to_end(text)
-            return _up_to_date(db, text, kept)
+            return self._up_to_date(db, text, kept)
         if text in self.missed:
             return None
         rare = search.once(db, text.actor, text.words, students_only=students_only, up_to=RARE + 1)
@@ -64,37 +65,44 @@ class Texts:
             self.missed.add(text)
         return None if few is None else facts.numbers(few.ids)
 
-    def note(self, people: Collection[int]) -> None:
+    def note(self, people: Set[int]) -> None:
         """Something about these is another."""
-        for moved in [*(kept.moved for kept in self._kept.values()), *self._being_read.values()]:
-            moved.update(people)
+        with self._lock:
+            for text, kept in self._kept.items():
+                self._kept[text] = replace(kept, moved=kept.moved | people)
+            for moved in self._being_read.values():
+                moved |= people
 
     def begin(self) -> Text | None:
         """One of those missed, to be read from now on."""
-        text = next(iter(self.missed), None)
+        text = next(iter(tuple(self.missed)), None)
         if text is not None:
-            self._being_read[text] = set()
+            with self._lock:
+                self._being_read[text] = set()
         return text
 
     def keep(self, text: Text, ids: Ids) -> None:
         """All who match, to be told from now on; whoever changed while they were read is asked again."""
-        self.missed.discard(text)
-        self._kept[text] = _Kept(ids, self._being_read.pop(text))
-        while len(self._kept) > KEPT:
-            self._kept.popitem(last=False)
+        with self._lock:
+            self._kept[text] = _Kept(ids, frozenset(self._being_read.pop(text)))
+            self.missed.discard(text)
+            while len(self._kept) > KEPT:
+                self._kept.popitem(last=False)
+
+    def _up_to_date(self, db: Session, text: Text, kept: _Kept) -> Ids:
+        if kept.moved:
+            ids = np.concatenate([np.setdiff1d(kept.ids, list(kept.moved)), _among(db, text, kept.moved)])
+            with self._lock:
+                if self._kept.get(text) is kept:
+                    self._kept[text] = _Kept(ids)
+            return ids
+        return kept.ids
 
 
 def read(db: Session, text: Text) -> Ids:
     """All who match: a second, where it is a million."""
     matching = search.found(db, text.actor, text.words).subquery()
     return facts.numbers(db.connection().scalar(sa.select(narrowing.together(db, matching.c[0]))))
-
-
-def _up_to_date(db: Session, text: Text, kept: _Kept) -> Ids:
-    if kept.moved:
-        kept.ids = np.concatenate([np.setdiff1d(kept.ids, list(kept.moved)), _among(db, text, kept.moved)])
-        kept.moved = set()
-    return kept.ids
 
 
 def _among(db: Session, text: Text, ids: Collection[int]) -> Ids:
