@@ -12,6 +12,7 @@ from pathlib import Path
 import psycopg
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
+from core.backup import census
 from core.errors import InputProblem, SettingsError
 
 _INSTALLED = Path("/usr/lib/postgresql")
@@ -20,6 +21,7 @@ _INSTALLED = Path("/usr/lib/postgresql")
 def copy(url: str, target: Path, *, snapshot: str = "") -> None:
     """Dump one moment of the database as SQL; with `snapshot` the moment that a transaction of ours sees."""
     options = ["--format=plain", "--no-owner", "--no-privileges", "--no-comments", f"--file={target}"]
+    options.append(f"--exclude-table-data={census.OWN_NOTES}")
     if snapshot:
         options.append(f"--snapshot={snapshot}")
     _run("pg_dump", url, options)

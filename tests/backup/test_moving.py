@@ -13,7 +13,7 @@ from sqlmodel import select
 
 from core import clock, config, database, demo
 from core import database as stores
-from core.backup import moving
+from core.backup import census, moving
 from core.delivery import engine
 from core.models import Account, Message, MessageStatus, metadata
 from core.permissions import command_line, system
@@ -58,6 +58,7 @@ def _everything() -> dict[str, list[Any]]:
         return {
             table.name: sorted(map(repr, db.connection().execute(sa.select(*table.columns))))
             for table in metadata.sorted_tables
+            if table.name != census.OWN_NOTES
         }
 
 

@@ -17,7 +17,7 @@ from core.tables.roll import changes, people, texts
 from core.tables.roll.held import Roll
 from core.tables.roll.orders import Order
 
-EACH_S = 1.0
+EACH_S, AFTER_FAULT_S = 1.0, 30
 _ALL = 2**31 - 1
 PAUSES = 5  # while everything changes all the time it is read in a sixth of the time
 _log = logging.getLogger(__name__)
@@ -49,7 +49,7 @@ class Keeper:
             try:
                 self.keep_up()
             except Exception as error:  # noqa: BLE001  (SQL answers meanwhile, and says what is wrong to whoever asks)
-                self.roll, self._next_at = None, time.monotonic() + 30
+                self.roll, self._next_at = None, time.monotonic() + AFTER_FAULT_S
                 _log.warning("roll.failed", extra={"error": type(error).__name__})
             self._ended.wait(EACH_S)
 

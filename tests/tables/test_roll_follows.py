@@ -1,0 +1,282 @@
+"""The roll follows what the database notes: who has changed, when too much has, and when nobody changes anything."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+from sqlmodel import Session, col
+
+from core import clock as core_clock
+from core import database
+from core.models import AcademicPeriod, Account, Enrolment, Guardianship, OptOut, Person, PersonChange, Section
+from core.permissions import Actor
+from core.tables import accounts, students
+from core.tables.filters import AccountFilter, Page, StudentFilter
+from core.tables.roll import answers, changes, held, keeper
+from core.tables.roll.keeper import Keeper
+from tests import cast as make
+from tests.cast import Cast
+from tests.conftest import Clock
+
+pytestmark = pytest.mark.both_databases
+ANYBODY = StudentFilter()
+
+
+@pytest.fixture(name="kept")
+def _kept(clock: Clock, cast: Cast, monkeypatch: pytest.MonkeyPatch) -> Keeper:
+    """A roll of the school with both lists by name."""
+    monkeypatch.setattr(keeper, "PAUSES", 0)
+    monkeypatch.setattr(answers, "_keeper", Keeper())
+    kept = answers._keeper
+    kept.keep_up()
+    _names(cast.olga.actor)
+    _usernames(cast.olga.actor)
+    kept.keep_up()
+    return kept
+
+
+def _names(actor: Actor, *, db: Session | None = None, **asked: Any) -> list[str]:
+    """By the list itself, whoever answers it."""
+    if db is None:
+        with database.reading() as db:
+            return _names(actor, db=db, **asked)
+    return list(students.page(db, actor, filter=StudentFilter(**asked), page=Page())["first_name"])
+
+
+def _usernames(actor: Actor, **asked: Any) -> list[str]:
+    with database.reading() as db:
+        return list(accounts.page(db, actor, filter=AccountFilter(**asked), page=Page(sort="username"))["username"])
+
+
+def _tells(actor: Actor, filter: StudentFilter = ANYBODY) -> int | None:
+    """How many, where the roll answers."""
+    with database.reading() as db:
+        return answers.count(db, actor, filter, students.conditions.given(db))
+
+
+def _rename(person: Person, name: str) -> None:
+    with database.transaction() as db:
+        named = sa.update(Person).where(col(Person.id) == person.id)
+        db.execute(named.values(first_name=name, sort_name=f"a {name.lower()}", search_text=f" {name.lower()}"))
+
+
+def test_a_changed_name_stands_at_its_new_place_at_once(cast: Cast, kept: Keeper) -> None:
+    before = _names(cast.olga.actor)
+    _rename(cast.otto.person, "Aaron")
+    assert _names(cast.olga.actor) == ["Aaron", *(name for name in before if name != "Otto")]
+    assert _tells(cast.olga.actor, StudentFilter(text="aaron")) == 1
+
+
+def test_who_joins_and_who_is_gone_is_seen_at_once(cast: Cast, kept: Keeper) -> None:
+    with database.transaction() as db:
+        newcomer = make.person(db, first_name="Zzz", last_name="Zz")
+    assert _names(cast.olga.actor)[-1] == "Zzz"
+    with database.transaction() as db:
+        db.execute(sa.delete(Enrolment).where(col(Enrolment.person_id) == newcomer.id))
+        db.execute(sa.delete(Person).where(col(Person.id) == newcomer.id))
+    assert "Zzz" not in _names(cast.olga.actor)
+    assert _tells(cast.olga.actor) == len(_names(cast.olga.actor))
+
+
+def test_a_username_that_changes_moves_in_the_order_of_usernames_alone(cast: Cast, kept: Keeper) -> None:
+    with database.transaction() as db:
+        db.execute(
+            sa.update(Account).where(col(Account.id) == cast.sam.account.id).values(username="0", username_key="0")
+        )
+    assert _usernames(cast.olga.actor)[0] == "0"
+    assert kept.roll is not None
+    moved = {key.sort: len(order.moved) for key, order in kept.roll.orders.items()}
+    assert moved == {"name": 0, "username": 1}
+
+
+CHANGES: dict[str, Callable[[Cast], sa.Executable]] = {
+    "an enrolment ends": lambda cast: sa.delete(Enrolment).where(col(Enrolment.person_id) == cast.sam.person.id),
+    "a guardian goes": lambda _cast: sa.delete(Guardianship),
+    "a guardian may not get texts": lambda _cast: sa.update(Guardianship).values(may_sms=False),
+    "an account is deactivated": lambda _cast: sa.update(Account).values(deactivated_at=core_clock.now()),
+    "a class is called otherwise": lambda _cast: sa.update(Section).values(title="9Z"),
+    "a year is over": lambda _cast: sa.update(AcademicPeriod).values(is_current=False),
+    "somebody wants no texts": lambda _cast: sa.insert(OptOut).values(
+        channel="sms", address="+306912345678", since=core_clock.now()
+    ),
+}
+
+
+@pytest.mark.parametrize("what", CHANGES)
+def test_the_database_notes_a_change_whoever_makes_it(cast: Cast, what: str) -> None:
+    with database.reading() as db:
+        seen = changes.mark(db)
+    with database.transaction() as db:
+        db.execute(CHANGES[what](cast))
+    with database.reading() as db:
+        changed = changes.since(db, seen)
+    concerns_many = what in ("a class is called otherwise", "a year is over", "somebody wants no texts")
+    assert (changed is None) == concerns_many
+    assert changed is None or changed.people or changed.accounts
+
+
+def test_a_guess_at_a_password_is_nothing_that_a_list_looks_at(cast: Cast) -> None:
+    with database.reading() as db:
+        seen = changes.mark(db)
+    with database.transaction() as db:
+        db.execute(sa.update(Account).values(failed_sign_ins=3, next_try_at=core_clock.now()))
+    with database.reading() as db:
+        changed = changes.since(db, seen)
+    assert changed is not None
+    assert not changed.accounts
+
+
+def test_old_notes_go_by_themselves_and_who_missed_them_reads_everything_again(cast: Cast) -> None:
+    with database.reading() as db:
+        seen = changes.mark(db)
+    numbers = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 203000) SELECT i FROM n"
+    with database.transaction() as db:
+        db.execute(sa.text(f"INSERT INTO person_change (person_id) {numbers}"))
+    with database.reading() as db:
+        assert 200_000 <= (db.scalar(sa.select(sa.func.count(col(PersonChange.id)))) or 0) <= 201_000
+        assert changes.since(db, seen) is None
+
+
+def test_when_thousands_have_changed_sql_answers_until_the_keeper_has_read_them(
+    cast: Cast, kept: Keeper, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(held, "AT_ONCE", 1)
+    with database.transaction() as db:
+        db.execute(sa.update(Person).values(status="left"))
+    assert _tells(cast.olga.actor) is None
+    assert len(_names(cast.olga.actor, statuses=("left",))) == 3
+    kept.keep_up()
+    assert _tells(cast.olga.actor, StudentFilter(statuses=("left",))) == 3
+
+
+def test_an_order_in_which_many_have_moved_is_read_again(
+    cast: Cast, kept: Keeper, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(held, "LATE_AT_MOST", 1)
+    assert kept.roll is not None
+    for member, name in ((cast.otto, "Bbb"), (cast.sam, "Aaa")):
+        _rename(member.person, name)
+    assert _names(cast.olga.actor)[:2] == ["Aaa", "Bbb"]
+    assert "name" in {key.sort for key in kept.roll.missed}
+    kept.keep_up()
+    assert not kept.roll.missed
+    assert _names(cast.olga.actor)[:2] == ["Aaa", "Bbb"]
+
+
+def test_a_link_that_ends_is_told_though_nobody_changes_anything(cast: Cast, kept: Keeper, clock: Clock) -> None:
+    ends = core_clock.now() + timedelta(hours=1)
+    with database.transaction() as db:
+        invited = sa.update(Account).where(col(Account.id) == cast.sam.account.id)
+        db.execute(invited.values(invited_at=core_clock.now(), invitation_ends_at=ends))
+    assert _names(cast.olga.actor, states=("invited",)) == ["Sam"]
+    clock.forward(hours=2)
+    assert _tells(cast.olga.actor, StudentFilter(states=("link_expired",))) == 1
+    assert _names(cast.olga.actor, states=("link_expired",)) == ["Sam"]
+
+
+def test_the_next_day_everything_is_read_again(cast: Cast, kept: Keeper, clock: Clock) -> None:
+    clock.forward(hours=25)
+    assert _tells(cast.olga.actor) is None
+    kept.keep_up()
+    assert _tells(cast.olga.actor) == 3
+
+
+def test_what_a_writer_has_not_stored_is_never_known(cast: Cast, kept: Keeper) -> None:
+    with database.transaction() as db:
+        db.execute(sa.update(Person).where(col(Person.id) == cast.otto.person.id).values(sort_name="zz"))
+        assert answers.count(db, cast.olga.actor, ANYBODY, students.conditions.given(db)) is None
+        assert _names(cast.olga.actor, db=db)[-1] == "Otto"
+        db.rollback()
+    assert _names(cast.olga.actor)[-1] != "Otto"
+
+
+def test_who_sees_some_classes_only_is_answered_by_sql(cast: Cast, kept: Keeper) -> None:
+    assert _tells(cast.cora.actor) is None
+    assert "Otto" not in _names(cast.cora.actor)
+
+
+def test_what_somebody_began_to_read_before_a_change_takes_nothing_back(cast: Cast, kept: Keeper) -> None:
+    with database.reading() as early:
+        early.execute(sa.select(col(Person.id)).limit(1))
+        _rename(cast.otto.person, "Aaron")
+        assert _names(cast.olga.actor)[0] == "Aaron"
+        _names(cast.olga.actor, db=early)
+    assert _names(cast.olga.actor)[0] == "Aaron"
+    assert _tells(cast.olga.actor, StudentFilter(text="aaron")) == 1
+
+
+def test_beside_somebody_who_reads_changes_sql_answers(cast: Cast, kept: Keeper) -> None:
+    assert kept.roll is not None
+    _rename(cast.otto.person, "Aaron")
+    busy = held.threading.Thread(target=_hold, args=(kept.roll, 1.0))
+    busy.start()
+    time.sleep(0.2)
+    began = time.monotonic()
+    assert _tells(cast.olga.actor) is None
+    assert _names(cast.olga.actor)[0] == "Aaron"
+    assert time.monotonic() - began < 0.7
+    busy.join()
+
+
+def _hold(roll: held.Roll, seconds: float) -> None:
+    with roll.lock:
+        time.sleep(seconds)
+
+
+def test_a_page_between_rows_that_moved_is_the_page_of_the_whole(cast: Cast, kept: Keeper) -> None:
+    with database.transaction() as db:
+        people = [make.person(db, first_name=f"P{number:02}", last_name="Q") for number in range(30)]
+    assert kept.roll is not None
+    kept.roll.missed.update(kept.roll.orders)
+    kept.keep_up()
+    for place in (3, 11, 19, 27):
+        _rename(people[place], f"{'zb'[place % 2]}{place}")
+    with database.reading() as db:
+        whole = students.ids(db, cast.olga.actor, filter=ANYBODY, page=Page(size=100))
+        pages = [students.ids(db, cast.olga.actor, filter=ANYBODY, page=Page(n, size=4)) for n in range(1, 10)]
+        by_name = sa.select(col(Person.id)).where(col(Person.kind) == "student").order_by(col(Person.sort_name))
+        assert whole == list(db.scalars(by_name.order_by(col(Person.id))))
+    assert [row for page in pages for row in page] == whole
+    assert {len(order.moved) for key, order in kept.roll.orders.items() if key.listed.name == "students"} == {4}
+
+
+def test_the_thread_reads_the_roll_and_ends(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(keeper, "EACH_S", 0.05)
+    answers.begin()
+    try:
+        assert _comes(lambda: _tells(cast.olga.actor) == 3)
+    finally:
+        answers.end()
+    assert _tells(cast.olga.actor) is None
+
+
+def test_after_a_fault_of_the_database_the_thread_begins_again(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(keeper, "EACH_S", 0.05)
+    monkeypatch.setattr(keeper, "AFTER_FAULT_S", 0.2)
+    faults = iter([sa.exc.OperationalError("", {}, Exception("gone"))])
+    read = keeper.people.read
+
+    def fails_once(*asked: Any) -> Any:
+        for fault in faults:
+            raise fault
+        return read(*asked)
+
+    monkeypatch.setattr(keeper.people, "read", fails_once)
+    answers.begin()
+    try:
+        assert _comes(lambda: _tells(cast.olga.actor) == 3)
+    finally:
+        answers.end()
+
+
+def _comes(holds: Callable[[], bool]) -> bool:
+    """Whether it comes true in good time."""
+    until = time.monotonic() + 20
+    while not (true := holds()) and time.monotonic() < until:
+        time.sleep(0.02)
+    return true
