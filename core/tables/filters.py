@@ -154,7 +154,6 @@ class Page:
     """A part of a list: `number` counts from 1, `sort` is one of the list's own names for its orders.
 
     `total`: how many rows the list has, where that was counted a moment ago. Its last pages are then read from its end.
-    `ahead`: so many rows more, where all that match have been looked up anyway.
     """
 
     number: int = 1
@@ -162,7 +161,6 @@ class Page:
     descending: bool = False
     size: int = PAGE_SIZE
     total: int | None = None
-    ahead: int = 0
 
     @property
     def offset(self) -> int:
@@ -171,7 +169,7 @@ class Page:
 
 @dataclass(frozen=True)
 class Found:
-    """The ids of a page in its order, with those ahead. `total`: how many rows the list has, where that came along."""
+    """The ids of a page in its order. `total`: how many rows the list has, where that came along."""
 
     ids: Sequence[int]
     total: int | None = None

@@ -38,7 +38,7 @@ def found(
     look: Look,
     by_text: bool,
 ) -> Found:
-    """The ids of one page; where all rows are put in order for it, those ahead of it and their number as well.
+    """The ids of one page; where all rows are put in order for it, their number as well.
 
     `rows` makes the query of a part: to walk through in its order (True), or to count. `look`: the persons among whom
     all rows are, when an index tells of so many at most. They are put in order, unless a short walk finds the page
@@ -151,7 +151,7 @@ def _put_in_order(db: Session, parts: Sequence[Part], page: Page, rows: Rows, fe
     all_rows = rows(ordering.together(parts), True)
     found, first, *keys = _put_aside(db, all_rows, [place, *values, col(Person.id)], few).c
     by = [first, *(key.desc() for key in keys)] if page.descending else [first, *keys]
-    ordered = sa.select(found, sa.func.count().over()).order_by(*by).limit(page.size + page.ahead).offset(page.offset)
+    ordered = sa.select(found, sa.func.count().over()).order_by(*by).limit(page.size).offset(page.offset)
     with planner.walking(db):
         found_rows = at_once.read(db, ordered)
     return Found(tuple(row[0] for row in found_rows), found_rows[0][1] if found_rows else None)

@@ -26,14 +26,12 @@ from pages.shared import (
     feedback,
     filters,
     guarded,
-    leafed,
     legend,
     list_style,
     newcomers,
     own_views,
     picker,
     selection_bar,
-    totals,
     views,
 )
 from pages.shared.columns import Columns
@@ -65,7 +63,6 @@ class ListScreen:
 def draw(actor: Actor, screen: ListScreen) -> None:
     """The head, the questions, what is found. The last two run alone: a page turn draws no form, a search no head."""
     st.html(css.compact(list_style.STYLE))
-    totals.begin(screen.name)
     _head(actor, screen)
     filters.take_up(screen.name, screen.kind)
     guarded.fragment(screen.permission, key=filters.form(screen.name))(_form)(actor, screen)
@@ -95,7 +92,6 @@ def _found(actor: Actor, screen: ListScreen) -> None:
     """The views, the chips, and below them what a page turn or a tick draws anew."""
     if feedback.is_waiting():
         views.forget(screen.name)
-    leafed.forget(screen.name)
     asked, known = filters.asked(screen.name, screen.kind), views.of(actor, screen.name)
     head = st.container()  # one place, with chips or without: in another one the rows would be another part of the page
     with head, st.container(horizontal=True, vertical_alignment="center", key=f"views-{screen.name}"):

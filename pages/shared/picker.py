@@ -13,12 +13,13 @@ import streamlit as st
 from sqlmodel import Session
 from streamlit.delta_generator import DeltaGenerator
 
-from core import clock, database
+from core import database
 from core.permissions import Actor
 from core.services import selections
 from core.services.selections import ListName, SelectionView
 from core.tables import selection_rows
-from pages.shared import columns, leafed, ticks, totals
+from core.tables.filters import Page
+from pages.shared import columns, ticks, totals
 from pages.shared.listing import Listing, Shown, Tally, digest, pages
 
 HEIGHT = 565  # sixteen rows: the page of the browser itself need not scroll
@@ -28,13 +29,22 @@ COUNTED_AT_ONCE = 100_000
 def look(db: Session, actor: Actor, listing: Listing) -> Shown:
     """Read one page and its ticks. Counting comes later."""
     view = selections.current(db, actor, list_name=listing.name)
-    wanted = replace(listing.wanted(), total=totals.known(actor, listing))
-    rows = leafed.page(db, actor, listing, wanted)
-    if not rows["id"] and wanted.number > 1:  # the list has become shorter: its last page
+    wanted = replace(listing.wanted(), total=totals.known(listing))
+    found = _found(db, actor, listing, wanted)
+    if not found and wanted.number > 1:  # the list has become shorter: its last page
         total = listing.count(db, actor, listing.filter)
         wanted = replace(wanted, number=pages(total), total=total)
-        rows = leafed.page(db, actor, listing, wanted)
+        found = _found(db, actor, listing, wanted)
+    rows = listing.rows(db, actor, found)
     return Shown(rows, wanted.number, view, _ticked(db, actor, listing, view, rows["id"]))
+
+
+def _found(db: Session, actor: Actor, listing: Listing, page: Page) -> Sequence[int]:
+    """The ids of a page. Where the number of all comes along, nobody need count them."""
+    found = listing.find(db, actor, page)
+    if found.total is not None:
+        totals.keep(listing, found.total)
+    return found.ids
 
 
 def remember(actor: Actor, listing: Listing, shown: Shown) -> Shown:
@@ -47,11 +57,10 @@ def remember(actor: Actor, listing: Listing, shown: Shown) -> Shown:
 
 def count(actor: Actor, listing: Listing, shown: Shown, *, meanwhile: DeltaGenerator) -> Tally:
     """The numbers for the bar. `meanwhile`: where it is said that there are many, while these are counted."""
-    total = shown.total if shown.total is not None else totals.known(actor, listing)
+    total = shown.total if shown.total is not None else totals.known(listing)
     chosen = totals.chosen(listing, shown.view)
     if total is not None and chosen is not None:
         return Tally(total, *chosen)
-    begun = clock.now()
     with database.reading() as db:
         if total is None:
             total = listing.count_up_to(db, actor, listing.filter, COUNTED_AT_ONCE)
@@ -59,7 +68,7 @@ def count(actor: Actor, listing: Listing, shown: Shown, *, meanwhile: DeltaGener
                 meanwhile.markdown(f"**100,000+** {listing.noun}")
                 total = listing.count(db, actor, listing.filter)
                 meanwhile.empty()
-            totals.keep(actor, listing, total, begun=begun)
+            totals.keep(listing, total)
         if chosen is None:
             chosen = selection_rows.sizes(db, actor, selection_id=shown.selection_id)
             totals.keep_chosen(listing, shown.view, chosen)

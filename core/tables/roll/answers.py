@@ -17,11 +17,12 @@ from core.tables.roll.wanted import Filter
 _keeper: Keeper | None = None
 
 
-def begin() -> None:
+def begin() -> Keeper:
     """Hold a roll from now on, in this process."""
     global _keeper
     _keeper = Keeper()
     _keeper.start()
+    return _keeper
 
 
 def end() -> None:
@@ -33,7 +34,7 @@ def end() -> None:
 
 
 def found(db: Session, actor: Actor, listed: Listed, filter: Filter, page: Page, given: Given) -> Found | None:
-    """The rows of a page with those ahead, and how many there are."""
+    """The rows of a page, and how many there are."""
     if page.sort in listed.untold:
         return None
     roll = _roll(db, actor, filter, given)

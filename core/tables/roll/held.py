@@ -116,7 +116,7 @@ class Roll:
         return people, truths
 
     def page(self, db: Session, key: Key, truths: Truths, page: Page) -> Ids | None:
-        """The persons of a page and those ahead; None while the order is not known."""
+        """The persons of a page; None while the order is not known."""
         order = self.orders.get(key)
         if order is None:
             self.missed.add(key)

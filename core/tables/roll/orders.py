@@ -60,11 +60,10 @@ class Order:
         return replace(self, moved=np.union1d(self.moved, np.fromiter(moved, np.int32, len(moved)))) if moved else self
 
     def page(self, matching: Truths, page: Page, sort: Callable[[Ids], Ids]) -> Ids:
-        """Those of a page among the matching, and those ahead. `sort` puts some of them in order.
+        """Those of a page among the matching. `sort` puts some of them in order.
 
         Up to as many rows as were moved may stand before the page, or not any more: so many more are put in order.
         """
-        size = page.size + page.ahead
         moved = self.moved[self.moved < len(matching)]
         late = moved[matching[moved]]
         settled = matching
@@ -73,7 +72,7 @@ class Order:
             settled[late] = False
         rows = self.ids[settled.take(self.ids, mode="clip")]
         if not late.size:
-            return rows[page.offset :][:size]
+            return rows[page.offset :][: page.size]
         begin = max(0, page.offset - late.size)
-        around = rows[begin : page.offset + size]
-        return sort(np.concatenate([around, late]))[page.offset - begin :][:size]
+        around = rows[begin : page.offset + page.size]
+        return sort(np.concatenate([around, late]))[page.offset - begin :][: page.size]
