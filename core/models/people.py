@@ -27,6 +27,9 @@ class PersonStatus(StrEnum):
     LEFT = "left"
 
 
+_IS_MOBILE = sa.text("phone_region <> ''")  # a number at home that can get an SMS
+
+
 class Person(SQLModel, table=True):
     """A student, guardian or member of staff.
 
@@ -50,6 +53,7 @@ class Person(SQLModel, table=True):
         sa.Index("person_by_contact_email", "kind", "contact_email", "id"),
         sa.Index("person_by_external_email", "kind", "external_email", "id"),
         sa.Index("person_by_mobile", "mobile", "id", "kind"),
+        sa.Index("person_by_phone", "phone", sqlite_where=_IS_MOBILE, postgresql_where=_IS_MOBILE),
         # Who can be reached: the flags stand in the index, so that counting reads nothing else.
         sa.Index(
             "person_by_reach",

@@ -15,7 +15,7 @@ from core.models import PersonChange
 from core.tables.search import is_sqlite
 
 AT_MOST = 5_000  # of so many and more everything is read again, which takes as long
-EVERYBODY = 0  # in place of a person: a class, a period, a number that wants no SMS is another
+EVERYBODY = 0  # in place of a person: a class or a period is another
 _NUMBER, _XACT = col(PersonChange.id), col(PersonChange.xact)
 _SEEN = sa.bindparam("seen", type_=sa.String())
 _SNAPSHOT = sa.cast(sa.func.pg_current_snapshot(), sa.String())

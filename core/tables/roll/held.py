@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Collection
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -30,6 +31,7 @@ from core.tables.roll.texts import Text, Texts
 from core.tables.roll.wanted import Filter, Rest
 
 AT_ONCE = 300  # changes for which an answer waits; of more the keeper reads
+LATELY_S = 15 * 60
 _SECOND = timedelta(seconds=1)
 
 
@@ -48,6 +50,7 @@ class Roll:
     being_read: dict[Key, set[int]] = field(default_factory=dict)
     texts: Texts = field(default_factory=Texts)
     missed: set[Key] = field(default_factory=set)
+    asked_at: dict[Key, float] = field(default_factory=dict)
     lock: threading.RLock = field(default_factory=threading.RLock)
 
     def is_of(self, given: Given) -> bool:
@@ -94,7 +97,6 @@ class Roll:
             self.orders[key] = order.without(key.moved(people, accounts))
             if len(self.orders[key].moved) > LATE_AT_MOST:
                 del self.orders[key]
-                self.missed.add(key)
 
     def matching(self, db: Session, actor: Actor, filter: Filter, given: Given) -> tuple[People, Truths] | None:
         """For each id of a person, whether their row matches; None where the roll cannot tell."""
@@ -118,10 +120,16 @@ class Roll:
     def page(self, db: Session, key: Key, truths: Truths, page: Page) -> Ids | None:
         """The persons of a page; None while the order is not known."""
         order = self.orders.get(key)
+        self.asked_at[key] = time.monotonic()
         if order is None:
             self.missed.add(key)
             return None
         return order.page(truths, page, lambda ids: self._sorted(db, key, ids))
+
+    def in_use(self) -> set[Key]:
+        """The orders that somebody has asked for lately."""
+        since = time.monotonic() - LATELY_S
+        return {key for key, at in list(self.asked_at.items()) if at > since}
 
     def _sorted(self, db: Session, key: Key, ids: Ids) -> Ids:
         few = Few(len(ids), narrowing.as_text(db, ids.tolist()))

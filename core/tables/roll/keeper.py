@@ -15,11 +15,11 @@ from core.tables import conditions
 from core.tables.conditions import Given
 from core.tables.roll import changes, people, texts
 from core.tables.roll.held import Roll
-from core.tables.roll.orders import Order
+from core.tables.roll.orders import Key, Order
 
-EACH_S, AFTER_FAULT_S = 1.0, 30
+EACH_S, AFTER_FAULT_S, STOP_S = 1.0, 30, 2
 _ALL = 2**31 - 1
-PAUSES = 5  # while everything changes all the time it is read in a sixth of the time
+PAUSES = 5  # what changes all the time is read in a sixth of the time
 _log = logging.getLogger(__name__)
 
 
@@ -31,6 +31,7 @@ class Keeper:
     _ended: threading.Event = field(default_factory=threading.Event)
     _thread: threading.Thread | None = None
     _next_at: float = 0.0
+    _rest_until: dict[Key, float] = field(default_factory=dict)
 
     def start(self) -> None:
         """Begin in the background."""
@@ -41,7 +42,7 @@ class Keeper:
         """End, and hold nothing any more."""
         self._ended.set()
         if self._thread:
-            self._thread.join()
+            self._thread.join(STOP_S)  # what it reads may take longer, and ends with the process
         self.roll = None
 
     def _run(self) -> None:
@@ -60,7 +61,7 @@ class Keeper:
             if self.roll is None or not self._follow(db, self.roll, given):
                 self._read(db, given)
         roll = self.roll
-        while roll and not self._ended.is_set() and (_read_order(roll) or _read_text(roll)):
+        while roll and not self._ended.is_set() and (self._read_order(roll) or _read_text(roll)):
             pass
 
     def _follow(self, db: Session, roll: Roll, given: Given) -> bool:
@@ -68,27 +69,33 @@ class Keeper:
             return roll.follow(db, given, at_most=changes.AT_MOST)
 
     def _read(self, db: Session, given: Given) -> None:
-        """Everything. The old one answers nothing any more, but tells which orders are in use."""
+        """Everything; of the orders those in use."""
         if time.monotonic() < self._next_at:
             return
         began, mark = time.monotonic(), changes.mark(db)
-        known = set(self.roll.orders) | self.roll.missed if self.roll else set()
+        known = self.roll.in_use() if self.roll else set()
         self.roll = Roll(people.read(db, given), mark, given.now, missed=known)
-        self._next_at = time.monotonic() + PAUSES * (time.monotonic() - began)
+        self._next_at = _after(began)
 
+    def _read_order(self, roll: Roll) -> bool:
+        """One that was missed, if there is any; whoever changes while it is read is noted as moved.
 
-def _read_order(roll: Roll) -> bool:
-    """One that was missed, if there is any; whoever changes while it is read is noted as moved."""
-    with roll.lock:
-        if not roll.missed:
-            return False
-        key = roll.missed.pop()
-        roll.being_read[key] = set()
-    with database.reading() as db:
-        ids = np.array(key.listed.in_order(db, key.page(_ALL), None), np.int32)
-    with roll.lock:
-        roll.orders[key] = Order(ids).without(roll.being_read.pop(key))
-    return True
+        Where nearly everybody moves, as in a campaign, it is of no use soon, so it is not read all the time.
+        """
+        began = time.monotonic()
+        with roll.lock:
+            due = [key for key in roll.missed if self._rest_until.get(key, 0) < began]
+            if not due:
+                return False
+            key = due[0]
+            roll.being_read[key] = set()
+        with database.reading() as db:
+            ids = np.array(key.listed.in_order(db, key.page(_ALL), None), np.int32)
+        with roll.lock:
+            roll.orders[key] = Order(ids).without(roll.being_read.pop(key))
+        roll.missed.discard(key)
+        self._rest_until[key] = _after(began)
+        return True
 
 
 def _read_text(roll: Roll) -> bool:
@@ -102,3 +109,8 @@ def _read_text(roll: Roll) -> bool:
     with roll.lock:
         roll.texts.keep(text, ids)
     return True
+
+
+def _after(began: float) -> float:
+    """When it may be read again."""
+    return time.monotonic() + PAUSES * (time.monotonic() - began)

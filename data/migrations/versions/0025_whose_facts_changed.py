@@ -1,7 +1,7 @@
 """The database notes whose facts may have changed: lists held in memory read on from there.
 
-A class, a period or a number that wants no SMS concerns many people: their changes are noted as of nobody in
-particular (0). Old notes go as new ones come.
+A class or a period concerns many people: its changes are noted as of nobody in particular (0); a number that wants no
+SMS concerns whoever has it. Old notes go as new ones come.
 """
 
 from __future__ import annotations
@@ -25,7 +25,11 @@ OF_ACCOUNT = (
 # Whose row a change concerns. Accounts come and go with `has_account` of their person.
 PEOPLE = {"person": ("id",), "guardianship": ("student_id", "guardian_id"), "enrolment": ("person_id",)}
 ALL = ("INSERT", "UPDATE", "DELETE")
-OF_MANY = {"section": ("UPDATE", "DELETE"), "academic_period": ALL, "opt_out": ALL}
+OF_MANY = {"section": ("UPDATE", "DELETE"), "academic_period": ALL}
+WITH_NUMBER = (
+    "INSERT INTO person_change (person_id) SELECT id FROM person WHERE mobile = {row}.address "
+    "UNION SELECT id FROM person WHERE phone = {row}.address AND phone_region <> ''"
+)
 
 
 def upgrade() -> None:
@@ -37,6 +41,8 @@ def upgrade() -> None:
         sa.Column("xact", sa.BigInteger(), nullable=False, server_default="0"),
         sqlite_autoincrement=True,
     )
+    of_homes = sa.text("phone_region <> ''")
+    op.create_index("person_by_phone", "person", ["phone"], sqlite_where=of_homes, postgresql_where=of_homes)
     op.create_index("person_change_by_xact", "person_change", ["xact"], sqlite_where=sa.text("xact > 0"))
     if op.get_bind().dialect.name == "sqlite":
         _of_sqlite()
@@ -54,6 +60,8 @@ def _of_sqlite() -> None:
             _trigger(table, f"{event} ON {table}", notes, event)
     notes = [note.format(of="new.person_id", of_account="true")]
     _trigger("account", f"UPDATE OF {', '.join(OF_ACCOUNT)} ON account", notes, "UPDATE")
+    for event, row in (("INSERT", "new"), ("DELETE", "old")):
+        _trigger("opt_out", f"{event} ON opt_out", [f"{WITH_NUMBER.format(row=row)};"], event)
     for table, events in OF_MANY.items():
         for event in events:
             _trigger(table, f"{event} ON {table}", [note.format(of="0", of_account="false")], event)
@@ -83,6 +91,10 @@ def _of_postgresql() -> None:
         f"CREATE TRIGGER change_of_account_update AFTER UPDATE OF {', '.join(OF_ACCOUNT)} ON account "
         "FOR EACH ROW EXECUTE FUNCTION change_of_account()"
     )
+    for event, row in (("INSERT", "NEW"), ("DELETE", "OLD")):
+        name = f"change_of_opt_out_{event.lower()}"
+        _function(name, WITH_NUMBER.format(row=row))
+        op.execute(f"CREATE TRIGGER {name} AFTER {event} ON opt_out FOR EACH ROW EXECUTE FUNCTION {name}()")
     _function("change_of_many", "INSERT INTO person_change (person_id) VALUES (0)")
     for table, events in OF_MANY.items():
         for event in events:
