@@ -12,7 +12,7 @@ from core import clock, database, requests
 from core.backup import before_upgrade
 from core.config import settings
 from core.delivery import alarms, bounce_watch, directory_look_up, import_folder, reconcile, take_over, workflows
-from core.services import fault_notes, microsoft_flows, previews, report_requests, throttles, workers
+from core.services import change_notes, fault_notes, microsoft_flows, previews, report_requests, throttles, workers
 
 KEPT = timedelta(days=7)
 SLICE, SLICES = 500, 40
@@ -67,6 +67,12 @@ def forget_faults() -> int:
         return fault_notes.forget_old(db)
 
 
+def forget_changes() -> int:
+    """Notes of who changed that every process has read."""
+    with database.transaction(wait_ms=database.WORKER_WAIT_MS) as db:
+        return change_notes.forget_old(db)
+
+
 def forget_files() -> int:
     """Files that nobody may fetch any more."""
     with database.transaction(wait_ms=database.WORKER_WAIT_MS) as db:
@@ -115,6 +121,7 @@ JOBS: dict[str, tuple[timedelta, Callable[[], int]]] = {
     "forget copies from before upgrades": (timedelta(hours=12), before_upgrade.forget_old),
     "forget faults": (timedelta(hours=12), forget_faults),
     "forget processes that are gone": (timedelta(hours=12), forget_processes),
+    "forget who changed": (timedelta(hours=1), forget_changes),
     "forget files": (timedelta(minutes=5), forget_files),
     "delete what was kept long enough": (timedelta(minutes=30), workflows.enqueue_retention),
     "send the reminders of the day": (timedelta(minutes=5), workflows.enqueue_reminders),

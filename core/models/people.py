@@ -178,7 +178,7 @@ class PersonChange(SQLModel, table=True):
     """A note by the database that something about a person changed: lists held in memory read on from there.
 
     `person_id` is 0 where it concerns many; `of_account`: nothing else of the person. `xact`: the transaction on
-    PostgreSQL. Old notes go as new ones come.
+    PostgreSQL. The oldest are forgotten by and by (services.change_notes).
     """
 
     __tablename__ = "person_change"

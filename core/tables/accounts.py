@@ -155,12 +155,9 @@ def _persons(part: Part, walk: bool) -> sa.Select[Any]:
     return _rows([], part, walk).with_only_columns(col(Account.person_id))
 
 
-_LISTED = Listed(
-    "accounts",
-    _in_order,
-    of_people={"name", "section", "students", "mobile"},
-    untold={"roles", "invited_by", "initial_password"},
-)
+_OF_PEOPLE = {"name", "section", "students", "mobile", "username"}
+_ELSEWHERE = {"roles", "invited_by", "initial_password"}
+_LISTED = Listed(_in_order, of_people=_OF_PEOPLE, of_accounts=set(SORTS) - _OF_PEOPLE - _ELSEWHERE)
 
 
 def rows(db: Session, actor: Actor, *, ids: Sequence[int]) -> pd.DataFrame:

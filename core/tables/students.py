@@ -122,8 +122,8 @@ def _in_order(db: Session, page: Page, few: Few | None) -> Sequence[int]:
     return leafing.in_order(db, parts, page, partial(_rows, StudentFilter(), []), few)
 
 
-_OF_ACCOUNTS = {"state", "email_refusal", "sms_refusal", "username", "invited_at", "last_sign_in_at"}
-_LISTED = Listed("students", _in_order, of_people=set(SORTS) - _OF_ACCOUNTS)
+_OF_ACCOUNTS = {"state", "email_refusal", "sms_refusal", "invited_at", "last_sign_in_at"}
+_LISTED = Listed(_in_order, of_people=set(SORTS) - _OF_ACCOUNTS, of_accounts=_OF_ACCOUNTS)
 
 
 def rows(db: Session, actor: Actor, *, ids: Sequence[int]) -> pd.DataFrame:

@@ -83,8 +83,10 @@ def _roll(actor: Actor) -> Iterator[float]:
             ms(lambda db, page=page: students.ids(db, actor, filter=StudentFilter(), page=page))
     while keeper.roll is None or keeper.roll.missed or keeper.roll.being_read:
         time.sleep(0.05)
-    yield seconds
-    answers.end()
+    try:
+        yield seconds
+    finally:
+        answers.end()
 
 
 def _as_on_screen(db: Session, actor: Actor, wanted: StudentFilter, page: Page) -> None:

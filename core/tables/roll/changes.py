@@ -14,10 +14,9 @@ from core.database import KEPT
 from core.models import PersonChange
 from core.tables.search import is_sqlite
 
-AT_MOST = 5_000  # of so many and more everything is read again, which takes as long
+AT_MOST = 5_000  # notes; of more everything is read again
 EVERYBODY = 0  # in place of a person: a class or a period is another
 _NUMBER, _XACT = col(PersonChange.id), col(PersonChange.xact)
-_SEEN = sa.bindparam("seen", type_=sa.String())
 _SNAPSHOT = sa.cast(sa.func.pg_current_snapshot(), sa.String())
 _ENDS = [sa.select(end(_NUMBER)).scalar_subquery() for end in (sa.func.min, sa.func.max)]
 _XID = "CAST(CAST(person_change.xact AS text) AS xid8)"

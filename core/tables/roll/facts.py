@@ -49,7 +49,7 @@ FACTS: Mapping[str, _Asked] = {
     "has_email": reachability.has_email_address,
     "has_mobile": reachability.has_mobile,
     "has_guardian": lambda _policy: conditions.has_guardian(),
-    "periods": lambda _policy: _periods(),
+    "periods": lambda _policy: _periods(),  # the last, see _as_facts
 }
 NAMES = tuple(FACTS)
 NOBODY: Facts = (None,) * len(FACTS)
@@ -60,7 +60,7 @@ def of_everybody(db: Session, given: Given) -> Iterator[tuple[Facts, Ids]]:
     found, *same = _rows(given.policy).subquery().c
     query = sa.select(narrowing.together(db, found), *same).group_by(*same)
     for together, *said in db.connection().execute(query, {"now": given.now}):
-        yield tuple(said), numbers(together)
+        yield _as_facts(said), numbers(together)
 
 
 def accounts(db: Session) -> tuple[Ids, Ids]:
@@ -74,7 +74,7 @@ def accounts(db: Session) -> tuple[Ids, Ids]:
 def of_people(db: Session, given: Given, ids: Sequence[int]) -> Iterator[tuple[int, int, Facts]]:
     """Some people, each with their account and what is true of them; who is not there any more is left out."""
     for person_id, account_id, *said in at_once.read_again(db, _some(given.policy), ids=list(ids), now=given.now):
-        yield person_id, account_id or 0, tuple(said)
+        yield person_id, account_id or 0, _as_facts(said)
 
 
 def current(db: Session) -> frozenset[int]:
@@ -98,6 +98,12 @@ def _some(policy: Policy) -> sa.Select[Any]:
 def numbers(text: str | None) -> Ids:
     """Ids as the database put them together in one text."""
     return np.fromstring((text or "").strip("[]{}"), dtype=np.int32, sep=",")
+
+
+def _as_facts(said: Sequence[Any]) -> Facts:
+    """With each period once: they are said for each class, in any order."""
+    *others, periods = said
+    return (*others, " ".join(sorted(set(periods.split()))))
 
 
 def _periods() -> Any:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Collection
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -35,72 +35,100 @@ LATELY_S = 15 * 60
 _SECOND = timedelta(seconds=1)
 
 
-@dataclass
-class Roll:
-    """People and orders, as they were at a mark.
-
-    Whoever asks holds no lock, for Python lets others go first at each statement: all would wait for one. Whoever
-    changes it holds `lock`, and puts something new in place of what was.
-    """
+@dataclass(frozen=True)
+class Known:
+    """Everybody as they were at a mark, and at which moment."""
 
     people: People
     mark: Mark
     as_of: datetime
-    orders: dict[Key, Order] = field(default_factory=dict)
-    being_read: dict[Key, set[int]] = field(default_factory=dict)
-    texts: Texts = field(default_factory=Texts)
-    missed: set[Key] = field(default_factory=set)
-    asked_at: dict[Key, float] = field(default_factory=dict)
-    lock: threading.RLock = field(default_factory=threading.RLock)
 
     def is_of(self, given: Given) -> bool:
         """Whether what it depends on is still so."""
         return self.people.given.policy == given.policy and self.people.today == clock.today()
 
-    def is_up_to_date(self, db: Session, given: Given) -> bool:
-        """Whether nothing has changed, or little that is read again at once; else SQL answers sooner."""
-        if not self.is_of(given):
-            return False
-        changed = changes.since(db, self.mark)
-        if changed is not None and not (changed.people or changed.accounts) and given.now - self.as_of < _SECOND:
-            return True
+
+@dataclass
+class Roll:
+    """People and orders.
+
+    Whoever asks holds no lock, for Python lets others go first at each statement: all would wait for one. Whoever
+    changes it holds `lock`, and puts something new in place of what was.
+    """
+
+    known: Known
+    orders: dict[Key, Order] = field(default_factory=dict)
+    being_read: dict[Key, set[int]] = field(default_factory=dict)
+    texts: Texts = field(default_factory=Texts)
+    missed: set[Key] = field(default_factory=set)
+    asked_at: dict[Key, float] = field(default_factory=dict)
+    lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def up_to_date(self, db: Session, given: Given) -> People | None:
+        """Everybody as they are now, where nothing has changed, or little that is read at once; else SQL is sooner."""
+        known = self.known
+        changed = changes.since(db, known.mark)
+        if not known.is_of(given) or changed is None or changed.is_older:
+            return None
+        is_same = not changed.people and not changed.accounts
+        if is_same and given.now - known.as_of < _SECOND:
+            return known.people
         if not self.lock.acquire(blocking=False):  # somebody is about it
-            return False
+            return known.people if is_same else None
         try:
-            return self.follow(db, given, at_most=AT_ONCE)
+            return self.known.people if self.follow(db, given, at_most=AT_ONCE) else None
         finally:
             self.lock.release()
 
     def follow(self, db: Session, given: Given, *, at_most: int) -> bool:
         """Read again whatever has changed; False where that is too much, or everything may be another."""
-        changed = changes.since(db, self.mark)
-        if not self.is_of(given) or changed is None or len(changed.people) + len(changed.accounts) > at_most:
+        changed = changes.since(db, self.known.mark)
+        if not self.known.is_of(given) or changed is None or changed.is_older:
             return False
-        if changed.is_older:
-            return True
-        ended = _ended(db, self.as_of, given.now)
-        if changed.people or changed.accounts or ended:
-            self._read_again(db, given, changed, ended)
-        self.mark = changed.mark
-        if given.now - self.as_of >= _SECOND:
-            self.as_of = given.now
+        if len(changed.people) + len(changed.accounts) > at_most:
+            return False
+        self._follow(db, replace(given, now=max(given.now, self.known.as_of)), changed)
         return True
 
-    def _read_again(self, db: Session, given: Given, changed: Changes, ended: set[int]) -> None:
-        people = changed.people | _relatives(db, changed.people)
-        accounts = changed.accounts | ended
-        self.people = self.people.read_again(db, given, people | accounts)
-        self.texts.note(people | accounts)
-        for key, late in self.being_read.items():
-            late |= key.moved(people, accounts)
-        for key, order in list(self.orders.items()):
-            self.orders[key] = order.without(key.moved(people, accounts))
-            if len(self.orders[key].moved) > LATE_AT_MOST:
-                del self.orders[key]
+    def _follow(self, db: Session, given: Given, changed: Changes) -> None:
+        is_due = given.now - self.known.as_of >= _SECOND
+        ended = _ended(db, self.known.as_of, given.now) if is_due else set()
+        people, accounts = changed.people | _relatives(db, changed.people), changed.accounts | ended
+        known = replace(self.known, mark=changed.mark, as_of=given.now if is_due else self.known.as_of)
+        if people or accounts:
+            known = replace(known, people=known.people.read_again(db, given, people | accounts))
+            self._note(people, accounts)
+        self.known = known  # last: who is moved is known before they are seen elsewhere
 
-    def matching(self, db: Session, actor: Actor, filter: Filter, given: Given) -> tuple[People, Truths] | None:
+    def _note(self, people: Collection[int], accounts: Collection[int]) -> None:
+        self.texts.note(set(people))
+        for key, late in self.being_read.items():
+            late |= key.moved(set(people), set(accounts))
+        for key, order in list(self.orders.items()):
+            self.keep(key, order.without(key.moved(set(people), set(accounts))))
+
+    def keep(self, key: Key, order: Order) -> None:
+        """Tell by this order from now on, unless so many have moved that SQL is as quick."""
+        self.orders[key] = order
+        if len(order.moved) > LATE_AT_MOST:
+            del self.orders[key]
+
+    def in_use(self) -> set[Key]:
+        """The orders that somebody has asked for lately."""
+        since = time.monotonic() - LATELY_S
+        return {key for key, at in list(self.asked_at.items()) if at > since}
+
+    def order(self, key: Key) -> Order | None:
+        """One of the orders; None while it is not known."""
+        self.asked_at[key] = time.monotonic()
+        known = self.orders.get(key)
+        if known is None:
+            self.missed.add(key)
+        return known
+
+    def matching(self, db: Session, actor: Actor, people: People, filter: Filter, given: Given) -> Truths | None:
         """For each id of a person, whether their row matches; None where the roll cannot tell."""
-        rest, people = wanted.rest(db, actor, filter, given), self.people
+        rest = wanted.rest(db, actor, filter, given)
         if rest is None:
             return None
         truths = people.meeting(wanted.demands(filter, people.current))
@@ -115,25 +143,17 @@ class Roll:
             if ids is None:
                 return None
             truths &= people.among(ids) if one.is_in else ~people.among(ids)
-        return people, truths
+        return truths
 
-    def page(self, db: Session, key: Key, truths: Truths, page: Page) -> Ids | None:
-        """The persons of a page; None while the order is not known."""
-        order = self.orders.get(key)
-        self.asked_at[key] = time.monotonic()
-        if order is None:
-            self.missed.add(key)
-            return None
-        return order.page(truths, page, lambda ids: self._sorted(db, key, ids))
 
-    def in_use(self) -> set[Key]:
-        """The orders that somebody has asked for lately."""
-        since = time.monotonic() - LATELY_S
-        return {key for key, at in list(self.asked_at.items()) if at > since}
+def page(db: Session, key: Key, order: Order, truths: Truths, page: Page) -> Ids:
+    """The persons of a page."""
 
-    def _sorted(self, db: Session, key: Key, ids: Ids) -> Ids:
+    def in_order(ids: Ids) -> Ids:
         few = Few(len(ids), narrowing.as_text(db, ids.tolist()))
         return np.array(key.listed.in_order(db, key.page(len(ids)), few), np.int32)
+
+    return order.page(truths, page, in_order)
 
 
 def _read(db: Session, rest: Rest) -> Ids | None:
@@ -153,8 +173,6 @@ def _relatives(db: Session, ids: Collection[int]) -> set[int]:
 
 def _ended(db: Session, then: datetime, now: datetime) -> set[int]:
     """Whose invitation has ended meanwhile: nobody changes anything then."""
-    if now - then < _SECOND:
-        return set()
     ends = col(Account.invitation_ends_at)
     invited = col(Account.standing) == account_state.INVITED
     return set(db.connection().scalars(sa.select(col(Account.person_id)).where(invited, ends > then, ends <= now)))

@@ -5,21 +5,24 @@ from __future__ import annotations
 import logging
 import threading
 import time
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
+from typing import TypeVar
 
 import numpy as np
 from sqlmodel import Session
 
-from core import database
+from core import database, logs
 from core.tables import conditions
 from core.tables.conditions import Given
 from core.tables.roll import changes, people, texts
-from core.tables.roll.held import Roll
-from core.tables.roll.orders import Key, Order
+from core.tables.roll.held import Known, Roll
+from core.tables.roll.orders import Order
 
 EACH_S, AFTER_FAULT_S, STOP_S = 1.0, 30, 2
-_ALL = 2**31 - 1
 PAUSES = 5  # what changes all the time is read in a sixth of the time
+_ALL = 2**31 - 1
+T = TypeVar("T")
 _log = logging.getLogger(__name__)
 
 
@@ -30,8 +33,9 @@ class Keeper:
     roll: Roll | None = None
     _ended: threading.Event = field(default_factory=threading.Event)
     _thread: threading.Thread | None = None
-    _next_at: float = 0.0
-    _rest_until: dict[Key, float] = field(default_factory=dict)
+    _read_before: set[object] = field(default_factory=set)
+    _everybody_at: float = 0  # not before: neither all of it nor one order again
+    _again_at: float = 0
 
     def start(self) -> None:
         """Begin in the background."""
@@ -39,30 +43,37 @@ class Keeper:
         self._thread.start()
 
     def stop(self) -> None:
-        """End, and hold nothing any more."""
+        """End. What it reads may take longer: that ends with the process."""
         self._ended.set()
         if self._thread:
-            self._thread.join(STOP_S)  # what it reads may take longer, and ends with the process
-        self.roll = None
+            self._thread.join(STOP_S)
 
     def _run(self) -> None:
         while not self._ended.is_set():
-            try:
-                self.keep_up()
-            except Exception as error:  # noqa: BLE001  (SQL answers meanwhile, and says what is wrong to whoever asks)
-                self.roll, self._next_at = None, time.monotonic() + AFTER_FAULT_S
-                _log.warning("roll.failed", extra={"error": type(error).__name__})
-            self._ended.wait(EACH_S)
+            if not self._try(self.keep_up):
+                self._ended.wait(EACH_S)
 
-    def keep_up(self) -> None:
-        """Follow what has changed, or read everything again; then the orders that were missed."""
+    def keep_up(self) -> bool:
+        """Follow what has changed, or read everything; then one order or word that was missed. Whether one was."""
         with database.reading() as db:
             given = conditions.given(db)
             if self.roll is None or not self._follow(db, self.roll, given):
                 self._read(db, given)
         roll = self.roll
-        while roll and not self._ended.is_set() and (self._read_order(roll) or _read_text(roll)):
-            pass
+        if roll is None:
+            return False
+        for key in set(roll.orders) - roll.in_use():
+            del roll.orders[key]
+        return self._read_order(roll) or self._read_text(roll)
+
+    def _try(self, work: Callable[[], bool]) -> bool:
+        """Whether there was something to do. While it fails SQL answers, and says what is wrong to whoever asks."""
+        try:
+            return work()
+        except Exception as error:  # noqa: BLE001  (a database that is away comes back)
+            _log.warning("roll.failed", extra={"error": logs.names(error), "place": logs.place(error)})
+            self._everybody_at = self._again_at = time.monotonic() + AFTER_FAULT_S
+            return False
 
     def _follow(self, db: Session, roll: Roll, given: Given) -> bool:
         with roll.lock:
@@ -70,45 +81,48 @@ class Keeper:
 
     def _read(self, db: Session, given: Given) -> None:
         """Everything; of the orders those in use."""
-        if time.monotonic() < self._next_at:
+        if time.monotonic() < self._everybody_at:
             return
         began, mark = time.monotonic(), changes.mark(db)
-        known = self.roll.in_use() if self.roll else set()
-        self.roll = Roll(people.read(db, given), mark, given.now, missed=known)
-        self._next_at = _after(began)
+        in_use = self.roll.in_use() if self.roll else set()
+        self.roll = Roll(Known(people.read(db, given), mark, given.now), missed=in_use)
+        self._read_before = set()
+        self._everybody_at = _after(began)
 
     def _read_order(self, roll: Roll) -> bool:
-        """One that was missed, if there is any; whoever changes while it is read is noted as moved.
-
-        Where nearly everybody moves, as in a campaign, it is of no use soon, so it is not read all the time.
-        """
-        began = time.monotonic()
+        """Whoever changes while it is read is noted as moved. Where nearly everybody does, it is read now and then."""
+        began, key = time.monotonic(), self._next(roll.missed)
+        if key is None:
+            return False
+        roll.missed.discard(key)
         with roll.lock:
-            due = [key for key in roll.missed if self._rest_until.get(key, 0) < began]
-            if not due:
-                return False
-            key = due[0]
             roll.being_read[key] = set()
         with database.reading() as db:
             ids = np.array(key.listed.in_order(db, key.page(_ALL), None), np.int32)
         with roll.lock:
-            roll.orders[key] = Order(ids).without(roll.being_read.pop(key))
-        roll.missed.discard(key)
-        self._rest_until[key] = _after(began)
+            roll.keep(key, Order(ids).without(roll.being_read.pop(key)))
+        self._again_at = _after(began)
         return True
 
+    def _read_text(self, roll: Roll) -> bool:
+        """Whom a search finds."""
+        began, text = time.monotonic(), self._next(roll.texts.missed)
+        if text is None:
+            return False
+        with roll.lock:
+            roll.texts.begin(text)
+        with database.reading() as db:
+            ids = texts.read(db, text)
+        with roll.lock:
+            roll.texts.keep(text, ids)
+        self._again_at = _after(began)
+        return True
 
-def _read_text(roll: Roll) -> bool:
-    """Whom a search finds that was missed, if there is any."""
-    with roll.lock:
-        text = roll.texts.begin()
-    if text is None:
-        return False
-    with database.reading() as db:
-        ids = texts.read(db, text)
-    with roll.lock:
-        roll.texts.keep(text, ids)
-    return True
+    def _next(self, missed: Collection[T]) -> T | None:
+        """One that was never read, or may be again."""
+        due = [one for one in tuple(missed) if one not in self._read_before or time.monotonic() >= self._again_at]
+        self._read_before.update(due[:1])
+        return due[0] if due else None
 
 
 def _after(began: float) -> float:

@@ -23,13 +23,13 @@ LATE_AT_MOST = 500
 class Listed:
     """A list whose orders are held. `in_order`: the persons of all its rows in the order of a page, or some of them.
 
-    `of_people`: orders that no change of an account alone can move. `untold`: those that look at more than the roll.
+    `of_people`: orders that no change of an account alone can move. `of_accounts`: those that one can. Others look at
+    what no change of a person tells.
     """
 
-    name: str
     in_order: Callable[[Session, Page, Few | None], Sequence[int]]
     of_people: Collection[str]
-    untold: Collection[str] = ()
+    of_accounts: Collection[str]
 
 
 @dataclass(frozen=True)
@@ -39,6 +39,11 @@ class Key:
     listed: Listed
     sort: str
     descending: bool
+
+    @property
+    def is_told(self) -> bool:
+        """Whether the list has this order, and the roll can follow it."""
+        return self.sort in self.listed.of_people or self.sort in self.listed.of_accounts
 
     def page(self, size: int) -> Page:
         return Page(sort=self.sort, descending=self.descending, size=size)

@@ -18,7 +18,7 @@ from core.tables.roll.facts import Facts, Ids
 from core.tables.roll.wanted import Demands
 
 Truths = npt.NDArray[np.bool_]  # one for each id of a person
-_ROOM = 4_096  # for people who come later
+_ROOM = 4_096  # for people who come later; the last place is always nobody's
 
 
 @dataclass
@@ -56,10 +56,7 @@ class Combinations:
 
 @dataclass(frozen=True)
 class People:
-    """All of a school, as they were when they were read, or read again: by their id the number and the account.
-
-    Readers hold no lock: a number changes at once, and who needs more room makes other People of the same.
-    """
+    """All of a school, as they were when they were read, or read again. Nobody changes them: others may be reading."""
 
     given: Given
     today: date
@@ -70,7 +67,7 @@ class People:
 
     def meeting(self, demands: Demands) -> Truths:
         """For each id, whether this person meets all demands."""
-        return self.combinations.that_meet(demands).take(self.numbers, mode="clip")
+        return self.combinations.that_meet(demands).take(self.numbers)
 
     def among(self, ids: Ids) -> Truths:
         """For each id, whether it is one of these."""
@@ -79,33 +76,28 @@ class People:
         return truths
 
     def read_again(self, db: Session, given: Given, ids: Collection[int]) -> People:
-        """The same with what is true of these now; whoever is not there any more is nobody."""
-        people = self._with_room(max(ids, default=0))
+        """Others, with what is true of these now; whoever is not there any more is nobody."""
+        more = max(0, max(ids, default=0) + 2 - len(self.numbers))
+        room = (0, more + _ROOM * (more > 0))
+        numbers, accounts = np.pad(self.numbers, room), np.pad(self.accounts, room)
         gone = set(ids)
         for person_id, account_id, said in facts.of_people(db, given, sorted(ids)):
-            people.accounts[person_id], people.numbers[person_id] = account_id, self.combinations.number(said)
+            numbers[person_id], accounts[person_id] = self.combinations.number(said), account_id
             gone.discard(person_id)
-        people.numbers[list(gone)] = 0
-        return people
-
-    def _with_room(self, highest: int) -> People:
-        if highest < len(self.numbers):
-            return self
-        more = highest + _ROOM - len(self.numbers)
-        return replace(self, numbers=np.pad(self.numbers, (0, more)), accounts=np.pad(self.accounts, (0, more)))
+        numbers[list(gone)] = 0
+        return replace(self, numbers=numbers, accounts=accounts)
 
 
 def read(db: Session, given: Given) -> People:
-    """All of them: a second for 200,000, in which other threads work on."""
+    """All of them: five seconds for 200,000, in which other threads work on."""
+    today = clock.today()  # the day may change while they are read
     combinations = Combinations()
     combinations.number(facts.NOBODY)
     groups = [(combinations.number(said), ids) for said, ids in facts.of_everybody(db, given)]
-    persons, owned = facts.accounts(db)
     room = max((int(ids.max()) for _number, ids in groups), default=0) + _ROOM
-    people = People(
-        given, clock.today(), facts.current(db), combinations, np.zeros(room, np.int32), np.zeros(room, np.int32)
-    )
+    numbers, accounts = np.zeros(room, np.int32), np.zeros(room, np.int32)
     for number, ids in groups:
-        people.numbers[ids] = number
-    people.accounts[persons] = owned
-    return people
+        numbers[ids] = number
+    persons, owned = facts.accounts(db)
+    accounts[persons] = owned
+    return People(given, today, facts.current(db), combinations, numbers, accounts)

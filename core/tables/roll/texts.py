@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from sqlmodel import Session, col
 
 from core.models import Person
-from core.permissions import Actor, Permission
+from core.permissions import Actor, Permission, Role
 from core.rules.search_text import Sought
 from core.tables import narrowing, search
 from core.tables.among import AmongIds
@@ -21,20 +21,25 @@ from core.tables.roll import facts
 from core.tables.roll.facts import Ids
 
 RARE = 25_000  # at most: as many bear one surname in a district
-KEPT = 64
+KEPT, MOVED_AT_MOST = 16, 300
+_SEEING, _BLIND = Actor("the roll", roles=frozenset({Role.OFFICE})), Actor("the roll")
 
 
 @dataclass(frozen=True)
 class Text:
-    """What was typed, and by whom: who sees no contacts finds nobody by them."""
+    """What somebody looks for; who sees no contacts finds nobody by them (R61). Nothing is kept of who it was."""
 
     words: Sought
-    actor: Actor = field(compare=False)
     sees_contacts: bool
 
     @classmethod
     def of(cls, words: Sought, actor: Actor) -> Text:
-        return cls(words, actor, actor.may(Permission.SEE_CONTACTS))
+        return cls(words, actor.may(Permission.SEE_CONTACTS))
+
+    @property
+    def actor(self) -> Actor:
+        """Anybody who sees as much."""
+        return _SEEING if self.sees_contacts else _BLIND
 
 
 @dataclass(frozen=True)
@@ -54,9 +59,12 @@ class Texts:
 
     def found(self, db: Session, text: Text, *, students_only: bool) -> Ids | None:
         """Whoever matches, at least all students with `students_only`; None where that is not known yet."""
-        kept = self._kept.get(text)
+        with self._lock:
+            kept = self._kept.get(text)
+            if kept is not None:
+                self._kept.move_to_end(text)
         if kept is not None:
-            return self._up_to_date(db, text, kept)
+            return _up_to_date(db, text, kept)
         if text in self.missed:
             return None
         rare = search.once(db, text.actor, text.words, students_only=students_only, up_to=RARE + 1)
@@ -66,43 +74,43 @@ class Texts:
         return None if few is None else facts.numbers(few.ids)
 
     def note(self, people: Set[int]) -> None:
-        """Something about these is another."""
+        """What is known of these is another. Words after which many have moved are forgotten."""
         with self._lock:
-            for text, kept in self._kept.items():
+            for text, kept in list(self._kept.items()):
                 self._kept[text] = replace(kept, moved=kept.moved | people)
+                if len(self._kept[text].moved) > MOVED_AT_MOST:
+                    del self._kept[text]
             for moved in self._being_read.values():
                 moved |= people
 
-    def begin(self) -> Text | None:
-        """One of those missed, to be read from now on."""
-        text = next(iter(tuple(self.missed)), None)
-        if text is not None:
-            with self._lock:
-                self._being_read[text] = set()
-        return text
+    def begin(self, text: Text) -> None:
+        """One of those missed is about to be read."""
+        with self._lock:
+            self._being_read[text] = set()
 
     def keep(self, text: Text, ids: Ids) -> None:
-        """All who match, to be told from now on; whoever changed while they were read is asked again."""
+        """All who match, to be told from now on; whoever changed while they were read is asked each time."""
         with self._lock:
-            self._kept[text] = _Kept(ids, frozenset(self._being_read.pop(text)))
+            moved = frozenset(self._being_read.pop(text))
             self.missed.discard(text)
+            if len(moved) <= MOVED_AT_MOST:
+                self._kept[text] = _Kept(ids, moved)
             while len(self._kept) > KEPT:
                 self._kept.popitem(last=False)
-
-    def _up_to_date(self, db: Session, text: Text, kept: _Kept) -> Ids:
-        if kept.moved:
-            ids = np.concatenate([np.setdiff1d(kept.ids, list(kept.moved)), _among(db, text, kept.moved)])
-            with self._lock:
-                if self._kept.get(text) is kept:
-                    self._kept[text] = _Kept(ids)
-            return ids
-        return kept.ids
 
 
 def read(db: Session, text: Text) -> Ids:
     """All who match: a second, where it is a million."""
     matching = search.found(db, text.actor, text.words).subquery()
-    return facts.numbers(db.connection().scalar(sa.select(narrowing.together(db, matching.c[0]))))
+    found = db.connection().scalar(sa.select(narrowing.together(db, matching.c[0])))
+    return np.unique(facts.numbers(found))
+
+
+def _up_to_date(db: Session, text: Text, kept: _Kept) -> Ids:
+    """Nothing of it is kept: another reader may see less."""
+    if not kept.moved:
+        return kept.ids
+    return np.concatenate([np.setdiff1d(kept.ids, list(kept.moved)), _among(db, text, kept.moved)])
 
 
 def _among(db: Session, text: Text, ids: Collection[int]) -> Ids:

@@ -1,7 +1,7 @@
 """The database notes whose facts may have changed: lists held in memory read on from there.
 
 A class or a period concerns many people: its changes are noted as of nobody in particular (0); a number that wants no
-SMS concerns whoever has it. Old notes go as new ones come.
+SMS concerns whoever has it. A migration that makes one of these tables anew on SQLite has to make its triggers anew.
 """
 
 from __future__ import annotations
@@ -14,10 +14,11 @@ down_revision = "0024"
 branch_labels = None
 depends_on = None
 
-KEPT, EACH = 200_000, 1_000
-# All columns of an account at which a list looks: those that count failures change with every guess.
+# All columns of an account at which a list looks: those that count failures change with every guess. Searches look at
+# usernames, so their changes are noted as of the person.
+NAMES = ("person_id", "username", "username_key")
 OF_ACCOUNT = (
-    *("person_id", "user_type", "username", "username_key", "sign_in_method", "password_hash", "created_at"),
+    *("user_type", "sign_in_method", "password_hash", "created_at"),
     *("verified_at", "verified_address", "first_sign_in_at", "last_sign_in_at", "suspended_at", "deactivated_at"),
     *("pending_provider_at", "invited_at", "invitation_ends_at", "times_invited", "delivery", "delivery_reason"),
     *("delivery_address", "must_change_password"),
@@ -58,17 +59,14 @@ def _of_sqlite() -> None:
             if event == "UPDATE" and table != "person":  # it may have been somebody else's before
                 notes += [note.format(of=f"old.{key}", of_account="false") for key in keys]
             _trigger(table, f"{event} ON {table}", notes, event)
-    notes = [note.format(of="new.person_id", of_account="true")]
-    _trigger("account", f"UPDATE OF {', '.join(OF_ACCOUNT)} ON account", notes, "UPDATE")
+    for columns, of_account, name in ((OF_ACCOUNT, "true", "UPDATE"), (NAMES, "false", "NAMED")):
+        notes = [note.format(of="new.person_id", of_account=of_account)]
+        _trigger("account", f"UPDATE OF {', '.join(columns)} ON account", notes, name)
     for event, row in (("INSERT", "new"), ("DELETE", "old")):
         _trigger("opt_out", f"{event} ON opt_out", [f"{WITH_NUMBER.format(row=row)};"], event)
     for table, events in OF_MANY.items():
         for event in events:
             _trigger(table, f"{event} ON {table}", [note.format(of="0", of_account="false")], event)
-    old = f"DELETE FROM person_change WHERE id <= new.id - {KEPT};"
-    op.execute(
-        f"CREATE TRIGGER person_change_old AFTER INSERT ON person_change WHEN new.id % {EACH} = 0 BEGIN {old} END"
-    )
 
 
 def _trigger(table: str, what: str, statements: list[str], event: str) -> None:
@@ -86,11 +84,13 @@ def _of_postgresql() -> None:
             _per_statement(table, event, f"REFERENCING {which} TABLE AS touched", name=event)
         if table != "person":
             _per_statement(table, "UPDATE", "REFERENCING OLD TABLE AS touched", name="UPDATE_before")
-    _function("change_of_account", "INSERT INTO person_change (person_id, of_account) VALUES (NEW.person_id, true)")
-    op.execute(
-        f"CREATE TRIGGER change_of_account_update AFTER UPDATE OF {', '.join(OF_ACCOUNT)} ON account "
-        "FOR EACH ROW EXECUTE FUNCTION change_of_account()"
-    )
+    for columns, of_account, name in ((OF_ACCOUNT, "true", "update"), (NAMES, "false", "named")):
+        values = f"VALUES (NEW.person_id, {of_account})"
+        _function(f"change_of_account_{name}", f"INSERT INTO person_change (person_id, of_account) {values}")
+        op.execute(
+            f"CREATE TRIGGER change_of_account_{name} AFTER UPDATE OF {', '.join(columns)} ON account "
+            f"FOR EACH ROW EXECUTE FUNCTION change_of_account_{name}()"
+        )
     for event, row in (("INSERT", "NEW"), ("DELETE", "OLD")):
         name = f"change_of_opt_out_{event.lower()}"
         _function(name, WITH_NUMBER.format(row=row))
@@ -99,11 +99,6 @@ def _of_postgresql() -> None:
     for table, events in OF_MANY.items():
         for event in events:
             _per_statement(table, event, "", name=event, function="change_of_many")
-    _function("person_change_old", f"DELETE FROM person_change WHERE id <= NEW.id - {KEPT}")
-    op.execute(
-        f"CREATE TRIGGER person_change_old AFTER INSERT ON person_change FOR EACH ROW WHEN (NEW.id % {EACH} = 0) "
-        "EXECUTE FUNCTION person_change_old()"
-    )
 
 
 def _function(name: str, statement: str) -> None:
