@@ -57,7 +57,7 @@ from core.tables.ordering import (
     yes_first,
 )
 from core.tables.roll import answers
-from core.tables.roll.orders import Listed
+from core.tables.roll.listed import Listed
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -51,7 +51,7 @@ from core.tables.ordering import (
     yes_first,
 )
 from core.tables.roll import answers
-from core.tables.roll.orders import Listed
+from core.tables.roll.listed import Listed
 from core.tables.unindexed import Unindexed
 
 if TYPE_CHECKING:

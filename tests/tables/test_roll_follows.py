@@ -21,7 +21,7 @@ from core.permissions import Actor
 from core.services import change_notes
 from core.tables import accounts, narrow, students
 from core.tables.filters import AccountFilter, Page, StudentFilter
-from core.tables.roll import answers, changes, facts, held, keeper, orders, texts
+from core.tables.roll import answers, changes, facts, held, keeper, listed, texts
 from core.tables.roll.keeper import Keeper
 from tests import cast as make
 from tests.cast import Cast
@@ -342,11 +342,11 @@ def test_who_moves_while_an_order_is_read_stands_at_the_new_place(
                 kept.roll.up_to_date(db, students.conditions.given(db))  # type: ignore[union-attr]
         return found
 
-    listed = replace(students._LISTED, in_order=slowly)
-    monkeypatch.setattr(students, "_LISTED", listed)
+    slow = replace(students._LISTED, in_order=slowly)
+    monkeypatch.setattr(students, "_LISTED", slow)
     _names(cast.olga.actor)
     _keep_up(kept)
-    assert len(kept.roll.orders[orders.Key(listed, "name", False)].moved) > 0
+    assert len(kept.roll.orders[listed.Key(slow, "name", False)].moved) > 0
     assert _names(cast.olga.actor)[0] == "Aaron"
 
 
@@ -404,7 +404,7 @@ def test_every_column_at_which_a_fact_or_an_order_of_accounts_looks_is_noted(cas
     with database.reading() as db:
         given = students.conditions.given(db)
     looked_at = [asked(given.policy) for asked in facts.FACTS.values()]
-    parts = [part for listed in (students, accounts) for sort in listed.SORTS.values() for part in sort(given)]
+    parts = [part for table in (students, accounts) for sort in table.SORTS.values() for part in sort(given)]
     looked_at += [asked for part in parts for asked in (*part.columns, *part.holds)]
     of_accounts = {column.name for column in narrow.columns(looked_at, "account")}
     migration = importlib.import_module("data.migrations.versions.0025_whose_facts_changed")

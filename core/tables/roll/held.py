@@ -9,26 +9,20 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-import numpy as np
 import sqlalchemy as sa
 from sqlmodel import Session, col
 
 from core import clock
 from core.models import Account, Guardianship
-from core.permissions import Actor
-from core.rules.search_text import sought
-from core.tables import account_state, narrowing
+from core.tables import account_state
 from core.tables.among import AmongIds
 from core.tables.conditions import Given
-from core.tables.filters import Page, StudentFilter
-from core.tables.narrowing import Few
-from core.tables.roll import changes, facts, wanted
+from core.tables.roll import changes
 from core.tables.roll.changes import Changes, Mark
-from core.tables.roll.facts import Ids
-from core.tables.roll.orders import LATE_AT_MOST, Key, Order
-from core.tables.roll.people import People, Truths
-from core.tables.roll.texts import Text, Texts
-from core.tables.roll.wanted import Filter, Rest
+from core.tables.roll.listed import Key
+from core.tables.roll.orders import LATE_AT_MOST, Order
+from core.tables.roll.people import People
+from core.tables.roll.texts import Texts
 
 AT_ONCE = 300  # changes for which an answer waits; of more the keeper reads
 LATELY_S = 15 * 60
@@ -125,40 +119,6 @@ class Roll:
         if known is None:
             self.missed.add(key)
         return known
-
-    def matching(self, db: Session, actor: Actor, people: People, filter: Filter, given: Given) -> Truths | None:
-        """For each id of a person, whether their row matches; None where the roll cannot tell."""
-        rest = wanted.rest(db, actor, filter, given)
-        if rest is None:
-            return None
-        truths = people.meeting(wanted.demands(filter, people.current))
-        if words := sought(filter.text):
-            students_only = isinstance(filter, StudentFilter)
-            named = self.texts.found(db, Text.of(words, actor), students_only=students_only)
-            if named is None:
-                return None
-            truths &= people.among(named)
-        for one in rest:
-            ids = _read(db, one)
-            if ids is None:
-                return None
-            truths &= people.among(ids) if one.is_in else ~people.among(ids)
-        return truths
-
-
-def page(db: Session, key: Key, order: Order, truths: Truths, page: Page) -> Ids:
-    """The persons of a page."""
-
-    def in_order(ids: Ids) -> Ids:
-        few = Few(len(ids), narrowing.as_text(db, ids.tolist()))
-        return np.array(key.listed.in_order(db, key.page(len(ids)), few), np.int32)
-
-    return order.page(truths, page, in_order)
-
-
-def _read(db: Session, rest: Rest) -> Ids | None:
-    few = narrowing.few(db, [rest.people], cap=wanted.AT_MOST)
-    return None if few is None else facts.numbers(few.ids)
 
 
 def _relatives(db: Session, ids: Collection[int]) -> set[int]:

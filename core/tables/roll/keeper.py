@@ -13,11 +13,15 @@ import numpy as np
 from sqlmodel import Session
 
 from core import database, logs
+from core.permissions import Actor
 from core.tables import conditions
 from core.tables.conditions import Given
-from core.tables.roll import changes, people, texts
+from core.tables.filters import Found, Page
+from core.tables.roll import changes, people, telling, texts
 from core.tables.roll.held import Known, Roll
+from core.tables.roll.listed import Listed
 from core.tables.roll.orders import Order
+from core.tables.roll.wanted import Filter
 
 EACH_S, AFTER_FAULT_S, STOP_S = 1.0, 30, 2
 PAUSES = 5  # what changes all the time is read in a sixth of the time
@@ -36,6 +40,16 @@ class Keeper:
     _read_before: set[object] = field(default_factory=set)
     _everybody_at: float = 0  # not before: neither all of it nor one order again
     _again_at: float = 0
+
+    def found(
+        self, db: Session, actor: Actor, listed: Listed, filter: Filter, page: Page, given: Given
+    ) -> Found | None:
+        """The rows of a page of a list, and how many there are; None where SQL has to answer."""
+        return telling.found(self.roll, db, actor, listed, filter, page, given) if self.roll else None
+
+    def count(self, db: Session, actor: Actor, filter: Filter, given: Given) -> int | None:
+        """How many match."""
+        return telling.count(self.roll, db, actor, filter, given) if self.roll else None
 
     def start(self) -> None:
         """Begin in the background."""

@@ -5,52 +5,16 @@ Where those are among the rows of a page, SQL puts them in order with the rows a
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence, Set
+from collections.abc import Callable, Set
 from dataclasses import dataclass, field, replace
 
 import numpy as np
-from sqlmodel import Session
 
 from core.tables.filters import Page
-from core.tables.narrowing import Few
 from core.tables.roll.facts import Ids
 from core.tables.roll.people import Truths
 
 LATE_AT_MOST = 500
-
-
-@dataclass(frozen=True, eq=False)  # there is one of each list
-class Listed:
-    """A list whose orders are held. `in_order`: the persons of all its rows in the order of a page, or some of them.
-
-    `of_people`: orders that no change of an account alone can move. `of_accounts`: those that one can. Others look at
-    what no change of a person tells.
-    """
-
-    in_order: Callable[[Session, Page, Few | None], Sequence[int]]
-    of_people: Collection[str]
-    of_accounts: Collection[str]
-
-
-@dataclass(frozen=True)
-class Key:
-    """Which order of which list."""
-
-    listed: Listed
-    sort: str
-    descending: bool
-
-    @property
-    def is_told(self) -> bool:
-        """Whether the list has this order, and the roll can follow it."""
-        return self.sort in self.listed.of_people or self.sort in self.listed.of_accounts
-
-    def page(self, size: int) -> Page:
-        return Page(sort=self.sort, descending=self.descending, size=size)
-
-    def moved(self, people: Set[int], accounts: Set[int]) -> Set[int]:
-        """Of those of whom anything, or only the account, is another: who may have another place."""
-        return people if self.sort in self.listed.of_people else people | accounts
 
 
 @dataclass(frozen=True)
