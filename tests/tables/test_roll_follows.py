@@ -412,3 +412,16 @@ def test_every_column_at_which_a_fact_or_an_order_of_accounts_looks_is_noted(cas
     noted = {*migration.OF_ACCOUNT, *migration.NAMES, *made_of_them, "id"}
     assert of_accounts <= noted
     assert {"username_key", "standing", "delivery_address"} <= of_accounts
+
+
+def test_the_keeper_reads_nothing_again_because_somebody_else_has_followed_further(
+    cast: Cast, kept: Keeper, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = kept.roll
+    with database.reading() as early:
+        early.execute(sa.select(col(Person.id)).limit(1))
+        _rename(cast.otto.person, "Aaron")
+        assert _names(cast.olga.actor)[0] == "Aaron"
+        assert kept.roll is not None
+        assert kept._follow(early, kept.roll, students.conditions.given(early))
+    assert kept.roll is before

@@ -90,8 +90,11 @@ class Keeper:
             return False
 
     def _follow(self, db: Session, roll: Roll, given: Given) -> bool:
+        """Whether all of it can stay; somebody else may have followed further than we see."""
         with roll.lock:
-            return roll.follow(db, given, at_most=changes.AT_MOST)
+            changed = changes.since(db, roll.known.mark)
+            is_behind = changed is not None and changed.is_older
+            return is_behind or roll.follow(db, given, at_most=changes.AT_MOST)
 
     def _read(self, db: Session, given: Given) -> None:
         """Everything; of the orders those in use."""
