@@ -68,7 +68,7 @@ def forget_faults() -> int:
 
 
 def forget_changes() -> int:
-    """Notes of who changed that every process has read."""
+    """Notes of who changed, but for the newest."""
     with database.transaction(wait_ms=database.WORKER_WAIT_MS) as db:
         return change_notes.forget_old(db)
 

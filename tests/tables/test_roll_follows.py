@@ -139,7 +139,7 @@ def test_the_database_notes_a_change_whoever_makes_it(cast: Cast, what: str) -> 
     with database.transaction() as db:
         db.execute(CHANGES[what](cast))
     with database.reading() as db:
-        changed = changes.since(db, seen)
+        changed = changes.since(db, seen, at_most=1_000)
     concerns_many = what in ("a class is called otherwise", "a year is over")
     assert (changed is None) == concerns_many
     assert changed is None or changed.people or changed.accounts
@@ -151,7 +151,7 @@ def test_a_guess_at_a_password_is_nothing_that_a_list_looks_at(cast: Cast) -> No
     with database.transaction() as db:
         db.execute(sa.update(Account).values(failed_sign_ins=3, next_try_at=core_clock.now()))
     with database.reading() as db:
-        changed = changes.since(db, seen)
+        changed = changes.since(db, seen, at_most=1_000)
     assert changed is not None
     assert not changed.accounts
 
@@ -165,11 +165,11 @@ def test_old_notes_are_forgotten_and_who_missed_them_reads_everything_again(
     with database.transaction() as db:
         db.execute(sa.update(Person).values(status="left"))
     with database.reading() as db:
-        assert changes.since(db, seen) is not None
+        assert changes.since(db, seen, at_most=1_000) is not None
     assert housekeeping.forget_changes() > 0
     with database.reading() as db:
         assert db.scalar(sa.select(sa.func.count(col(PersonChange.id)))) == 2
-        assert changes.since(db, seen) is None
+        assert changes.since(db, seen, at_most=1_000) is None
     assert housekeeping.forget_changes() == 0
 
 
@@ -425,3 +425,40 @@ def test_the_keeper_reads_nothing_again_because_somebody_else_has_followed_furth
         assert kept.roll is not None
         assert kept._follow(early, kept.roll, students.conditions.given(early))
     assert kept.roll is before
+
+
+def test_orders_in_use_are_there_again_after_everybody_was_read_anew(cast: Cast, kept: Keeper) -> None:
+    assert kept.roll is not None
+    before, orders = kept.roll, set(kept.roll.orders)
+    with database.transaction() as db:
+        db.execute(sa.update(Section).values(title="9Z"))
+    _keep_up(kept)
+    assert kept.roll is not before
+    assert set(kept.roll.orders) == orders
+    assert not kept.roll.missed
+
+
+def test_an_order_of_which_nobody_has_asked_for_a_while_is_forgotten(
+    cast: Cast, kept: Keeper, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert kept.roll is not None
+    monkeypatch.setattr(held, "LATELY_S", 0)
+    kept.roll.forget()
+    assert not kept.roll.orders
+    assert _names(cast.olga.actor)
+
+
+def test_an_order_that_cannot_be_read_leaves_the_rest(
+    cast: Cast, kept: Keeper, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert kept.roll is not None
+
+    def fails(*_asked: Any) -> Any:
+        raise sa.exc.OperationalError("", {}, Exception("gone"))
+
+    broken = replace(students._LISTED, in_order=fails)
+    kept.roll.missed.add(listed.Key(broken, "name", False))
+    with pytest.raises(sa.exc.OperationalError):
+        _keep_up(kept)
+    assert not kept.roll.being_read
+    assert _tells(cast.olga.actor) == 3

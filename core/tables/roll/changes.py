@@ -14,7 +14,6 @@ from core.database import KEPT
 from core.models import PersonChange
 from core.tables.search import is_sqlite
 
-AT_MOST = 5_000  # notes; of more everything is read again
 EVERYBODY = 0  # in place of a person: a class or a period is another
 _NUMBER, _XACT = col(PersonChange.id), col(PersonChange.xact)
 _SNAPSHOT = sa.cast(sa.func.pg_current_snapshot(), sa.String())
@@ -50,8 +49,8 @@ def mark(db: Session) -> Mark:
     return _ends(db)[1]
 
 
-def since(db: Session, seen: Mark) -> Changes | None:
-    """What has changed since; None if it is too much, or not known any more."""
+def since(db: Session, seen: Mark, *, at_most: int) -> Changes | None:
+    """What has changed since; None if it is more than `at_most`, or not known any more."""
     first, now = _ends(db)
     if now == seen:
         return Changes(seen)
@@ -59,8 +58,8 @@ def since(db: Session, seen: Mark) -> Changes | None:
         return None
     if is_sqlite(db) and now.number < seen.number:
         return Changes(seen, is_older=True)
-    rows = _unseen(db, seen)
-    if len(rows) > AT_MOST or any(person_id == EVERYBODY for person_id, _of_account in rows):
+    rows = _unseen(db, seen, at_most + 1)
+    if len(rows) > at_most or any(person_id == EVERYBODY for person_id, _of_account in rows):
         return None
     people = frozenset(person_id for person_id, of_account in rows if not of_account)
     return Changes(now, people, frozenset(person_id for person_id, of_account in rows if of_account) - people)
@@ -75,8 +74,8 @@ def _ends(db: Session) -> tuple[int | None, Mark]:
     return first, Mark(last or 0, snapshot)
 
 
-def _unseen(db: Session, seen: Mark) -> list[tuple[int, bool]]:
-    query = sa.select(col(PersonChange.person_id), col(PersonChange.of_account)).limit(AT_MOST + 1)
+def _unseen(db: Session, seen: Mark, limit: int) -> list[tuple[int, bool]]:
+    query = sa.select(col(PersonChange.person_id), col(PersonChange.of_account)).distinct().limit(limit)
     if is_sqlite(db):
         rows = db.connection().execute(query.where(_NUMBER.op(">")(seen.number)))
     else:

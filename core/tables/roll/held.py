@@ -24,7 +24,7 @@ from core.tables.roll.orders import LATE_AT_MOST, Order
 from core.tables.roll.people import People
 from core.tables.roll.texts import Texts
 
-AT_ONCE = 300  # changes for which an answer waits; of more the keeper reads
+AT_ONCE, AT_MOST = 300, 50_000  # changes for which an answer waits, and that the keeper reads; of more everything
 LATELY_S = 15 * 60
 _SECOND = timedelta(seconds=1)
 
@@ -61,7 +61,7 @@ class Roll:
     def up_to_date(self, db: Session, given: Given) -> People | None:
         """Everybody as they are now, where nothing has changed, or little that is read at once; else SQL is sooner."""
         known = self.known
-        changed = changes.since(db, known.mark)
+        changed = changes.since(db, known.mark, at_most=AT_ONCE)
         if not known.is_of(given) or changed is None or changed.is_older:
             return None
         is_same = not changed.people and not changed.accounts
@@ -76,17 +76,18 @@ class Roll:
 
     def follow(self, db: Session, given: Given, *, at_most: int) -> bool:
         """Read again whatever has changed; False where that is too much, or everything may be another."""
-        changed = changes.since(db, self.known.mark)
+        changed = changes.since(db, self.known.mark, at_most=at_most)
         if not self.known.is_of(given) or changed is None or changed.is_older:
             return False
-        if len(changed.people) + len(changed.accounts) > at_most:
-            return False
-        self._follow(db, replace(given, now=max(given.now, self.known.as_of)), changed)
-        return True
-
-    def _follow(self, db: Session, given: Given, changed: Changes) -> None:
+        given = replace(given, now=max(given.now, self.known.as_of))
         is_due = given.now - self.known.as_of >= _SECOND
         ended = _ended(db, self.known.as_of, given.now) if is_due else set()
+        if len(ended) > at_most:
+            return False
+        self._follow(db, given, changed, ended, is_due=is_due)
+        return True
+
+    def _follow(self, db: Session, given: Given, changed: Changes, ended: set[int], *, is_due: bool) -> None:
         people, accounts = changed.people | _relatives(db, changed.people), changed.accounts | ended
         known = replace(self.known, mark=changed.mark, as_of=given.now if is_due else self.known.as_of)
         if people or accounts:
@@ -103,14 +104,21 @@ class Roll:
 
     def keep(self, key: Key, order: Order) -> None:
         """Tell by this order from now on, unless so many have moved that SQL is as quick."""
-        self.orders[key] = order
-        if len(order.moved) > LATE_AT_MOST:
-            del self.orders[key]
+        if len(order.moved) <= LATE_AT_MOST:
+            self.orders[key] = order
+        else:
+            self.orders.pop(key, None)
 
     def in_use(self) -> set[Key]:
         """The orders that somebody has asked for lately."""
         since = time.monotonic() - LATELY_S
         return {key for key, at in list(self.asked_at.items()) if at > since}
+
+    def forget(self) -> None:
+        """Those of which nobody has asked."""
+        with self.lock:
+            for key in set(self.orders) - self.in_use():
+                self.orders.pop(key, None)
 
     def order(self, key: Key) -> Order | None:
         """One of the orders; None while it is not known."""

@@ -5,9 +5,8 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Callable, Collection
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import TypeVar
 
 import numpy as np
 from sqlmodel import Session
@@ -17,16 +16,16 @@ from core.permissions import Actor
 from core.tables import conditions
 from core.tables.conditions import Given
 from core.tables.filters import Found, Page
-from core.tables.roll import changes, people, telling, texts
+from core.tables.roll import changes, held, people, telling, texts
 from core.tables.roll.held import Known, Roll
-from core.tables.roll.listed import Listed
+from core.tables.roll.listed import Key, Listed
 from core.tables.roll.orders import Order
+from core.tables.roll.texts import Text
 from core.tables.roll.wanted import Filter
 
 EACH_S, AFTER_FAULT_S, STOP_S = 1.0, 30, 2
 PAUSES = 5  # what changes all the time is read in a sixth of the time
 _ALL = 2**31 - 1
-T = TypeVar("T")
 _log = logging.getLogger(__name__)
 
 
@@ -37,9 +36,9 @@ class Keeper:
     roll: Roll | None = None
     _ended: threading.Event = field(default_factory=threading.Event)
     _thread: threading.Thread | None = None
-    _read_before: set[object] = field(default_factory=set)
-    _everybody_at: float = 0  # not before: neither all of it nor one order again
-    _again_at: float = 0
+    _read_at: dict[object, float] = field(default_factory=dict)
+    _everybody_at: float = 0  # not before
+    _again_at: float = 0  # nor any order or word that was read before
 
     def found(
         self, db: Session, actor: Actor, listed: Listed, filter: Filter, page: Page, given: Given
@@ -74,11 +73,17 @@ class Keeper:
             if self.roll is None or not self._follow(db, self.roll, given):
                 self._read(db, given)
         roll = self.roll
-        if roll is None:
+        missed = self._next(roll) if roll else None
+        if roll is None or missed is None:
             return False
-        for key in set(roll.orders) - roll.in_use():
-            del roll.orders[key]
-        return self._read_order(roll) or self._read_text(roll)
+        roll.forget()
+        began = time.monotonic()
+        if isinstance(missed, Key):
+            _read_order(roll, missed)
+        else:
+            _read_text(roll, missed)
+        self._again_at = _after(began)
+        return True
 
     def _try(self, work: Callable[[], bool]) -> bool:
         """Whether there was something to do. While it fails SQL answers, and says what is wrong to whoever asks."""
@@ -92,54 +97,53 @@ class Keeper:
     def _follow(self, db: Session, roll: Roll, given: Given) -> bool:
         """Whether all of it can stay; somebody else may have followed further than we see."""
         with roll.lock:
-            changed = changes.since(db, roll.known.mark)
+            changed = changes.since(db, roll.known.mark, at_most=held.AT_MOST)
             is_behind = changed is not None and changed.is_older
-            return is_behind or roll.follow(db, given, at_most=changes.AT_MOST)
+            return is_behind or roll.follow(db, given, at_most=held.AT_MOST)
 
     def _read(self, db: Session, given: Given) -> None:
         """Everything; of the orders those in use."""
         if time.monotonic() < self._everybody_at:
             return
         began, mark = time.monotonic(), changes.mark(db)
-        in_use = self.roll.in_use() if self.roll else set()
-        self.roll = Roll(Known(people.read(db, given), mark, given.now), missed=in_use)
-        self._read_before = set()
+        known = Known(people.read(db, given), mark, given.now)
+        asked_at = self.roll.asked_at if self.roll else {}
+        self.roll = Roll(known, missed=self.roll.in_use() if self.roll else set(), asked_at=asked_at)
         self._everybody_at = _after(began)
 
-    def _read_order(self, roll: Roll) -> bool:
-        """Whoever changes while it is read is noted as moved. Where nearly everybody does, it is read now and then."""
-        began, key = time.monotonic(), self._next(roll.missed)
-        if key is None:
-            return False
-        roll.missed.discard(key)
-        with roll.lock:
-            roll.being_read[key] = set()
+    def _next(self, roll: Roll) -> Key | Text | None:
+        """What was never read, or longest ago; what was read before only now and then, as all may be moving."""
+        missed: tuple[Key | Text, ...] = (*tuple(roll.missed), *tuple(roll.texts.missed))
+        first = min(missed, key=lambda one: self._read_at.get(one, 0), default=None)
+        if first is None or (first in self._read_at and time.monotonic() < self._again_at):
+            return None
+        self._read_at[first] = time.monotonic()
+        return first
+
+
+def _read_order(roll: Roll, key: Key) -> None:
+    """Whoever changes while it is read is noted as moved."""
+    with roll.lock:
+        roll.being_read[key] = set()
+    try:
         with database.reading() as db:
             ids = np.array(key.listed.in_order(db, key.page(_ALL), None), np.int32)
-        with roll.lock:
-            roll.keep(key, Order(ids).without(roll.being_read.pop(key)))
-        self._again_at = _after(began)
-        return True
+    except BaseException:
+        roll.being_read.pop(key)
+        raise
+    with roll.lock:
+        roll.keep(key, Order(ids).without(roll.being_read.pop(key)))
+        roll.missed.discard(key)
 
-    def _read_text(self, roll: Roll) -> bool:
-        """Whom a search finds."""
-        began, text = time.monotonic(), self._next(roll.texts.missed)
-        if text is None:
-            return False
-        with roll.lock:
-            roll.texts.begin(text)
-        with database.reading() as db:
-            ids = texts.read(db, text)
-        with roll.lock:
-            roll.texts.keep(text, ids)
-        self._again_at = _after(began)
-        return True
 
-    def _next(self, missed: Collection[T]) -> T | None:
-        """One that was never read, or may be again."""
-        due = [one for one in tuple(missed) if one not in self._read_before or time.monotonic() >= self._again_at]
-        self._read_before.update(due[:1])
-        return due[0] if due else None
+def _read_text(roll: Roll, text: Text) -> None:
+    """Whom a search finds."""
+    with roll.lock:
+        roll.texts.begin(text)
+    with database.reading() as db:
+        ids = texts.read(db, text)
+    with roll.lock:
+        roll.texts.keep(text, ids)
 
 
 def _after(began: float) -> float:
