@@ -16,6 +16,7 @@ import sqlalchemy as sa
 from sqlmodel import Session, col
 
 from core import clock, database
+from core.backup import census
 from core.documents.papers import Pictures
 from core.errors import AppError, NotFound, Sought
 from core.models import (
@@ -140,6 +141,7 @@ def rows(db: Session) -> Rows:
     return {
         (name, tuple(row[column.name] for column in table.primary_key)): dict(row)
         for name, table in metadata.tables.items()
+        if name != census.OWN_NOTES  # they tell of the change itself
         for row in db.execute(sa.select(table)).mappings()
     }
 

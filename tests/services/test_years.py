@@ -43,7 +43,7 @@ from tests.cast import Cast
 from tests.conftest import Clock
 
 pytestmark = pytest.mark.both_databases
-KEPT_APART = {"audit_entry", "year_change", "year_move"}  # what tells of the change itself
+KEPT_APART = {"person_change", "audit_entry", "year_change", "year_move"}  # what tells of the change itself
 
 
 @pytest.fixture
