@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -63,7 +62,7 @@ class Keeper:
 
     def _run(self) -> None:
         while not self._ended.is_set():
-            if not self._try(self.keep_up):
+            if not self._try():
                 self._ended.wait(EACH_S)
 
     def keep_up(self) -> bool:
@@ -85,10 +84,10 @@ class Keeper:
         self._again_at = _after(began)
         return True
 
-    def _try(self, work: Callable[[], bool]) -> bool:
+    def _try(self) -> bool:
         """Whether there was something to do. While it fails SQL answers, and says what is wrong to whoever asks."""
         try:
-            return work()
+            return self.keep_up()
         except Exception as error:  # noqa: BLE001  (a database that is away comes back)
             _log.warning("roll.failed", extra={"error": logs.names(error), "place": logs.place(error)})
             self._everybody_at = self._again_at = time.monotonic() + AFTER_FAULT_S
@@ -109,6 +108,7 @@ class Keeper:
         known = Known(people.read(db, given), mark, given.now)
         asked_at = self.roll.asked_at if self.roll else {}
         self.roll = Roll(known, missed=self.roll.in_use() if self.roll else set(), asked_at=asked_at)
+        self._read_at.clear()
         self._everybody_at = _after(began)
 
     def _next(self, roll: Roll) -> Key | Text | None:
@@ -129,7 +129,8 @@ def _read_order(roll: Roll, key: Key) -> None:
         with database.reading() as db:
             ids = np.array(key.listed.in_order(db, key.page(_ALL), None), np.int32)
     except BaseException:
-        roll.being_read.pop(key)
+        with roll.lock:
+            roll.being_read.pop(key)
         raise
     with roll.lock:
         roll.keep(key, Order(ids).without(roll.being_read.pop(key)))
