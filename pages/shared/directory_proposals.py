@@ -30,17 +30,11 @@ EMPTY = {
     Part.LINKED: "Nobody is linked yet. Accept proposals, and they stand here.",
 }
 
+_PART = "directory.part"
+
 
 def draw(actor: Actor, counts: Counts) -> None:
-    part = st.segmented_control(
-        "Show",
-        list(Part),
-        format_func=lambda one: f"{LABELS[one]} {counts.of(one):,}",
-        default=next((one for one in Part if counts.of(one)), Part.CERTAIN),
-        key="directory.part",
-        label_visibility="collapsed",
-        required=True,
-    )
+    part = _part(counts)
     st.caption(EXPLAINED[part])
     acts = st.container()  # above the table, whose ticks are known only once it is drawn
     rows, ticked = _table(actor, part, counts)
@@ -53,6 +47,25 @@ def draw(actor: Actor, counts: Counts) -> None:
             directory_create.offer(actor, counts.none)
         else:
             _decide(actor, part, counts, ticked)
+
+
+def _part(counts: Counts) -> Part:
+    """The part to look at: the one of last, and once nobody is left there the first in which somebody is.
+
+    Other numbers, another control: the browser keeps a choice by its label, and would show another than is drawn.
+    """
+    of_last: list[Part] = [st.session_state[_PART]] if _PART in st.session_state else []
+    part = st.segmented_control(
+        "Show",
+        list(Part),
+        format_func=lambda one: f"{LABELS[one]} {counts.of(one):,}",
+        default=next((one for one in (*of_last, *Part) if counts.of(one)), Part.CERTAIN),
+        key=f"{_PART}.{counts}",
+        label_visibility="collapsed",
+        required=True,
+    )
+    st.session_state[_PART] = part
+    return part
 
 
 def _table(actor: Actor, part: Part, counts: Counts) -> tuple[pd.DataFrame, list[int]]:
