@@ -16,7 +16,7 @@ from sqlmodel import Session, col
 from core.models import Account, Channel, FailureReason, MessageStatus, Person, PersonKind, UserType
 from core.rules.account_state import AccountState
 from core.rules.account_steps import Step
-from core.rules.headlines import COMPARED_WITH, Headline
+from core.rules.headlines import Headline
 from core.tables import account_state, account_steps, conditions, headlines, packed, reachability
 from core.tables.conditions import Given
 from core.tables.search import is_sqlite
@@ -44,12 +44,11 @@ def of_person(given: Given, grades: Sequence[str]) -> Facts:
     }
 
 
-def of_account(db: Session, given: Given, days: Sequence[date]) -> Facts:
+def of_account(db: Session, given: Given, then: datetime, days: Sequence[date]) -> Facts:
     """`state` is that of somebody who is reachable, `then` that of somebody who is not."""
     start, end = (conditions.start_of(day, given.zone) for day in (days[0], days[-1] + timedelta(days=1)))
     failed = col(Account.delivery) == MessageStatus.FAILED
     reason = packed.number_of(col(Account.delivery_reason), REASONS)
-    then = given.now - COMPARED_WITH
     before = packed.number_of(headlines.at(then), GROUPS)
     return {
         "owner": (sa.func.coalesce(col(Account.person_id), 0), 31),
@@ -65,9 +64,9 @@ def of_account(db: Session, given: Given, days: Sequence[date]) -> Facts:
     }
 
 
-def of_both(db: Session, given: Given, grades: Sequence[str], days: Sequence[date]) -> Facts:
+def of_both(db: Session, given: Given, then: datetime, grades: Sequence[str], days: Sequence[date]) -> Facts:
     """All of them where the database looks at a person with the account."""
-    facts = of_person(given, grades) | of_account(db, given, days)
+    facts = of_person(given, grades) | of_account(db, given, then, days)
     channel = packed.number_of(account_steps.latest_channel(), CHANNELS)
     return facts | _reach(given, reachability.has_email_address(given.policy)) | {"channel": (channel, 3)}
 

@@ -6,8 +6,10 @@ id is kept.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import date, timedelta
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
+from functools import partial
 
 import numpy as np
 from sqlmodel import Session
@@ -15,12 +17,13 @@ from sqlmodel import Session
 from core.models import UserType
 from core.permissions import Actor, Permission
 from core.rules.account_state import AccountState
+from core.rules.headlines import COMPARED_WITH, Headline
 from core.rules.headlines import STATES as HEADLINE_STATES
-from core.rules.headlines import Headline
 from core.tables import conditions, options, status_facts, status_rows
 from core.tables import status_ties as ties
 from core.tables.conditions import Given
 from core.tables.packed import Numbers, Rows
+from core.tables.places import Places
 from core.tables.status_facts import BY_EMAIL, GROUPS, QUARTER, STATES, UNCHANGED
 from core.tables.status_ties import Ties
 
@@ -46,9 +49,11 @@ class People:
 
     `invited`, `verified`, `signed_in`: on which of the last days, from 1. `of_list`: whether they are the students of
     the Students List; else they are the accounts of User Accounts, and with EVERYBODY the students without one too.
+    `given`: as it was when all of them were read.
     """
 
-    of_list: bool
+    user_type: str
+    given: Given
     days: tuple[date, ...]
     grades: tuple[str, ...]
     columns: Rows
@@ -58,6 +63,10 @@ class People:
         return self.columns[name]
 
     @property
+    def of_list(self) -> bool:
+        return self.user_type == UserType.STUDENT
+
+    @property
     def size(self) -> int:
         return len(self.columns["state"])
 
@@ -65,18 +74,34 @@ class People:
 def read(db: Session, actor: Actor, *, user_type: str) -> People:
     """Everybody of the type; of everybody for EVERYBODY. Whoever sees no accounts is shown students."""
     actor.require(Permission.SEE_STATUS)
-    of_list = is_of_list(actor, user_type)
-    given, grades = conditions.given(db), tuple(options.grades(db, actor))
-    days = last_days(given)
-    people, accounts = status_facts.of_person(given, grades), status_facts.of_account(db, given, days)
+    given, grades, of_list = conditions.given(db), tuple(options.grades(db, actor)), is_of_list(actor, user_type)
+    days, then = last_days(given), given.now - COMPARED_WITH
     asked = status_rows.Asked(
-        *(UserType.STUDENT if of_list else user_type, people, accounts),
-        both=lambda: status_facts.of_both(db, given, grades, days),
+        *(UserType.STUDENT if of_list else user_type, status_facts.of_person(given, grades)),
+        *(status_facts.of_account(db, given, then, days), partial(status_facts.of_both, db, given, then, grades, days)),
     )
     rows, tied = status_rows.read(db, actor, asked, *ties.reads(actor, grades=grades, with_wards=not of_list))
-    found = _of_both(rows)
-    found |= {name: _day_of(found[name], days, given) for name in ("invited", "verified", "signed_in")}
-    return People(of_list, days, grades, found, ties.of(found, *tied))
+    found = _found(rows, days, given)
+    return People(asked.user_type, given, days, grades, found, ties.of(found, *tied))
+
+
+def read_again(db: Session, actor: Actor, people: People, *, ids: Sequence[int], now: datetime) -> People | None:
+    """With these persons as they are now; None where one of them does not belong to the others any more.
+
+    What is compared with is of the same moment as before.
+    """
+    given, then = replace(people.given, now=now), people.given.now - COMPARED_WITH
+    facts = status_facts.of_both(db, given, then, people.grades, people.days)
+    found = _found(status_rows.some(db, actor, people.user_type, facts, ids=ids), people.days, given)
+    known = np.flatnonzero(np.isin(people["person"], np.array(ids, np.int64)))
+    at, is_known = Places(people["person"][known]).of(found["person"])
+    if len(at) < len(known):
+        return None
+    where = np.full(len(is_known), -1)
+    where[is_known], where[~is_known] = known[at], people.size + np.arange(int((~is_known).sum()))
+    columns = {name: _with(column, where, found[name]) for name, column in people.columns.items()}
+    tied = ties.some(db, actor, found, grades=people.grades, with_wards=not people.of_list, ids=ids)
+    return replace(people, columns=columns, ties=people.ties.again(tied, where, len(columns["person"])))
 
 
 def is_of_list(actor: Actor, user_type: str) -> bool:
@@ -88,6 +113,18 @@ def last_days(given: Given) -> tuple[date, ...]:
     """The days of the daily lines in the school's zone, today the last."""
     today = given.now.astimezone(given.zone).date()
     return tuple(today - timedelta(days=back) for back in reversed(range(DAYS)))
+
+
+def _with(column: Numbers, where: Numbers, values: Numbers) -> Numbers:
+    """Others may be looking at the column: so it is a new one."""
+    changed = np.concatenate((column, np.zeros(int((where >= len(column)).sum()), column.dtype)))
+    changed[where] = values
+    return changed
+
+
+def _found(rows: Rows, days: tuple[date, ...], given: Given) -> Rows:
+    found = _of_both(rows)
+    return found | {name: _day_of(found[name], days, given) for name in ("invited", "verified", "signed_in")}
 
 
 def _of_both(rows: Rows) -> Rows:

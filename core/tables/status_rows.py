@@ -6,7 +6,7 @@ put together by numpy: SQLite took twice as long to find the account of each per
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -48,6 +48,12 @@ def read(db: Session, actor: Actor, asked: Asked, *more: Read[Rows]) -> tuple[Ro
     walks = (partial(_accounts, asked=asked), partial(_people, asked=asked), _last_issued)
     accounts, people, issued, *found = packed.beside(db, *walks, *more)
     return _put_together(db, actor, asked, accounts, people, issued), found
+
+
+def some(db: Session, actor: Actor, user_type: str, facts: Facts, *, ids: Sequence[int]) -> Rows:
+    """Those of these persons who belong to the type."""
+    asked = Asked(user_type, {}, {}, lambda: facts)
+    return _together([_looked_up(db, actor, asked, col(Person.id).in_(part)) for part in database.slices(ids)])
 
 
 def _put_together(db: Session, actor: Actor, asked: Asked, accounts: Rows, people: Rows, issued: Rows) -> Rows:

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import sqlalchemy as sa
-from sqlmodel import col
+from sqlmodel import Session, col
 
+from core import database
 from core.models import Enrolment, EnrolmentKind, Guardianship, Person, PersonKind
 from core.permissions import Actor
 from core.tables import packed, scope
 from core.tables.packed import Numbers, Read, Rows
 from core.tables.places import Places
+
+_ENROLLED = {"person": 31, "section": 31}
 
 
 @dataclass(frozen=True)
@@ -32,6 +35,16 @@ class Pairs:
         """For each of `size` people whether any value is theirs."""
         return _among(self.people, size)
 
+    def again(self, some: Pairs, where: Numbers, size: int) -> Pairs:
+        """With those of `some` in place of theirs: these stand at the places `where` of now `size` people."""
+        places = where[some.people]
+        mine = _among(where, size)[self.people]
+        before, now = _pair(self.people[mine], self.values[mine]), _pair(places, some.values)
+        if np.array_equal(np.sort(before), np.sort(now)):
+            return self
+        people, values = self.people[~mine], self.values[~mine]
+        return Pairs(np.concatenate((people, places)), np.concatenate((values, some.values)))
+
 
 @dataclass(frozen=True)
 class Ties:
@@ -41,14 +54,37 @@ class Ties:
     classes: Pairs
     others: Pairs
 
+    def again(self, some: Ties, where: Numbers, size: int) -> Ties:
+        """With those of `some` people in place of theirs."""
+        kinds = ((self.grades, some.grades), (self.classes, some.classes), (self.others, some.others))
+        return Ties(*(mine.again(now, where, size) for mine, now in kinds))
+
 
 def reads(actor: Actor, *, grades: tuple[str, ...], with_wards: bool) -> list[Read[Rows]]:
     """What is to be read of them; `with_wards` for accounts, which are found by those of their students."""
-    enrolled = _read(_enrolments(actor), person=31, section=31)
-    if not with_wards:
-        return [enrolled]
-    width = max(1, len(grades).bit_length())
-    return [_read(_wards(actor, grades), guardian=31, grade=width, ward=31, section=31, student=1), enrolled]
+    enrolled = _read(_enrolments(actor), **_ENROLLED)
+    return [_read(_wards(actor, grades), **_ward(grades)), enrolled] if with_wards else [enrolled]
+
+
+def some(
+    db: Session, actor: Actor, columns: Rows, *, grades: tuple[str, ...], with_wards: bool, ids: Sequence[int]
+) -> Ties:
+    """Those of these persons, who stand in the `columns`."""
+    wards, persons = list[Rows](), list(ids)
+    if with_wards:
+        of_guardian = _wards(actor, grades, is_few=True)
+        wards.append(_sliced(db, of_guardian, Guardianship.guardian_id, ids, **_ward(grades)))
+        persons = sorted({*ids, *wards[0]["ward"].tolist()})
+    return of(columns, *wards, _sliced(db, _enrolments(actor), Enrolment.person_id, persons, **_ENROLLED))
+
+
+def _ward(grades: tuple[str, ...]) -> dict[str, int]:
+    return {"guardian": 31, "grade": max(1, len(grades).bit_length()), "ward": 31, "section": 31, "student": 1}
+
+
+def _sliced(db: Session, rows: sa.Select[Any], key: Any, ids: Sequence[int], **bits: int) -> Rows:
+    parts = [packed.read(db, rows.where(col(key).in_(part)), **bits) for part in database.slices(ids)]
+    return {name: np.concatenate([part[name] for part in parts]) for name in bits}
 
 
 def _read(rows: sa.Select[Any], **bits: int) -> Read[Rows]:
@@ -98,7 +134,7 @@ def _enrolments(actor: Actor) -> sa.Select[Any]:
     return query.join(Person, col(Person.id) == col(Enrolment.person_id)).where(scope.people(actor))
 
 
-def _wards(actor: Actor, grades: tuple[str, ...]) -> sa.Select[Any]:
+def _wards(actor: Actor, grades: tuple[str, ...], *, is_few: bool = False) -> sa.Select[Any]:
     query: sa.Select[Any] = sa.select(
         col(Guardianship.guardian_id).label("guardian"),
         col(Person.id).label("ward"),
@@ -106,7 +142,7 @@ def _wards(actor: Actor, grades: tuple[str, ...]) -> sa.Select[Any]:
         sa.func.coalesce(col(Person.section_id), 0).label("section"),
         sa.case((col(Person.kind) == PersonKind.STUDENT, 1), else_=0).label("student"),
     ).join(Person, col(Person.id) == col(Guardianship.student_id))
-    if actor.scope.everybody:
+    if actor.scope.everybody and not is_few:
         query = query.with_hint(Person, "INDEXED BY person_for_status", "sqlite")
     return query.where(scope.holds_today(), scope.wards(actor))
 
@@ -117,10 +153,14 @@ def _among(places: Numbers, size: int) -> Any:
     return hit
 
 
+def _pair(people: Numbers, values: Numbers) -> Numbers:
+    return (people << 31) | values
+
+
 def _pairs(parts: list[tuple[Numbers, Numbers]]) -> Pairs:
     people = np.concatenate([one for one, _other in parts])
     values = np.concatenate([other for _one, other in parts])
     some = values > 0
-    together = np.sort((people[some] << 31) | values[some], kind="stable")
+    together = np.sort(_pair(people[some], values[some]), kind="stable")
     together = together[np.diff(together, prepend=-1) > 0]  # np.unique takes 20 times as long for whole numbers
     return Pairs(together >> 31, together & ((1 << 31) - 1))

@@ -6,7 +6,7 @@ import streamlit as st
 
 from core import database
 from core.permissions import Actor, Permission, Scope
-from core.tables import data_version, status, status_people
+from core.tables import data_version, status, status_followed
 from core.tables.filters import StatusFilter
 from core.tables.status import Asked
 from core.tables.status_people import People
@@ -30,4 +30,4 @@ def ask(actor: Actor, asked: StatusFilter) -> Asked:
 @st.cache_resource(ttl=FRESH_S, show_spinner=False, max_entries=20)
 def _people(database_url: str, seen: str, scope: Scope, sees_accounts: bool, user_type: str, _actor: Actor) -> People:
     with database.reading() as db:
-        return status_people.read(db, _actor, user_type=user_type)
+        return status_followed.people(db, _actor, user_type=user_type)

@@ -5,13 +5,18 @@ PostgreSQL gives numbers before it commits, so there it is the snapshot that tel
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
 
 import sqlalchemy as sa
 from sqlmodel import Session, col
 
 from core.database import KEPT
-from core.models import PersonChange
+from core.models import Account, Guardianship, PersonChange
+from core.tables import account_state
+from core.tables.among import AmongIds
 from core.tables.search import is_sqlite
 
 EVERYBODY = 0  # in place of a person: a class or a period is another
@@ -63,6 +68,23 @@ def since(db: Session, seen: Mark, *, at_most: int) -> Changes | None:
         return None
     people = frozenset(person_id for person_id, of_account in rows if not of_account)
     return Changes(now, people, frozenset(person_id for person_id, of_account in rows if of_account) - people)
+
+
+def relatives(db: Session, ids: Collection[int]) -> set[int]:
+    """Who answers for these people, and for whom they answer: an SMS may go to the one about the other."""
+    if not ids:
+        return set()
+    tie = col(Guardianship.student_id), col(Guardianship.guardian_id)
+    both = [sa.select(other).where(AmongIds(one)) for one, other in (tie, tie[::-1])]
+    found: Any = db.connection().execute(sa.union_all(*both), {"ids": sorted(ids)}).scalars()
+    return set(found)
+
+
+def ended(db: Session, then: datetime, now: datetime) -> set[int]:
+    """Whose invitation has ended meanwhile: nobody changes anything then."""
+    ends = col(Account.invitation_ends_at)
+    invited = col(Account.standing) == account_state.INVITED
+    return set(db.connection().scalars(sa.select(col(Account.person_id)).where(invited, ends > then, ends <= now)))
 
 
 def _ends(db: Session) -> tuple[int | None, Mark]:

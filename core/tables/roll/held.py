@@ -7,15 +7,10 @@ import time
 from collections.abc import Collection
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from typing import Any
 
-import sqlalchemy as sa
-from sqlmodel import Session, col
+from sqlmodel import Session
 
 from core import clock
-from core.models import Account, Guardianship
-from core.tables import account_state
-from core.tables.among import AmongIds
 from core.tables.conditions import Given
 from core.tables.roll import changes
 from core.tables.roll.changes import Changes, Mark
@@ -81,14 +76,14 @@ class Roll:
             return False
         given = replace(given, now=max(given.now, self.known.as_of))
         is_due = given.now - self.known.as_of >= _SECOND
-        ended = _ended(db, self.known.as_of, given.now) if is_due else set()
+        ended = changes.ended(db, self.known.as_of, given.now) if is_due else set()
         if len(ended) > at_most:
             return False
         self._follow(db, given, changed, ended, is_due=is_due)
         return True
 
     def _follow(self, db: Session, given: Given, changed: Changes, ended: set[int], *, is_due: bool) -> None:
-        people, accounts = changed.people | _relatives(db, changed.people), changed.accounts | ended
+        people, accounts = changed.people | changes.relatives(db, changed.people), changed.accounts | ended
         known = replace(self.known, mark=changed.mark, as_of=given.now if is_due else self.known.as_of)
         if people or accounts:
             known = replace(known, people=known.people.read_again(db, given, people | accounts))
@@ -127,20 +122,3 @@ class Roll:
         if known is None:
             self.missed.add(key)
         return known
-
-
-def _relatives(db: Session, ids: Collection[int]) -> set[int]:
-    """Who answers for these people, and for whom they answer: an SMS may go to the one about the other."""
-    if not ids:
-        return set()
-    tie = col(Guardianship.student_id), col(Guardianship.guardian_id)
-    both = [sa.select(other).where(AmongIds(one)) for one, other in (tie, tie[::-1])]
-    found: Any = db.connection().execute(sa.union_all(*both), {"ids": sorted(ids)}).scalars()
-    return set(found)
-
-
-def _ended(db: Session, then: datetime, now: datetime) -> set[int]:
-    """Whose invitation has ended meanwhile: nobody changes anything then."""
-    ends = col(Account.invitation_ends_at)
-    invited = col(Account.standing) == account_state.INVITED
-    return set(db.connection().scalars(sa.select(col(Account.person_id)).where(invited, ends > then, ends <= now)))

@@ -1,7 +1,8 @@
 """The database notes whose facts may have changed: lists held in memory read on from there.
 
 A class or a period concerns many people: its changes are noted as of nobody in particular (0); a number that wants no
-SMS concerns whoever has it. A migration that makes one of these tables anew on SQLite has to make its triggers anew.
+SMS concerns whoever has it. An invitation that comes or goes concerns its account.
+A migration that makes one of these tables anew on SQLite has to make its triggers anew.
 """
 
 from __future__ import annotations
@@ -31,6 +32,8 @@ WITH_NUMBER = (
     "INSERT INTO person_change (person_id) SELECT id FROM person WHERE mobile = {row}.address "
     "UNION SELECT id FROM person WHERE phone = {row}.address AND phone_region <> ''"
 )
+
+OWNERS = "INSERT INTO person_change (person_id, of_account) SELECT person_id, true FROM account WHERE id "
 
 
 def upgrade() -> None:
@@ -64,6 +67,8 @@ def _of_sqlite() -> None:
         _trigger("account", f"UPDATE OF {', '.join(columns)} ON account", notes, name)
     for event, row in (("INSERT", "new"), ("DELETE", "old")):
         _trigger("opt_out", f"{event} ON opt_out", [f"{WITH_NUMBER.format(row=row)};"], event)
+    for event, row in (("INSERT", "new"), ("DELETE", "old")):
+        _trigger("invitation", f"{event} ON invitation", [f"{OWNERS} = {row}.account_id;"], event)
     for table, events in OF_MANY.items():
         for event in events:
             _trigger(table, f"{event} ON {table}", [note.format(of="0", of_account="false")], event)
@@ -95,6 +100,9 @@ def _of_postgresql() -> None:
         name = f"change_of_opt_out_{event.lower()}"
         _function(name, WITH_NUMBER.format(row=row))
         op.execute(f"CREATE TRIGGER {name} AFTER {event} ON opt_out FOR EACH ROW EXECUTE FUNCTION {name}()")
+    _function("change_of_invitation", f"{OWNERS} IN (SELECT account_id FROM touched)")
+    for event, which in (("INSERT", "NEW"), ("DELETE", "OLD")):
+        _per_statement("invitation", event, f"REFERENCING {which} TABLE AS touched", name=event)
     _function("change_of_many", "INSERT INTO person_change (person_id) VALUES (0)")
     for table, events in OF_MANY.items():
         for event in events:

@@ -1,0 +1,94 @@
+"""Account status follows: everybody is read once, and then whoever has changed since, each time somebody looks.
+
+For whoever sees everybody: of these there are many, and they see the same. The changes are those that the database
+notes for the roll (roll.changes).
+"""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlmodel import Session
+
+from core.models import UserType
+from core.permissions import Actor, Permission
+from core.tables import conditions, options, status_people
+from core.tables.conditions import Given
+from core.tables.roll import changes
+from core.tables.roll.changes import Mark
+from core.tables.status_people import People
+
+AT_MOST = 2_000  # of more changes everybody is read sooner
+COMPARED_FOR = timedelta(hours=1)  # "a week ago" is so much longer ago at most
+ROOM = 2_500_000  # entries that are kept, of some 150 bytes each; those of the latest type however many
+_Kind = tuple[str, str]  # of which database, of which type
+
+
+@dataclass(frozen=True)
+class Known:
+    """Everybody as they were at a mark, and at which moment."""
+
+    people: People
+    mark: Mark
+    as_of: datetime
+
+
+_known: dict[_Kind, Known] = {}  # the one that was asked for last is the last
+_lock = threading.Lock()
+
+
+def people(db: Session, actor: Actor, *, user_type: str) -> People:
+    """What status_people.read gives, only sooner. "A week ago" is a week before the last time all were read."""
+    actor.require(Permission.SEE_STATUS)
+    if not actor.scope.everybody:
+        return status_people.read(db, actor, user_type=user_type)
+    of_list = status_people.is_of_list(actor, user_type)
+    kind = (str(db.get_bind().engine.url), UserType.STUDENT.value if of_list else user_type)
+    before = _known.get(kind)
+    known = (_again(db, actor, before) if before else None) or _anew(db, actor, user_type)
+    _keep(kind, known)
+    return known.people
+
+
+def _anew(db: Session, actor: Actor, user_type: str) -> Known:
+    mark = changes.mark(db)
+    people = status_people.read(db, actor, user_type=user_type)
+    return Known(people, mark, people.given.now)
+
+
+def _again(db: Session, actor: Actor, known: Known) -> Known | None:
+    """With whoever has changed; None where these are many, or everybody may be another."""
+    given = conditions.given(db)
+    changed = changes.since(db, known.mark, at_most=AT_MOST)
+    if changed is None or changed.is_older or not _still_holds(db, actor, known.people, given):
+        return None
+    ids = changed.people | changed.accounts | changes.relatives(db, changed.people)
+    ids |= changes.ended(db, known.as_of, given.now)
+    if not ids:
+        return Known(known.people, changed.mark, given.now)
+    if len(ids) > AT_MOST:
+        return None
+    people = status_people.read_again(db, actor, known.people, ids=sorted(ids), now=given.now)
+    return Known(people, changed.mark, given.now) if people else None
+
+
+def _still_holds(db: Session, actor: Actor, people: People, given: Given) -> bool:
+    """Whether all that concerns everybody is as it was when they were read."""
+    before, passed = people.given, given.now - people.given.now
+    return (
+        (given.policy, given.zone) == (before.policy, before.zone)
+        and timedelta() <= passed < COMPARED_FOR
+        and status_people.last_days(given) == people.days
+        and tuple(options.grades(db, actor)) == people.grades
+    )
+
+
+def _keep(kind: _Kind, known: Known) -> None:
+    """As the latest; those go of which nobody has asked for longest."""
+    with _lock:
+        _known.pop(kind, None)
+        _known[kind] = known
+        while len(_known) > 1 and sum(one.people.size for one in _known.values()) > ROOM:
+            del _known[next(iter(_known))]
