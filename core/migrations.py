@@ -6,7 +6,7 @@ from functools import lru_cache
 
 import sqlalchemy as sa
 
-from core import database
+from core import database, search_indexes
 from core.backup import before_upgrade
 from core.config import ROOT
 from core.errors import SettingsError
@@ -26,6 +26,7 @@ def upgrade(*, without_backup: bool = False) -> None:
             if not without_backup:
                 before_upgrade.secure(version)
         _migrate()
+    search_indexes.make()
     _sample()
 
 

@@ -186,7 +186,7 @@ TABLES: dict[str, Needs] = {
     **dict.fromkeys(("relatives.guardians", "relatives.students", "relatives.siblings"), Permission.SEE_STUDENTS),
     **dict.fromkeys(("account_card.read", "person_card.read", "sign_in_trouble.read"), Permission.SEE_ACCOUNTS),
     **dict.fromkeys(("account_roles.held", "account_roles.held_by", "account_roles.username"), Permission.SEE_ACCOUNTS),
-    **dict.fromkeys(("status_people.read", "needs.of"), Permission.SEE_STATUS),
+    **dict.fromkeys(("status_people.read", "status_followed.people", "needs.of"), Permission.SEE_STATUS),
     **dict.fromkeys(
         (
             f"selection_rows.{verb}"
@@ -199,7 +199,8 @@ TABLES: dict[str, Needs] = {
     ),
     "selection_rows.matching": Asks.BY_KIND,
     "status.ask": Asks.SCOPED,
-    **dict.fromkeys(("status_people.is_of_list", "status_ties.reads", "status_rows.read"), Asks.PART),
+    **dict.fromkeys(("status_people.is_of_list", "status_people.read_again"), Asks.PART),
+    **dict.fromkeys(("status_ties.reads", "status_ties.some", "status_rows.read", "status_rows.some"), Asks.PART),
     "school.require_first_password_shown": Asks.PART,
     **dict.fromkeys(("microsoft_switch.differences", "health.read"), Permission.CHANGE_SETTINGS),
     **dict.fromkeys(

@@ -238,6 +238,8 @@ def test_postgresql_is_upgraded_with_a_backup_of_today(at_work: str, tmp_path: P
     assert saved.exit_code == 0, (saved.output, saved.exception)
     assert CliRunner().invoke(app, ["upgrade"]).exit_code == 0
     assert migrations.current() == migrations.newest()
+    with database.engine().connect() as connection:
+        assert connection.execute(sa.text("SELECT person_id FROM search_person")).all() == [(1,)]
 
 
 def test_a_rehearsal_says_how_long_it_takes_and_changes_nothing(at_work: str) -> None:

@@ -9,14 +9,15 @@ Whoever sees contacts masked finds nobody by them: letter by letter the search w
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from functools import partial
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col
 
-from core.models import Account, Person, PersonKind
+from core.models import Account, Person
 from core.permissions import Actor, Permission
 from core.rules.search_text import Sought
 
@@ -43,18 +44,14 @@ def found(db: Session, actor: Actor, asked: Sought, *, students_only: bool = Fal
 def once(db: Session, actor: Actor, asked: Sought, *, students_only: bool, up_to: int) -> sa.Select[Any]:
     """The ids of those who match, each once and one by one, for a limit of no more than `up_to`.
 
-    PostgreSQL would read all of them to leave out who stands there twice, so it is told who stood there before; and of
-    the index on the kind of people it would first read all students.
+    PostgreSQL would read all of them to leave out who stands there twice, so it is told who stood there before.
     """
     if is_sqlite(db):
         return sa.select(found(db, actor, asked, students_only=students_only).subquery().c[0]).distinct()
-    by_texts = _both_ways(db, actor, asked, students_only=False)[0]
-    if students_only:
-        by_texts = by_texts.where(col(_People.kind).concat("") == PersonKind.STUDENT)
+    by_texts, by_username = _both_ways(db, actor, asked, students_only=students_only)
     first = by_texts.limit(up_to).cte("by_texts")
     number = sa.select(sa.func.count()).select_from(first).scalar_subquery()
-    then = _by_username(db, asked, students_only=students_only)
-    then = then.where(number < up_to, col(_Named.person_id).not_in(sa.select(first.c[0])))
+    then = by_username.where(number < up_to, by_username.selected_columns[0].not_in(sa.select(first.c[0])))
     return sa.select(sa.union_all(sa.select(first.c[0]), then).subquery().c[0])
 
 
@@ -80,8 +77,17 @@ def _both_ways(db: Session, actor: Actor, asked: Sought, *, students_only: bool)
 def _by_texts(db: Session, asked: Sought, *, students_only: bool) -> sa.Select[Any]:
     if is_sqlite(db):
         return _trigrams(db, "search_person", asked.readings, students_only=students_only)
-    query = sa.select(col(_People.id)).where(_any(col(_People.search_text), asked))
-    return query.where(col(_People.kind) == PersonKind.STUDENT) if students_only else query
+    return _in_texts("search_person", partial(_any, asked=asked), students_only=students_only)
+
+
+def _in_texts(table: str, holds: Callable[[Any], sa.ColumnElement[bool]], *, students_only: bool) -> sa.Select[Any]:
+    """Persons in PostgreSQL's own texts: each kind has an index of its own, so of everybody both are asked by name."""
+    texts = sa.table(
+        table, sa.column("person_id", sa.Integer), sa.column("of_student", sa.Boolean), sa.column("text", sa.String)
+    )
+    matching, of_student = holds(texts.c.text), texts.c.of_student
+    others = [] if students_only else [sa.and_(sa.not_(of_student), matching)]
+    return sa.select(texts.c.person_id).where(sa.or_(sa.and_(of_student, matching), *others))
 
 
 def _without_contacts(actor: Actor, person: type[Person], asked: Sought) -> sa.ColumnElement[bool]:
@@ -100,11 +106,7 @@ def is_sqlite(db: Session) -> bool:
 def _by_username(db: Session, asked: Sought, *, students_only: bool = False) -> sa.Select[Any]:
     if is_sqlite(db):
         return _trigrams(db, "search_account", (asked.typed,), students_only=students_only)
-    query = _by_own_username(asked)
-    if not students_only:
-        return query
-    owner = (col(_People.id) == col(_Named.person_id), col(_People.kind) == PersonKind.STUDENT)
-    return query.where(sa.select(col(_People.id)).where(*owner).exists())
+    return _in_texts("search_account", partial(_all, words=asked.typed), students_only=students_only)
 
 
 def _by_own_username(asked: Sought) -> sa.Select[Any]:

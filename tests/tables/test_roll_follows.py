@@ -383,6 +383,55 @@ def test_what_an_early_reader_finds_is_told_to_nobody_else(
     assert len(_names(cast.olga.actor, text="sam")) == 2
 
 
+def test_who_leafs_on_in_what_was_found_is_told_from_memory_and_of_changes(
+    cast: Cast, kept: Keeper, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked, look_up = list[texts.Text](), texts.Texts.looked_up
+
+    def noted(self: texts.Texts, db: Session, text: texts.Text) -> Any:
+        asked.append(text)
+        return look_up(self, db, text)
+
+    monkeypatch.setattr(texts.Texts, "looked_up", noted)
+    for _page in range(2):
+        assert _names(cast.olga.actor, text="sam") == ["Sam"]
+    _rename(cast.otto.person, "Sammy")
+    assert sorted(_names(cast.olga.actor, text="sam")) == ["Sam", "Sammy"]
+    _rename(cast.otto.person, "Otto")
+    assert _names(cast.olga.actor, text="sam") == ["Sam"]
+    assert len(asked) == 1
+
+
+def test_what_was_found_before_somebody_changed_is_not_kept(
+    cast: Cast, kept: Keeper, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    look_up = texts.Texts.looked_up
+
+    def slowly(self: texts.Texts, db: Session, text: texts.Text) -> Any:
+        found = look_up(self, db, text)
+        _rename(cast.otto.person, "Sammy")
+        with database.reading() as later:
+            kept.roll.up_to_date(later, students.conditions.given(later))  # type: ignore[union-attr]
+        return found
+
+    monkeypatch.setattr(texts.Texts, "looked_up", slowly)
+    _names(cast.olga.actor, text="sam")
+    monkeypatch.setattr(texts.Texts, "looked_up", look_up)
+    assert sorted(_names(cast.olga.actor, text="sam")) == ["Sam", "Sammy"]
+
+
+@pytest.mark.parametrize(("limit", "room"), [("KEPT", 2), ("ROOM", 2)])
+def test_of_what_was_looked_for_the_latest_is_kept(
+    cast: Cast, kept: Keeper, monkeypatch: pytest.MonkeyPatch, limit: str, room: int
+) -> None:
+    monkeypatch.setattr(texts, limit, room)
+    for text in ("sam", "max", "sam", "otto"):
+        assert len(_names(cast.olga.actor, text=text)) == 1
+    assert kept.roll is not None
+    assert [text.words.typed for text in kept.roll.texts._kept][-1:] == [("otto",)]
+    assert 1 <= len(kept.roll.texts._kept) <= room
+
+
 def test_a_day_that_begins_while_everybody_is_read_is_not_taken_for_the_day_of_what_was_read(
     cast: Cast, clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:

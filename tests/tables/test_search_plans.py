@@ -462,7 +462,7 @@ def test_words_are_looked_up_in_an_index_of_trigrams(olga: Actor, database_kind:
         query = search.found(db, olga, sought("papadopoulou maria"))
         text = str(query.compile(db.get_bind(), compile_kwargs={"literal_binds": True}))
         plan = " ".join(str(row) for row in db.connection().execute(sa.text(f"EXPLAIN {_query_plan(db)} {text}")))
-    assert ("VIRTUAL TABLE INDEX" if database_kind == "sqlite" else "search_person") in plan
+    assert ("VIRTUAL TABLE INDEX" if database_kind == "sqlite" else "search_person_of_students") in plan
 
 
 def _query_plan(db: Any) -> str:

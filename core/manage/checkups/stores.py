@@ -11,7 +11,7 @@ from pathlib import Path
 
 import sqlalchemy as sa
 
-from core import clock, database, keys, migrations
+from core import clock, database, keys, migrations, search_indexes
 from core.config import Settings, command
 from core.manage.checkups.findings import Finding, fault, fine, told, warning
 from core.rules.health import Disk
@@ -123,8 +123,8 @@ def _set_back() -> Finding:
 
 def _trigrams() -> Finding:
     with database.reading() as db:
-        there = db.connection().scalar(sa.text("SELECT count(*) FROM pg_extension WHERE extname = 'pg_trgm'"))
-    if there:
-        return fine("search", "pg_trgm is there")
-    sentence = "pg_trgm is missing: the search is right, but slow in a large school."
+        missing = search_indexes.missing(db.connection())
+    if not missing:
+        return fine("search", "pg_trgm and its indexes are there")
+    sentence = "Without indexes of pg_trgm the search is right, but slow in a large school."
     return warning("search", sentence, "As a superuser of this database: CREATE EXTENSION pg_trgm; then run init.")

@@ -14,10 +14,11 @@ from core import clock
 from core.tables.conditions import Given
 from core.tables.roll import changes
 from core.tables.roll.changes import Changes, Mark
+from core.tables.roll.facts import Ids
 from core.tables.roll.listed import Key
 from core.tables.roll.orders import LATE_AT_MOST, Order
 from core.tables.roll.people import People
-from core.tables.roll.texts import Texts
+from core.tables.roll.texts import Text, Texts
 
 AT_ONCE, AT_MOST = 300, 50_000  # changes for which an answer waits, and that the keeper reads; of more everything
 LATELY_S = 15 * 60
@@ -96,6 +97,15 @@ class Roll:
             late |= key.moved(set(people), set(accounts))
         for key, order in list(self.orders.items()):
             self.keep(key, order.without(key.moved(set(people), set(accounts))))
+
+    def remember(self, text: Text, ids: Ids, people: People) -> None:
+        """Whom a text finds, for whoever leafs on; not where somebody has changed since `people` were looked at."""
+        if self.lock.acquire(blocking=False):
+            try:
+                if self.known.people is people:
+                    self.texts.remember(text, ids)
+            finally:
+                self.lock.release()
 
     def keep(self, key: Key, order: Order) -> None:
         """Tell by this order from now on, unless so many have moved that SQL is as quick."""

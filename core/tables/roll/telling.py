@@ -58,8 +58,8 @@ def _matching(roll: Roll, db: Session, actor: Actor, people: People, filter: Fil
         return None
     truths = people.meeting(wanted.demands(filter, people.current))
     if words := sought(filter.text):
-        students_only = isinstance(filter, StudentFilter)
-        named = roll.texts.found(db, Text.of(words, actor), students_only=students_only)
+        text = Text.of(words, actor, students_only=isinstance(filter, StudentFilter))
+        named = _named(roll, db, people, text)
         if named is None:
             return None
         truths &= people.among(named)
@@ -69,6 +69,16 @@ def _matching(roll: Roll, db: Session, actor: Actor, people: People, filter: Fil
             return None
         truths &= people.among(ids) if one.is_in else ~people.among(ids)
     return truths
+
+
+def _named(roll: Roll, db: Session, people: People, text: Text) -> Ids | None:
+    """Whoever is found by a text."""
+    ids = roll.texts.known(db, text)
+    if ids is None:
+        ids = roll.texts.looked_up(db, text)
+        if ids is not None:
+            roll.remember(text, ids, people)
+    return ids
 
 
 def _page(db: Session, key: Key, order: Order, truths: Truths, page: Page) -> Ids:

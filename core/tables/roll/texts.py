@@ -1,4 +1,4 @@
-"""Whom a search finds. Of rare words an index tells at once; for common ones it takes a while, so these are kept."""
+"""Whom a search finds: kept for whoever leafs on. Of rare words an index tells at once, of common ones in a while."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from core.tables.roll import facts
 from core.tables.roll.facts import Ids
 
 RARE = 25_000  # at most: as many bear one surname in a district
-KEPT, MOVED_AT_MOST = 16, 300
+KEPT, ROOM, MOVED_AT_MOST = 100, 4_000_000, 300  # searches, ids in all of them, changes
 _SEEING, _BLIND = Actor("the roll", roles=frozenset({Role.OFFICE})), Actor("the roll")
 
 
@@ -31,10 +31,11 @@ class Text:
 
     words: Sought
     sees_contacts: bool
+    students_only: bool
 
     @classmethod
-    def of(cls, words: Sought, actor: Actor) -> Text:
-        return cls(words, actor.may(Permission.SEE_CONTACTS))
+    def of(cls, words: Sought, actor: Actor, *, students_only: bool) -> Text:
+        return cls(words, actor.may(Permission.SEE_CONTACTS), students_only)
 
     @property
     def actor(self) -> Actor:
@@ -50,25 +51,27 @@ class _Kept:
 
 @dataclass
 class Texts:
-    """The words by which many are found, asked lately. `missed`: those of which nobody knows yet."""
+    """What was looked for lately. `missed`: common words of which nobody knows yet whom they find."""
 
     missed: set[Text] = field(default_factory=set)
     _kept: OrderedDict[Text, _Kept] = field(default_factory=OrderedDict)
     _being_read: dict[Text, set[int]] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
-    def found(self, db: Session, text: Text, *, students_only: bool) -> Ids | None:
-        """Whoever matches, at least all students with `students_only`; None where that is not known yet."""
+    def known(self, db: Session, text: Text) -> Ids | None:
+        """Whoever matches; None where it was not looked for lately."""
         with self._lock:
             kept = self._kept.get(text)
             if kept is not None:
                 self._kept.move_to_end(text)
-        if kept is not None:
-            return _up_to_date(db, text, kept)
+        return None if kept is None else _up_to_date(db, text, kept)
+
+    def looked_up(self, db: Session, text: Text) -> Ids | None:
+        """Whoever matches, by the index; None where these are too many, who are read later."""
         if text in self.missed:
             return None
-        rare = search.once(db, text.actor, text.words, students_only=students_only, up_to=RARE + 1)
-        few = narrowing.few(db, [rare], cap=RARE)
+        rare = search.found(db, text.actor, text.words, students_only=text.students_only)
+        few = narrowing.few(db, [rare], cap=2 * RARE)  # most are found in both ways
         if few is None:
             self.missed.add(text)
         return None if few is None else facts.numbers(few.ids)
@@ -94,14 +97,26 @@ class Texts:
             moved = frozenset(self._being_read.pop(text))
             self.missed.discard(text)
             if len(moved) <= MOVED_AT_MOST:
-                self._kept[text] = _Kept(ids, moved)
-            while len(self._kept) > KEPT:
-                self._kept.popitem(last=False)
+                self._put(text, _Kept(ids, moved))
+
+    def remember(self, text: Text, ids: Ids) -> None:
+        """All who match, of whom nobody has changed since."""
+        with self._lock:
+            if text not in self._being_read:
+                self._put(text, _Kept(ids))
+
+    def _put(self, text: Text, kept: _Kept) -> None:
+        self._kept[text] = kept
+        while len(self._kept) > KEPT or (len(self._kept) > 1 and self._size() > ROOM):
+            self._kept.popitem(last=False)
+
+    def _size(self) -> int:
+        return sum(len(kept.ids) for kept in self._kept.values())
 
 
 def read(db: Session, text: Text) -> Ids:
     """All who match: a second, where it is a million."""
-    matching = search.found(db, text.actor, text.words).subquery()
+    matching = search.found(db, text.actor, text.words, students_only=text.students_only).subquery()
     found = db.connection().scalar(sa.select(narrowing.together(db, matching.c[0])))
     return np.unique(facts.numbers(found))
 

@@ -1,0 +1,34 @@
+"""PostgreSQL's indexes of trigrams for searching: made once pg_trgm is there, which may be long after the tables."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from sqlalchemy import Connection
+
+from core import database
+
+_INDEXES = {
+    f"{table}_of_{whose}": f"{table} USING gin (text gin_trgm_ops) WHERE {which}"
+    for table in ("search_person", "search_account")
+    for whose, which in (("students", "of_student"), ("others", "NOT of_student"))
+}
+_HAS_TRIGRAMS = sa.text("SELECT count(*) FROM pg_extension WHERE extname = 'pg_trgm'")
+_THERE = sa.text("SELECT indexname FROM pg_indexes WHERE schemaname = current_schema() AND indexname LIKE 'search\\_%'")
+_ALONE = sa.text("SELECT pg_advisory_xact_lock(hashtext('firstkey search indexes'))")  # processes start together
+
+
+def make() -> None:
+    """Make those that are missing; nothing where the extension is missing, or on SQLite, which has its own."""
+    if database.is_sqlite():
+        return
+    with database.engine().begin() as connection:
+        if connection.scalar(_HAS_TRIGRAMS) and missing(connection):
+            connection.execute(_ALONE)
+            for name in missing(connection):
+                connection.execute(sa.text(f"CREATE INDEX {name} ON {_INDEXES[name]}"))
+
+
+def missing(connection: Connection) -> list[str]:
+    """Without them a search is right, and reads every text."""
+    there = set(connection.scalars(_THERE))
+    return [name for name in _INDEXES if name not in there]
