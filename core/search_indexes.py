@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import logging
+
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
-from core import database
+from core import database, logs
 
+_log = logging.getLogger(__name__)
 _INDEXES = {
     f"{table}_of_{whose}": f"{table} USING gin (text gin_trgm_ops) WHERE {which}"
     for table in ("search_person", "search_account")
@@ -14,18 +17,30 @@ _INDEXES = {
 }
 _HAS_TRIGRAMS = sa.text("SELECT count(*) FROM pg_extension WHERE extname = 'pg_trgm'")
 _THERE = sa.text("SELECT indexname FROM pg_indexes WHERE schemaname = current_schema() AND indexname LIKE 'search\\_%'")
+_NOT_LONG = sa.text("SET LOCAL lock_timeout = '60s'")
 _ALONE = sa.text("SELECT pg_advisory_xact_lock(hashtext('firstkey search indexes'))")  # processes start together
 
 
 def make() -> None:
-    """Make those that are missing; nothing where the extension is missing, or on SQLite, which has its own."""
+    """Make those that are missing; nothing where the extension is missing, or on SQLite, which has its own.
+
+    A start does not fail or wait for it: where it cannot be done now, `doctor` says so.
+    """
     if database.is_sqlite():
         return
-    with database.engine().begin() as connection:
-        if connection.scalar(_HAS_TRIGRAMS) and missing(connection):
-            connection.execute(_ALONE)
-            for name in missing(connection):
-                connection.execute(sa.text(f"CREATE INDEX {name} ON {_INDEXES[name]}"))
+    try:
+        with database.engine().begin() as connection:
+            if connection.scalar(_HAS_TRIGRAMS) and missing(connection):
+                _make(connection)
+    except sa.exc.DBAPIError as error:
+        _log.warning("search.no_indexes", extra={"error": logs.names(error)})
+
+
+def _make(connection: Connection) -> None:
+    connection.execute(_NOT_LONG)
+    connection.execute(_ALONE)
+    for name in missing(connection):
+        connection.execute(sa.text(f"CREATE INDEX {name} ON {_INDEXES[name]}"))
 
 
 def missing(connection: Connection) -> list[str]:

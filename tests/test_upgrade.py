@@ -20,7 +20,7 @@ from alembic import command
 from alembic.config import Config
 from typer.testing import CliRunner
 
-from core import config, database, migrations, version
+from core import config, database, migrations, search_indexes, version
 from core.backup import before_upgrade
 from core.config import ROOT
 from core.errors import SettingsError
@@ -240,6 +240,7 @@ def test_postgresql_is_upgraded_with_a_backup_of_today(at_work: str, tmp_path: P
     assert migrations.current() == migrations.newest()
     with database.engine().connect() as connection:
         assert connection.execute(sa.text("SELECT person_id FROM search_person")).all() == [(1,)]
+        assert not search_indexes.missing(connection)
 
 
 def test_a_rehearsal_says_how_long_it_takes_and_changes_nothing(at_work: str) -> None:

@@ -77,17 +77,23 @@ def _both_ways(db: Session, actor: Actor, asked: Sought, *, students_only: bool)
 def _by_texts(db: Session, asked: Sought, *, students_only: bool) -> sa.Select[Any]:
     if is_sqlite(db):
         return _trigrams(db, "search_person", asked.readings, students_only=students_only)
-    return _in_texts("search_person", partial(_any, asked=asked), students_only=students_only)
+    readings = [partial(_all, words=reading) for reading in asked.readings]
+    return _in_texts("search_person", readings, students_only=students_only)
 
 
-def _in_texts(table: str, holds: Callable[[Any], sa.ColumnElement[bool]], *, students_only: bool) -> sa.Select[Any]:
-    """Persons in PostgreSQL's own texts: each kind has an index of its own, so of everybody both are asked by name."""
+def _in_texts(
+    table: str, readings: Sequence[Callable[[Any], sa.ColumnElement[bool]]], *, students_only: bool
+) -> sa.Select[Any]:
+    """Persons in PostgreSQL's own texts.
+
+    Students and others have an index each, which it takes only where it is asked for by name in each reading.
+    """
     texts = sa.table(
         table, sa.column("person_id", sa.Integer), sa.column("of_student", sa.Boolean), sa.column("text", sa.String)
     )
-    matching, of_student = holds(texts.c.text), texts.c.of_student
-    others = [] if students_only else [sa.and_(sa.not_(of_student), matching)]
-    return sa.select(texts.c.person_id).where(sa.or_(sa.and_(of_student, matching), *others))
+    kinds = [texts.c.of_student] if students_only else [texts.c.of_student, sa.not_(texts.c.of_student)]
+    possible = [sa.and_(kind, holds(texts.c.text)) for holds in readings for kind in kinds]
+    return sa.select(texts.c.person_id).where(sa.or_(sa.false(), *possible))
 
 
 def _without_contacts(actor: Actor, person: type[Person], asked: Sought) -> sa.ColumnElement[bool]:
@@ -106,7 +112,7 @@ def is_sqlite(db: Session) -> bool:
 def _by_username(db: Session, asked: Sought, *, students_only: bool = False) -> sa.Select[Any]:
     if is_sqlite(db):
         return _trigrams(db, "search_account", (asked.typed,), students_only=students_only)
-    return _in_texts("search_account", partial(_all, words=asked.typed), students_only=students_only)
+    return _in_texts("search_account", [partial(_all, words=asked.typed)], students_only=students_only)
 
 
 def _by_own_username(asked: Sought) -> sa.Select[Any]:
@@ -149,4 +155,12 @@ def _any(text: sa.SQLColumnExpression[str], asked: Sought) -> sa.ColumnElement[b
 
 def _all(text: sa.SQLColumnExpression[str], words: Iterable[str]) -> sa.ColumnElement[bool]:
     begun = (word if len(word) > SHORT else f" {word}" for word in words)
-    return sa.and_(sa.true(), *(text.contains(word, autoescape=True) for word in begun))
+    return sa.and_(sa.true(), *(_contains(text, word) for word in begun))
+
+
+def _contains(text: sa.SQLColumnExpression[str], word: str) -> sa.ColumnElement[bool]:
+    """PostgreSQL's index is asked for what stands before the @: to look up what ends all addresses takes 40 ms."""
+    name, at, _host = word.partition("@")
+    if not at or len(name) <= SHORT:
+        return text.contains(word, autoescape=True)
+    return text.contains(name, autoescape=True) & text.concat("").contains(word, autoescape=True)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import threading
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from sqlmodel import Session
 
@@ -21,7 +21,6 @@ from core.tables.roll.changes import Mark
 from core.tables.status_people import People
 
 AT_MOST = 2_000  # of more changes everybody is read sooner
-COMPARED_FOR = timedelta(hours=1)  # "a week ago" is so much longer ago at most
 ROOM = 2_500_000  # entries that are kept, of some 150 bytes each; those of the latest type however many
 _Kind = tuple[str, str]  # of which database, of which type
 
@@ -35,20 +34,38 @@ class Known:
     as_of: datetime
 
 
-_known: dict[_Kind, Known] = {}  # the one that was asked for last is the last
-_lock = threading.Lock()
+class _Kept:
+    """What this process knows, by type; the one that was asked for last is the last."""
+
+    def __init__(self) -> None:
+        self._lock, self._known = threading.Lock(), dict[_Kind, Known]()
+
+    def of(self, kind: _Kind) -> Known | None:
+        with self._lock:
+            return self._known.get(kind)
+
+    def keep(self, kind: _Kind, known: Known) -> None:
+        """Those go of which nobody has asked for longest."""
+        with self._lock:
+            self._known.pop(kind, None)
+            self._known[kind] = known
+            while len(self._known) > 1 and sum(one.people.size for one in self._known.values()) > ROOM:
+                del self._known[next(iter(self._known))]
+
+
+_KEPT = _Kept()
 
 
 def people(db: Session, actor: Actor, *, user_type: str) -> People:
-    """What status_people.read gives, only sooner. "A week ago" is a week before the last time all were read."""
+    """What status_people.read gives, only sooner."""
     actor.require(Permission.SEE_STATUS)
     if not actor.scope.everybody:
         return status_people.read(db, actor, user_type=user_type)
     of_list = status_people.is_of_list(actor, user_type)
     kind = (str(db.get_bind().engine.url), UserType.STUDENT.value if of_list else user_type)
-    before = _known.get(kind)
+    before = _KEPT.of(kind)
     known = (_again(db, actor, before) if before else None) or _anew(db, actor, user_type)
-    _keep(kind, known)
+    _KEPT.keep(kind, known)
     return known.people
 
 
@@ -76,19 +93,10 @@ def _again(db: Session, actor: Actor, known: Known) -> Known | None:
 
 def _still_holds(db: Session, actor: Actor, people: People, given: Given) -> bool:
     """Whether all that concerns everybody is as it was when they were read."""
-    before, passed = people.given, given.now - people.given.now
+    before = people.given
     return (
         (given.policy, given.zone) == (before.policy, before.zone)
-        and timedelta() <= passed < COMPARED_FOR
+        and status_people.a_week_before(given.now) == status_people.a_week_before(before.now)
         and status_people.last_days(given) == people.days
         and tuple(options.grades(db, actor)) == people.grades
     )
-
-
-def _keep(kind: _Kind, known: Known) -> None:
-    """As the latest; those go of which nobody has asked for longest."""
-    with _lock:
-        _known.pop(kind, None)
-        _known[kind] = known
-        while len(_known) > 1 and sum(one.people.size for one in _known.values()) > ROOM:
-            del _known[next(iter(_known))]

@@ -1,7 +1,7 @@
 """What Account status counts: a few small facts of everybody whom the actor may see.
 
-The facts are those that the lists ask for, in the same words of SQL, so that numbers and lists agree. Nobody's name or
-id is kept.
+The facts are those that the lists ask for, in the same words of SQL, so that numbers and lists agree. Nobody's name is
+kept.
 """
 
 from __future__ import annotations
@@ -75,7 +75,7 @@ def read(db: Session, actor: Actor, *, user_type: str) -> People:
     """Everybody of the type; of everybody for EVERYBODY. Whoever sees no accounts is shown students."""
     actor.require(Permission.SEE_STATUS)
     given, grades, of_list = conditions.given(db), tuple(options.grades(db, actor)), is_of_list(actor, user_type)
-    days, then = last_days(given), given.now - COMPARED_WITH
+    days, then = last_days(given), a_week_before(given.now)
     asked = status_rows.Asked(
         *(UserType.STUDENT if of_list else user_type, status_facts.of_person(given, grades)),
         *(status_facts.of_account(db, given, then, days), partial(status_facts.of_both, db, given, then, grades, days)),
@@ -86,11 +86,8 @@ def read(db: Session, actor: Actor, *, user_type: str) -> People:
 
 
 def read_again(db: Session, actor: Actor, people: People, *, ids: Sequence[int], now: datetime) -> People | None:
-    """With these persons as they are now; None where one of them does not belong to the others any more.
-
-    What is compared with is of the same moment as before.
-    """
-    given, then = replace(people.given, now=now), people.given.now - COMPARED_WITH
+    """With these persons as they are now; None where one of them does not belong to the others any more."""
+    given, then = replace(people.given, now=now), a_week_before(people.given.now)
     facts = status_facts.of_both(db, given, then, people.grades, people.days)
     found = _found(status_rows.some(db, actor, people.user_type, facts, ids=ids), people.days, given)
     known = np.flatnonzero(np.isin(people["person"], np.array(ids, np.int64)))
@@ -109,6 +106,11 @@ def is_of_list(actor: Actor, user_type: str) -> bool:
     return user_type == UserType.STUDENT or not actor.may(Permission.SEE_ACCOUNTS)
 
 
+def a_week_before(now: datetime) -> datetime:
+    """The moment with which the headlines compare: by the hour, so that all who look then compare with the same."""
+    return (now - COMPARED_WITH).replace(minute=0, second=0, microsecond=0)
+
+
 def last_days(given: Given) -> tuple[date, ...]:
     """The days of the daily lines in the school's zone, today the last."""
     today = given.now.astimezone(given.zone).date()
@@ -116,7 +118,9 @@ def last_days(given: Given) -> tuple[date, ...]:
 
 
 def _with(column: Numbers, where: Numbers, values: Numbers) -> Numbers:
-    """Others may be looking at the column: so it is a new one."""
+    """Others may be looking at the column: so it is a new one, unless nothing of it has changed."""
+    if np.all(where < len(column)) and np.array_equal(column[where], values):
+        return column
     changed = np.concatenate((column, np.zeros(int((where >= len(column)).sum()), column.dtype)))
     changed[where] = values
     return changed

@@ -30,7 +30,7 @@ EMPTY = {
     Part.LINKED: "Nobody is linked yet. Accept proposals, and they stand here.",
 }
 
-_PART = "directory.part"
+_CONTROL, _PART = "directory.control", "directory.part"
 
 
 def draw(actor: Actor, counts: Counts) -> None:
@@ -52,19 +52,22 @@ def draw(actor: Actor, counts: Counts) -> None:
 def _part(counts: Counts) -> Part:
     """The part to look at: the one of last, and once nobody is left there the first in which somebody is.
 
-    Other numbers, another control: the browser keeps a choice by its label, and would show another than is drawn.
+    Other numbers, another control: the browser keeps a choice by its label, and would show another than is drawn. So
+    what was chosen in the one before counts, which may be a click that came while the numbers changed.
     """
-    of_last: list[Part] = [st.session_state[_PART]] if _PART in st.session_state else []
+    labels = {one: f"{LABELS[one]} {counts.of(one):,}" for one in Part}
+    before, now = st.session_state.get(_CONTROL), f"directory.part.{'.'.join(labels.values())}"
+    chosen: list[Part] = [st.session_state[key] for key in (before, _PART) if key in st.session_state]
     part = st.segmented_control(
         "Show",
         list(Part),
-        format_func=lambda one: f"{LABELS[one]} {counts.of(one):,}",
-        default=next((one for one in (*of_last, *Part) if counts.of(one)), Part.CERTAIN),
-        key=f"{_PART}.{counts}",
+        format_func=labels.__getitem__,
+        default=next((one for one in (*chosen, *Part) if counts.of(one)), Part.CERTAIN),
+        key=now,
         label_visibility="collapsed",
         required=True,
     )
-    st.session_state[_PART] = part
+    st.session_state[_CONTROL], st.session_state[_PART] = now, part
     return part
 
 

@@ -27,7 +27,7 @@ def ask(actor: Actor, asked: StatusFilter) -> Asked:
         return status.ask(db, actor, people=people, filter=asked, sections=sections)
 
 
-@st.cache_resource(ttl=FRESH_S, show_spinner=False, max_entries=20)
+@st.cache_resource(ttl=FRESH_S, show_spinner=False, max_entries=8)
 def _people(database_url: str, seen: str, scope: Scope, sees_accounts: bool, user_type: str, _actor: Actor) -> People:
     with database.reading() as db:
         return status_followed.people(db, _actor, user_type=user_type)

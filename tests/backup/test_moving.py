@@ -25,6 +25,7 @@ from tests.backup import places
 from tests.delivery import engine_room
 from tests.peers import postgres, smtp
 from tests.peers.smtp import Behaviour
+from tests.tables import search_texts
 from tests.web import browsing
 
 
@@ -84,6 +85,7 @@ def test_a_demo_school_moves_with_all_that_it_has(school: Path, empty: str, monk
     assert set(entries_before) < set(entries) and len(entries) == len(entries_before) + 1
     assert after == before
     assert _listed() == list_before
+    search_texts.agree()
     with database.reading() as db:
         assert audit.verify(db).broken_at is None
     with browsing.browser() as somebody:

@@ -75,7 +75,7 @@ class _Page:
 
     def begin(self, db: Session) -> None:
         """As in a process that has just started."""
-        status_followed._known.clear()
+        status_followed._KEPT = status_followed._Kept()
         self._kept.clear()
         self.view(db, StatusFilter())
 

@@ -26,7 +26,7 @@ from tests.tables.test_status_after_acts import STORY, Living, at_microsoft, new
 
 pytestmark = pytest.mark.both_databases
 LONG = os.environ.get("FIRSTKEY_CHAOS") == "long"
-SCHOOLS, QUESTIONS = (60, 20) if LONG else (1, 4)
+SCHOOLS, QUESTIONS = (60, 20) if LONG else (1, 2)
 FLAGS = (True, False)
 OF_BOTH: dict[str, Any] = {
     "text": ("a", "ma", "anna", "example", "Μαρία", "nobody at all", "+30"),

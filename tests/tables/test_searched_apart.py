@@ -12,36 +12,18 @@ from sqlmodel import col
 from core import database, migrations, search_indexes
 from core.models import Account, Person
 from tests.cast import Cast
+from tests.tables.search_texts import agree
 from tests.tables.test_status_after_acts import STORY, Living, at_microsoft, new_school
 
 pytestmark = pytest.mark.postgresql
 __all__ = ["at_microsoft", "new_school"]  # fixtures
-HELD = {
-    "person": "SELECT person_id, of_student, text FROM search_person ORDER BY 1",
-    "account": "SELECT account_id, person_id, of_student, text FROM search_account ORDER BY 1",
-}
-MEANT = {
-    "person": "SELECT id, kind = 'student', search_text FROM person ORDER BY 1",
-    "account": (
-        "SELECT account.id, person_id, kind = 'student', ' ' || username_key "
-        "FROM account JOIN person ON person.id = account.person_id ORDER BY 1"
-    ),
-}
-
-
-def _agree() -> None:
-    with database.reading() as db:
-        for name, held in HELD.items():
-            rows = list(db.connection().execute(sa.text(held)))
-            assert rows
-            assert rows == list(db.connection().execute(sa.text(MEANT[name])))
 
 
 def test_after_each_act_in_a_school_they_are_the_same(new_school: Callable[[], Living]) -> None:
     school = new_school()
     for name in STORY:
         school.do_somewhere(name)
-        _agree()
+        agree()
 
 
 @pytest.mark.parametrize(
@@ -56,7 +38,7 @@ def test_after_each_act_in_a_school_they_are_the_same(new_school: Callable[[], L
 def test_whoever_changes_texts_or_kinds(cast: Cast, change: Any) -> None:
     with database.transaction() as db:
         db.execute(change)
-    _agree()
+    agree()
 
 
 @pytest.mark.usefixtures("database")

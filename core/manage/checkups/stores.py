@@ -127,4 +127,6 @@ def _trigrams() -> Finding:
     if not missing:
         return fine("search", "pg_trgm and its indexes are there")
     sentence = "Without indexes of pg_trgm the search is right, but slow in a large school."
-    return warning("search", sentence, "As a superuser of this database: CREATE EXTENSION pg_trgm; then run init.")
+    return warning(
+        "search", sentence, "As a superuser of this database: CREATE EXTENSION IF NOT EXISTS pg_trgm; then run init."
+    )

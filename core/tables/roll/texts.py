@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import secrets
 import threading
 from collections import OrderedDict
 from collections.abc import Collection, Set
 from dataclasses import dataclass, field, replace
+from hashlib import blake2b
 from typing import Any
 
 import numpy as np
@@ -20,8 +22,9 @@ from core.tables.among import AmongIds
 from core.tables.roll import facts
 from core.tables.roll.facts import Ids
 
-RARE = 25_000  # at most: as many bear one surname in a district
-KEPT, ROOM, MOVED_AT_MOST = 100, 4_000_000, 300  # searches, ids in all of them, changes
+RARE = 25_000  # as many bear one surname in a district; most are found twice, by their username too
+KEPT, ROOM, MOVED_AT_MOST = 100, 16_000_000, 300  # searches, ids in all of them, changes
+_KEY = secrets.token_bytes(16)
 _SEEING, _BLIND = Actor("the roll", roles=frozenset({Role.OFFICE})), Actor("the roll")
 
 
@@ -38,6 +41,16 @@ class Text:
         return cls(words, actor.may(Permission.SEE_CONTACTS), students_only)
 
     @property
+    def of_all(self) -> Text:
+        """The same looked for among everybody."""
+        return replace(self, students_only=False)
+
+    @property
+    def mark(self) -> bytes:
+        """Under which whom it finds is kept: people look for names and addresses, which no cache holds (R55)."""
+        return blake2b(repr(self).encode(), key=_KEY, digest_size=16).digest()
+
+    @property
     def actor(self) -> Actor:
         """Anybody who sees as much."""
         return _SEEING if self.sees_contacts else _BLIND
@@ -48,41 +61,48 @@ class _Kept:
     ids: Ids
     moved: frozenset[int] = frozenset()
 
+    @property
+    def is_past(self) -> bool:
+        """So many have moved that the index is as quick."""
+        return len(self.moved) > min(MOVED_AT_MOST, max(20, len(self.ids) // 80))
+
 
 @dataclass
 class Texts:
-    """What was looked for lately. `missed`: common words of which nobody knows yet whom they find."""
+    """Whom the latest searches find. `missed`: common words of which nobody knows that yet."""
 
     missed: set[Text] = field(default_factory=set)
-    _kept: OrderedDict[Text, _Kept] = field(default_factory=OrderedDict)
+    _kept: OrderedDict[bytes, _Kept] = field(default_factory=OrderedDict)
     _being_read: dict[Text, set[int]] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def known(self, db: Session, text: Text) -> Ids | None:
-        """Whoever matches; None where it was not looked for lately."""
+        """Whoever matches, at least all students with `students_only`; None where it was not looked for lately."""
         with self._lock:
-            kept = self._kept.get(text)
-            if kept is not None:
-                self._kept.move_to_end(text)
-        return None if kept is None else _up_to_date(db, text, kept)
+            mark = next((mark for mark in (text.mark, text.of_all.mark) if mark in self._kept), None)
+            if mark is None:
+                return None
+            self._kept.move_to_end(mark)
+            kept = self._kept[mark]
+        return _up_to_date(db, text, kept)
 
     def looked_up(self, db: Session, text: Text) -> Ids | None:
         """Whoever matches, by the index; None where these are too many, who are read later."""
-        if text in self.missed:
+        if text.of_all in self.missed:
             return None
         rare = search.found(db, text.actor, text.words, students_only=text.students_only)
-        few = narrowing.few(db, [rare], cap=2 * RARE)  # most are found in both ways
+        few = narrowing.few(db, [rare], cap=2 * RARE)
         if few is None:
-            self.missed.add(text)
+            self.missed.add(text.of_all)
         return None if few is None else facts.numbers(few.ids)
 
     def note(self, people: Set[int]) -> None:
         """What is known of these is another. Words after which many have moved are forgotten."""
         with self._lock:
-            for text, kept in list(self._kept.items()):
-                self._kept[text] = replace(kept, moved=kept.moved | people)
-                if len(self._kept[text].moved) > MOVED_AT_MOST:
-                    del self._kept[text]
+            for mark, kept in list(self._kept.items()):
+                self._kept[mark] = replace(kept, moved=kept.moved | people)
+                if self._kept[mark].is_past:
+                    del self._kept[mark]
             for moved in self._being_read.values():
                 moved |= people
 
@@ -94,10 +114,10 @@ class Texts:
     def keep(self, text: Text, ids: Ids) -> None:
         """All who match, to be told from now on; whoever changed while they were read is asked each time."""
         with self._lock:
-            moved = frozenset(self._being_read.pop(text))
+            kept = _Kept(ids, frozenset(self._being_read.pop(text)))
             self.missed.discard(text)
-            if len(moved) <= MOVED_AT_MOST:
-                self._put(text, _Kept(ids, moved))
+            if not kept.is_past:
+                self._put(text, kept)
 
     def remember(self, text: Text, ids: Ids) -> None:
         """All who match, of whom nobody has changed since."""
@@ -106,7 +126,7 @@ class Texts:
                 self._put(text, _Kept(ids))
 
     def _put(self, text: Text, kept: _Kept) -> None:
-        self._kept[text] = kept
+        self._kept[text.mark] = kept
         while len(self._kept) > KEPT or (len(self._kept) > 1 and self._size() > ROOM):
             self._kept.popitem(last=False)
 
