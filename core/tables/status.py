@@ -89,7 +89,7 @@ def ask(db: Session, actor: Actor, *, people: People, filter: StatusFilter, sect
         holds &= ties.grades.of(places, people.size)
     if filter.section_ids:
         holds &= ties.classes.of(filter.section_ids, people.size)
-    of_year = list(db.scalars(periods.sections(filter.period_id)))
+    of_year = list(db.connection().scalars(periods.sections(filter.period_id)))
     placed = ties.classes.of(of_year, people.size) | ties.others.of(of_year, people.size)
     if filter.period_id is not None:
         holds &= placed
