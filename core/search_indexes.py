@@ -17,30 +17,30 @@ _INDEXES = {
 }
 _HAS_TRIGRAMS = sa.text("SELECT count(*) FROM pg_extension WHERE extname = 'pg_trgm'")
 _THERE = sa.text("SELECT indexname FROM pg_indexes WHERE schemaname = current_schema() AND indexname LIKE 'search\\_%'")
-_NOT_LONG = sa.text("SET LOCAL lock_timeout = '60s'")
-_ALONE = sa.text("SELECT pg_advisory_xact_lock(hashtext('firstkey search indexes'))")  # processes start together
+_NOT_LONG = sa.text("SET LOCAL lock_timeout = '3s'")
+_ALONE = sa.text("SELECT pg_try_advisory_xact_lock(hashtext('firstkey search indexes'))")  # processes start together
 
 
 def make() -> None:
     """Make those that are missing; nothing where the extension is missing, or on SQLite, which has its own.
 
-    A start does not fail or wait for it: where it cannot be done now, `doctor` says so.
+    A start does not fail for it, nor do those wait who write: where it cannot be done now, `doctor` says so.
     """
     if database.is_sqlite():
         return
     try:
-        with database.engine().begin() as connection:
-            if connection.scalar(_HAS_TRIGRAMS) and missing(connection):
-                _make(connection)
+        for name in _INDEXES:  # each for itself: who holds both tables would wait for whoever has them the other way
+            with database.engine().begin() as connection:
+                if connection.scalar(_HAS_TRIGRAMS) and name in missing(connection):
+                    _make(connection, name)
     except sa.exc.DBAPIError as error:
         _log.warning("search.no_indexes", extra={"error": logs.names(error)})
 
 
-def _make(connection: Connection) -> None:
+def _make(connection: Connection, name: str) -> None:
     connection.execute(_NOT_LONG)
-    connection.execute(_ALONE)
-    for name in missing(connection):
-        connection.execute(sa.text(f"CREATE INDEX {name} ON {_INDEXES[name]}"))
+    if connection.scalar(_ALONE):
+        connection.execute(sa.text(f"CREATE INDEX IF NOT EXISTS {name} ON {_INDEXES[name]}"))
 
 
 def missing(connection: Connection) -> list[str]:

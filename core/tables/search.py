@@ -9,6 +9,7 @@ Whoever sees contacts masked finds nobody by them: letter by letter the search w
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from typing import Any
@@ -24,6 +25,7 @@ from core.rules.search_text import Sought
 SHORT = 2
 OF_A_STUDENT = "\x1f" * 3  # a mark in SQLite's index; no word has this letter, it counts as white space
 _People, _Named = aliased(Person), aliased(Account)  # made anew for each question they cost 2 ms of it
+_TRIGRAM = re.compile(r"[^\W_]{3}")
 _ABOVE_ALL = "\U0010ffff"
 
 
@@ -161,6 +163,6 @@ def _all(text: sa.SQLColumnExpression[str], words: Iterable[str]) -> sa.ColumnEl
 def _contains(text: sa.SQLColumnExpression[str], word: str) -> sa.ColumnElement[bool]:
     """PostgreSQL's index is asked for what stands before the @: to look up what ends all addresses takes 40 ms."""
     name, at, _host = word.partition("@")
-    if not at or len(name) <= SHORT:
+    if not at or not _TRIGRAM.search(name):
         return text.contains(word, autoescape=True)
     return text.contains(name, autoescape=True) & text.concat("").contains(word, autoescape=True)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import pandas as pd
 import streamlit as st
 
@@ -30,7 +32,16 @@ EMPTY = {
     Part.LINKED: "Nobody is linked yet. Accept proposals, and they stand here.",
 }
 
-_CONTROL, _PART = "directory.control", "directory.part"
+_LAST = "directory.last"
+
+
+@dataclass(frozen=True)
+class _Last:
+    """What was drawn last: by which control, of which part, and whether nobody was in it."""
+
+    control: str = ""
+    part: Part | None = None
+    was_empty: bool = False
 
 
 def draw(actor: Actor, counts: Counts) -> None:
@@ -56,18 +67,19 @@ def _part(counts: Counts) -> Part:
     what was chosen in the one before counts, which may be a click that came while the numbers changed.
     """
     labels = {one: f"{LABELS[one]} {counts.of(one):,}" for one in Part}
-    before, now = st.session_state.get(_CONTROL), f"directory.part.{'.'.join(labels.values())}"
-    chosen: list[Part] = [st.session_state[key] for key in (before, _PART) if key in st.session_state]
+    now, last = f"directory.part.{'.'.join(labels.values())}", st.session_state.get(_LAST, _Last())
+    chosen = st.session_state.get(last.control, last.part)
+    stays = chosen is not None and (counts.of(chosen) or chosen != last.part or last.was_empty)
     part = st.segmented_control(
         "Show",
         list(Part),
         format_func=labels.__getitem__,
-        default=next((one for one in (*chosen, *Part) if counts.of(one)), Part.CERTAIN),
+        default=chosen if stays else next((one for one in Part if counts.of(one)), Part.CERTAIN),
         key=now,
         label_visibility="collapsed",
         required=True,
     )
-    st.session_state[_CONTROL], st.session_state[_PART] = now, part
+    st.session_state[_LAST] = _Last(now, part, not counts.of(part))
     return part
 
 

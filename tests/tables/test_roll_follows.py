@@ -415,11 +415,17 @@ def test_r61_who_sees_no_contacts_finds_nobody_by_what_another_has_looked_for(ca
     assert len(kept.roll.texts._kept) == 5  # all of them were told by the roll
 
 
-def test_r55_what_people_look_for_is_not_kept(cast: Cast, kept: Keeper) -> None:
+@pytest.mark.parametrize("rare", [0, texts.RARE])
+def test_r55_what_people_look_for_is_not_kept(
+    cast: Cast, kept: Keeper, monkeypatch: pytest.MonkeyPatch, rare: int
+) -> None:
+    monkeypatch.setattr(texts, "RARE", rare)
+    assert _names(cast.olga.actor, text="max sideris") == ["Max"]
+    _keep_up(kept)
     assert _names(cast.olga.actor, text="max sideris") == ["Max"]
     assert kept.roll is not None
     assert len(kept.roll.texts._kept) == 1
-    assert "sideris" not in repr(kept.roll.texts).casefold()
+    assert "sideris" not in repr(kept).casefold()
 
 
 def test_what_was_found_before_somebody_changed_is_not_kept(

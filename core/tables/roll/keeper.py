@@ -114,11 +114,16 @@ class Keeper:
     def _next(self, roll: Roll) -> Key | Text | None:
         """What was never read, or longest ago; what was read before only now and then, as all may be moving."""
         missed: tuple[Key | Text, ...] = (*tuple(roll.missed), *tuple(roll.texts.missed))
-        first = min(missed, key=lambda one: self._read_at.get(one, 0), default=None)
-        if first is None or (first in self._read_at and time.monotonic() < self._again_at):
+        first = min(missed, key=lambda one: self._read_at.get(_name(one), 0), default=None)
+        if first is None or (_name(first) in self._read_at and time.monotonic() < self._again_at):
             return None
-        self._read_at[first] = time.monotonic()
+        self._read_at[_name(first)] = time.monotonic()
         return first
+
+
+def _name(missed: Key | Text) -> object:
+    """Words are not kept (R55)."""
+    return missed.mark if isinstance(missed, Text) else missed
 
 
 def _read_order(roll: Roll, key: Key) -> None:

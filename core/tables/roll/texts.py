@@ -73,6 +73,7 @@ class Texts:
 
     missed: set[Text] = field(default_factory=set)
     _kept: OrderedDict[bytes, _Kept] = field(default_factory=OrderedDict)
+    _common: set[bytes] = field(default_factory=set)
     _being_read: dict[Text, set[int]] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
@@ -88,17 +89,20 @@ class Texts:
 
     def looked_up(self, db: Session, text: Text) -> Ids | None:
         """Whoever matches, by the index; None where these are too many, who are read later."""
-        if text.of_all in self.missed:
+        if text.mark in self._common:
             return None
         rare = search.found(db, text.actor, text.words, students_only=text.students_only)
         few = narrowing.few(db, [rare], cap=2 * RARE)
         if few is None:
+            self._common.add(text.mark)
             self.missed.add(text.of_all)
         return None if few is None else facts.numbers(few.ids)
 
     def note(self, people: Set[int]) -> None:
         """What is known of these is another. Words after which many have moved are forgotten."""
         with self._lock:
+            if len(people) > MOVED_AT_MOST:
+                self._kept.clear()
             for mark, kept in list(self._kept.items()):
                 self._kept[mark] = replace(kept, moved=kept.moved | people)
                 if self._kept[mark].is_past:
@@ -116,6 +120,7 @@ class Texts:
         with self._lock:
             kept = _Kept(ids, frozenset(self._being_read.pop(text)))
             self.missed.discard(text)
+            self._common.clear()  # what is still missed is looked up once more
             if not kept.is_past:
                 self._put(text, kept)
 

@@ -107,6 +107,8 @@ def _of_postgresql() -> None:
     for table, events in OF_MANY.items():
         for event in events:
             _per_statement(table, event, "", name=event, function="change_of_many")
+    for table in ("person", "account"):
+        _per_statement(table, "TRUNCATE", "", name="TRUNCATE", function="change_of_many")
 
 
 def _function(name: str, statement: str) -> None:

@@ -2,12 +2,13 @@
 
 What is looked for by parts of words is looked at in the row itself, whatever the index says. In the tables of people
 and accounts these rows lie far apart, and half of those found are of guardians, of whom Students List asks nothing.
-The database keeps the texts, whoever changes them. Letters are compared as they are, which takes half the time. The
-indexes are made afterwards, where pg_trgm is there (core.search_indexes).
+The database keeps the texts, whoever changes them. Letters are compared as they are, which takes half the time. Where
+pg_trgm comes later, the next start makes the indexes (core.search_indexes).
 """
 
 from __future__ import annotations
 
+import sqlalchemy as sa
 from alembic import op
 
 revision = "0026"
@@ -33,10 +34,19 @@ def upgrade() -> None:
     op.execute(f"INSERT INTO search_person {OF_PEOPLE.format(people='person')} ORDER BY id")
     op.execute(f"INSERT INTO search_account {OF_ACCOUNTS.format(accounts='account')} ORDER BY account.id")
     op.create_index("search_account_by_person", "search_account", ["person_id"])
+    _of_trigrams()
     _of_people()
     _of_accounts()
     for table in ("search_person", "search_account"):
         op.execute(f"ANALYZE {table}")  # until somebody looks at them PostgreSQL guesses
+
+
+def _of_trigrams() -> None:
+    if op.get_bind().scalar(sa.text("SELECT count(*) FROM pg_extension WHERE extname = 'pg_trgm'")):
+        for table in ("search_person", "search_account"):
+            for whose, where in (("students", "of_student"), ("others", "NOT of_student")):
+                index = f"CREATE INDEX {table}_of_{whose} ON {table} USING gin (text gin_trgm_ops)"
+                op.execute(f"{index} WHERE {where}")
 
 
 def _of_people() -> None:
@@ -68,7 +78,7 @@ def _added(table: str, statement: str) -> None:
 def _gone(table: str, statement: str) -> None:
     rows = "REFERENCING OLD TABLE AS touched FOR EACH STATEMENT"
     _trigger(table, "gone", f"AFTER DELETE ON {table} {rows}", statement)
-    _trigger(table, "emptied", f"AFTER TRUNCATE ON {table} FOR EACH STATEMENT", f"TRUNCATE search_{table}")
+    _trigger(table, "emptied", f"AFTER TRUNCATE ON {table} FOR EACH STATEMENT", f"DELETE FROM search_{table}")
 
 
 def _changed(table: str, columns: tuple[str, ...], statements: str) -> None:
