@@ -39,7 +39,7 @@ _LAST = "directory.last"
 class _Last:
     """What was drawn last: by which control, of which part, and whether nobody was in it."""
 
-    control: str = ""
+    control: str = _LAST
     part: Part | None = None
     was_empty: bool = False
 

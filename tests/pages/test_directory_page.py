@@ -11,6 +11,7 @@ from core.delivery import directory_accounts, directory_look_up, directory_names
 from core.models import Account, DirectoryMatch, DirectoryRunKind, Person, SchoolSettings
 from core.services import directory_creation, directory_look_ups, directory_matches
 from core.tables import directory_outcome, directory_runs
+from core.tables.directory_review import Part
 from tests import cast as make
 from tests.cast import Cast
 from tests.pages import fragments
@@ -170,3 +171,22 @@ def test_a_changed_name_is_shown_and_updated_by_one_button(school: Cast, graph: 
     button(page, "Update 1 in Microsoft 365").click().run()
     assert not page.exception and "Updated in Microsoft 365: 1" in everything_said(page)
     assert graph.users[sam]["displayName"] == "Sam Newname"
+
+
+def test_the_part_that_somebody_opens_stays_also_when_the_numbers_change_meanwhile(
+    school: Cast, graph: Graph, opened: Open
+) -> None:
+    graph.add("max@school.example", name="Max Sideris")
+    _look_up(school)
+    page = opened(school.ada.actor, "directory.py")
+    assert button(page, "Accept 0 ticked").disabled  # Likely: the first in which somebody is
+    page.button_group[0].set_value(Part.LINKED).run()
+    graph.add("sam@school.example", name="Sam Sideris", employee_id="S1")
+    _look_up(school)
+    page.run()
+    assert "Nobody is linked yet" in everything_said(page)
+    page.button_group[0].set_value(Part.NONE)
+    graph.add("otto@school.example", name="Otto Other", employee_id="S3")
+    _look_up(school)
+    page.run()
+    assert "Nobody in the directory looks like them" in everything_said(page)
