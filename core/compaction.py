@@ -31,14 +31,9 @@ def compact() -> None:
             _search_anew(db, table, rows)
     connection = database.engine().raw_connection()
     try:
-        connection.info.pop("firstkey", None)  # what database keeps in mind of it is not so any more
+        connection.info.pop("wait_ms", None)  # it waits longer now than it thinks
         cursor = connection.cursor()
-        for statement in (
-            "PRAGMA query_only=OFF",
-            f"PRAGMA busy_timeout={database.WORKER_WAIT_MS}",
-            "VACUUM",
-            "ANALYZE",
-        ):
+        for statement in (f"PRAGMA busy_timeout={database.WORKER_WAIT_MS}", "VACUUM", "ANALYZE"):
             cursor.execute(statement)
         cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)")
         cursor.close()

@@ -2,39 +2,38 @@
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import lru_cache
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.sqlite.base import SQLiteCompiler
 from sqlmodel import Session
 
-from core import measures
+from core import measures, sqlite_engine
 from core.config import settings
 from core.errors import NotAllowed
 from core.permissions import Actor
+from core.sqlite_engine import WEB_WAIT_MS
 
 if TYPE_CHECKING:
     import psycopg
 
-WEB_WAIT_MS, WORKER_WAIT_MS = 5_000, 30_000
+WORKER_WAIT_MS = 30_000
 AT_ONCE = 5_000
 KEPT: Any = {"kept": True}  # options of statements whose plan is the same whatever they ask for
 T = TypeVar("T")
-# Many read at once, one writes: readers share the file as the system maps it, and keep little of their own.
-MAPPED, READER_CACHE_KB, WRITER_CACHE_KB = 2**31, 2_000, 128_000
 _inside: ContextVar[bool] = ContextVar("inside", default=False)
 _write_refusal: Callable[[Session, Actor, NotAllowed], None] | None = None
 
 
 @lru_cache
 def engine() -> sa.Engine:
-    """The engine of this process, made at first use. Errors hide their parameters: people would stand in logs."""
+    """The engine of this process, made at first use; on SQLite of whoever writes, readers have another.
+
+    Errors hide their parameters: people would stand in logs.
+    """
     url = settings().database_url
     if not url.startswith("sqlite"):
         made = sa.create_engine(url, pool_size=20, max_overflow=20, pool_pre_ping=True, hide_parameters=True)
@@ -42,28 +41,23 @@ def engine() -> sa.Engine:
         sa.event.listen(made, "do_execute", _plan)
         sa.event.listen(made, "handle_error", measures.database_failed)
         return made
-    path = Path(url.removeprefix("sqlite:///"))
-    path.parent.mkdir(parents=True, exist_ok=True)
-    made = sa.create_engine(
-        url,
-        pool_size=20,
-        max_overflow=40,
-        pool_use_lifo=True,  # the connection of last knows how to answer: twenty in turns take half as long again
-        connect_args={"check_same_thread": False},
-        hide_parameters=True,
-    )
-    made.dialect.statement_compiler = _WithIndexes
-    sa.event.listen(made, "connect", _configure_sqlite)
-    sa.event.listen(made, "begin", _begin_sqlite)
+    return _on_sqlite(url, reading=False)
+
+
+@lru_cache
+def _readers() -> sa.Engine:
+    """What reads SQLite has connections of its own.
+
+    One that turned from reading to writing said so in three statements, there and back, and the writer lost the pages
+    it had in memory: while a school signed in, a fifth of what whoever holds the lock said.
+    """
+    return _on_sqlite(str(engine().url), reading=True) if is_sqlite() else engine()
+
+
+def _on_sqlite(url: str, *, reading: bool) -> sa.Engine:
+    made = sqlite_engine.made(url, reading=reading)
     sa.event.listen(made, "handle_error", measures.database_failed)
     return made
-
-
-class _WithIndexes(SQLiteCompiler):
-    """Writes the hint of `with_hint(Person, "INDEXED BY …", "sqlite")`: else SQLite looks up whole rows."""
-
-    def get_from_hint_text(self, table: Any, text: str | None) -> str | None:
-        return text
 
 
 def _configure_postgresql(connection: psycopg.Connection[Any], _record: object) -> None:
@@ -87,32 +81,10 @@ def _plan(cursor: psycopg.Cursor[Any], statement: Any, parameters: Any, context:
     return True
 
 
-def _configure_sqlite(connection: sqlite3.Connection, _record: object) -> None:
-    connection.isolation_level = None  # we say BEGIN ourselves
-    pragmas = ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "secure_delete=ON")
-    for pragma in (*pragmas, f"mmap_size={MAPPED}"):
-        connection.execute(f"PRAGMA {pragma}")
-
-
-def _begin_sqlite(connection: sa.Connection) -> None:
-    options = connection.get_execution_options()
-    reading, wait_ms = bool(options.get("reading")), options.get("wait_ms", WEB_WAIT_MS)
-    if connection.info.get("firstkey") != (reading, wait_ms):  # the connection keeps them: ask only for a change
-        connection.exec_driver_sql(f"PRAGMA busy_timeout={wait_ms}")
-        connection.exec_driver_sql(f"PRAGMA query_only={'ON' if reading else 'OFF'}")
-        connection.exec_driver_sql(f"PRAGMA cache_size=-{READER_CACHE_KB if reading else WRITER_CACHE_KB}")
-        connection.info["firstkey"] = (reading, wait_ms)
-    if reading:
-        by_driver: Any = connection.connection.driver_connection
-        by_driver.execute("BEGIN")  # opens no file and waits for nobody: it needs no SQLAlchemy around it
-    else:  # IMMEDIATE: a deferred transaction that turns to writing fails at once when somebody else writes (F5)
-        connection.exec_driver_sql("BEGIN IMMEDIATE")
-
-
 @contextmanager
 def transaction(*, wait_ms: int = WEB_WAIT_MS) -> Iterator[Session]:
     """One act: all of it is stored when the block ends, none of it when the block raises."""
-    with _refusals_written(), Session(_with(wait_ms=wait_ms), expire_on_commit=False) as session:
+    with _refusals_written(), Session(_writing(wait_ms), expire_on_commit=False) as session:
         try:
             yield session
             session.commit()
@@ -124,8 +96,7 @@ def transaction(*, wait_ms: int = WEB_WAIT_MS) -> Iterator[Session]:
 @contextmanager
 def reading() -> Iterator[Session]:
     """A consistent look at the data; writing in it is refused by the database. Readers never wait for a writer."""
-    readers = _with(reading=True, postgresql_readonly=True)
-    with _refusals_written(), Session(readers, autoflush=False, expire_on_commit=False) as session:
+    with _refusals_written(), Session(_reading(), autoflush=False, expire_on_commit=False) as session:
         yield session
         session.commit()  # with a rollback psycopg forgets what it has prepared
 
@@ -176,9 +147,14 @@ def slices(rows: Sequence[T], size: int = AT_ONCE) -> Iterator[Sequence[T]]:
 
 
 @lru_cache
-def _with(**options: Any) -> sa.Engine:
+def _writing(wait_ms: int) -> sa.Engine:
     """Kept: to make one anew for every transaction took as long as a short statement."""
-    return engine().execution_options(**options)
+    return engine().execution_options(wait_ms=wait_ms)
+
+
+@lru_cache
+def _reading() -> sa.Engine:
+    return _readers().execution_options(reading=True, postgresql_readonly=True)
 
 
 def is_sqlite() -> bool:
@@ -187,7 +163,8 @@ def is_sqlite() -> bool:
 
 def forget() -> None:
     """Close all connections and forget the engine: for tests, and before a fork."""
-    if engine.cache_info().currsize:
-        engine().dispose()
-    engine.cache_clear()
-    _with.cache_clear()
+    for made in (_readers, engine):
+        if made.cache_info().currsize:
+            made().dispose()
+    for kept in (_readers, engine, _writing, _reading):
+        kept.cache_clear()

@@ -5,7 +5,8 @@ Each test has a database and so an engine of its own, and compiling was half the
 
 from __future__ import annotations
 
-from functools import lru_cache
+from collections.abc import Callable
+from functools import lru_cache, partial
 
 import sqlalchemy as sa
 from sqlalchemy.util import LRUCache
@@ -13,14 +14,19 @@ from sqlalchemy.util import LRUCache
 from core import database
 
 _AT_MOST = 4_000
-_make = database.engine.__wrapped__
+_makers = {name: getattr(database, name).__wrapped__ for name in ("engine", "_readers")}
 _dialects: dict[str, sa.Dialect] = {}  # compiled statements belong to the dialect that compiled them
 _statements: LRUCache[object, object] = LRUCache(_AT_MOST)
 
 
-@lru_cache
-def _engine() -> sa.Engine:
-    made = _make()
+def keep() -> None:
+    """Let every engine that Firstkey makes know the statements of those before it."""
+    for name, make in _makers.items():
+        setattr(database, name, lru_cache(partial(_knowing, make)))
+
+
+def _knowing(make: Callable[[], sa.Engine]) -> sa.Engine:
+    made = make()
     made._compiled_cache = _statements
     known = _dialects.get(made.name)
     if known is None:  # it knows its database from the first connection on, and that may never come
@@ -28,8 +34,3 @@ def _engine() -> sa.Engine:
     else:
         made.dialect = made.pool._dialect = known
     return made
-
-
-def keep() -> None:
-    """Let every engine that Firstkey makes know the statements of those before it."""
-    database.engine = _engine

@@ -7,18 +7,24 @@ from datetime import datetime
 from enum import StrEnum
 
 import sqlalchemy as sa
-from sqlmodel import Session, col
+from sqlmodel import Session
 
 from core import clock
 from core.errors import InputProblem, TokenRejected
-from core.models import Account, Channel, Invitation, Purpose, SignInMethod, Superseded
+from core.models import Account, Channel, Invitation, Purpose, SignInMethod, Superseded, metadata
 from core.permissions import Actor
 from core.rules import passwords
 from core.rules.words import OBJECTION
 from core.services import audit, invitations
-from core.tables import links, school
+from core.tables import handing_over, links, school
 
 WAYS_IN = (Purpose.LINK, Purpose.RESET)
+_invitation = metadata.tables["invitation"]
+_USE = (
+    sa.update(_invitation)
+    .where(_invitation.c.id == sa.bindparam("invitation"), handing_over.live(_invitation.c, at=sa.bindparam("now")))
+    .values(used_at=sa.bindparam("now"))
+)
 
 
 class Standing(StrEnum):
@@ -87,19 +93,13 @@ def redeem(db: Session, visitor: Actor, *, token: str, password_hash: str) -> Ac
 
     `password_hash` was made before this transaction began. Raises TokenRejected for a link that is no longer live.
     """
-    found, now = links.find(db, token=token, purposes=WAYS_IN), clock.now()
+    found, now = links.find(db, token=token, purposes=WAYS_IN, held=True), clock.now()
     if found is None:
         raise TokenRejected(Standing.UNKNOWN)
     invitation, account, _person = found
-    db.refresh(account, with_for_update=True)  # always the account first: whoever issues takes it first as well
-    live = (
-        col(Invitation.used_at).is_(None),
-        col(Invitation.superseded_at).is_(None),
-        col(Invitation.expires_at) > now,
-    )
-    use = sa.update(Invitation).where(col(Invitation.id) == invitation.id, *live).values(used_at=now)
     switched_off = account.deactivated_at is not None or account.sign_in_method != SignInMethod.LOCAL
-    if switched_off or db.execute(use).rowcount != 1:  # type: ignore[attr-defined]
+    if switched_off or db.connection().execute(_USE, {"invitation": invitation.id, "now": now}).rowcount != 1:
+        db.refresh(invitation)  # it was read before we had the account
         standing, at = _standing(invitation, account)
         raise TokenRejected(standing if standing is not Standing.LIVE else Standing.USED, at=at)
     account.password_hash, account.password_changed_at = password_hash, now

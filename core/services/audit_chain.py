@@ -32,6 +32,7 @@ _QUERY = sa.select(
     sa.type_coerce(_table.c.at, sa.String).label("at"),
     sa.cast(_table.c.details, sa.Text).label("details"),
 ).order_by(_table.c.seq)
+_HEAD = sa.select(_table.c.seq, _table.c.seal).order_by(_table.c.seq.desc()).limit(1)
 _encode = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=True).encode
 
 
@@ -71,8 +72,7 @@ def seal(entry: AuditEntry, key: keys.Key) -> str:
 
 def head(db: Session) -> Walk:
     """The newest entry, unchecked."""
-    newest = sa.select(_table.c.seq, _table.c.seal).order_by(_table.c.seq.desc()).limit(1)
-    row = db.connection().execute(newest).first()
+    row = db.connection().execute(_HEAD).first()
     return Walk(row.seq, row.seal) if row else Walk()
 
 

@@ -39,15 +39,20 @@ RESET_LASTS_DAYS = 1  # the last of a day: whoever is kept busy by strangers alw
 _SAME = ("campaign_id", "channel", "status", "attempts", "segments")  # in all messages of a campaign
 _invitation, _message, _tie = (metadata.tables[name] for name in ("invitation", "message", "message_account"))
 _ISSUE = sa.insert(_invitation).returning(_invitation.c.id, _invitation.c.uid)
+_open_ones = sa.and_(
+    _invitation.c.account_id == sa.bindparam("account"),
+    _invitation.c.used_at.is_(None),
+    _invitation.c.superseded_at.is_(None),
+)
 _REPLACE = (
     sa.update(_invitation)
-    .where(
-        _invitation.c.account_id == sa.bindparam("account"),
-        _invitation.c.used_at.is_(None),
-        _invitation.c.superseded_at.is_(None),
-        _invitation.c.purpose == sa.bindparam("of_purpose"),
-    )
+    .where(_open_ones, _invitation.c.purpose == sa.bindparam("of_purpose"))
     .values(superseded_at=sa.bindparam("now"), superseded_because=Superseded.REPLACED.value)
+)
+_SUPERSEDE = (
+    sa.update(_invitation)
+    .where(_open_ones, _invitation.c.purpose != Purpose.ADDRESS.value)
+    .values(superseded_at=sa.bindparam("now"), superseded_because=sa.bindparam("because"))
 )
 
 
@@ -161,16 +166,8 @@ def _token(purpose: Purpose, key: keys.Key, uid: str) -> str:
 
 def supersede(db: Session, *, account_id: int, because: Superseded, purpose: Purpose | None = None) -> None:
     """End what opens an account: all of it, or one purpose. A question about an address opens nothing, and stays."""
-    open_ones = sa.update(Invitation).where(
-        col(Invitation.account_id) == account_id,
-        col(Invitation.purpose) != Purpose.ADDRESS,
-        col(Invitation.used_at).is_(None),
-        col(Invitation.superseded_at).is_(None),
-    )
-    if purpose:
-        open_ones = open_ones.where(col(Invitation.purpose) == purpose)
-    values = {"superseded_at": clock.now(), "superseded_because": because.value}
-    db.execute(open_ones.values(values).execution_options(synchronize_session=False))
+    ends = _SUPERSEDE.where(_invitation.c.purpose == purpose.value) if purpose else _SUPERSEDE
+    db.connection().execute(ends, {"account": account_id, "now": clock.now(), "because": because.value})
 
 
 def queue_new_link(db: Session, *, account_id: int) -> int | None:

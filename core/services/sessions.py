@@ -33,7 +33,7 @@ class Place:
 def own(db: Session, actor: Actor) -> list[Place]:
     """Where the actor is signed in, this browser first."""
     actor.require(Permission.USE_OWN_ACCOUNT)
-    return _places(db, actor.account_id or 0, here=actor.session_id)
+    return _places(_live(db, actor.account_id or 0, actor.roles), here=actor.session_id)
 
 
 def end_own(db: Session, actor: Actor, *, handle: str) -> bool:
@@ -54,7 +54,7 @@ def end_others(db: Session, actor: Actor) -> int:
 def of_account(db: Session, actor: Actor, *, account_id: int) -> list[Place]:
     """Where somebody is signed in, for whoever may sign them out."""
     _refuse_foreign(db, actor, account_id)
-    return _places(db, account_id, here=actor.session_id)
+    return _places(_open(db, account_id), here=actor.session_id)
 
 
 def end_all(db: Session, actor: Actor, *, account_id: int) -> int:
@@ -77,20 +77,21 @@ def _refuse_foreign(db: Session, actor: Actor, account_id: int) -> None:
         )
 
 
-def _places(db: Session, account_id: int, *, here: str | None) -> list[Place]:
+def _places(opened: list[SignInSession], *, here: str | None) -> list[Place]:
     places = [
         Place(_handle(row.id), devices.name(row.user_agent), row.created_at, row.last_used_at, row.ip, row.id == here)
-        for row in _open(db, account_id)
+        for row in opened
     ]
     return sorted(places, key=lambda place: (not place.is_here, -place.used_at.timestamp()))
 
 
 def _open(db: Session, account_id: int) -> list[SignInSession]:
-    """The sessions that still open something at this moment."""
     account = db.get(Account, account_id)
-    if account is None:
-        return []
-    roles = actors.of_account(db, account, session_id="", ip=None).roles
+    return _live(db, account_id, actors.of_account(db, account, session_id="", ip=None).roles) if account else []
+
+
+def _live(db: Session, account_id: int, roles: frozenset[Role]) -> list[SignInSession]:
+    """The sessions that still open something at this moment, to somebody of these roles."""
     now, idle = clock.now(), sign_in_limits.idle(school.settings(db), roles)
     mine = select(SignInSession).where(
         SignInSession.account_id == account_id,

@@ -13,7 +13,16 @@ from sqlmodel import Session, col, select
 
 from core import clock, keys
 from core.errors import NotFound
-from core.models import Account, Invitation, Purpose, SchoolSettings, SignInMethod, SignInSession, Superseded
+from core.models import (
+    Account,
+    Invitation,
+    Purpose,
+    SchoolSettings,
+    SignInMethod,
+    SignInSession,
+    Superseded,
+    metadata,
+)
 from core.permissions import Actor
 from core.rules import sign_in_limits
 from core.rules.launch_limits import FRESH
@@ -32,6 +41,15 @@ _HOLDER = (
     .outerjoin(SchoolSettings, col(SchoolSettings.id) == 1)
     .where(col(SignInSession.token_hash) == sa.bindparam("token_hash"))
 )
+_LAST_USED = sa.select(col(SignInSession.last_used_at)).where(col(SignInSession.id) == sa.bindparam("of_session"))
+_session = metadata.tables["sign_in_session"]
+_OPEN = (
+    sa.select(_session.c.id)
+    .where(_session.c.account_id == sa.bindparam("of_account"), _session.c.ended_at.is_(None))
+    .order_by(_session.c.created_at.desc(), _session.c.id)
+)
+_END = sa.update(_session).where(_session.c.ended_at.is_(None)).values(ended_at=sa.bindparam("now"))
+_END_ALL = _END.where(_session.c.account_id == sa.bindparam("of_account"), _session.c.id != sa.bindparam("but"))
 
 
 @dataclass(frozen=True)
@@ -156,7 +174,7 @@ def actor_of(db: Session, *, token: str | None, ip: str | None = None) -> Actor 
 
 def is_due_to_note(db: Session, *, actor: Actor) -> bool:
     """Whether the last noted use is long enough ago for another write."""
-    last = db.scalar(select(SignInSession.last_used_at).where(SignInSession.id == actor.session_id))
+    last = db.scalar(_LAST_USED, {"of_session": actor.session_id})
     return last is not None and last + sign_in_limits.USE_IS_NOTED_AFTER < clock.now()
 
 
@@ -171,7 +189,7 @@ def note_use(db: Session, *, actor: Actor) -> None:
 def close(db: Session, actor: Actor) -> None:
     """Sign out of this session, on the server (R38), and of another phone that was being set up from it."""
     sign_in_steps.end_all(db, account_id=actor.account_id or 0)
-    _end(db, col(SignInSession.id) == actor.session_id)
+    db.connection().execute(_END.where(_session.c.id == actor.session_id), {"now": clock.now()})
     audit.record(db, actor, action="sign_in.ended", object_kind="account", object_id=actor.account_id)
 
 
@@ -181,7 +199,7 @@ def close_all(db: Session, *, account_id: int, but: str | None = None) -> None:
     Whoever is between password and session does not go on with the password of before.
     """
     sign_in_steps.end_all(db, account_id=account_id)
-    _end(db, sa.and_(col(SignInSession.account_id) == account_id, col(SignInSession.id) != (but or "")))
+    db.connection().execute(_END_ALL, {"of_account": account_id, "but": but or "", "now": clock.now()})
 
 
 def form_token(actor: Actor) -> str:
@@ -266,18 +284,12 @@ def _count_failure(db: Session, account: Account) -> None:
         invitations.supersede(db, account_id=_id(account), because=Superseded.GUESSED, purpose=Purpose.PASSWORD)
 
 
-def _end(db: Session, which: sa.ColumnElement[bool]) -> None:
-    db.execute(
-        sa.update(SignInSession).where(which, col(SignInSession.ended_at).is_(None)).values(ended_at=clock.now())
-    )
-
-
 def _end_oldest(db: Session, account_id: int) -> None:
     """At most five at once (R39)."""
-    mine = select(SignInSession.id).where(SignInSession.account_id == account_id, col(SignInSession.ended_at).is_(None))
-    newest = list(db.exec(mine.order_by(col(SignInSession.created_at).desc(), col(SignInSession.id))))
+    newest = db.connection().scalars(_OPEN, {"of_account": account_id}).all()
     if len(newest) > sign_in_limits.SESSIONS_AT_MOST:
-        _end(db, col(SignInSession.id).in_(newest[sign_in_limits.SESSIONS_AT_MOST :]))
+        oldest = _session.c.id.in_(newest[sign_in_limits.SESSIONS_AT_MOST :])
+        db.connection().execute(_END.where(oldest), {"now": clock.now()})
 
 
 def _hash(token: str) -> str:

@@ -14,13 +14,15 @@ import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
 from core import clock, sealing
-from core.models import Account, Person, SignInStep, TotpDevice
+from core.models import Account, Person, SignInStep, TotpDevice, metadata
 from core.permissions import Actor
 from core.rules import one_time_codes
 from core.services import audit
 from core.tables import second_factor
 
 LIVES = timedelta(minutes=10)
+_step = metadata.tables["sign_in_step"]
+_END_ALL = sa.delete(_step).where(_step.c.account_id == sa.bindparam("of_account"))
 
 
 @dataclass(frozen=True)
@@ -95,7 +97,7 @@ def end(db: Session, *, step_id: str) -> bool:
 
 def end_all(db: Session, *, account_id: int) -> None:
     """Nobody goes on with a password that was typed before."""
-    db.execute(sa.delete(SignInStep).where(col(SignInStep.account_id) == account_id))
+    db.connection().execute(_END_ALL, {"of_account": account_id})
 
 
 def _seed(step: SignInStep) -> bytes | None:

@@ -29,11 +29,22 @@ _COUNT = (
     .columns(sa.column("times", sa.Integer))
 )
 
-# Made once: a sign-in asks four times, and to make it anew costs more than to run it.
+# Made once: a sign-in asks four times, and to make one anew costs more than to run it.
 _TIMES = sa.select(sa.func.coalesce(sa.func.sum(col(Throttle.times)), 0)).where(
     col(Throttle.scope) == sa.bindparam("scope"),
     col(Throttle.subject) == sa.bindparam("subject"),
     col(Throttle.began_at) >= sa.bindparam("since"),
+)
+_LATELY = sa.case((col(Throttle.began_at) >= sa.bindparam("lately"), col(Throttle.times)), else_=0)
+_OF_DEVICE = sa.select(
+    sa.func.coalesce(sa.func.sum(_LATELY), 0), sa.func.coalesce(sa.func.sum(col(Throttle.times)), 0)
+).where(
+    col(Throttle.scope) == ThrottleScope.DEVICE,
+    col(Throttle.subject) == sa.bindparam("device"),
+    col(Throttle.began_at) >= sa.bindparam("in_a_day"),
+)
+_FORGIVE = sa.delete(_table).where(
+    _table.c.scope == ThrottleScope.DEVICE.value, _table.c.subject == sa.bindparam("device")
 )
 
 
@@ -70,15 +81,14 @@ def slow_down(db: Session, *, ip: str) -> timedelta:
 
 def is_trusted(db: Session, *, device: str) -> bool:
     """Whether a known device may try although others made its account wait (R09)."""
-    now = clock.now()
-    lately = _times(db, ThrottleScope.DEVICE, device, since=_window() - sign_in_limits.WINDOW)
-    in_a_day = _times(db, ThrottleScope.DEVICE, device, since=now - timedelta(days=1))
-    return sign_in_limits.is_trusted(lately=lately, in_a_day=in_a_day)
+    since = {"lately": _window() - sign_in_limits.WINDOW, "in_a_day": clock.now() - timedelta(days=1)}
+    lately, in_a_day = db.connection().execute(_OF_DEVICE, {"device": device, **since}).one()
+    return sign_in_limits.is_trusted(lately=int(lately), in_a_day=int(in_a_day))
 
 
 def forgive(db: Session, *, device: str) -> None:
     """The right password came from this device: its failures were slips."""
-    db.execute(sa.delete(Throttle).where(col(Throttle.scope) == ThrottleScope.DEVICE, col(Throttle.subject) == device))
+    db.connection().execute(_FORGIVE, {"device": device})
 
 
 def asked(db: Session, *, ip: str) -> timedelta:

@@ -8,10 +8,24 @@ from dataclasses import dataclass, field
 import sqlalchemy as sa
 from sqlmodel import Session, col
 
+from core import clock
 from core.models import Account, Invitation, Purpose, SignInMethod
 from core.permissions import Actor
 from core.rules import initial_credentials, usernames
 from core.tables import handing_over
+
+_LIVE = sa.and_(
+    col(Invitation.account_id) == col(Account.id),
+    col(Invitation.purpose) == Purpose.PASSWORD,
+    handing_over.live(at=sa.bindparam("now")),
+)
+_NAMED = (
+    sa.select(col(Account.id), col(Account.password_hash), col(Invitation.id), col(Invitation.token_hash))
+    .select_from(Account)
+    .outerjoin(Invitation, _LIVE)
+    .where(col(Account.username_key) == sa.bindparam("username_key"))
+    .order_by(col(Invitation.id).desc())
+)
 
 
 @dataclass(frozen=True)
@@ -34,14 +48,7 @@ def named(db: Session, *, username: str) -> Candidate:
     key = usernames.key(username)
     if not key.isprintable():
         key = ""  # nobody's
-    live = sa.and_(
-        col(Invitation.account_id) == col(Account.id),
-        col(Invitation.purpose) == Purpose.PASSWORD,
-        handing_over.live(),
-    )
-    columns = (col(Account.id), col(Account.password_hash), col(Invitation.id), col(Invitation.token_hash))
-    query = sa.select(*columns).select_from(Account).outerjoin(Invitation, live)
-    row = db.execute(query.where(col(Account.username_key) == key).order_by(col(Invitation.id).desc())).first()
+    row = db.execute(_NAMED, {"username_key": key, "now": clock.now()}).first()
     return Candidate(row[0], row[1], row[2], row[3] or "") if row else Candidate(None, "")
 
 

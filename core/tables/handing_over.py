@@ -20,12 +20,12 @@ Truth = sa.ColumnElement[bool]
 _STAFF_TYPES = (UserType.ADMINISTRATOR.value, UserType.TEACHER.value, UserType.STAFF.value)
 
 
-def live(invitation: Any = Invitation) -> Truth:
-    """Holds for invitations that still open something."""
+def live(invitation: Any = Invitation, *, at: Any = None) -> Truth:
+    """Holds for invitations that still open something, now or `at` another moment or parameter."""
     return sa.and_(
         col(invitation.used_at).is_(None),
         col(invitation.superseded_at).is_(None),
-        col(invitation.expires_at) > clock.now(),
+        col(invitation.expires_at) > (clock.now() if at is None else at),
     )
 
 

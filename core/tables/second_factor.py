@@ -12,6 +12,8 @@ from core.models import Account, RecoveryCode, SignInMethod, TotpDevice
 from core.permissions import Actor
 from core.tables import school
 
+_ENROLLED = sa.select(col(TotpDevice.account_id)).where(col(TotpDevice.account_id) == sa.bindparam("of_account"))
+
 
 @dataclass(frozen=True)
 class Standing:
@@ -48,7 +50,7 @@ def is_demanded(db: Session, actor: Actor) -> bool:
 
 
 def is_enrolled(db: Session, *, account_id: int) -> bool:
-    return db.scalar(sa.select(col(TotpDevice.account_id)).where(col(TotpDevice.account_id) == account_id)) is not None
+    return db.scalar(_ENROLLED, {"of_account": account_id}) is not None
 
 
 def is_required(db: Session, actor: Actor) -> bool:

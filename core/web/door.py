@@ -78,8 +78,10 @@ def entered(db: Session, request: Request, *, account_id: int, opened: Opened) -
     device = devices.known(request.cookies, account_id)
     if device:
         throttles.forgive(db, device=device)
+    if device or not opened.token:
+        return None
     account = db.get(Account, account_id)
-    if device or not opened.token or account is None or not _is_to_be_told(db, account):
+    if account is None or not _is_to_be_told(db, account):
         return None
     return notices.tell(db, kind=CampaignKind.NEW_DEVICE, account_id=account.id or 0)
 

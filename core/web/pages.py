@@ -104,6 +104,7 @@ def _environment(language: str) -> Environment:
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
+        auto_reload=False,
     )
     environment.globals["_"] = languages.words(language)
     environment.globals["asset"] = assets.address
