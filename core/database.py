@@ -6,23 +6,20 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
 
 import sqlalchemy as sa
 from sqlmodel import Session
 
-from core import measures, sqlite_engine
+from core import measures, postgresql_engine, sqlite_engine
 from core.config import settings
 from core.errors import NotAllowed
 from core.permissions import Actor
 from core.sqlite_engine import WEB_WAIT_MS
 
-if TYPE_CHECKING:
-    import psycopg
-
 WORKER_WAIT_MS = 30_000
+KEPT = postgresql_engine.KEPT
 AT_ONCE = 5_000
-KEPT: Any = {"kept": True}  # options of statements whose plan is the same whatever they ask for
 T = TypeVar("T")
 _inside: ContextVar[bool] = ContextVar("inside", default=False)
 _write_refusal: Callable[[Session, Actor, NotAllowed], None] | None = None
@@ -35,13 +32,9 @@ def engine() -> sa.Engine:
     Errors hide their parameters: people would stand in logs.
     """
     url = settings().database_url
-    if not url.startswith("sqlite"):
-        made = sa.create_engine(url, pool_size=20, max_overflow=20, pool_pre_ping=True, hide_parameters=True)
-        sa.event.listen(made, "connect", _configure_postgresql)
-        sa.event.listen(made, "do_execute", _plan)
-        sa.event.listen(made, "handle_error", measures.database_failed)
-        return made
-    return _on_sqlite(url, reading=False)
+    if url.startswith("sqlite"):
+        return _watched(sqlite_engine.made(url, reading=False))
+    return _watched(postgresql_engine.made(url))
 
 
 @lru_cache
@@ -51,34 +44,12 @@ def _readers() -> sa.Engine:
     One that turned from reading to writing said so in three statements, there and back, and the writer lost the pages
     it had in memory: while a school signed in, a fifth of what whoever holds the lock said.
     """
-    return _on_sqlite(str(engine().url), reading=True) if is_sqlite() else engine()
+    return _watched(sqlite_engine.made(str(engine().url), reading=True)) if is_sqlite() else engine()
 
 
-def _on_sqlite(url: str, *, reading: bool) -> sa.Engine:
-    made = sqlite_engine.made(url, reading=reading)
+def _watched(made: sa.Engine) -> sa.Engine:
     sa.event.listen(made, "handle_error", measures.database_failed)
     return made
-
-
-def _configure_postgresql(connection: psycopg.Connection[Any], _record: object) -> None:
-    """A claim that a crash of the server can undo would be sent twice, so `off` is not for us (F6)."""
-    how = connection.execute("SHOW synchronous_commit").fetchone()
-    if how == ("off",):
-        connection.execute("SET synchronous_commit = on")
-    connection.execute("SET jit = off")  # our statements are short: compiling one takes a second, reading a page 0.04
-    connection.commit()  # else the setting ends with the transaction
-
-
-def _plan(cursor: psycopg.Cursor[Any], statement: Any, parameters: Any, context: Any) -> bool | None:
-    """Readers are planned for by the values they ask for: of a word PostgreSQL would expect what it does of any.
-
-    What asks by keys alone is marked KEPT: to plan a page of rows took four times as long as to read it.
-    """
-    options = context.execution_options
-    if not options.get("reading") or options.get("kept") or context._is_server_side:  # which are never prepared
-        return None
-    cursor.execute(statement, parameters, prepare=False)
-    return True
 
 
 @contextmanager

@@ -7,10 +7,11 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import psycopg
 import pytest
 import sqlalchemy as sa
 
-from core import clock, database, sqlite_engine
+from core import clock, database, postgresql_engine, sqlite_engine
 from core.models import metadata
 
 pytestmark = pytest.mark.usefixtures("fresh_database")
@@ -72,3 +73,34 @@ def test_who_reads_cannot_write_also_after_others_have_written() -> None:
     _read_and_write()
     with pytest.raises(sa.exc.DBAPIError, match=r"read-?only"), database.reading() as db:
         db.execute(sa.text("DELETE FROM throttle"))
+
+
+@pytest.mark.postgresql
+def test_a_connection_that_the_server_closed_a_moment_ago_is_replaced_before_anybody_asks_by_it() -> None:
+    for _reader in range(3):
+        with database.reading() as db:
+            process = db.scalar(sa.text("SELECT pg_backend_pid()"))
+        with database.transaction() as db:
+            db.scalar(sa.text("SELECT 1"))
+        with psycopg.connect(_address(), autocommit=True) as other:
+            other.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid()")
+        with database.reading() as db:
+            assert db.scalar(sa.text("SELECT pg_backend_pid()")) != process
+
+
+@pytest.mark.postgresql
+@pytest.mark.parametrize(("sure_s", "asked"), [(60.0, 0), (-1.0, 1)])
+def test_only_a_connection_that_rested_is_asked_whether_its_server_is_there(
+    monkeypatch: pytest.MonkeyPatch, sure_s: float, asked: int
+) -> None:
+    _read_and_write()
+    monkeypatch.setattr(postgresql_engine, "SURE_S", sure_s)
+    pings: list[object] = []
+    monkeypatch.setattr(database.engine().dialect, "do_ping", pings.append)
+    with database.reading() as db:
+        db.scalar(sa.text("SELECT 1"))
+    assert len(pings) == asked
+
+
+def _address() -> str:
+    return database.engine().url.set(drivername="postgresql").render_as_string(hide_password=False)

@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from sqlmodel import Session, col
 
 from core import clock
+from core.database import KEPT
 from core.errors import InputProblem, NotFound
 from core.models import Account, Guardianship, Person, Section, SignInMethod, Superseded
 from core.permissions import Actor, Permission
@@ -24,12 +25,14 @@ _OWN = (
     .join(Person, col(Person.id) == col(Account.person_id))
     .outerjoin(Section, col(Section.id) == col(Person.section_id))
     .where(col(Account.id) == sa.bindparam("of_account"))
+    .execution_options(**KEPT)
 )
 _CHILDREN = (
     sa.select(col(Person.first_name), col(Person.last_name), col(Guardianship.starts_on), col(Guardianship.ends_on))
     .join(Guardianship, col(Guardianship.student_id) == col(Person.id))
     .where(col(Guardianship.guardian_id) == sa.bindparam("guardian"))
     .order_by(col(Person.sort_name))
+    .execution_options(**KEPT)
 )
 
 

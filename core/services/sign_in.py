@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
 from core import clock, keys
+from core.database import KEPT
 from core.errors import NotFound
 from core.models import (
     Account,
@@ -40,6 +41,7 @@ _HOLDER = (
     .join(Account, col(Account.id) == col(SignInSession.account_id))
     .outerjoin(SchoolSettings, col(SchoolSettings.id) == 1)
     .where(col(SignInSession.token_hash) == sa.bindparam("token_hash"))
+    .execution_options(**KEPT)
 )
 _LAST_USED = sa.select(col(SignInSession.last_used_at)).where(col(SignInSession.id) == sa.bindparam("of_session"))
 _session = metadata.tables["sign_in_session"]

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 import sqlalchemy as sa
 from sqlmodel import Session, col
 
-from core import clock
+from core import clock, database
 from core.models import Account, Throttle, ThrottleScope, metadata
 from core.models.columns import UtcDateTime
 from core.permissions import Actor
@@ -30,18 +30,24 @@ _COUNT = (
 )
 
 # Made once: a sign-in asks four times, and to make one anew costs more than to run it.
-_TIMES = sa.select(sa.func.coalesce(sa.func.sum(col(Throttle.times)), 0)).where(
-    col(Throttle.scope) == sa.bindparam("scope"),
-    col(Throttle.subject) == sa.bindparam("subject"),
-    col(Throttle.began_at) >= sa.bindparam("since"),
+_TIMES = (
+    sa.select(sa.func.coalesce(sa.func.sum(col(Throttle.times)), 0))
+    .where(
+        col(Throttle.scope) == sa.bindparam("scope"),
+        col(Throttle.subject) == sa.bindparam("subject"),
+        col(Throttle.began_at) >= sa.bindparam("since"),
+    )
+    .execution_options(**database.KEPT)
 )
 _LATELY = sa.case((col(Throttle.began_at) >= sa.bindparam("lately"), col(Throttle.times)), else_=0)
-_OF_DEVICE = sa.select(
-    sa.func.coalesce(sa.func.sum(_LATELY), 0), sa.func.coalesce(sa.func.sum(col(Throttle.times)), 0)
-).where(
-    col(Throttle.scope) == ThrottleScope.DEVICE,
-    col(Throttle.subject) == sa.bindparam("device"),
-    col(Throttle.began_at) >= sa.bindparam("in_a_day"),
+_OF_DEVICE = (
+    sa.select(sa.func.coalesce(sa.func.sum(_LATELY), 0), sa.func.coalesce(sa.func.sum(col(Throttle.times)), 0))
+    .where(
+        col(Throttle.scope) == ThrottleScope.DEVICE,
+        col(Throttle.subject) == sa.bindparam("device"),
+        col(Throttle.began_at) >= sa.bindparam("in_a_day"),
+    )
+    .execution_options(**database.KEPT)
 )
 _FORGIVE = sa.delete(_table).where(
     _table.c.scope == ThrottleScope.DEVICE.value, _table.c.subject == sa.bindparam("device")

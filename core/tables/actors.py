@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from sqlmodel import Session, col
 
 from core import clock
+from core.database import KEPT
 from core.models import AcademicPeriod, Account, AccountRole, Section
 from core.permissions import Actor, Role, Scope
 from core.tables import periods, school
@@ -16,9 +17,13 @@ from core.tables import periods, school
 _CURRENT = sa.select(col(AcademicPeriod.id)).where(col(AcademicPeriod.is_current))
 _DATES, _REACH = ("starts_on", "ends_on"), ("everybody", "section_ids", "grades", "schools")
 # Made once, and of columns: every run of a page asks this, and whole rows took three times as long.
-_HELD = sa.select(*(col(getattr(AccountRole, name)) for name in ("role", *_DATES, *_REACH))).where(
-    col(AccountRole.account_id) == sa.bindparam("account_id"),
-    col(AccountRole.period_id).is_(None) | col(AccountRole.period_id).in_(_CURRENT),
+_HELD = (
+    sa.select(*(col(getattr(AccountRole, name)) for name in ("role", *_DATES, *_REACH)))
+    .where(
+        col(AccountRole.account_id) == sa.bindparam("account_id"),
+        col(AccountRole.period_id).is_(None) | col(AccountRole.period_id).in_(_CURRENT),
+    )
+    .execution_options(**KEPT)
 )
 
 

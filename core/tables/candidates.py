@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from sqlmodel import Session, col
 
 from core import clock
+from core.database import KEPT
 from core.models import Account, Invitation, Purpose, SignInMethod
 from core.permissions import Actor
 from core.rules import initial_credentials, usernames
@@ -25,6 +26,7 @@ _NAMED = (
     .outerjoin(Invitation, _LIVE)
     .where(col(Account.username_key) == sa.bindparam("username_key"))
     .order_by(col(Invitation.id).desc())
+    .execution_options(**KEPT)
 )
 
 

@@ -7,15 +7,20 @@ from typing import Any
 import sqlalchemy as sa
 from sqlmodel import Session, col
 
+from core.database import KEPT
 from core.models import Account, Invitation, Person, Purpose
 from core.rules import initial_credentials
 
 # Made once: everybody who opens a link asks it, and to make it anew took longer than to run it.
-_FIND = sa.select(Invitation, Account, Person).where(
-    col(Invitation.token_hash) == sa.bindparam("token_hash"),
-    col(Invitation.purpose).in_(sa.bindparam("purposes", expanding=True)),
-    col(Account.id) == col(Invitation.account_id),
-    col(Person.id) == col(Account.person_id),
+_FIND = (
+    sa.select(Invitation, Account, Person)
+    .where(
+        col(Invitation.token_hash) == sa.bindparam("token_hash"),
+        col(Invitation.purpose).in_(sa.bindparam("purposes", expanding=True)),
+        col(Account.id) == col(Invitation.account_id),
+        col(Person.id) == col(Account.person_id),
+    )
+    .execution_options(**KEPT)
 )
 
 

@@ -8,13 +8,14 @@ import sqlalchemy as sa
 from sqlmodel import Session, col
 
 from core import clock, config
+from core.database import KEPT
 from core.errors import NotAllowed
 from core.models import Channel, SchoolLogo, SchoolSettings, UserType, metadata
 from core.permissions import Actor
 from core.rules.message_text import Place
 from core.rules.reachability import Policy
 
-_ROW = sa.select(metadata.tables["school_settings"]).where(col(SchoolSettings.id) == 1)
+_ROW = sa.select(metadata.tables["school_settings"]).where(col(SchoolSettings.id) == 1).execution_options(**KEPT)
 _latest: tuple[Any, SchoolSettings] | None = None
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from sqlmodel import Session
 from starlette.requests import HTTPConnection
 
 from core import database
@@ -22,8 +23,13 @@ def unknown(connection: HTTPConnection) -> Actor:
 
 def signed_in(connection: HTTPConnection) -> Actor | None:
     """Who holds the session of this browser now, read from the database each time."""
-    token = connection.cookies.get(cookies.session_name())
-    if not token:
+    if not connection.cookies.get(cookies.session_name()):
         return None
     with database.reading() as db:
-        return sign_in.actor_of(db, token=token, ip=address(connection))
+        return holder(db, connection)
+
+
+def holder(db: Session, connection: HTTPConnection) -> Actor | None:
+    """The same, in a look at the data that goes on."""
+    token = connection.cookies.get(cookies.session_name())
+    return sign_in.actor_of(db, token=token, ip=address(connection))

@@ -92,11 +92,11 @@ async def _form(request: Request) -> tuple[Actor, dict[str, str]]:
 
 
 def _signed_in(request: Request) -> Actor:
-    actor = people.signed_in(request)
+    with database.reading() as db:
+        actor = people.holder(db, request)
+        due = actor is not None and sign_in.is_due_to_note(db, actor=actor)
     if actor is None:
         raise SignInRequired("Sign in to see your account.")
-    with database.reading() as db:
-        due = sign_in.is_due_to_note(db, actor=actor)
     if due:
         with database.transaction() as db:
             sign_in.note_use(db, actor=actor)

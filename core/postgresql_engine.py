@@ -1,0 +1,73 @@
+"""How PostgreSQL is connected to."""
+
+from __future__ import annotations
+
+import select
+import time
+from typing import TYPE_CHECKING, Any
+
+import sqlalchemy as sa
+
+if TYPE_CHECKING:
+    import psycopg
+
+KEPT: Any = {"kept": True}  # options of statements whose plan is the same whatever they ask for
+SURE_S = 1.0
+
+
+def made(url: str) -> sa.Engine:
+    """An engine whose connections are there when somebody takes one, also after the server was started anew."""
+    engine = sa.create_engine(url, pool_size=20, max_overflow=20, hide_parameters=True)
+    sa.event.listen(engine, "connect", _configure)
+    sa.event.listen(engine, "checkout", lambda connection, record, _proxy: _ask(engine.dialect, connection, record))
+    sa.event.listen(engine, "checkin", _note)
+    sa.event.listen(engine, "do_execute", _plan)
+    return engine
+
+
+def _configure(connection: psycopg.Connection[Any], record: Any) -> None:
+    """A claim that a crash of the server can undo would be sent twice, so `off` is not for us (F6)."""
+    with connection.transaction():  # else the settings end with the one that is open
+        how = connection.execute("SHOW synchronous_commit").fetchone()
+        if how == ("off",):
+            connection.execute("SET synchronous_commit = on")
+        connection.execute("SET jit = off")  # ours are short: compiling one takes a second, reading a page 0.04
+    _note(connection, record)
+
+
+def _note(_connection: object, record: Any) -> None:
+    record.info["used"] = time.monotonic()
+
+
+def _ask(dialect: sa.Dialect, connection: Any, record: Any) -> None:
+    """Whether the server is there is asked of a connection that rested, or has something to say though nobody asked.
+
+    To ask each time, as SQLAlchemy's `pool_pre_ping` does, was a tenth of what it takes to let somebody sign in.
+    """
+    if time.monotonic() - record.info["used"] < SURE_S and not _says_something(connection):
+        return
+    try:
+        dialect.do_ping(connection)
+    except dialect.loaded_dbapi.Error as error:
+        raise sa.exc.InvalidatePoolError from error  # the others are as old: SQLAlchemy makes new ones
+
+
+def _says_something(connection: Any) -> bool:
+    """Only a server that takes its leave speaks unasked. Windows cannot look, and asks."""
+    if connection.closed or not hasattr(select, "poll"):
+        return True
+    looked = select.poll()
+    looked.register(connection.fileno(), select.POLLIN)
+    return bool(looked.poll(0))
+
+
+def _plan(cursor: psycopg.Cursor[Any], statement: Any, parameters: Any, context: Any) -> bool | None:
+    """Readers are planned for by the values they ask for: of a word PostgreSQL would expect what it does of any.
+
+    What asks by keys alone is marked KEPT: to plan a page of rows took four times as long as to read it.
+    """
+    options = context.execution_options
+    if not options.get("reading") or options.get("kept") or context._is_server_side:  # which are never prepared
+        return None
+    cursor.execute(statement, parameters, prepare=False)
+    return True
