@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import math
 import select
 import time
 from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
+
+from core import measures
 
 if TYPE_CHECKING:
     import psycopg
@@ -17,7 +20,13 @@ SURE_S = 1.0
 
 def made(url: str) -> sa.Engine:
     """An engine whose connections are there when somebody takes one, also after the server was started anew."""
-    engine = sa.create_engine(url, pool_size=20, max_overflow=20, hide_parameters=True)
+    engine = sa.create_engine(
+        url,
+        pool_size=20,
+        max_overflow=20,
+        pool_use_lifo=True,  # the connection of last needs no question, and has prepared what is asked
+        hide_parameters=True,
+    )
     sa.event.listen(engine, "connect", _configure)
     sa.event.listen(engine, "checkout", lambda connection, record, _proxy: _ask(engine.dialect, connection, record))
     sa.event.listen(engine, "checkin", _note)
@@ -32,7 +41,7 @@ def _configure(connection: psycopg.Connection[Any], record: Any) -> None:
         if how == ("off",):
             connection.execute("SET synchronous_commit = on")
         connection.execute("SET jit = off")  # ours are short: compiling one takes a second, reading a page 0.04
-    _note(connection, record)
+    record.info["fresh"] = True
 
 
 def _note(_connection: object, record: Any) -> None:
@@ -44,12 +53,20 @@ def _ask(dialect: sa.Dialect, connection: Any, record: Any) -> None:
 
     To ask each time, as SQLAlchemy's `pool_pre_ping` does, was a tenth of what it takes to let somebody sign in.
     """
-    if time.monotonic() - record.info["used"] < SURE_S and not _says_something(connection):
+    if record.info.pop("fresh", False) or (_was_used(record) and not _says_something(connection)):
         return
     try:
         dialect.do_ping(connection)
     except dialect.loaded_dbapi.Error as error:
+        if not dialect.is_disconnect(error, connection, None):
+            raise
+        measures.DATABASE_ERRORS.labels(type(error).__name__).inc()
         raise sa.exc.InvalidatePoolError from error  # the others are as old: SQLAlchemy makes new ones
+
+
+def _was_used(record: Any) -> bool:
+    """Whether its server answered by it a moment ago."""
+    return bool(time.monotonic() - record.info.get("used", -math.inf) < SURE_S)
 
 
 def _says_something(connection: Any) -> bool:

@@ -17,7 +17,7 @@ MANY_ROWS = 10_000
 
 def made(url: str, *, reading: bool) -> sa.Engine:
     """An engine whose connections read, or whose connections write."""
-    Path(url.removeprefix("sqlite:///")).parent.mkdir(parents=True, exist_ok=True)
+    Path(sa.make_url(url).database or "").parent.mkdir(parents=True, exist_ok=True)
     engine = sa.create_engine(
         url,
         pool_size=20,
@@ -73,7 +73,10 @@ def _begin_to_write(connection: sa.Connection) -> None:
 
 
 def _give_memory_back(connection: sqlite3.Connection | None, record: Any) -> None:
-    """Whoever wrote much has filled a cache that nobody needs any more; it would stay as long as the connection."""
+    """Whoever wrote much has filled a cache that nobody needs any more; it would stay as long as the connection.
+
+    Who read much while they wrote is not asked for: there are few connections of writers, and the last is taken first.
+    """
     if connection is not None and connection.total_changes - record.info.get("changes", 0) > MANY_ROWS:
         connection.execute("PRAGMA shrink_memory")
         record.info["changes"] = connection.total_changes

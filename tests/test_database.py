@@ -11,7 +11,7 @@ import psycopg
 import pytest
 import sqlalchemy as sa
 
-from core import clock, database, postgresql_engine, sqlite_engine
+from core import clock, config, database, postgresql_engine, sqlite_engine
 from core.models import metadata
 
 pytestmark = pytest.mark.usefixtures("fresh_database")
@@ -49,6 +49,15 @@ def test_who_writes_after_somebody_has_read_tells_the_database_nothing_but_that_
     assert statements == ["SELECT 1", "BEGIN IMMEDIATE", "SELECT 2"]
 
 
+def test_a_folder_with_an_umlaut_and_brackets_is_the_only_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FIRSTKEY_DATABASE_URL", f"sqlite:///{tmp_path}/Schule Zürich (neu)/firstkey.db")
+    config.settings.cache_clear()
+    database.forget()
+    before = {path.name for path in tmp_path.iterdir()}
+    _read_and_write()
+    assert {path.name for path in tmp_path.iterdir()} - before == {"Schule Zürich (neu)"}
+
+
 def test_forgetting_closes_what_reads_and_what_writes(database_url: str) -> None:
     log = Path(database_url.removeprefix("sqlite:///") + "-wal")
     _read_and_write()
@@ -83,7 +92,8 @@ def test_a_connection_that_the_server_closed_a_moment_ago_is_replaced_before_any
         with database.transaction() as db:
             db.scalar(sa.text("SELECT 1"))
         with psycopg.connect(_address(), autocommit=True) as other:
-            other.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid()")
+            ours = "datname = current_database() AND pid <> pg_backend_pid()"
+            other.execute(f"SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE {ours}")
         with database.reading() as db:
             assert db.scalar(sa.text("SELECT pg_backend_pid()")) != process
 
