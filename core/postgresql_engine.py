@@ -51,7 +51,7 @@ def _note(_connection: object, record: Any) -> None:
 def _ask(dialect: sa.Dialect, connection: Any, record: Any) -> None:
     """Whether the server is there is asked of a connection that rested, or has something to say though nobody asked.
 
-    To ask each time, as SQLAlchemy's `pool_pre_ping` does, was a tenth of what it takes to let somebody sign in.
+    To ask each time, as SQLAlchemy's `pool_pre_ping` does, was eleven questions for one who signs in the first time.
     """
     if record.info.pop("fresh", False) or (_was_used(record) and not _says_something(connection)):
         return
