@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     import psycopg
 
 KEPT: Any = {"kept": True}  # options of statements whose plan is the same whatever they ask for
-SURE_S = 1.0
+SURE_S = 1.0  # so long after an answer nobody doubts that the server is there
 
 
 def made(url: str) -> sa.Engine:

@@ -12,7 +12,7 @@ from sqlalchemy.dialects.sqlite.base import SQLiteCompiler
 WEB_WAIT_MS = 5_000
 # Many read at once, one writes: readers share the file as the system maps it, and keep little of their own.
 MAPPED, READER_CACHE_KB, WRITER_CACHE_KB = 2**31, 2_000, 128_000
-MANY_ROWS = 10_000
+MANY_ROWS = 10_000  # changed by one connection: a hundred messages at a time keep their cache, an import does not
 
 
 def made(url: str, *, reading: bool) -> sa.Engine:

@@ -43,7 +43,11 @@ _HOLDER = (
     .where(col(SignInSession.token_hash) == sa.bindparam("token_hash"))
     .execution_options(**KEPT)
 )
-_LAST_USED = sa.select(col(SignInSession.last_used_at)).where(col(SignInSession.id) == sa.bindparam("of_session"))
+_LAST_USED = (
+    sa.select(col(SignInSession.last_used_at))
+    .where(col(SignInSession.id) == sa.bindparam("of_session"))
+    .execution_options(**KEPT)
+)
 _session = metadata.tables["sign_in_session"]
 _OPEN = (
     sa.select(_session.c.id)
