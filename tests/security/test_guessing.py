@@ -130,11 +130,17 @@ def test_t2_r20_a_whole_school_behind_one_address_forgets_its_passwords_and_nobo
         answers = list(pool.map(ask, [name for one in known for name in (one, f"no.{one}")]))
     assert len({(status, text) for status, text, _slow in answers}) == 1
     assert answers[0][0] == 200
-    assert (
-        sum(slow for *_said, slow in answers) >= 30
-    )  # where a busy machine asks slowly, some of the allowance is back
+    assert sum(slow for *_said, slow in answers) >= _asked_beyond(30) >= 20
     for address in _addresses(known):
         assert "/i/" in site.mail_to(address)["text"]
+
+
+def _asked_beyond(allowance: int) -> int:
+    """How many asked when the allowance of their ten minutes was spent: the clock may turn a window in between."""
+    with database.reading() as db:
+        asked = db.exec(select(Throttle.times).where(Throttle.scope == ThrottleScope.ASKED_FROM)).all()
+    assert sum(asked) == 80
+    return sum(max(0, times - allowance) for times in asked)
 
 
 def _addresses(usernames: list[str]) -> list[str]:
