@@ -11,6 +11,7 @@ from core.rules.search_text import fold
 
 LONGEST = 256
 _LOOKED_AT = 72  # zxcvbn's time grows with the square of the length
+_ENOUGH_GUESSES = 8  # a hundred million, as a power of ten: every list of leaked passwords has what takes fewer
 
 
 class Objection(StrEnum):
@@ -40,22 +41,26 @@ def judge(password: str, *, shortest: int, about: Iterable[str] = ()) -> Opinion
 
     `about` are words that somebody who knows the person would try: names, username, school.
     """
-    from zxcvbn import zxcvbn  # loaded where one is chosen: commands and the makers of files start 0.1 s sooner without
+    from zxcvbn_rs_py import zxcvbn  # loaded where one is chosen: not every command and maker of files needs it
 
     if len(password) > LONGEST:
         return Opinion((Objection.TOO_LONG,), 0)
     words = [part for word in about for part in fold(word).split() if len(part) > 2]
-    found = zxcvbn(
-        unicodedata.normalize("NFKC", password)[:_LOOKED_AT] or " ", user_inputs=words, max_length=_LOOKED_AT
-    )
+    found = zxcvbn(_looked_at(password), user_inputs=words)
     objections = [Objection.TOO_SHORT] if len(password) < shortest else []
     if len(set(password)) < 4:
         objections.append(Objection.REPEATED)
     elif _is_about(fold(password), words):
         objections.append(Objection.ABOUT_YOU)
-    elif found["guesses_log10"] < 8:  # fewer than a hundred million guesses: every list of leaked passwords has it
+    elif found.guesses_log10 < _ENOUGH_GUESSES:
         objections.append(Objection.COMMON)
-    return Opinion(tuple(objections), 0 if objections else int(found["score"]))
+    return Opinion(tuple(objections), 0 if objections else int(found.score))
+
+
+def _looked_at(password: str) -> str:
+    """What zxcvbn takes: no halves of characters, as no browser sends them."""
+    whole = password.encode("utf-8", "replace").decode()
+    return unicodedata.normalize("NFKC", whole)[:_LOOKED_AT] or " "
 
 
 def _is_about(password: str, words: list[str]) -> bool:
