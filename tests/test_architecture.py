@@ -214,6 +214,15 @@ def test_programs_that_show_no_table_load_no_pandas(program: str) -> None:
 
 def test_the_maker_of_files_loads_only_what_it_needs() -> None:
     """Each would be a tenth of a second before every long file; PostgreSQL's driver comes with its address."""
-    unwanted = {"numpy", "pandas", "psycopg", "xlsxwriter", "fpdf", "streamlit", "zxcvbn_rs_py", "core.services.reports"}
+    unwanted = {
+        "numpy",
+        "pandas",
+        "psycopg",
+        "xlsxwriter",
+        "fpdf",
+        "streamlit",
+        "zxcvbn_rs_py",
+        "core.services.reports",
+    }
     code = f"import sys, core.delivery.report_maker; sys.exit(bool({unwanted} & set(sys.modules)))"
     subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=True)

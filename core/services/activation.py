@@ -5,13 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
 
 import sqlalchemy as sa
 from sqlmodel import Session
 
 from core import clock
 from core.errors import InputProblem, TokenRejected
-from core.models import Account, Channel, Invitation, Purpose, SignInMethod, Superseded, metadata
+from core.models import Account, Channel, Purpose, SignInMethod, Superseded, metadata
 from core.permissions import Actor
 from core.rules import passwords
 from core.rules.words import OBJECTION
@@ -61,23 +62,22 @@ class Offer:
 def look_up(db: Session, visitor: Actor, *, token: str) -> Offer:
     """What the link opens; reads only."""
     settings = school.settings(db)
-    found = links.find(db, token=token, purposes=WAYS_IN)
+    found = links.look(db, token=token, purposes=WAYS_IN)
     if found is None:
         return Offer(Standing.UNKNOWN, settings.school_name)
-    invitation, account, person = found
-    standing, at = _standing(invitation, account)
+    standing, at = _standing(found, deactivated_at=found.deactivated_at)
     return Offer(
         standing,
         settings.school_name,
-        invitation.id,
-        person.first_name,
-        account.username,
-        person.language,
-        account.sign_in_method == SignInMethod.MICROSOFT,
-        school.shortest_password(settings, account.user_type),
-        (person.first_name, person.middle_name, person.last_name, account.username, settings.school_name),
+        found.invitation_id,
+        found.first_name,
+        found.username,
+        found.language,
+        found.sign_in_method == SignInMethod.MICROSOFT,
+        school.shortest_password(settings, found.user_type),
+        (found.first_name, found.middle_name, found.last_name, found.username, settings.school_name),
         at,
-        invitation.purpose == Purpose.RESET,
+        found.purpose == Purpose.RESET,
     )
 
 
@@ -100,7 +100,7 @@ def redeem(db: Session, visitor: Actor, *, token: str, password_hash: str) -> Ac
     switched_off = account.deactivated_at is not None or account.sign_in_method != SignInMethod.LOCAL
     if switched_off or db.connection().execute(_USE, {"invitation": invitation.id, "now": now}).rowcount != 1:
         db.refresh(invitation)  # it was read before we had the account
-        standing, at = _standing(invitation, account)
+        standing, at = _standing(invitation, deactivated_at=account.deactivated_at)
         raise TokenRejected(standing if standing is not Standing.LIVE else Standing.USED, at=at)
     account.password_hash, account.password_changed_at = password_hash, now
     account.verified_at, account.must_change_password = account.verified_at or now, False
@@ -132,13 +132,14 @@ def ask_new_link(db: Session, visitor: Actor, *, token: str) -> int | None:
     return campaign_id
 
 
-def _standing(invitation: Invitation, account: Account) -> tuple[Standing, datetime | None]:
+def _standing(invitation: Any, *, deactivated_at: datetime | None) -> tuple[Standing, datetime | None]:
+    """Of an invitation, or a row with its columns."""
     if invitation.used_at:
         return Standing.USED, invitation.used_at
     if invitation.superseded_because == Superseded.PASSWORD_CHOSEN:
         return Standing.USED, invitation.superseded_at
-    if account.deactivated_at:
-        return Standing.ENDED, account.deactivated_at
+    if deactivated_at:
+        return Standing.ENDED, deactivated_at
     if invitation.superseded_at:
         replaced = invitation.superseded_because == Superseded.REPLACED
         return Standing.REPLACED if replaced else Standing.ENDED, invitation.superseded_at

@@ -20,6 +20,7 @@ PRUNED = audit_chain.PRUNED
 __all__ = ["PRUNED", "Verdict", "name_of", "record", "record_check", "session_of", "verify"]
 _WRITE = sa.insert(metadata.tables["audit_entry"])
 _POSTGRES_LOCK = 0x46495253544B4559  # one writer of the chain at a time; SQLite has only one writer anyway
+_LOCK = sa.text("SELECT pg_advisory_xact_lock(:key)")
 
 
 def record(
@@ -68,7 +69,7 @@ def record(
 def lock(db: Session) -> None:
     """Let nobody else write to the chain until this transaction is over."""
     if db.get_bind().dialect.name == "postgresql":
-        db.connection().execute(sa.text("SELECT pg_advisory_xact_lock(:key)"), {"key": _POSTGRES_LOCK})
+        db.connection().execute(_LOCK, {"key": _POSTGRES_LOCK})
 
 
 def name_of(actor: Actor) -> str:

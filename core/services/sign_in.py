@@ -49,6 +49,7 @@ _LAST_USED = (
     .execution_options(**KEPT)
 )
 _session = metadata.tables["sign_in_session"]
+_BEGIN = sa.insert(_session)
 _OPEN = (
     sa.select(_session.c.id)
     .where(_session.c.account_id == sa.bindparam("of_account"), _session.c.ended_at.is_(None))
@@ -253,24 +254,25 @@ def _has_expired(db: Session, account: Account) -> bool:
 
 def _begin(db: Session, account: Account, actor: Actor, user_agent: str) -> Opened:
     now, token = clock.now(), secrets.token_urlsafe(32)
-    session = SignInSession(
-        id=actor.session_id or "",
-        token_hash=_hash(token),
-        account_id=_id(account),
-        created_at=now,
-        last_used_at=now,
-        expires_at=now + sign_in_limits.absolute(school.settings(db), actor.roles),
-        ip=actor.ip or "",
-        user_agent=user_agent[:200],
-    )
-    db.add(session)
     if account.suspended_at is None:
         account.failed_sign_ins, account.next_try_at = 0, None
     account.first_sign_in_at = account.first_sign_in_at or now
     account.last_sign_in_at, account.sign_ins = now, account.sign_ins + 1
     db.add(account)
     db.flush()
-    _end_oldest(db, _id(account))
+    session = {
+        "id": actor.session_id,
+        "token_hash": _hash(token),
+        "account_id": _id(account),
+        "created_at": now,
+        "last_used_at": now,
+        "expires_at": now + sign_in_limits.absolute(school.settings(db), actor.roles),
+        "ip": actor.ip or "",
+        "user_agent": user_agent[:200],
+    }
+    db.connection().execute(_BEGIN, session)
+    if account.sign_ins > sign_in_limits.SESSIONS_AT_MOST:
+        _end_oldest(db, _id(account))
     audit.record(db, actor, action="sign_in.opened", object_kind="account", object_id=account.id)
     return Opened(token, replace(actor, fresh_until=now + FRESH))
 

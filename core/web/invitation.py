@@ -85,7 +85,7 @@ def _ask(request: Request) -> int | None:
 
 
 def _offer(request: Request) -> Offer:
-    with database.reading() as db:
+    with people.reading(request) as db:
         return activation.look_up(db, people.unknown(request), token=_token(request))
 
 

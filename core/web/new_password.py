@@ -73,7 +73,7 @@ def _store(request: Request, chooser: Chooser, made: str) -> int | None:
 
 
 def _chooser(request: Request) -> Chooser | None:
-    with database.reading() as db:
+    with people.reading(request) as db:
         return password_choice.look_up(db, ticket=_ticket(request))
 
 

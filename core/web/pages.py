@@ -12,10 +12,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse
 
-from core import database
-from core.models import SchoolSettings
-from core.tables import school
-from core.web import assets, cookies, forms, languages
+from core.web import assets, cookies, forms, languages, people
 
 _TEMPLATES = Path(__file__).parent / "templates"
 HEADERS = {
@@ -40,7 +37,7 @@ def render(
 
     `here` is where the page can be asked for again in another language, when that is not its own address.
     """
-    settings = _settings()
+    settings = people.school_of(request)
     offered = {code: name for code, name in languages.LANGUAGES.items() if code in settings.languages}
     chosen = languages.of(request, offered=offered, person=language, school=settings.default_language)
     form_cookie = request.cookies.get(cookies.form_name()) or forms.new_cookie()
@@ -89,11 +86,6 @@ def _language_links(request: Request, here: str, offered: Collection[str]) -> di
         return {}
     path, asked = here or request.url.path, {} if here else dict(request.query_params)
     return {code: f"{path}?{urlencode(asked | {'lang': code})}" for code in offered}
-
-
-def _settings() -> SchoolSettings:
-    with database.reading() as db:
-        return school.settings(db)
 
 
 @lru_cache

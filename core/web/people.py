@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 from sqlmodel import Session
 from starlette.requests import HTTPConnection
 
 from core import database
+from core.models import SchoolSettings
 from core.permissions import Actor, visitor
 from core.services import sign_in
+from core.tables import school
 from core.web import cookies
 
 
@@ -19,6 +24,23 @@ def address(connection: HTTPConnection) -> str:
 def unknown(connection: HTTPConnection) -> Actor:
     """Somebody of whom nothing is known but the address."""
     return visitor(address(connection))
+
+
+@contextmanager
+def reading(connection: HTTPConnection) -> Iterator[Session]:
+    """A look at the data for this request; the page that answers it is drawn with the settings that were read here."""
+    with database.reading() as db:
+        yield db
+        connection.state.school = school.settings(db)
+
+
+def school_of(connection: HTTPConnection) -> SchoolSettings:
+    """The settings with which this request is answered, read once."""
+    if not hasattr(connection.state, "school"):
+        with reading(connection):
+            pass
+    settings: SchoolSettings = connection.state.school
+    return settings
 
 
 def signed_in(connection: HTTPConnection) -> Actor | None:

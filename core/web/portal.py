@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from sqlmodel import Session
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
@@ -16,12 +17,17 @@ from core.services import notices, portal, sessions, sign_in
 from core.tables import candidates
 from core.web import cookies, door, forms, hashing, pages, people
 
+Seen = tuple[portal.OwnAccount, list[sessions.Place]]
 WRONG_CURRENT = "Your current password is not right, or was tried too often. Wait a minute and type it once more."
 
 
 def show(request: Request) -> Response:
     """My own data."""
-    return _page(request, _signed_in(request))
+    with people.reading(request) as db:
+        actor, due = _holder(db, request)
+        seen = _seen(db, actor)
+    _note_use(actor, due=due)
+    return _page(request, actor, seen)
 
 
 async def change_password(request: Request) -> Response:
@@ -30,7 +36,7 @@ async def change_password(request: Request) -> Response:
     try:
         await run_in_threadpool(door.start, await hashing.run(_change, request, actor, fields))
     except InputProblem as problem:
-        return await run_in_threadpool(_page, request, actor, problem=str(problem))
+        return await run_in_threadpool(_refused, request, actor, str(problem))
     return pages.redirect("/me?saved=password")
 
 
@@ -93,19 +99,37 @@ async def _form(request: Request) -> tuple[Actor, dict[str, str]]:
 
 def _signed_in(request: Request) -> Actor:
     with database.reading() as db:
-        actor = people.holder(db, request)
-        due = actor is not None and sign_in.is_due_to_note(db, actor=actor)
-    if actor is None:
-        raise SignInRequired("Sign in to see your account.")
-    if due:
-        with database.transaction() as db:
-            sign_in.note_use(db, actor=actor)
+        actor, due = _holder(db, request)
+    _note_use(actor, due=due)
     return actor
 
 
-def _page(request: Request, actor: Actor, *, problem: str = "") -> Response:
-    with database.reading() as db:
-        mine, places = portal.own(db, actor), sessions.own(db, actor)
+def _holder(db: Session, request: Request) -> tuple[Actor, bool]:
+    """Who is signed in, and whether it is to be noted that they did something."""
+    actor = people.holder(db, request)
+    if actor is None:
+        raise SignInRequired("Sign in to see your account.")
+    return actor, sign_in.is_due_to_note(db, actor=actor)
+
+
+def _note_use(actor: Actor, *, due: bool) -> None:
+    if due:
+        with database.transaction() as db:
+            sign_in.note_use(db, actor=actor)
+
+
+def _seen(db: Session, actor: Actor) -> Seen:
+    return portal.own(db, actor), sessions.own(db, actor)
+
+
+def _refused(request: Request, actor: Actor, problem: str) -> Response:
+    with people.reading(request) as db:
+        seen = _seen(db, actor)
+    return _page(request, actor, seen, problem=problem)
+
+
+def _page(request: Request, actor: Actor, seen: Seen, *, problem: str = "") -> Response:
+    mine, places = seen
     return pages.render(
         request,
         "my_account.html",

@@ -56,11 +56,9 @@ def _create(request: Request, wanted: setup.Administrator) -> str:
 
 
 def _form(request: Request, fields: dict[str, str], problem: str, field: str) -> Response:
-    with database.reading() as db:
-        settings = school.settings(db)
     values = {name: fields.get(name, "") for name in FIELDS}
     status = 422 if problem else 200
-    shortest = school.shortest_password(settings, UserType.ADMINISTRATOR)
+    shortest = school.shortest_password(people.school_of(request), UserType.ADMINISTRATOR)
     return pages.render(
         request,
         "setup.html",
