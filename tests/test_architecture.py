@@ -213,7 +213,7 @@ def test_programs_that_show_no_table_load_no_pandas(program: str) -> None:
 
 
 def test_the_maker_of_files_loads_only_what_it_needs() -> None:
-    """Each would be a tenth of a second before every long file; PostgreSQL's driver comes with its address."""
+    """Each would be a part of a second before every long file; PostgreSQL's driver comes with its address."""
     unwanted = {
         "numpy",
         "pandas",

@@ -89,7 +89,7 @@ def _use_up(db: Session, invitation: Invitation, *, at: datetime) -> bool:
 
 def _tied_to(db: Session, identity: Identity) -> Account | None:
     query = select(Account).where(Account.tenant_id == identity.tenant_id, Account.object_id == identity.object_id)
-    return db.exec(query.with_for_update()).first()
+    return db.exec(query.with_for_update(), execution_options={"populate_existing": True}).first()
 
 
 def _refused(db: Session, visitor: Actor, account: Account | None, why: Hindrance) -> Arrival:

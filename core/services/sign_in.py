@@ -271,7 +271,7 @@ def _begin(db: Session, account: Account, actor: Actor, user_agent: str) -> Open
         "user_agent": user_agent[:200],
     }
     db.connection().execute(_BEGIN, session)
-    if account.sign_ins > sign_in_limits.SESSIONS_AT_MOST:
+    if account.sign_ins > sign_in_limits.SESSIONS_AT_MOST:  # else there never were as many: each is counted, here
         _end_oldest(db, _id(account))
     audit.record(db, actor, action="sign_in.opened", object_kind="account", object_id=account.id)
     return Opened(token, replace(actor, fresh_until=now + FRESH))

@@ -83,7 +83,7 @@ def _member_of_staff(request: Request) -> Actor:
 
 
 def _page(request: Request, actor: Actor, problem: str = "") -> Response:
-    with database.reading() as db:
+    with people.reading(request) as db:
         standing, mine = factors.standing(db, actor), portal.own(db, actor)
     return pages.render(
         request,

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from sqlmodel import Session
-from starlette.requests import HTTPConnection
+from starlette.requests import HTTPConnection, Request
 
 from core import database
 from core.models import SchoolSettings
@@ -27,19 +27,19 @@ def unknown(connection: HTTPConnection) -> Actor:
 
 
 @contextmanager
-def reading(connection: HTTPConnection) -> Iterator[Session]:
+def reading(request: Request) -> Iterator[Session]:
     """A look at the data for this request; the page that answers it is drawn with the settings that were read here."""
     with database.reading() as db:
         yield db
-        connection.state.school = school.settings(db)
+        request.state.school = school.settings(db)
 
 
-def school_of(connection: HTTPConnection) -> SchoolSettings:
+def school_of(request: Request) -> SchoolSettings:
     """The settings with which this request is answered, read once."""
-    if not hasattr(connection.state, "school"):
-        with reading(connection):
+    if not hasattr(request.state, "school"):
+        with reading(request):
             pass
-    settings: SchoolSettings = connection.state.school
+    settings: SchoolSettings = request.state.school
     return settings
 
 

@@ -25,9 +25,9 @@ def show(request: Request) -> Response:
     """My own data."""
     with people.reading(request) as db:
         actor, due = _holder(db, request)
-        seen = _seen(db, actor)
-    _note_use(actor, due=due)
-    return _page(request, actor, seen)
+        seen = _seen(db, actor) if actor and not due else None
+    actor = _noted(actor, due=due)
+    return _page(request, actor, seen or _looked(request, actor))
 
 
 async def change_password(request: Request) -> Response:
@@ -100,32 +100,35 @@ async def _form(request: Request) -> tuple[Actor, dict[str, str]]:
 def _signed_in(request: Request) -> Actor:
     with database.reading() as db:
         actor, due = _holder(db, request)
-    _note_use(actor, due=due)
-    return actor
+    return _noted(actor, due=due)
 
 
-def _holder(db: Session, request: Request) -> tuple[Actor, bool]:
+def _holder(db: Session, request: Request) -> tuple[Actor | None, bool]:
     """Who is signed in, and whether it is to be noted that they did something."""
     actor = people.holder(db, request)
+    return actor, actor is not None and sign_in.is_due_to_note(db, actor=actor)
+
+
+def _noted(actor: Actor | None, *, due: bool) -> Actor:
     if actor is None:
         raise SignInRequired("Sign in to see your account.")
-    return actor, sign_in.is_due_to_note(db, actor=actor)
-
-
-def _note_use(actor: Actor, *, due: bool) -> None:
     if due:
         with database.transaction() as db:
             sign_in.note_use(db, actor=actor)
+    return actor
 
 
 def _seen(db: Session, actor: Actor) -> Seen:
     return portal.own(db, actor), sessions.own(db, actor)
 
 
-def _refused(request: Request, actor: Actor, problem: str) -> Response:
+def _looked(request: Request, actor: Actor) -> Seen:
     with people.reading(request) as db:
-        seen = _seen(db, actor)
-    return _page(request, actor, seen, problem=problem)
+        return _seen(db, actor)
+
+
+def _refused(request: Request, actor: Actor, problem: str) -> Response:
+    return _page(request, actor, _looked(request, actor), problem=problem)
 
 
 def _page(request: Request, actor: Actor, seen: Seen, *, problem: str = "") -> Response:

@@ -16,7 +16,6 @@ from core.permissions import Actor
 from core.rules import one_time_codes, password_hash, recovery_codes
 from core.services import second_factor, sign_in, sign_in_steps
 from core.services.sign_in_steps import Step
-from core.tables import school
 from core.tables import second_factor as factors
 from core.web import cookies, door, forms, hashing, pages, people
 from core.web import sign_in as sign_in_pages
@@ -191,8 +190,7 @@ def _code_page(request: Request, step: Step, problem: str = "") -> Response:
 
 
 def _app_page(request: Request, step: Step, problem: str = "") -> Response:
-    with database.reading() as db:
-        name = school.settings(db).school_name
+    name = people.school_of(request).school_name
     address = one_time_codes.address(step.seed, username=step.username, school=name)
     code = segno.make(address, error="m", boost_error=False)
     return pages.render(

@@ -120,6 +120,7 @@ async def _person(server: Server, morning: Morning) -> AsyncIterator[_Person]:
     """What goes wrong is counted, and ends the visit."""
     try:
         async with aiohttp.ClientSession(server.url, headers={"Origin": server.url}, timeout=_PATIENCE) as client:
+            client._retry_connection = False  # else it asks once more where the server hung up, and tells nobody
             yield _Person(client, morning)
     except (AssertionError, aiohttp.ClientError, TimeoutError) as fault:
         morning.faults.append(f"{type(fault).__name__} {fault}")

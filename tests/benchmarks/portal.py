@@ -77,7 +77,7 @@ def _invite(students: int) -> list[Invited]:
         db.execute(sa.text("DELETE FROM school_settings"))
         demo.seed(db, students=students, seed=1)
         db.execute(sa.update(Account).values(suspended_at=None, next_try_at=None, password_hash="", verified_at=None))
-        db.execute(sa.update(Account).values(first_sign_in_at=None, last_sign_in_at=None))
+        db.execute(sa.update(Account).values(first_sign_in_at=None, last_sign_in_at=None, sign_ins=0))
         db.execute(sa.update(AccountRole).values(starts_on=None, ends_on=None))
     with database.transaction() as db:
         with_role = col(Account.id).in_(select(AccountRole.account_id).where(periods.in_force()))

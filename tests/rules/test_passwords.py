@@ -13,6 +13,7 @@ from core.rules import password_hash, passwords
 from core.rules.passwords import Objection
 
 ABOUT = ("Zoë", "Papadopoúlou", "zpapadopoulou", "Athena School")
+LETTERS_OR_SIGNS = "4@8({[<369!1|70$5+%2"  # each may stand for several letters
 GOOD = "violet kettle over the harbour"
 
 
@@ -47,6 +48,16 @@ def _objections(password: str, *, shortest: int = 15) -> tuple[Objection, ...]:
 )
 def test_r01_to_r04_what_is_refused_has_a_reason(password: str, shortest: int, objection: Objection | None) -> None:
     assert next(iter(_objections(password, shortest=shortest)), None) == objection
+
+
+def test_of_a_long_password_the_beginning_is_judged_so_that_nobody_makes_the_judge_think_for_long() -> None:
+    assert _objections("password" * 5 + GOOD) == (Objection.COMMON,)
+    assert _objections(GOOD + "password" * 5) == ()
+    assert _objections(LETTERS_OR_SIGNS * 12) == ()
+
+
+def test_halves_of_characters_are_judged_like_any_other_text() -> None:
+    assert _objections("\ud83c violet kettle harbour") == ()
 
 
 def test_r04_the_three_thousand_most_used_passwords_are_all_refused() -> None:

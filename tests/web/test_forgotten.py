@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 import sqlalchemy as sa
 from sqlmodel import col, select
@@ -168,6 +170,20 @@ def test_r39_own_sessions_are_seen_and_ended_on_my_account(browser: Browser, cas
         assert (answer.status_code, answer.headers["location"]) == (303, "/me?saved=sessions")
         assert lost.open("/me").status_code == 303
     assert "Signed out there" in browser.open("/me?saved=sessions").text
+
+
+def test_r39_whoever_comes_back_is_seen_to_use_this_browser_now(browser: Browser, cast: Cast, clock: Clock) -> None:
+    browser.sign_in(browsing.give_password(cast.sam.account))
+    before = _last_used(browser)
+    clock.forward(minutes=12)
+    after = _last_used(browser)
+    assert before != after
+    assert _last_used(browser) == after
+
+
+def _last_used(browser: Browser) -> str:
+    [said] = re.findall(r"Last used on ([^<]+)", browser.open("/me").text)
+    return said
 
 
 def test_r39_all_other_sessions_end_at_once(browser: Browser, cast: Cast, clock: Clock) -> None:
