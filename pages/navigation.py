@@ -10,7 +10,7 @@ from core import database, measures, version
 from core.config import ROOT
 from core.permissions import Actor, Permission
 from core.rules import words
-from core.services import sign_in
+from core.services import open_session
 from core.tables import people, school
 from pages.shared import css, guard, noted, runs, watch
 
@@ -97,7 +97,7 @@ def _sidebar(actor: Actor, screens: dict[str, list[st.Page]], *, school_name: st
         st.divider()
         st.text(name)
         st.caption(", ".join(words.ROLE[role] for role in sorted(actor.roles)))
-        st.html(SIGN_OUT.format(token=escape(sign_in.form_token(actor))))
+        st.html(SIGN_OUT.format(token=escape(open_session.form_token(actor))))
         st.caption(f"Firstkey {version.program()}")
 
 

@@ -149,12 +149,12 @@ SERVICES: dict[str, Needs] = {
     **dict.fromkeys(("previews.keep", "previews.forget"), Asks.OWN),
     **dict.fromkeys(
         (
-            f"sign_in.{verb}"
-            for verb in ("confirm", "is_due_to_note", "note_use", "close", "form_token", "form_token_fits")
+            f"open_session.{verb}"
+            for verb in ("begin", "is_due_to_note", "note_use", "close", "form_token", "form_token_fits")
         ),
         Asks.OWN,
     ),
-    **dict.fromkeys(("step_up.note", "sign_in_steps.begin", "second_factor.tell"), Asks.OWN),
+    **dict.fromkeys(("sign_in.confirm", "step_up.note", "sign_in_steps.begin", "second_factor.tell"), Asks.OWN),
     **dict.fromkeys((f"access.{verb}" for verb in ("refused", "is_due_to_note", "note_look")), Asks.OWN),
     **dict.fromkeys(
         (f"account_effects.{verb}" for verb in ("begin", "apply", "staff_role_changed", "switch_personal_email")),

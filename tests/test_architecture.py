@@ -97,7 +97,7 @@ def test_a_service_calls_no_other_service_but_the_audit_and_selections(path: Pat
     }
     parts = {"invitations", "import_writing", "delivery_statements", "delivery_facts", "opt_outs", "report_papers"}
     parts |= {"delivery_limits", "delivery_texts", "delivery_claims", "printed_accounts", "address_notices"}
-    parts |= {"import_addresses", "notices", "sign_in_steps", "traces", "audit_pruning", "year_roles"}
+    parts |= {"import_addresses", "notices", "open_session", "sign_in_steps", "traces", "audit_pruning", "year_roles"}
     parts |= {"import_leavers", "import_returns", "credential_papers", "family_messages", "drafts", "left_out"}
     parts |= {"audit_chain", "audit_anchors", "disclosures", "directory_ties", "directory_attempts", "campaign_pauses"}
     parts |= {"many_rows", "delivery_refusals"}

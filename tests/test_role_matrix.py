@@ -29,11 +29,11 @@ from core.services import (
     import_files,
     list_files,
     list_views,
+    open_session,
     outcome_files,
     reminder_files,
     reports,
     selections,
-    sign_in,
     staff_files,
     status_papers,
     subject_export,
@@ -323,7 +323,7 @@ def test_r59_each_file_is_refused_exactly_where_the_role_lacks_the_permission(ca
     with browsing.browser() as client:
         actor, refused = _signed_in(client, cast, role), 0
         for kind, needs in FILES.items():
-            form = {"form_token": sign_in.form_token(actor), "selection_id": "1", "expected": "1", "asked": "{}"}
+            form = {"form_token": open_session.form_token(actor), "selection_id": "1", "expected": "1", "asked": "{}"}
             answer = client.send(f"/files/{kind}", form)
             wanted = 404 if role not in STAFF_ROLES else 403
             assert (answer.status_code == wanted) is not _has(role, needs), f"{kind}: {answer.status_code}"
@@ -356,7 +356,7 @@ def _signed_in(client: browsing.Browser, cast: Cast, role: Role) -> Actor:
     with database.transaction() as db:
         make.just_signed_in(db, actor)
         session = db.get_one(SignInSession, actor.session_id)
-        session.token_hash = sign_in._hash("token-of-the-test")
+        session.token_hash = open_session._hash("token-of-the-test")
         db.add(session)
     client.carry(cookies.session_name(), "token-of-the-test")
     assert settings().base_url

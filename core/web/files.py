@@ -26,13 +26,13 @@ from core.services import (
     directory_files,
     import_files,
     list_files,
+    open_session,
     outcome_files,
     previews,
     printed_accounts,
     reminder_files,
     report_requests,
     reports,
-    sign_in,
     staff_files,
     status_papers,
     subject_export,
@@ -79,7 +79,7 @@ def _answer(request: Request, asked: Mapping[str, str]) -> Response:
         return PlainTextResponse("Not found", 404, PRIVATE)
     try:
         forms.require_same_origin(request)
-        if not sign_in.form_token_fits(actor, asked.get("form_token", "")):
+        if not open_session.form_token_fits(actor, asked.get("form_token", "")):
             raise NotAllowed(forms.EXPIRED)
         if not actor.is_fresh and fresh_code.PROOF in asked:
             if not proof.given(actor, asked[fresh_code.PROOF], carried=request.cookies):

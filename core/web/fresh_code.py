@@ -8,7 +8,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from core.permissions import Actor
-from core.services import sign_in
+from core.services import open_session
 from core.web import pages, proof
 
 PROOF, FILE_PASSWORD = "proof", "pdf_password"
@@ -21,7 +21,7 @@ def ask(request: Request, actor: Actor, asked: Mapping[str, str], *, back: str, 
         request,
         "fresh_code.html",
         status=403,
-        form_key=sign_in.form_token(actor),
+        form_key=open_session.form_token(actor),
         action=request.url.path,
         carried={name: value for name, value in asked.items() if name not in dropped},
         locks_file=bool(asked.get(FILE_PASSWORD)),

@@ -13,7 +13,7 @@ from core.delivery import engine
 from core.errors import InputProblem, TokenRejected
 from core.models import CampaignKind
 from core.rules import password_hash
-from core.services import activation, notices, sign_in
+from core.services import activation, notices, open_session
 from core.services.activation import Offer
 from core.web import cookies, devices, door, forms, hashing, links, pages, people
 
@@ -73,7 +73,7 @@ def _redeem(request: Request, offer: Offer, made: str) -> tuple[int, int | None]
     with database.transaction() as db:
         account = activation.redeem(db, people.unknown(request), token=_token(request), password_hash=made)
         account_id = account.id or 0
-        sign_in.close_all(db, account_id=account_id)
+        open_session.close_all(db, account_id=account_id)
         if not offer.is_reset:
             return account_id, None
         return account_id, notices.tell(db, kind=CampaignKind.PASSWORD_CHANGED, account_id=account_id)

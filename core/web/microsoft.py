@@ -13,7 +13,7 @@ from core.config import settings
 from core.errors import SettingsError
 from core.gateways import choose, microsoft_addresses
 from core.rules.microsoft_identity import Hindered, Hindrance, Identity
-from core.services import microsoft_flows, microsoft_sign_in, sign_in, sign_in_steps
+from core.services import microsoft_flows, microsoft_sign_in, open_session, sign_in, sign_in_steps
 from core.services.microsoft_flows import Begun
 from core.services.microsoft_sign_in import Arrival
 from core.web import cookies, door, forms, pages, people
@@ -75,7 +75,7 @@ def _enter(request: Request, begun: Begun, identity: Identity) -> Response:
         arrival = microsoft_sign_in.arrive(db, visitor, identity=identity, token=token)
         opened = _open(db, request, arrival, identity) if arrival.account else None
         if opened and opened.token and before:
-            sign_in.close(db, before)
+            open_session.close(db, before)
         notice = door.entered(db, request, account_id=opened.actor.account_id or 0, opened=opened) if opened else None
         step = sign_in_steps.begin(db, opened.actor, target=begun.next_path) if opened and opened.needs_code else ""
     door.start(notice)

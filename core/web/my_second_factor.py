@@ -11,7 +11,7 @@ from core import database
 from core.delivery import engine
 from core.errors import NotAllowed, SignInRequired
 from core.permissions import Actor
-from core.services import portal, second_factor, sign_in, sign_in_steps
+from core.services import open_session, portal, second_factor, sign_in_steps
 from core.tables import second_factor as factors
 from core.web import cookies, forms, hashing, pages, people, proof
 from core.web.second_factor import APP, MINE, codes_page, new_codes
@@ -61,7 +61,7 @@ async def _proved(request: Request) -> Actor | None:
     forms.require_same_origin(request)
     fields = await forms.fields_of(request)
     actor = await run_in_threadpool(_member_of_staff, request)
-    if not sign_in.form_token_fits(actor, fields.get("form_token", "")):
+    if not open_session.form_token_fits(actor, fields.get("form_token", "")):
         raise NotAllowed(forms.EXPIRED)
     if actor.is_fresh:
         return actor
@@ -90,7 +90,7 @@ def _page(request: Request, actor: Actor, problem: str = "") -> Response:
         "my_second_factor.html",
         status=403 if problem else 200,
         language=mine.language,
-        form_key=sign_in.form_token(actor),
+        form_key=open_session.form_token(actor),
         here=MINE,
         standing=standing,
         nothing_to_type=not actor.is_fresh and not proof.has_any(actor),

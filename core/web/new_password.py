@@ -11,7 +11,7 @@ from core import database
 from core.errors import InputProblem, TokenRejected
 from core.models import CampaignKind
 from core.rules import password_hash
-from core.services import notices, password_choice, sign_in
+from core.services import notices, open_session, password_choice
 from core.services.password_choice import Chooser
 from core.web import cookies, devices, door, forms, hashing, pages, people
 
@@ -66,7 +66,7 @@ def _store(request: Request, chooser: Chooser, made: str) -> int | None:
     """Gives a notice to start."""
     with database.transaction() as db:
         account = password_choice.store(db, people.unknown(request), ticket=_ticket(request), password_hash=made)
-        sign_in.close_all(db, account_id=account.id or 0)
+        open_session.close_all(db, account_id=account.id or 0)
         if not chooser.stored_hash:
             return None
         return notices.tell(db, kind=CampaignKind.PASSWORD_CHANGED, account_id=account.id or 0)

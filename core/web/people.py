@@ -11,7 +11,7 @@ from starlette.requests import HTTPConnection, Request
 from core import database
 from core.models import SchoolSettings
 from core.permissions import Actor, visitor
-from core.services import sign_in
+from core.services import open_session
 from core.tables import school
 from core.web import cookies
 
@@ -54,4 +54,4 @@ def signed_in(connection: HTTPConnection) -> Actor | None:
 def holder(db: Session, connection: HTTPConnection) -> Actor | None:
     """The same, in a look at the data that goes on."""
     token = connection.cookies.get(cookies.session_name())
-    return sign_in.actor_of(db, token=token, ip=address(connection))
+    return open_session.actor_of(db, token=token, ip=address(connection))

@@ -13,7 +13,7 @@ from core.errors import InputProblem, NotAllowed, SignInRequired
 from core.models import CampaignKind
 from core.permissions import Actor
 from core.rules import password_hash
-from core.services import notices, portal, sessions, sign_in
+from core.services import notices, open_session, portal, sessions
 from core.tables import candidates
 from core.web import cookies, door, forms, hashing, pages, people
 
@@ -77,7 +77,7 @@ def _change(request: Request, actor: Actor, fields: dict[str, str]) -> int | Non
         confirmed, alarm = door.confirm(db, actor, candidate=candidate, fits=fits, carried=request.cookies)
         if confirmed:
             portal.change_password(db, actor, password_hash=made)
-            sign_in.close_all(db, account_id=actor.account_id or 0, but=actor.session_id)
+            open_session.close_all(db, account_id=actor.account_id or 0, but=actor.session_id)
             return notices.tell(db, kind=CampaignKind.PASSWORD_CHANGED, account_id=actor.account_id or 0)
     door.start(alarm)
     raise InputProblem(WRONG_CURRENT, field="current")
@@ -92,7 +92,7 @@ async def _form(request: Request) -> tuple[Actor, dict[str, str]]:
     forms.require_same_origin(request)
     fields = await forms.fields_of(request)
     actor = await run_in_threadpool(_signed_in, request)
-    if not sign_in.form_token_fits(actor, fields.get("form_token", "")):
+    if not open_session.form_token_fits(actor, fields.get("form_token", "")):
         raise NotAllowed(forms.EXPIRED)
     return actor, fields
 
@@ -106,7 +106,7 @@ def _signed_in(request: Request) -> Actor:
 def _holder(db: Session, request: Request) -> tuple[Actor | None, bool]:
     """Who is signed in, and whether it is to be noted that they did something."""
     actor = people.holder(db, request)
-    return actor, actor is not None and sign_in.is_due_to_note(db, actor=actor)
+    return actor, actor is not None and open_session.is_due_to_note(db, actor=actor)
 
 
 def _noted(actor: Actor | None, *, due: bool) -> Actor:
@@ -114,7 +114,7 @@ def _noted(actor: Actor | None, *, due: bool) -> Actor:
         raise SignInRequired("Sign in to see your account.")
     if due:
         with database.transaction() as db:
-            sign_in.note_use(db, actor=actor)
+            open_session.note_use(db, actor=actor)
     return actor
 
 
@@ -138,7 +138,7 @@ def _page(request: Request, actor: Actor, seen: Seen, *, problem: str = "") -> R
         "my_account.html",
         status=422 if problem else 200,
         language=mine.language,
-        form_key=sign_in.form_token(actor),
+        form_key=open_session.form_token(actor),
         here="/me",
         mine=mine,
         places=places,

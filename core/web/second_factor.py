@@ -14,7 +14,7 @@ from starlette.routing import Route
 from core import clock, database
 from core.permissions import Actor
 from core.rules import one_time_codes, password_hash, recovery_codes
-from core.services import second_factor, sign_in, sign_in_steps
+from core.services import open_session, second_factor, sign_in, sign_in_steps
 from core.services.sign_in_steps import Step
 from core.tables import second_factor as factors
 from core.web import cookies, door, forms, hashing, pages, people
@@ -132,7 +132,7 @@ def _by_new_app(request: Request, step: Step, typed: str) -> Entered | None:
     with database.transaction() as db:
         if not second_factor.enrol(db, visit.by, step=step, typed=typed, codes=hashes):
             return None
-        sign_in.close_all(db, account_id=step.account_id)
+        open_session.close_all(db, account_id=step.account_id)
         entered = _admit(db, visit, step)
         notice = second_factor.tell(db, visit.by, account_id=step.account_id)
     return entered and Entered(entered.opened, codes, (*entered.notices, notice))
@@ -145,7 +145,7 @@ def _visit(request: Request) -> _Visit:
 def _admit(db: Session, visit: _Visit, step: Step) -> Entered | None:
     opened = sign_in.admit(db, visit.by, account_id=step.account_id, user_agent=visit.user_agent)
     if opened and opened.token and visit.before:
-        sign_in.close(db, visit.before)
+        open_session.close(db, visit.before)
     if opened is None:
         return None
     return Entered(opened, notices=(door.entered(db, visit.request, account_id=step.account_id, opened=opened),))

@@ -15,7 +15,7 @@ from core.errors import NotAllowed
 from core.gateways import microsoft_addresses
 from core.models import Account, SignInMethod
 from core.rules import password_hash
-from core.services import password_choice, sign_in, sign_in_steps
+from core.services import open_session, password_choice, sign_in, sign_in_steps
 from core.tables.candidates import Candidate
 from core.web import cookies, door, forms, hashing, pages, people
 
@@ -130,7 +130,7 @@ def _open(request: Request, tried: _Tried, target: str) -> tuple[sign_in.Opened 
         )
         notice = door.note(db, request, tried.candidate, opened)
         if opened and opened.token and before:
-            sign_in.close(db, before)
+            open_session.close(db, before)
         step = sign_in_steps.begin(db, opened.actor, target=target) if opened and opened.needs_code else ""
     return opened, step, notice
 
@@ -140,10 +140,10 @@ def _close(request: Request, form_token: str) -> bool:
     actor = people.signed_in(request)
     if actor is None:
         return False
-    if not sign_in.form_token_fits(actor, form_token):
+    if not open_session.form_token_fits(actor, form_token):
         raise NotAllowed(forms.EXPIRED)
     with database.transaction() as db:
-        sign_in.close(db, actor)
+        open_session.close(db, actor)
         account = db.get(Account, actor.account_id)
         return account is not None and account.sign_in_method == SignInMethod.MICROSOFT
 

@@ -11,7 +11,7 @@ from core.permissions import Actor, Permission
 from core.rules import credential_checks, report_parameters
 from core.rules.handing_over import SlipSecret
 from core.rules.report_requests import is_long
-from core.services import initial_passwords, printed_accounts, selections_beside, sign_in
+from core.services import initial_passwords, open_session, printed_accounts, selections_beside
 from core.services.printed_accounts import Printed
 from core.tables import selection_rows, slips
 from core.tables.selection_rows import RowScope
@@ -122,7 +122,7 @@ def _offer(actor: Actor, printed: Printed, number: int) -> None:
 def _form(actor: Actor, printed: Printed, expected: int, number: int) -> None:
     later = is_long("credentials", number)
     filled = TEMPLATE.format(
-        token=sign_in.form_token(actor),
+        token=open_session.form_token(actor),
         selection_id=printed.selection_id,
         scope=escape(printed.scope),
         expected=expected,

@@ -13,7 +13,7 @@ import streamlit as st
 
 from core.permissions import Actor
 from core.rules.report_requests import is_long
-from core.services import sign_in
+from core.services import open_session
 
 ROWS = """
 <input type="hidden" name="form_token" value="{token}">
@@ -66,7 +66,7 @@ def report_form(
     filled = TEMPLATE.format(
         kind=escape(kind),
         framed=" framed" if framed else "",
-        token=sign_in.form_token(actor),
+        token=open_session.form_token(actor),
         selection_id=selection_id,
         scope=escape(scope),
         expected=expected,

@@ -11,7 +11,7 @@ import streamlit as st
 from core import database
 from core.errors import NotAllowed
 from core.permissions import Actor, Permission
-from core.services import sign_in
+from core.services import open_session
 from core.web import cookies, denials
 
 SIGN_IN = """
@@ -72,4 +72,4 @@ def look_up() -> Actor | None:
     """The session behind this browser's cookie, read anew on every run."""
     token = st.context.cookies.get(cookies.session_name())
     with database.reading() as db:
-        return sign_in.actor_of(db, token=token, ip=st.context.ip_address)
+        return open_session.actor_of(db, token=token, ip=st.context.ip_address)

@@ -7,7 +7,7 @@ import streamlit as st
 from core import clock, database
 from core.permissions import Actor
 from core.rules import sign_in_limits
-from core.services import access, sign_in
+from core.services import access, open_session
 
 _ASKED = "noted.use"
 
@@ -19,10 +19,10 @@ def use(actor: Actor) -> None:
         return
     st.session_state[_ASKED] = now
     with database.reading() as db:
-        due = sign_in.is_due_to_note(db, actor=actor)
+        due = open_session.is_due_to_note(db, actor=actor)
     if due:
         with database.transaction() as db:
-            sign_in.note_use(db, actor=actor)
+            open_session.note_use(db, actor=actor)
 
 
 def card(actor: Actor, person_id: int) -> None:

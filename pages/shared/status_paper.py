@@ -8,7 +8,7 @@ from html import escape
 import streamlit as st
 
 from core.permissions import Actor
-from core.services import sign_in, status_papers
+from core.services import open_session, status_papers
 from core.tables.filters import StatusFilter
 from pages.shared import css
 
@@ -35,7 +35,7 @@ def draw(actor: Actor, asked: StatusFilter) -> None:
     """The button. What it prints is asked and checked again at the click."""
     form = FORM.format(
         kind=status_papers.KIND,
-        token=sign_in.form_token(actor),
+        token=open_session.form_token(actor),
         filter=escape(json.dumps(asked.as_json(), separators=(",", ":"))),
     )
     st.html(css.compact(TEMPLATE) + form, width="content")

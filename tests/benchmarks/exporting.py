@@ -19,7 +19,7 @@ from core.config import ROOT
 from core.models import ReportRequest
 from core.permissions import Actor
 from core.rules.report_requests import Asked
-from core.services import report_requests, selections, sign_in
+from core.services import open_session, report_requests, selections
 from core.tables import selection_rows, students
 from core.tables.filters import PAGE_SIZE, Page, StudentFilter
 from tests.benchmarks import list_reruns, staff_sessions
@@ -59,7 +59,7 @@ def figures(report: Report) -> None:
 def _signed_in() -> Actor:
     token = staff_sessions.tokens(1)[0]
     with database.reading() as db:
-        actor = sign_in.actor_of(db, token=token)
+        actor = open_session.actor_of(db, token=token)
     assert actor
     return actor
 

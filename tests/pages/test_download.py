@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from core.services import sign_in
+from core.services import open_session
 from tests.cast import Cast
 
 pytestmark = pytest.mark.usefixtures("database")
@@ -30,7 +30,7 @@ def test_the_item_posts_ids_and_the_token_of_this_session(cast: Cast) -> None:
     html = page.get("html")[0].proto.body
     assert 'method="post" action="/files/student-account-info"' in html
     for name, value in {
-        "form_token": sign_in.form_token(cast.olga.actor),
+        "form_token": open_session.form_token(cast.olga.actor),
         "selection_id": "7",
         "scope": "shown",
         "expected": "1240",

@@ -20,7 +20,7 @@ from core.errors import TokenRejected
 from core.models import Account, Purpose, Superseded
 from core.permissions import Role, visitor
 from core.rules import sign_in_limits
-from core.services import activation, invitations, sessions, sign_in
+from core.services import activation, invitations, open_session, sessions, sign_in
 from core.services.activation import Standing
 from core.tables.candidates import Candidate
 from tests import cast as make
@@ -212,14 +212,14 @@ class Sessions(_Machine):
         token = self.all[which % len(self.all)]
         if self.is_live(token):
             with database.transaction() as db:
-                sign_in.note_use(db, actor=self.actors[token])
+                open_session.note_use(db, actor=self.actors[token])
             self.live[token] = (self.live[token][0], self.clock.now)
 
     @rule(which=st.integers(min_value=0))
     def leave(self, which: int) -> None:
         token = self.all[which % len(self.all)]
         with database.transaction() as db:
-            sign_in.close(db, self.actors[token])
+            open_session.close(db, self.actors[token])
         self.live.pop(token, None)
 
     @rule(which=st.integers(min_value=0))
@@ -233,7 +233,7 @@ class Sessions(_Machine):
     @rule()
     def a_new_password_ends_all(self) -> None:
         with database.transaction() as db:
-            sign_in.close_all(db, account_id=self.account_id)
+            open_session.close_all(db, account_id=self.account_id)
         self.live = {}
 
     def is_live(self, token: str) -> bool:
@@ -243,7 +243,7 @@ class Sessions(_Machine):
     @invariant()
     def every_token_opens_what_the_model_says(self) -> None:
         with database.reading() as db:
-            opens = [token for token in self.all[-8:] if sign_in.actor_of(db, token=token) is not None]
+            opens = [token for token in self.all[-8:] if open_session.actor_of(db, token=token) is not None]
         assert opens == [token for token in self.all[-8:] if self.is_live(token)]
 
 

@@ -25,7 +25,7 @@ from core.rules import usernames
 from core.rules.account_acts import Act, LeftOut
 from core.rules.account_state import AccountState
 from core.rules.sign_in_trouble import Question, Remedy
-from core.services import account_acts, selections, sign_in
+from core.services import account_acts, open_session, selections, sign_in
 from core.services.account_acts import Done
 from core.tables import account_card, sign_in_trouble
 from core.tables.filters import AccountFilter
@@ -93,10 +93,10 @@ def give_address(db: Session, member: Member, address: str) -> None:
 def test_deactivation_ends_sessions_and_open_links_at_once(cast: Cast) -> None:
     with database.transaction() as db:
         token, link = sign_in_as(db, cast.sam), invite(db, cast.sam)
-        assert sign_in.actor_of(db, token=token) is not None
+        assert open_session.actor_of(db, token=token) is not None
         done = carry_out(db, cast.olga.actor, Act.DEACTIVATE, cast.sam)
         assert (done.done, done.left_out) == (1, {})
-        assert sign_in.actor_of(db, token=token) is None
+        assert open_session.actor_of(db, token=token) is None
         assert all(session.ended_at == clock.now() for session in db.exec(select(SignInSession)))
         db.refresh(link)
         assert (link.superseded_at, link.superseded_because) == (clock.now(), "deactivated")
@@ -111,7 +111,7 @@ def test_activation_brings_no_session_and_no_link_back(cast: Cast) -> None:
         carry_out(db, cast.olga.actor, Act.DEACTIVATE, cast.sam)
         assert carry_out(db, cast.olga.actor, Act.ACTIVATE, cast.sam).done == 1
         assert stored(db, cast.sam).deactivated_at is None
-        assert sign_in.actor_of(db, token=token) is None
+        assert open_session.actor_of(db, token=token) is None
         db.refresh(link)
         assert link.superseded_at is not None
 
@@ -230,7 +230,7 @@ def test_void_links_ends_links_and_nothing_else(cast: Cast) -> None:
         db.refresh(link)
         assert (link.superseded_at, link.superseded_because) == (clock.now(), "voided")
         assert stored(db, cast.sam).invitation_ends_at == clock.now()
-        assert sign_in.actor_of(db, token=token) is not None
+        assert open_session.actor_of(db, token=token) is not None
 
 
 def test_conversion_makes_the_microsoft_address_the_username_and_ends_password_links_and_sessions(cast: Cast) -> None:
@@ -244,7 +244,7 @@ def test_conversion_makes_the_microsoft_address_the_username_and_ends_password_l
         sam = stored(db, cast.sam)
         assert (sam.username, sam.sign_in_method, sam.password_hash) == ("Sam@School.example", "microsoft", "")
         assert sam.username_key == usernames.key("Sam@School.example")
-        assert sign_in.actor_of(db, token=token) is None
+        assert open_session.actor_of(db, token=token) is None
         db.refresh(link)
         assert link.superseded_because == "voided"
         assert carry_out(db, cast.olga.actor, Act.TO_LOCAL, cast.sam).done == 1

@@ -18,7 +18,7 @@ from core.errors import Conflict, InputProblem, NotAllowed, NotFound
 from core.models import Account, AccountRole, AuditEntry, Invitation, Person
 from core.permissions import Role
 from core.rules.account_acts import Act, Gift
-from core.services import account_changes, account_names, accounts, sign_in
+from core.services import account_changes, account_names, accounts, open_session
 from core.services.account_changes import Undone
 from tests import cast as make
 from tests.cast import Cast, Member
@@ -211,7 +211,7 @@ def test_undoing_an_activation_signs_the_person_out(cast: Cast, clock: Clock) ->
         done = carry_out(db, cast.olga.actor, Act.ACTIVATE, cast.sam)
         token = sign_in_as(db, cast.sam)
         account_changes.undo(db, cast.olga.actor, change_id=done.change_id)
-        assert sign_in.actor_of(db, token=token) is None
+        assert open_session.actor_of(db, token=token) is None
 
 
 def test_undo_is_audited_with_numbers_only(cast: Cast) -> None:

@@ -13,7 +13,7 @@ from core.models import AccountRole, AuditEntry
 from core.permissions import Role
 from core.rules import account_acts
 from core.rules.account_acts import Act, Gift, LeftOut
-from core.services import account_changes, account_roles, sign_in
+from core.services import account_changes, account_roles, open_session, sign_in
 from core.services.account_changes import Undone
 from core.tables import account_roles as held_roles
 from core.tables import audit as audit_table
@@ -68,10 +68,10 @@ def test_a_role_of_another_period_opens_nothing_now(cast: Cast) -> None:
 def test_an_ended_role_ends_what_is_open_and_comes_back_as_it_was(cast: Cast) -> None:
     with database.transaction() as db:
         token = sign_in_as(db, cast.tom)
-        assert sign_in.actor_of(db, token=token) is not None
+        assert open_session.actor_of(db, token=token) is not None
         held, before = _roles(db, cast.tom)[0], _roles(db, cast.tom)[0].model_dump(exclude={"id"})
         made = account_roles.end(db, cast.ada.actor, role_id=held.id or 0)
-        assert sign_in.actor_of(db, token=token) is None
+        assert open_session.actor_of(db, token=token) is None
         assert account_changes.undo(db, cast.ada.actor, change_id=made) == Undone(1, 0)
         back = _roles(db, cast.tom)[0]
         assert back.model_dump(exclude={"id"}) == before

@@ -20,6 +20,7 @@ from core.services import (
     initial_passwords,
     invitations,
     key_rotation,
+    open_session,
     second_factor,
     sign_in,
     sign_in_steps,
@@ -83,7 +84,7 @@ def test_r94_links_passwords_sessions_and_apps_of_before_go_on(cast: Cast, clock
         offer = activation.look_up(db, visitor(), token=link)
         assert (offer.is_live, offer.username) == (True, cast.sam.account.username)
         assert initial_passwords.reveal(db, cast.olga.actor, account_id=cast.max.account.id or 0) == before
-        assert opened and sign_in.actor_of(db, token=opened.token)
+        assert opened and open_session.actor_of(db, token=opened.token)
         still = sign_in_steps.look_up(db, token=step)
         assert still and still.seed
         code = pyotp.TOTP(base64.b32encode(seed).decode()).at(clock.now)

@@ -12,7 +12,7 @@ from core.errors import Conflict, InputProblem, NotAllowed, SettingsError
 from core.models import Account, Person, SchoolSettings, SignInSession
 from core.permissions import command_line
 from core.rules import password_hash
-from core.services import audit, school, sign_in
+from core.services import audit, open_session, school, sign_in
 from core.tables import candidates
 from tests.cast import Cast
 
@@ -49,7 +49,7 @@ def test_leaving_the_demo_removes_everybody_makes_a_new_key_and_ends_all_session
         assert opened
         school.start_own(db, ROOT, school_name="Lyceum")
     with database.reading() as db:
-        assert sign_in.actor_of(db, token=opened.token) is None
+        assert open_session.actor_of(db, token=opened.token) is None
         for model in (Person, Account, SignInSession):
             assert _count(db, model) == 0
         assert db.get(SchoolSettings, 1).school_name == "Lyceum"  # type: ignore[union-attr]

@@ -27,7 +27,7 @@ from core.models import (
 )
 from core.permissions import Scope, visitor
 from core.rules import one_time_codes, recovery_codes
-from core.services import audit, second_factor, sign_in, sign_in_steps, wordings
+from core.services import audit, open_session, second_factor, sign_in, sign_in_steps, wordings
 from core.services.sign_in_steps import Step
 from core.tables import second_factor as factors
 from tests import cast as make
@@ -234,7 +234,7 @@ def test_r17_whoever_types_the_code_while_the_password_changes_does_not_get_in_w
 def _password_changes(db: Session, who: Member) -> None:
     """As whoever stores one does it: the account first, then all that was open ends."""
     db.get(Account, who.account.id, with_for_update=True)
-    sign_in.close_all(db, account_id=who.account.id or 0)
+    open_session.close_all(db, account_id=who.account.id or 0)
 
 
 def _new_password(who: Member, clock: Clock) -> None:
@@ -256,7 +256,7 @@ def test_an_app_set_up_in_another_window_ends_the_step_that_would_replace_it(cas
 def test_the_step_is_no_session(cast: Cast, clock: Clock) -> None:
     token, _step = _begun(cast.ada)
     with database.reading() as db:
-        assert sign_in.actor_of(db, token=token) is None
+        assert open_session.actor_of(db, token=token) is None
         assert db.exec(select(SignInSession)).first() is None
         stored = db.exec(select(SignInStep)).one()
     assert token not in (stored.id, stored.token_hash)

@@ -11,7 +11,7 @@ from core import database
 from core.errors import NotFound
 from core.models import Account, AccountRole, AuditEntry, SignInSession
 from core.permissions import Actor, Role, visitor
-from core.services import audit, sign_in, step_up
+from core.services import audit, open_session, sign_in, step_up
 from core.services.sign_in import Opened
 from core.tables import candidates
 from core.tables.candidates import Candidate
@@ -40,7 +40,7 @@ def _enter(member: Member) -> Opened:
 
 def _who(token: str) -> Actor | None:
     with database.reading() as db:
-        return sign_in.actor_of(db, token=token)
+        return open_session.actor_of(db, token=token)
 
 
 def _account(member: Member) -> Account:
@@ -149,9 +149,9 @@ def test_r36_only_what_a_person_does_keeps_a_session_alive(cast: Cast, clock: Cl
     clock.forward(minutes=14)
     assert _who(opened.token)
     with database.transaction() as db:
-        assert sign_in.is_due_to_note(db, actor=opened.actor)
-        sign_in.note_use(db, actor=opened.actor)
-        assert not sign_in.is_due_to_note(db, actor=opened.actor)
+        assert open_session.is_due_to_note(db, actor=opened.actor)
+        open_session.note_use(db, actor=opened.actor)
+        assert not open_session.is_due_to_note(db, actor=opened.actor)
     clock.forward(minutes=14)
     assert _who(opened.token)
     clock.forward(minutes=1)
@@ -164,20 +164,20 @@ def test_r36_an_administrator_is_out_after_eight_hours_of_work(cast: Cast, clock
         assert _who(opened.token)
         clock.forward(minutes=10)
         with database.transaction() as db:
-            sign_in.note_use(db, actor=opened.actor)
+            open_session.note_use(db, actor=opened.actor)
     assert _who(opened.token) is None
 
 
 def test_r38_closing_ends_this_session_and_closing_all_spares_one(cast: Cast) -> None:
     one, two, three = (_enter(cast.tom) for _session in range(3))
     with database.transaction() as db:
-        sign_in.close(db, one.actor)
+        open_session.close(db, one.actor)
     assert [_who(opened.token) is None for opened in (one, two, three)] == [True, False, False]
     with database.transaction() as db:
-        sign_in.close_all(db, account_id=cast.tom.account.id or 0, but=two.actor.session_id)
+        open_session.close_all(db, account_id=cast.tom.account.id or 0, but=two.actor.session_id)
     assert [_who(opened.token) is None for opened in (one, two, three)] == [True, False, True]
     with database.transaction() as db:
-        sign_in.note_use(db, actor=one.actor)  # an act in an ended session wakes nothing
+        open_session.note_use(db, actor=one.actor)  # an act in an ended session wakes nothing
     assert _who(one.token) is None
 
 
@@ -206,6 +206,6 @@ def test_r39_a_sixth_session_ends_the_oldest(cast: Cast, clock: Clock) -> None:
 
 def test_r40_a_form_token_fits_its_own_session_only(cast: Cast) -> None:
     one, two = _enter(cast.tom).actor, _enter(cast.tom).actor
-    assert sign_in.form_token_fits(one, sign_in.form_token(one))
-    for text in (sign_in.form_token(two), "", "x", "é"):
-        assert not sign_in.form_token_fits(one, text)
+    assert open_session.form_token_fits(one, open_session.form_token(one))
+    for text in (open_session.form_token(two), "", "x", "é"):
+        assert not open_session.form_token_fits(one, text)

@@ -41,6 +41,7 @@ from core.services import (
     initial_passwords,
     key_rotation,
     list_files,
+    open_session,
     outbox,
     outcome_files,
     previews,
@@ -49,7 +50,6 @@ from core.services import (
     second_factor,
     selections,
     sending_hold,
-    sign_in,
     staff_files,
     step_up,
     subject_export,
@@ -264,11 +264,11 @@ def test_r31_a_proof_counts_for_ten_minutes_of_the_session_in_which_it_was_given
     with database.transaction() as db:
         db.get_one(Account, cast.olga.account.id).password_hash = "$argon2"
         make.just_signed_in(db, cast.olga.actor)
-        db.get_one(SignInSession, "session-of-test").token_hash = sign_in._hash("token")
+        db.get_one(SignInSession, "session-of-test").token_hash = open_session._hash("token")
 
     def fresh() -> bool:
         with database.reading() as db:
-            actor = sign_in.actor_of(db, token="token")
+            actor = open_session.actor_of(db, token="token")
         assert actor
         return actor.is_fresh
 

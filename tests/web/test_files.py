@@ -24,7 +24,7 @@ from core.permissions import Actor, visitor
 from core.rules import report_parameters
 from core.rules import report_requests as report_requests_rules
 from core.rules.report_parameters import CredentialParameters
-from core.services import campaigns, previews, selections, sign_in, wordings
+from core.services import campaigns, open_session, previews, selections, sign_in, wordings
 from core.services.campaigns import Draft
 from core.services.printed_accounts import Printed
 from core.tables import candidates
@@ -63,7 +63,12 @@ def _form(actor: Actor, **values: object) -> dict[str, str]:
         selections.show(db, actor, list_name="students", filter=StudentFilter())
     with database.transaction() as db:
         view = selections.current(db, actor, list_name="students")
-    form = {"form_token": sign_in.form_token(actor), "selection_id": view.id, "scope": "shown", "expected": 3} | values
+    form = {
+        "form_token": open_session.form_token(actor),
+        "selection_id": view.id,
+        "scope": "shown",
+        "expected": 3,
+    } | values
     return {name: str(value) for name, value in form.items()}
 
 
@@ -94,9 +99,9 @@ def test_without_a_session_there_is_nothing(client: TestClient, cast: Cast) -> N
 
 def test_a_student_gets_nothing_and_a_teacher_a_sentence(client: TestClient, cast: Cast) -> None:
     actor = _signed_in(client, cast.sam)
-    form = {"form_token": sign_in.form_token(actor), "selection_id": "1", "scope": "shown", "expected": "3"}
+    form = {"form_token": open_session.form_token(actor), "selection_id": "1", "scope": "shown", "expected": "3"}
     assert _post(client, form).status_code == 404
-    answer = _post(client, form | {"form_token": sign_in.form_token(_signed_in(client, cast.tom))})
+    answer = _post(client, form | {"form_token": open_session.form_token(_signed_in(client, cast.tom))})
     assert answer.status_code == 403
     assert "Your role does not include this" in answer.text
 
@@ -128,7 +133,7 @@ def test_a_form_without_the_token_of_this_session_is_refused(client: TestClient,
 def test_r95_a_denial_is_written_down_and_a_strangers_request_is_not(client: TestClient, cast: Cast) -> None:
     form = _form(_signed_in(client, cast.olga))
     tom = _signed_in(client, cast.tom)
-    _post(client, form | {"form_token": sign_in.form_token(tom)})
+    _post(client, form | {"form_token": open_session.form_token(tom)})
     client.cookies.clear()
     _post(client, form)
     with database.reading() as db:

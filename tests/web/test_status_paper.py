@@ -15,7 +15,7 @@ from core import database
 from core.config import settings
 from core.models import AuditEntry
 from core.permissions import Actor, visitor
-from core.services import sign_in
+from core.services import open_session, sign_in
 from core.tables import candidates
 from core.tables.filters import StatusFilter
 from core.web import cookies, files
@@ -40,7 +40,7 @@ def _signed_in(client: TestClient, member: Member) -> Actor:
 
 def _post(client: TestClient, actor: Actor, text: str) -> Response:
     ours = {"Origin": settings().base_url, "Sec-Fetch-Site": "same-origin"}
-    form = {"form_token": sign_in.form_token(actor), "filter": text}
+    form = {"form_token": open_session.form_token(actor), "filter": text}
     return client.post("/files/account-status", data=form, headers=ours)
 
 
