@@ -92,3 +92,16 @@ def many(students: int, *, first: int = 1, gone: str = "") -> Upload:
     parts = {"users": [header, *rows], "classes": [CLASSES.partition("\r\n")[0], *classes]}
     parts |= {"enrollments": [ENROLMENTS.partition("\r\n")[0], *enrolments, "et,,,c0,o1,t1,teacher,,,"]}
     return archive({"orgs": ORGS} | {stem: "\r\n".join(lines) + "\r\n" for stem, lines in parts.items()})
+
+
+def of_two_schools(gymnasium: int, lyceum: int) -> Upload:
+    """A whole set of a district: so many students of each, in one class of theirs."""
+    orgs = ORGS.partition("\r\n")[0] + "\r\no1,,,Gymnasium,school,,\r\no2,,,Lyceum,school,,\r\n"
+    users, classes, enrolments = ([text.partition("\r\n")[0]] for text in (USERS, CLASSES, ENROLMENTS))
+    classes += [f"c{n},,,7B{n},07,,,homeroom,,o{n},,,," for n in (1, 2)]
+    for school, students in ((1, gymnasium), (2, lyceum)):
+        named = [f"s{school}-{n}" for n in range(students)]
+        users += [f"{name},,,true,o{school},student,,,Sam,Sample {name},,{name},,,,,07," for name in named]
+        enrolments += [f"e{name},,,c{school},o{school},{name},student,,," for name in named]
+    files = {"users": users, "classes": classes, "enrollments": enrolments}
+    return archive({"orgs": orgs} | {stem: "\r\n".join(rows) + "\r\n" for stem, rows in files.items()})

@@ -145,7 +145,8 @@ SETTINGS: dict[str, Setting] = {
     ),
     "leavers_percent": Setting(
         "Leavers of one import at most, percent",
-        "A file by which more of the students or of the staff would have left, and more than 5, marks nobody as left.",
+        "A file by which more of the students or of the staff would have left, in all or of one school, and more than "
+        "5, marks nobody as left.",
     ),
     "folder_marks_leavers": Setting(
         "Who is missing from a file in the import folder has left",

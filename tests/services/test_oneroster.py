@@ -37,7 +37,7 @@ from tests import cast as people
 from tests import oneroster
 from tests.cast import Cast
 from tests.conftest import Clock
-from tests.oneroster import WHOLE, WHOLE_1_2, archive, changes, many
+from tests.oneroster import WHOLE, WHOLE_1_2, archive, changes, many, of_two_schools
 
 pytestmark = [pytest.mark.both_databases, pytest.mark.usefixtures("database", "clock")]
 ACTOR = command_line("tester")
@@ -363,6 +363,30 @@ def test_a_half_empty_file_marks_nobody_and_says_why_and_what_to_do() -> None:
         _import(upload, leave=Leave.WHO_IS_MISSING)
     with database.reading() as db:
         assert db.scalar(sa.select(sa.func.count()).where(col(Person.status) == PersonStatus.LEFT)) == 0
+
+
+def test_a_file_that_forgot_one_school_of_a_district_marks_nobody() -> None:
+    """Eight of 128 students are no one in ten of the district, and all of the small school."""
+    _import(of_two_schools(120, 8))
+    check = _check(of_two_schools(120, 0))
+    assert len(check.leavers()) == 8
+    assert "8 of 8 students of Lyceum would have left" in check.leavers().why_not
+    with pytest.raises(Conflict, match="Is the file whole"):
+        _import(of_two_schools(120, 0), leave=Leave.WHO_IS_MISSING)
+    assert not _check(of_two_schools(120, 3)).leavers().why_not, "five may always leave"
+    assert "120 of 128 students would have left" in _check(of_two_schools(0, 8)).leavers().why_not, "said once"
+
+
+def test_a_set_whose_enrolments_stop_after_the_header_takes_nobody_out_of_a_class_and_says_so() -> None:
+    _import(archive(WHOLE))
+    header = WHOLE["enrollments"].partition("\r\n")[0] + "\r\n"
+    check = _check(archive(WHOLE | {"enrollments": header}))
+    assert check.plan.counts.enrolments_ended == 0
+    assert any("put nobody into one" in problem.message for problem in check.problems)
+    one_left = WHOLE["enrollments"].replace("e2,,,c0,o1,s1,student,,,\r\n", "")
+    check = _check(archive(WHOLE | {"enrollments": one_left}))
+    assert check.plan.counts.enrolments_ended == 1
+    assert not any("put nobody into one" in problem.message for problem in check.problems)
 
 
 def test_an_administrator_who_types_how_many_may_go_on_and_nobody_else(cast: Cast) -> None:

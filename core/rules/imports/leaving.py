@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Sequence
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from core.models import EnrolmentKind, PersonKind, PersonStatus
@@ -14,7 +14,10 @@ from core.rules.imports.world import Row, World
 PERCENT = (1, 100)
 ALWAYS = 5  # in a small school one in ten is nobody
 UNDO_DAYS = 7
+_TOLD = 3  # schools that a sentence names
 _KINDS = {PersonKind.STUDENT.value: "students", PersonKind.STAFF.value: "staff", PersonKind.GUARDIAN.value: "guardians"}
+_ORDER = tuple(_KINDS)
+Group = tuple[int, str]  # the place of a kind of people in _ORDER; a school, or "" for all
 
 
 @dataclass(frozen=True)
@@ -52,16 +55,38 @@ def _key(row: Row) -> PersonKey:
 
 
 def _why_not(rows: Sequence[Row], world: World, percent: int) -> str:
-    leave = Counter(row["kind"] for row in rows)
-    there = Counter(row["kind"] for row in world.people.values() if row["status"] != PersonStatus.LEFT)
-    much = [
-        f"{number:,} of {there[kind]:,} {_KINDS[kind]}"
-        for kind, number in sorted(leave.items(), reverse=True)
-        if number > max(ALWAYS, there[kind] * percent / 100)
-    ]
-    if not much:
+    """Counted in all and in each school: an export that lacks one of fifty is small among all, and empties that one."""
+    schools = _schools(world)
+    leave = Counter(group for row in rows for group in _groups(row, schools))
+    present = (row for row in world.people.values() if row["status"] != PersonStatus.LEFT)
+    there = Counter(group for row in present for group in _groups(row, schools))
+    much = {group for group, number in leave.items() if number > max(ALWAYS, there[group] * percent / 100)}
+    told = sorted(group for group in much if group[1] == "" or (group[0], "") not in much)
+    if not told:
         return ""
+    said = [f"{leave[group]:,} of {there[group]:,} {_named(group)}" for group in told[:_TOLD]]
+    said += [f"too many of {len(told) - _TOLD:,} more schools"] if len(told) > _TOLD else []
     return (
-        f"By this file {' and '.join(much)} would have left. That is more than the {percent} % that Settings allow at "
+        f"By this file {' and '.join(said)} would have left. That is more than the {percent} % that Settings allow at "
         "once, so it marks nobody."
     )
+
+
+def _schools(world: World) -> dict[PersonKey, set[str]]:
+    """In which schools of the current period somebody learns or teaches, where its classes say one."""
+    found: dict[PersonKey, set[str]] = defaultdict(set)
+    for (section, person), _row in world.enrolments.items():
+        if section[0] == world.current_period and (name := world.sections[section]["school"]):
+            found[person].add(name)
+    return found
+
+
+def _groups(row: Row, schools: dict[PersonKey, set[str]]) -> Iterator[Group]:
+    kind = _ORDER.index(row["kind"])
+    yield kind, ""
+    yield from ((kind, name) for name in schools.get(_key(row), ()))
+
+
+def _named(group: Group) -> str:
+    kind, name = _KINDS[_ORDER[group[0]]], group[1]
+    return f"{kind} of {name}" if name else kind

@@ -99,7 +99,13 @@ class Places:
         wanted = {(self._keys[section], person): kind for (section, person), kind in self._intake.enrolments.items()}
         new = {key: kind for key, kind in wanted.items() if key not in known}
         ended = [row["id"] for key, row in known.items() if key not in wanted and self._has_ended(*key)]
-        return new, ended
+        return new, [] if self.puts_nobody_into_a_class else ended
+
+    @cached_property
+    def puts_nobody_into_a_class(self) -> bool:
+        """Whether a whole set has classes and people and no enrolment: an export that stopped, not a school without."""
+        files = self._intake
+        return bool(files.whole and files.format != Format.LIST and files.sections and not files.enrolments)
 
     def _has_ended(self, section: SectionKey, person: PersonKey) -> bool:
         if not self._intake.whole:

@@ -20,6 +20,9 @@ _EMPTY: Row = {
     **dict.fromkeys(("personal_email", "contact_email", "external_email", "mobile", "phone"), ""),
     "use_personal_email": False,
 }
+_NOBODY_IN_A_CLASS = (
+    "The files have classes and put nobody into one, so nobody leaves a class by them. Was the export whole?"
+)
 _NO_MOBILE = "This is no mobile number that can get an SMS. It is kept as typed."
 _LEFT = "Firstkey has this person as Left, and leaves it so. Change the status on the card, or give the file a Status."
 
@@ -125,6 +128,8 @@ def make(read: Intake, world: World) -> Plan:
     ]
     plan.said_left = frozenset(intake.leaving)
     plan.enrolments, plan.enrolments_ended = places.enrolments()
+    if places.puts_nobody_into_a_class:
+        plan.problems.append(RowProblem("enrolments", 1, "", "", _NOBODY_IN_A_CLASS, Severity.WARNING))
     wanted = intake.guardianships | answers
     plan.guardianships = {key: relation for key, relation in wanted.items() if key not in world.guardianships}
     return plan
