@@ -16,12 +16,17 @@ if TYPE_CHECKING:
 
 KEPT: Any = {"kept": True}  # options of statements whose plan is the same whatever they ask for
 SURE_S = 1.0  # so long after an answer nobody doubts that the server is there
+# A machine that lost its power says nothing: without these, pages wait for it as long as the system does, 15 minutes.
+_PATIENCE = {"connect_timeout": 5, "keepalives_idle": 20, "keepalives_interval": 5, "keepalives_count": 3}
+_PATIENCE["tcp_user_timeout"] = 30_000  # ms
 
 
 def made(url: str) -> sa.Engine:
     """An engine whose connections are there when somebody takes one, also after the server was started anew."""
+    told = sa.make_url(url).query
     engine = sa.create_engine(
         url,
+        connect_args={name: seconds for name, seconds in _PATIENCE.items() if name not in told},
         pool_size=20,
         max_overflow=20,
         pool_use_lifo=True,  # the connection of last needs no question, and has prepared what is asked

@@ -54,18 +54,19 @@ def test_f1_f2_f4_f6_a_district_survives_whatever_breaks(
         ]
         try:
             _start(processes, ports)
-            with smtp.server(sink, port=mail), visiting(front) as visitor:
-                campaign_id = engine_room.launch()
-                for number in range(ROUNDS * len(breaks)):
-                    gone = len(sink.accepted)
-                    _until(lambda gone=gone: len(sink.accepted) >= gone + 12, seconds=120)  # type: ignore[misc]
-                    sink.delay_s = SLOW_S  # something is left to send, however long the machine takes to come back
-                    breaks[number % len(breaks)]()
-                    sink.delay_s = QUICK_S
-                _until(lambda: not finished(progress(campaign_id)), seconds=60)  # all broke before the last message
-            time.sleep(CUT_S)  # the mail server is away
-            with smtp.server(sink, port=mail):
-                _until(lambda: finished(progress(campaign_id)), seconds=600 if LONG else 300)
+            with visiting(front) as visitor:
+                with smtp.server(sink, port=mail):
+                    campaign_id = engine_room.launch()
+                    for number in range(ROUNDS * len(breaks)):
+                        gone = len(sink.accepted)
+                        _until(lambda gone=gone: len(sink.accepted) >= gone + 12, seconds=120)  # type: ignore[misc]
+                        sink.delay_s = SLOW_S  # something is left to send, however long the machine takes to come back
+                        breaks[number % len(breaks)]()
+                        sink.delay_s = QUICK_S
+                    _until(lambda: not finished(progress(campaign_id)), seconds=60)  # all broke before the last message
+                time.sleep(CUT_S)  # the mail server is away
+                with smtp.server(sink, port=mail):
+                    _until(lambda: finished(progress(campaign_id)), seconds=600 if LONG else 300)
         finally:
             processes.stop_all()
     unknown = law.holds(law.mailed(sink), law.addresses(PEOPLE), campaign_id)

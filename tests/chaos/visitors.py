@@ -14,7 +14,9 @@ from tests.peers.nginx import Front
 
 
 class Visitor(threading.Thread):
-    """Each page in a browser of its own. `longest_without_s`: from one page that came to the next that did."""
+    """Each page in a browser of its own. `longest_without_s`: from one page that came to the next that did, or to the
+    end where none came any more.
+    """
 
     def __init__(self, front: Front) -> None:
         super().__init__(daemon=True)
@@ -35,11 +37,12 @@ class Visitor(threading.Thread):
                 continue
             self.longest_without_s = max(self.longest_without_s, time.monotonic() - came)
             self.pages, came = self.pages + 1, time.monotonic()
+        self.longest_without_s = max(self.longest_without_s, time.monotonic() - came)
 
 
 @contextmanager
 def visiting(front: Front) -> Iterator[Visitor]:
-    """Until the end of the block, and one page more."""
+    """Until the end of the block, and one page more, which comes."""
     visitor = Visitor(front)
     visitor.start()
     yield visitor
@@ -47,5 +50,6 @@ def visiting(front: Front) -> Iterator[Visitor]:
     end = time.monotonic() + 30
     while visitor.pages == seen and time.monotonic() < end:
         time.sleep(0.05)
+    assert visitor.pages > seen, f"no page for {time.monotonic() - end + 30:.0f} s: {visitor.wrong[-3:]}"
     visitor.over.set()
     visitor.join(60)

@@ -296,6 +296,8 @@ def test_without_a_database_there_is_still_a_sentence(cast: Cast, monkeypatch: p
     ("path", "kept"),
     [
         ("/i/ABC", "/i/[redacted]"),
+        ("/v/ABC", "/v/[redacted]"),
+        ("/files/ABC", "/files/[redacted]"),
         ("/setup/x/y", "/setup/[redacted]"),
         ("/_stcore/upload_file/id/f", "/_stcore/upload_file/[redacted]"),
         ("/media/x\ny", "/media/[redacted]"),
