@@ -9,6 +9,7 @@ import traceback
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from types import TracebackType
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -19,7 +20,7 @@ _TEXT = "%(asctime)s %(levelname)s %(name)s %(message)s"
 
 
 class TextLines(logging.Formatter):
-    """As always, and behind it what the line belongs to."""
+    """As always, and behind it what the line belongs to; of an error what JsonLines says of it."""
 
     def __init__(self) -> None:
         super().__init__(_TEXT)
@@ -27,6 +28,9 @@ class TextLines(logging.Formatter):
     def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802  (logging calls it so)
         said = [f"{name} {value}" for name, value in _belongs_to().items()]
         return f"{super().formatMessage(record)} [{', '.join(said)}]" if said else super().formatMessage(record)
+
+    def formatException(self, ei: Any) -> str:  # noqa: N802  (logging calls it so)
+        return "".join([*traceback.format_tb(ei[2]), names(ei[1])]) if ei[1] is not None else ""
 
 
 class JsonLines(logging.Formatter):
@@ -49,9 +53,7 @@ def begin() -> None:
 
 
 def adopt() -> None:
-    """Libraries bring handlers of their own; with JSON their lines are ours as well. Called once they are loaded."""
-    if settings().log_format != "json":
-        return
+    """Libraries bring handlers of their own, which write errors out: their lines become ours. Called once all is there."""
     for logger in logging.Logger.manager.loggerDict.values():
         if isinstance(logger, logging.Logger) and logger.handlers:
             logger.handlers, logger.propagate = [], True

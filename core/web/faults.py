@@ -6,12 +6,11 @@ import logging
 import re
 import secrets
 import sqlite3
-import traceback
 
 import sqlalchemy as sa
 
 from core import clock, database, measures, requests
-from core.logs import chain, names
+from core.logs import names
 from core.services import fault_notes
 
 logger = logging.getLogger(__name__)
@@ -28,11 +27,7 @@ def log(error: BaseException, where: str) -> str:
     measures.FAULTS.inc()
     if not is_busy(error):
         _note(reference, names(error), where)
-    if any(isinstance(one, sa.exc.DBAPIError) for one in chain(error)):  # it may quote the row, rows are people (R97)
-        stack = "".join(traceback.format_tb(error.__traceback__))
-        logger.error("fault %s at %s: %s\n%s", reference, where, names(error), stack)
-    else:
-        logger.error("fault %s at %s", reference, where, exc_info=error)
+    logger.error("fault %s at %s", reference, where, exc_info=error)
     return reference
 
 

@@ -8,6 +8,7 @@ import pytest
 import sqlalchemy as sa
 from streamlit import error_util
 
+from core.logs import TextLines
 from core.web import faults, logs, self_check
 
 SECRET = "Key (username_key)=(maria@mail.example) already exists."
@@ -53,6 +54,7 @@ def test_r97_streamlit_logs_the_classes_of_an_error_and_not_what_it_says(written
 @pytest.mark.usefixtures("database")
 @pytest.mark.parametrize("chained", [False, True])
 def test_r97_our_own_log_quotes_no_row_either(caplog: pytest.LogCaptureFixture, chained: bool) -> None:
+    caplog.handler.setFormatter(TextLines())
     reference = faults.log(_raised(chained), "a staff page")
     assert SECRET not in caplog.text
     assert reference in caplog.text
