@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import psycopg
+import sqlalchemy as sa
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from core.backup import census
@@ -46,10 +47,36 @@ def is_empty(url: str) -> bool:
         raise InputProblem(f"The database does not answer: {str(error).strip().splitlines()[0]}") from None
 
 
+def clear(url: str) -> None:
+    """Take away what `place` has put there; what belongs to an extension stays."""
+    ours = (
+        "SELECT format('DROP TABLE %I CASCADE', tablename) FROM pg_tables WHERE schemaname = 'public' UNION ALL "
+        "SELECT format('DROP FUNCTION %s CASCADE', oid::regprocedure) FROM pg_proc WHERE "
+        "pronamespace = 'public'::regnamespace AND oid NOT IN (SELECT objid FROM pg_depend WHERE deptype = 'e')"
+    )
+    with psycopg.connect(libpq(url)) as connection:
+        for (statement,) in connection.execute(ours).fetchall():
+            connection.execute(statement)
+
+
 def require_tools() -> None:
     """Raises SettingsError where PostgreSQL's own programs are missing."""
     for name in ("pg_dump", "psql"):
         _program(name)
+
+
+def server_version(engine: sa.Engine) -> int:
+    """Such as 15."""
+    with engine.connect() as connection:
+        number: str | None = connection.scalar(sa.text("SHOW server_version_num"))
+    return int(number or 0) // 10_000
+
+
+def dump_version() -> int:
+    """Of the pg_dump that makes backups; raises SettingsError without one."""
+    said = subprocess.run([_program("pg_dump"), "--version"], capture_output=True, text=True, check=False).stdout  # noqa: S603
+    found = re.search(r"(\d+)", said)
+    return int(found[1]) if found else 0
 
 
 def libpq(url: str) -> str:

@@ -12,11 +12,12 @@ from sqlmodel import select
 from typer.testing import CliRunner
 
 from core import config, database, keys
+from core.backup import postgresql_store
 from core.config import ROOT
 from core.errors import SettingsError
 from core.gateways import microsoft_identity
 from core.manage.__main__ import app
-from core.manage.checkups import findings
+from core.manage.checkups import clocks, findings
 from core.models import AuditEntry, SchoolSettings
 from core.permissions import system
 from core.services import audit
@@ -213,3 +214,26 @@ def test_a_clock_that_was_set_back_shows_in_the_audit(
     clock.forward(hours=-2)
     code, said = _doctor(monkeypatch)
     assert code == 1 and "120 minutes ahead of this machine's clock" in said and "NTP" in said
+
+
+def test_a_clock_that_nobody_keeps_is_a_warning(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
+    sentence = "Nothing keeps this machine's clock"
+    for kept in (True, False):
+        monkeypatch.setattr(clocks, "is_kept", lambda kept=kept: kept)
+        assert (sentence in _doctor(monkeypatch)[1]) != kept
+
+
+@pytest.mark.postgresql
+def test_on_postgresql_what_backs_it_up_is_looked_at(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
+    server = postgresql_store.server_version(database.engine())
+    said = _doctor(monkeypatch)[1]
+    assert f"ok  database: postgresql {server}, tables of version" in said
+    assert f"ok  backup: pg_dump {postgresql_store.dump_version()} reads the server" in said
+    monkeypatch.setattr(postgresql_store, "dump_version", lambda: server - 1)
+    code, said = _doctor(monkeypatch)
+    assert code == 1 and f"pg_dump {server - 1} cannot read a server of version {server}." in said
+    assert f"apt-get install postgresql-client-{server}" in said
+    monkeypatch.setattr(postgresql_store, "_INSTALLED", ROOT / "nowhere")
+    monkeypatch.setattr("shutil.which", lambda _name: None)
+    code, said = _doctor(monkeypatch)
+    assert code == 1 and "pg_dump is missing" in said

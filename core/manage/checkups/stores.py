@@ -1,4 +1,4 @@
-"""The databases: are they there, up to date, in step with the clock; and the disk below them."""
+"""The databases: are they there, and up to date; and the disk below them."""
 
 from __future__ import annotations
 
@@ -6,18 +6,17 @@ import os
 import stat
 import time
 from collections.abc import Iterator
-from datetime import UTC, datetime
 from pathlib import Path
 
 import sqlalchemy as sa
 
-from core import clock, database, keys, migrations, search_indexes
+from core import database, keys, migrations, search_indexes
+from core.backup import postgresql_store
 from core.config import Settings, command
+from core.manage.checkups import clocks
 from core.manage.checkups.findings import Finding, fault, fine, told, warning
 from core.rules.health import Disk
-from core.tables import audit, disks
-
-SKEW_S, FAULTY_SKEW_S = 5, 60
+from core.tables import disks
 
 
 def people(settings: Settings) -> Iterator[Finding]:
@@ -34,11 +33,14 @@ def people(settings: Settings) -> Iterator[Finding]:
         sentence = f"Its tables are of version {version or 'none'}, this program wants {migrations.newest()}."
         yield fault("database", sentence, f"Run: {command('init')}")
     else:
-        yield fine("database", f"{database.engine().dialect.name}, version {version}, answers in {took:.0f} ms")
-        yield _set_back()
+        yield fine("database", f"{_named()}, tables of version {version}, answers in {took:.0f} ms")
+        yield from clocks.look()
     if not database.is_sqlite():
-        yield _skew()
         yield _trigrams()
+
+
+def _named() -> str:
+    return "sqlite" if database.is_sqlite() else f"postgresql {postgresql_store.server_version(database.engine())}"
 
 
 def engine(settings: Settings) -> Iterator[Finding]:
@@ -95,30 +97,6 @@ def _private(settings: Settings) -> Iterator[Finding]:
         yield fault("files", f"Others on this machine may read {len(shared)} files.", f"Run: chmod 600 {listed}")
     else:
         yield fine("files", f"{len(found)} files, for this user alone")
-
-
-def _skew() -> Finding:
-    with database.reading() as db:
-        theirs = db.connection().scalar(sa.text("SELECT clock_timestamp()"))
-    assert isinstance(theirs, datetime)  # noqa: S101  (what this function of PostgreSQL is)
-    apart = abs((clock.now() - theirs.astimezone(UTC)).total_seconds())
-    said, remedy = f"This machine and the database differ by {apart:.1f} s", "Let both keep time by NTP (chrony)."
-    if apart > FAULTY_SKEW_S:
-        return fault("clock", f"{said}: codes of phones and ends of links go wrong.", remedy)
-    return warning("clock", f"{said}.", remedy) if apart > SKEW_S else fine("clock", said)
-
-
-def _set_back() -> Finding:
-    """A clock that was set back shows in the audit, whose newest entry is then still to come."""
-    with database.reading() as db:
-        newest = audit.newest_at(db)
-    ahead = (newest - clock.now()).total_seconds() if newest else 0
-    if ahead > FAULTY_SKEW_S:
-        sentence = f"The newest entry of the audit is {ahead / 60:,.0f} minutes ahead of this machine's clock."
-        return fault(
-            "clock", sentence, "Let this machine keep time by NTP (chrony), and see which of the two is wrong."
-        )
-    return fine("clock", f"{clock.now():%Y-%m-%d %H:%M} UTC, not behind what is written down")
 
 
 def _trigrams() -> Finding:

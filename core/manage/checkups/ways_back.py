@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from core import clock, database
-from core.backup import sealed_files
+from core.backup import postgresql_store, sealed_files
 from core.config import Settings
 from core.errors import SettingsError
 from core.manage.checkups.findings import Finding, fault, fine, warning
@@ -29,6 +29,24 @@ def place(settings: Settings) -> Iterator[Finding]:
         yield fault("backup", sentence, f"Run: install -d -m 700 -o firstkey -g firstkey {folder}")
     else:
         yield _key(Path(key_file), folder)
+
+
+def tools() -> Iterator[Finding]:
+    """Whether the programs that back PostgreSQL up are there, and read this server."""
+    if database.is_sqlite():
+        return
+    server = postgresql_store.server_version(database.engine())
+    remedy = f"Install those of its version (on Debian: apt-get install postgresql-client-{server})."
+    try:
+        postgresql_store.require_tools()
+        ours = postgresql_store.dump_version()
+    except SettingsError as missing:
+        yield fault("backup", str(missing), remedy)
+        return
+    if ours < server:
+        yield fault("backup", f"pg_dump {ours} cannot read a server of version {server}.", remedy)
+    else:
+        yield fine("backup", f"pg_dump {ours} reads the server")
 
 
 def latest(*, is_demo: bool) -> Iterator[Finding]:
