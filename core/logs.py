@@ -53,7 +53,7 @@ def begin() -> None:
 
 
 def adopt() -> None:
-    """Libraries bring handlers of their own, which write errors out: their lines become ours. Called once all is there."""
+    """Libraries have handlers of their own, which write errors out: ours take their place. Called once all is there."""
     for logger in logging.Logger.manager.loggerDict.values():
         if isinstance(logger, logging.Logger) and logger.handlers:
             logger.handlers, logger.propagate = [], True

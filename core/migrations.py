@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
-
 import sqlalchemy as sa
 
-from core import database, search_indexes
+from core import database, postgresql_engine, search_indexes, version
 from core.backup import before_upgrade
-from core.config import ROOT
+from core.config import ROOT, command
 from core.errors import SettingsError
 
 _FOLDER = ROOT / "data" / "migrations"
@@ -18,33 +16,69 @@ def upgrade(*, without_backup: bool = False) -> None:
     """Run the migrations that are missing; a database that is up to date is left alone without loading Alembic.
 
     What is in it is secured first. A killed upgrade leaves the tables as they were; it begins anew at the next start.
+    Raises SettingsError for the tables of a newer program, and while older processes are still at work (PostgreSQL).
     """
-    version = current()
-    if version != newest():
-        if version is not None:
-            _refuse_newer(version)
+    before = current()
+    if before != newest():
+        if before is not None:
+            _refuse_newer(before)
+            _refuse_at_work()
             if not without_backup:
-                before_upgrade.secure(version)
+                before_upgrade.secure(before)
         _migrate()
     search_indexes.make()
     _sample()
 
 
-def _refuse_newer(version: str) -> None:
-    if version > newest():
+def require() -> None:
+    """Raises SettingsError unless the tables are those of this program: for whoever does not bring them up to date."""
+    before = current()
+    if before is not None:
+        _refuse_newer(before)
+    if before != newest():
         raise SettingsError(
-            f"This database belongs to a newer Firstkey: its tables are of version {version}, this program knows "
+            f"The tables are of version {before or 'none'}, this program wants {newest()}. Start a web process, which "
+            f"brings them up to date, or run: {command('upgrade')}"
+        )
+
+
+def _refuse_newer(before: str) -> None:
+    if before > newest():
+        raise SettingsError(
+            f"This database belongs to a newer Firstkey: its tables are of version {before}, this program knows "
             f"{newest()}. Install the newer program again, or restore the backup from before the upgrade."
         )
 
 
+def _refuse_at_work() -> None:
+    """Each connection to PostgreSQL says which tables its program knows: nobody goes on with those of before.
+
+    A machine that lost its power stays connected until PostgreSQL notices, by its own settings after two hours.
+    """
+    if database.is_sqlite():
+        return
+    older = sa.text(
+        "SELECT DISTINCT application_name, coalesce(host(client_addr), 'this machine') FROM pg_stat_activity "
+        "WHERE datname = current_database() AND application_name ~ '^firstkey [0-9]+$' AND application_name < :own"
+    )
+    with database.engine().connect() as connection:
+        found = connection.execute(older, {"own": postgresql_engine.own_name()}).all()
+    if found:
+        places = ", ".join(sorted({f"{name} on {place}" for name, place in found}))
+        raise SettingsError(
+            f"An older Firstkey is still at work with this database: {places}. Stop it on every machine first; nothing "
+            "was changed. Where a machine is gone for good, end what is left of it in PostgreSQL: SELECT "
+            f"pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = '{found[0][0]}'"
+        )
+
+
 def _migrate() -> None:
-    from alembic import command
+    from alembic import command as alembic
     from alembic.config import Config
 
     configuration = Config()
     configuration.set_main_option("script_location", str(_FOLDER))
-    command.upgrade(configuration, "head")
+    alembic.upgrade(configuration, "head")
 
 
 def _sample() -> None:
@@ -60,21 +94,16 @@ def current() -> str | None:
     with database.engine().connect() as connection:
         if not sa.inspect(connection).has_table("alembic_version"):
             return None
-        version: str | None = connection.scalar(sa.text("SELECT version_num FROM alembic_version"))
-        return version
+        found: str | None = connection.scalar(sa.text("SELECT version_num FROM alembic_version"))
+        return found
 
 
 def missing() -> list[str]:
     """The steps that an upgrade would take, oldest first."""
-    version = current() or ""
-    return [step for step in _steps() if step > version]
+    now = current() or ""
+    return [step for step in version.table_steps() if step > now]
 
 
-@lru_cache
 def newest() -> str:
-    """The version this program wants: the highest number among the migration files."""
-    return _steps()[-1]
-
-
-def _steps() -> list[str]:
-    return sorted(path.name.split("_")[0] for path in (_FOLDER / "versions").glob("[0-9]*.py"))
+    """The version this program wants."""
+    return version.table_steps()[-1]

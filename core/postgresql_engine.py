@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 
-from core import measures
+from core import measures, version
 
 if TYPE_CHECKING:
     import psycopg
@@ -23,10 +23,10 @@ _PATIENCE["tcp_user_timeout"] = 30_000  # ms
 
 def made(url: str) -> sa.Engine:
     """An engine whose connections are there when somebody takes one, also after the server was started anew."""
-    told = sa.make_url(url).query
+    told, ours = sa.make_url(url).query, {**_PATIENCE, "application_name": own_name()}
     engine = sa.create_engine(
         url,
-        connect_args={name: seconds for name, seconds in _PATIENCE.items() if name not in told},
+        connect_args={name: value for name, value in ours.items() if name not in told},
         pool_size=20,
         max_overflow=20,
         pool_use_lifo=True,  # the connection of last needs no question, and has prepared what is asked
@@ -37,6 +37,11 @@ def made(url: str) -> sa.Engine:
     sa.event.listen(engine, "checkin", _note)
     sa.event.listen(engine, "do_execute", _plan)
     return engine
+
+
+def own_name() -> str:
+    """What PostgreSQL lists beside our connections: whose they are, and which tables their program knows."""
+    return f"firstkey {version.table_steps()[-1]}"
 
 
 def _configure(connection: psycopg.Connection[Any], record: Any) -> None:

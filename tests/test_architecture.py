@@ -55,7 +55,7 @@ ALLOWED = {
     "documents": {"documents", "rules", "errors", "config"},
     "tables": FOUNDATION | {"tables"},
     "services": FOUNDATION | {"tables", "documents", "services"},
-    "delivery": FOUNDATION | {"tables", "services", "gateways", "delivery", "compaction", "backup"},
+    "delivery": FOUNDATION | {"tables", "services", "gateways", "delivery", "compaction", "backup", "migrations"},
     "backup": FOUNDATION | {"tables", "backup", "migrations", "version"},
     "web": FOUNDATION | {"tables", "services", "web", "delivery", "gateways"},  # the way to Microsoft and back
 }

@@ -14,14 +14,15 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
+import psycopg
 import pytest
 import sqlalchemy as sa
 from alembic import command
 from alembic.config import Config
 from typer.testing import CliRunner
 
-from core import config, database, migrations, search_indexes, version
-from core.backup import before_upgrade
+from core import config, database, migrations, postgresql_engine, search_indexes, version
+from core.backup import before_upgrade, postgresql_store
 from core.config import ROOT
 from core.errors import SettingsError
 from core.manage.__main__ import app
@@ -243,14 +244,58 @@ def test_postgresql_is_upgraded_with_a_backup_of_today(at_work: str, tmp_path: P
         assert not search_indexes.missing(connection)
 
 
-def test_a_rehearsal_says_how_long_it_takes_and_changes_nothing(at_work: str) -> None:
-    before = _shape()
-    said = CliRunner().invoke(app, ["upgrade", "--rehearse"])
+@pytest.fixture
+def beside(at_work: str, request: pytest.FixtureRequest) -> Iterator[tuple[str, ...]]:
+    """What has to be said for a rehearsal: on PostgreSQL the empty database of a user who is no superuser."""
     if database.is_sqlite():
-        assert said.exit_code == 0 and "Firstkey will be away" in said.output
-    else:
-        assert "Restore a backup into another database" in str(said.exception)
+        yield ()
+        return
+    cluster = request.getfixturevalue("postgres_url")
+    for act in ("CREATE ROLE school LOGIN", "CREATE DATABASE rehearsal OWNER school"):
+        postgres.admin(cluster, act)
+    where = sa.make_url(at_work).set(username="school", database="rehearsal").render_as_string(hide_password=False)
+    yield "--on", where
+    for act in ("DROP DATABASE rehearsal WITH (FORCE)", "DROP ROLE school"):
+        postgres.admin(cluster, act)
+
+
+def test_a_rehearsal_says_how_long_it_takes_and_leaves_nothing(at_work: str, beside: tuple[str, ...]) -> None:
+    before = _shape()
+    for _ in range(2):  # nothing of the first stands in the way of the second
+        said = CliRunner().invoke(app, ["upgrade", "--rehearse", *beside])
+        assert said.exit_code == 0 and "Firstkey will be away" in said.output, (said.output, said.exception)
     assert (migrations.current(), _shape()) == (OLD, before)
+    assert not beside or postgresql_store.is_empty(beside[1])
+    assert not list(config.VAR.glob(".rehearsal-*"))
+
+
+def test_a_rehearsal_refuses_a_database_with_something_in_it_and_one_that_it_has_no_use_for(at_work: str) -> None:
+    said = str(CliRunner().invoke(app, ["upgrade", "--rehearse", "--on", at_work]).exception)
+    assert ("leave --on out" if database.is_sqlite() else "There is something in that database already") in said
+    assert migrations.current() == OLD
+
+
+@pytest.mark.parametrize("empty", ["postgresql"], indirect=True)
+def test_a_rehearsal_on_postgresql_says_what_it_wants(at_work: str) -> None:
+    assert "Make an empty one" in str(CliRunner().invoke(app, ["upgrade", "--rehearse"]).exception)
+
+
+@pytest.mark.parametrize("empty", ["postgresql"], indirect=True)
+def test_f19_an_upgrade_refuses_while_an_older_program_is_at_work(at_work: str) -> None:
+    plain = at_work.replace("postgresql+psycopg://", "postgresql://")
+    with psycopg.connect(plain, application_name=f"firstkey {OLD}"):
+        with pytest.raises(SettingsError, match=f"still at work with this database: firstkey {OLD} on this machine"):
+            migrations.upgrade(without_backup=True)
+        assert migrations.current() == OLD
+    with psycopg.connect(plain, application_name=postgresql_engine.own_name()):
+        migrations.upgrade(without_backup=True)
+
+
+def test_f19_a_worker_delivers_nothing_from_tables_of_another_version(at_work: str) -> None:
+    line = [sys.executable, "-m", "core.manage", "worker"]
+    ended = subprocess.run(line, cwd=ROOT, capture_output=True, text=True, timeout=60)
+    assert ended.returncode == 1
+    assert f"The tables are of version {OLD}, this program wants {migrations.newest()}." in ended.stderr
 
 
 def test_the_tables_of_a_newer_program_are_left_alone(at_work: str) -> None:

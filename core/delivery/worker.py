@@ -9,9 +9,10 @@ from typing import Annotated
 
 import typer
 
-from core import logs
+from core import database, logs, migrations
 from core.config import require_folder
 from core.delivery import engine, take_over
+from core.tables import keys_in_use
 
 
 def run(
@@ -22,6 +23,7 @@ def run(
     """Deliver in this process until it is told to stop; several may run, each with its own FIRSTKEY_EXECUTOR_ID."""
     require_folder()
     logs.begin()
+    _require_this_school()
     stop = threading.Event()
     for name in (signal.SIGINT, signal.SIGTERM):
         signal.signal(name, lambda *_: stop.set())
@@ -33,6 +35,13 @@ def run(
     print("Delivering. Ctrl-C stops it.", flush=True)
     stop.wait()
     engine.shutdown()
+
+
+def _require_this_school() -> None:
+    """With other tables than this program's, or without the school's key, nothing may go out (F19, R93)."""
+    migrations.require()
+    with database.reading() as db:
+        keys_in_use.require(db)
 
 
 if __name__ == "__main__":

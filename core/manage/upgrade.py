@@ -13,8 +13,8 @@ from typing import Annotated
 import typer
 
 from core import database, migrations, version
-from core.backup import before_upgrade, sqlite_store
-from core.config import ROOT, command, settings
+from core.backup import before_upgrade, rehearsal
+from core.config import ROOT, settings
 from core.errors import InputProblem
 
 
@@ -22,6 +22,9 @@ def upgrade(
     rehearse: Annotated[
         bool, typer.Option("--rehearse", help="Try it on a copy and say how long it takes; change nothing.")
     ] = False,
+    on: Annotated[
+        str, typer.Option("--on", help="With --rehearse on PostgreSQL: the empty database that takes the copy.")
+    ] = "",
     without_backup: Annotated[
         bool, typer.Option("--without-backup", help="Go on although nothing of today could be restored.")
     ] = False,
@@ -34,7 +37,7 @@ def upgrade(
         return
     print(f"Firstkey {version.program()}: {len(steps)} steps, from version {now or 'none'} to {steps[-1]}.", flush=True)
     if rehearse:
-        _rehearse()
+        _rehearse(on)
         return
     started = time.perf_counter()
     migrations.upgrade(without_backup=without_backup)
@@ -43,19 +46,15 @@ def upgrade(
         print(f"The database as it was lies in {before_upgrade.folder()}.")
 
 
-def _rehearse() -> None:
+def _rehearse(on: str) -> None:
     """In a process of its own, which knows of nothing but the copy."""
-    if not database.is_sqlite():
-        raise InputProblem(
-            "On PostgreSQL it would hold everybody up. Restore a backup into another database, set "
-            f"FIRSTKEY_DATABASE_URL to that one, and run: {command('upgrade')}"
-        )
-    with tempfile.TemporaryDirectory(prefix=".rehearsal-", dir=settings().var_folder) as scratch:
-        copied = Path(scratch) / "firstkey.db"
-        sqlite_store.copy(sqlite_store.path_of(settings().database_url), copied)
+    with (
+        tempfile.TemporaryDirectory(prefix=".rehearsal-", dir=settings().var_folder) as scratch,
+        rehearsal.copied(Path(scratch), on) as copy,
+    ):
         started = time.perf_counter()
-        line = [sys.executable, "-m", "core.manage", "upgrade"]
-        environment = os.environ | {"FIRSTKEY_DATABASE_URL": f"sqlite:///{copied}", "FIRSTKEY_FOLDER": scratch}
+        line = [sys.executable, "-m", "core.manage", "upgrade"] + ([] if database.is_sqlite() else ["--without-backup"])
+        environment = os.environ | {"FIRSTKEY_DATABASE_URL": copy, "FIRSTKEY_FOLDER": scratch}
         done = subprocess.run(line, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)  # noqa: S603
         took = time.perf_counter() - started
     if done.returncode:
