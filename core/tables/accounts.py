@@ -157,7 +157,9 @@ def _persons(part: Part, walk: bool) -> sa.Select[Any]:
 
 _OF_PEOPLE = {"name", "section", "students", "mobile", "username"}
 _ELSEWHERE = {"roles", "invited_by", "initial_password"}
-_LISTED = Listed(_in_order, of_people=_OF_PEOPLE, of_accounts=set(SORTS) - _OF_PEOPLE - _ELSEWHERE)
+_LISTED = Listed(
+    _in_order, of_people=_OF_PEOPLE, of_accounts=set(SORTS) - _OF_PEOPLE - _ELSEWHERE, as_seen={"students"}
+)
 
 
 def rows(db: Session, actor: Actor, *, ids: Sequence[int]) -> pd.DataFrame:

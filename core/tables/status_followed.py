@@ -1,7 +1,7 @@
 """Account status follows: everybody is read once, and then whoever has changed since, each time somebody looks.
 
-For whoever sees everybody: of these there are many, and they see the same. The changes are those that the database
-notes for the roll (roll.changes).
+Whoever sees the same people is told the same. The changes are those that the database notes for the roll
+(roll.changes).
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from datetime import datetime
 from sqlmodel import Session
 
 from core.models import UserType
-from core.permissions import Actor, Permission
+from core.permissions import Actor, Permission, Scope
 from core.tables import conditions, options, status_people
 from core.tables.conditions import Given
 from core.tables.roll import changes
@@ -22,7 +22,7 @@ from core.tables.status_people import People
 
 AT_MOST = 2_000  # of more changes everybody is read sooner
 ROOM = 2_500_000  # entries that are kept, of some 150 bytes each; those of the latest type however many
-_Kind = tuple[str, str]  # of which database, of which type
+_Kind = tuple[str, str, Scope]  # of which database, of which type, of whom
 
 
 @dataclass(frozen=True)
@@ -35,7 +35,7 @@ class Known:
 
 
 class _Kept:
-    """What this process knows, by type; the one that was asked for last is the last."""
+    """What this process knows, by type and scope; the one that was asked for last is the last."""
 
     def __init__(self) -> None:
         self._lock, self._known = threading.Lock(), dict[_Kind, Known]()
@@ -59,10 +59,9 @@ _KEPT = _Kept()
 def people(db: Session, actor: Actor, *, user_type: str) -> People:
     """What status_people.read gives, only sooner."""
     actor.require(Permission.SEE_STATUS)
-    if not actor.scope.everybody:
-        return status_people.read(db, actor, user_type=user_type)
     of_list = status_people.is_of_list(actor, user_type)
-    kind = (str(db.get_bind().engine.url), UserType.STUDENT.value if of_list else user_type)
+    scope = Scope(everybody=True) if actor.scope.everybody else actor.scope
+    kind = (str(db.get_bind().engine.url), UserType.STUDENT.value if of_list else user_type, scope)
     before = _KEPT.of(kind)
     known = (_again(db, actor, before) if before else None) or _anew(db, actor, user_type)
     _KEPT.keep(kind, known)

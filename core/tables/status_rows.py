@@ -44,19 +44,20 @@ class Asked:
 def read(db: Session, actor: Actor, asked: Asked, *more: Read[Rows]) -> tuple[Rows, list[Rows]]:
     """All whom the actor may see, with 0 for what is asked of an account where there is none; and what `more` read."""
     if not actor.scope.everybody:
-        return _looked_up(db, actor, asked), [one(db) for one in more]
+        return _looked_up(db, asked, scope.people(actor)), [one(db) for one in more]
     walks = (partial(_accounts, asked=asked), partial(_people, asked=asked), _last_issued)
     accounts, people, issued, *found = packed.beside(db, *walks, *more)
-    return _put_together(db, actor, asked, accounts, people, issued), found
+    return _put_together(db, asked, accounts, people, issued), found
 
 
 def some(db: Session, actor: Actor, user_type: str, facts: Facts, *, ids: Sequence[int]) -> Rows:
     """Those of these persons who belong to the type."""
     asked = Asked(user_type, {}, {}, lambda: facts)
-    return _together([_looked_up(db, actor, asked, col(Person.id).in_(part)) for part in database.slices(ids)])
+    seen = scope.each(actor)
+    return _together([_looked_up(db, asked, seen, col(Person.id).in_(part)) for part in database.slices(ids)])
 
 
-def _put_together(db: Session, actor: Actor, asked: Asked, accounts: Rows, people: Rows, issued: Rows) -> Rows:
+def _put_together(db: Session, asked: Asked, accounts: Rows, people: Rows, issued: Rows) -> Rows:
     """An account of another type than those of its kind of people is not in both walks: such are looked up after."""
     accounts["channel"] = _channels(issued, accounts["account"])
     at, both = Places(people["person"]).of(accounts["owner"])
@@ -71,7 +72,7 @@ def _put_together(db: Session, actor: Actor, asked: Asked, accounts: Rows, peopl
         here = (found | (rows["student"] > 0) if asked.user_type == EVERYBODY else found) & ~other
     missed = np.concatenate((accounts["owner"][~both], rows["person"][other]))
     parts = [_those(rows, here)]
-    parts += [_looked_up(db, actor, asked, col(Person.id).in_(ids)) for ids in database.slices(missed.tolist())]
+    parts += [_looked_up(db, asked, col(Person.id).in_(ids)) for ids in database.slices(missed.tolist())]
     return _together(parts)
 
 
@@ -100,8 +101,8 @@ def _channels(issued: Rows, accounts: Numbers) -> Numbers:
     return _put(issued["channel"][known], at, len(accounts))
 
 
-def _looked_up(db: Session, actor: Actor, asked: Asked, *only: Any) -> Rows:
-    facts, seen = asked.both(), (scope.people(actor), *only)
+def _looked_up(db: Session, asked: Asked, *seen: Any) -> Rows:
+    facts = asked.both()
     students = _select(facts).select_from(Person).outerjoin(Account, col(Account.person_id) == col(Person.id))
     students = students.where(col(Person.kind) == PersonKind.STUDENT, *seen)
     if asked.user_type == UserType.STUDENT:

@@ -75,7 +75,7 @@ def some(
         of_guardian = _wards(actor, grades, is_few=True)
         wards.append(_sliced(db, of_guardian, Guardianship.guardian_id, ids, **_ward(grades)))
         persons = sorted({*ids, *wards[0]["ward"].tolist()})
-    return of(columns, *wards, _sliced(db, _enrolments(actor), Enrolment.person_id, persons, **_ENROLLED))
+    return of(columns, *wards, _sliced(db, _enrolments(actor, is_few=True), Enrolment.person_id, persons, **_ENROLLED))
 
 
 def _ward(grades: tuple[str, ...]) -> dict[str, int]:
@@ -125,11 +125,12 @@ def _joined(at: Numbers, wards: Numbers, enrolled: Rows) -> tuple[Numbers, Numbe
     return np.repeat(at, many), sections[starts + np.arange(int(many.sum()))]
 
 
-def _enrolments(actor: Actor) -> sa.Select[Any]:
+def _enrolments(actor: Actor, *, is_few: bool = False) -> sa.Select[Any]:
+    """Of a few it is asked only who stands in the columns, or is a ward that the actor may see."""
     columns: tuple[Any, ...] = (col(Enrolment.person_id).label("person"), col(Enrolment.section_id).label("section"))
     query: sa.Select[Any] = sa.select(*columns)
     query = query.where(col(Enrolment.kind) == EnrolmentKind.LEARNER)
-    if actor.scope.everybody:
+    if actor.scope.everybody or is_few:
         return query
     return query.join(Person, col(Person.id) == col(Enrolment.person_id)).where(scope.people(actor))
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from dataclasses import replace
+from itertools import product
 from random import Random
 from typing import Any
 
@@ -70,10 +71,10 @@ LISTS: dict[str, Any] = {
 
 
 class Asking:
-    """Somebody in the office who asks anything of both lists."""
+    """Somebody in the office and a coordinator of some classes, who ask anything of both lists."""
 
-    def __init__(self, keeper: Keeper, actor: Actor, monkeypatch: pytest.MonkeyPatch) -> None:
-        self.keeper, self.actor, self.monkeypatch = keeper, actor, monkeypatch
+    def __init__(self, keeper: Keeper, actors: tuple[Actor, ...], monkeypatch: pytest.MonkeyPatch) -> None:
+        self.keeper, self.actors, self.monkeypatch = keeper, actors, monkeypatch
         self.told = self.asked = 0
         by_roll = answers.found
 
@@ -95,26 +96,26 @@ class Asking:
 
     def same(self, table: Any, asked: Any, page: Page) -> None:
         """What was missed the first time is read, so the second answer is the roll's."""
-        self.asked += 2
-        for _try in range(2):
-            found, number = self.ask(table, asked, page)
-            said, counted = self._ask_sql(table, asked, page)
-            assert (found.ids[: page.size], number) == (said.ids[: page.size], counted), (asked, page)
+        self.asked += 2 * len(self.actors)
+        for actor in self.actors * 2:
+            found, number = self.ask(actor, table, asked, page)
+            said, counted = self._ask_sql(actor, table, asked, page)
+            assert (found.ids[: page.size], number) == (said.ids[: page.size], counted), (actor.label, asked, page)
             assert found.total in (None, counted)
             while self.keeper.keep_up():
                 pass
 
-    def ask(self, table: Any, asked: Any, page: Page) -> tuple[Found, int]:
+    def ask(self, actor: Actor, table: Any, asked: Any, page: Page) -> tuple[Found, int]:
         with database.reading() as db:
-            found = table.found(db, self.actor, filter=asked, page=page)
-            number = table.count(db, self.actor, filter=asked)
-            assert table.count_up_to(db, self.actor, filter=asked, limit=1) in (number, min(number, 2))
+            found = table.found(db, actor, filter=asked, page=page)
+            number = table.count(db, actor, filter=asked)
+            assert table.count_up_to(db, actor, filter=asked, limit=1) in (number, min(number, 2))
         return replace(found, ids=list(found.ids)), number
 
-    def _ask_sql(self, table: Any, asked: Any, page: Page) -> tuple[Found, int]:
+    def _ask_sql(self, actor: Actor, table: Any, asked: Any, page: Page) -> tuple[Found, int]:
         with self.monkeypatch.context() as patch:
             patch.setattr(answers, "_keeper", None)
-            return self.ask(table, asked, page)
+            return self.ask(actor, table, asked, page)
 
 
 @pytest.fixture(name="keeper")
@@ -127,13 +128,14 @@ def _keeper(monkeypatch: pytest.MonkeyPatch) -> Keeper:
 
 
 def _asking(keeper: Keeper, cast: Cast, monkeypatch: pytest.MonkeyPatch) -> Asking:
-    """Olga, who has ticked two people in each list."""
+    """Olga and Cora, who have ticked two people in each list."""
+    actors = cast.olga.actor, cast.cora.actor
     with database.transaction() as db:
-        for member in (cast.sam, cast.max):
-            selections.tick(db, cast.olga.actor, list_name="students", on=[member.person.id or 0])
-            selections.tick(db, cast.olga.actor, list_name="accounts", on=[member.account.id or 0])
+        for actor, member in product(actors, (cast.sam, cast.max)):
+            selections.tick(db, actor, list_name="students", on=[member.person.id or 0])
+            selections.tick(db, actor, list_name="accounts", on=[member.account.id or 0])
     keeper.keep_up()
-    return Asking(keeper, cast.olga.actor, monkeypatch)
+    return Asking(keeper, actors, monkeypatch)
 
 
 @pytest.mark.parametrize("seed", range(SCHOOLS))

@@ -16,7 +16,17 @@ from sqlmodel import Session, col
 from core import clock as core_clock
 from core import database
 from core.delivery import housekeeping
-from core.models import AcademicPeriod, Account, Enrolment, Guardianship, OptOut, Person, PersonChange, Section
+from core.models import (
+    AcademicPeriod,
+    Account,
+    Enrolment,
+    EnrolmentKind,
+    Guardianship,
+    OptOut,
+    Person,
+    PersonChange,
+    Section,
+)
 from core.permissions import Actor, Scope
 from core.services import change_notes
 from core.tables import accounts, narrow, students
@@ -67,6 +77,14 @@ def _tells(actor: Actor, filter: StudentFilter = ANYBODY) -> int | None:
     """How many, where the roll answers."""
     with database.reading() as db:
         return answers.count(db, actor, filter, students.conditions.given(db))
+
+
+def _move(student: Person, section_id: int | None) -> None:
+    """Into another class, on the list and as a learner."""
+    with database.transaction() as db:
+        db.execute(sa.update(Person).where(col(Person.id) == student.id).values(section_id=section_id))
+        mine = col(Enrolment.person_id) == student.id, col(Enrolment.kind) == EnrolmentKind.LEARNER
+        db.execute(sa.update(Enrolment).where(*mine).values(section_id=section_id))
 
 
 def _rename(person: Person, name: str) -> None:
@@ -226,9 +244,43 @@ def test_what_a_writer_has_not_stored_is_never_known(cast: Cast, kept: Keeper) -
     assert _names(cast.olga.actor)[-1] != "Otto"
 
 
-def test_who_sees_some_classes_only_is_answered_by_sql(cast: Cast, kept: Keeper) -> None:
-    assert _tells(cast.cora.actor) is None
-    assert "Otto" not in _names(cast.cora.actor)
+def test_who_sees_some_classes_only_is_told_of_these_people_and_of_changes_at_once(cast: Cast, kept: Keeper) -> None:
+    assert _tells(cast.cora.actor) == len(_names(cast.cora.actor)) == 2
+    section = cast.sam.person.section_id
+    _move(cast.otto.person, section)
+    assert _tells(cast.cora.actor) == 3 and "Otto" in _names(cast.cora.actor)
+    _move(cast.otto.person, cast.otto.person.section_id)
+    assert _tells(cast.cora.actor) == 2 and "Otto" not in _names(cast.cora.actor)
+
+
+def test_a_guardian_is_seen_with_the_student_and_goes_with_the_tie(cast: Cast, kept: Keeper) -> None:
+    before = _usernames(cast.cora.actor)
+    assert cast.gina.account.username in before
+    with database.transaction() as db:
+        db.execute(sa.delete(Guardianship).where(col(Guardianship.guardian_id) == cast.gina.person.id))
+    assert set(before) - set(_usernames(cast.cora.actor)) == {cast.gina.account.username}
+    assert kept.roll is not None and kept.roll.scopes._kept
+
+
+def test_whom_an_early_reader_sees_is_told_to_nobody_else(cast: Cast, kept: Keeper) -> None:
+    with database.reading() as early:
+        early.execute(sa.text("SELECT count(*) FROM person"))
+        _move(cast.otto.person, cast.sam.person.section_id)
+        seen = "Otto" in _names(cast.cora.actor, db=early)
+        assert seen != database.is_sqlite()  # which keeps to the moment at which a reader began
+    assert "Otto" in _names(cast.cora.actor)
+
+
+def test_an_order_by_students_whom_others_see_is_left_to_sql(
+    cast: Cast, kept: Keeper, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    page = Page(sort="students")
+    with database.reading() as db:
+        given = students.conditions.given(db)
+        for actor, is_told in ((cast.olga.actor, True), (cast.cora.actor, False)):
+            answers.found(db, actor, accounts._LISTED, AccountFilter(), page, given)
+            _keep_up(kept)
+            assert (answers.found(db, actor, accounts._LISTED, AccountFilter(), page, given) is not None) == is_told
 
 
 def test_what_somebody_began_to_read_before_a_change_takes_nothing_back(cast: Cast, kept: Keeper) -> None:

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import timedelta
+from itertools import product
 from typing import Any
 
 import numpy as np
 import pytest
 import sqlalchemy as sa
+from sqlmodel import col
 
 from core import database
 from core.errors import NotAllowed
-from core.models import Account, Channel, Enrolment, Invitation, Purpose, UserType
+from core.models import Account, Channel, Enrolment, Invitation, Person, Purpose, UserType
 from core.permissions import Actor
 from core.rules.account_state import AccountState
 from core.services import invitations
@@ -21,7 +23,7 @@ from core.tables.status_facts import CHANNELS, STATES
 from core.tables.status_people import People
 from core.tables.status_ties import Pairs
 from tests import cast as make
-from tests.cast import Cast
+from tests.cast import Cast, Member
 from tests.conftest import Clock
 from tests.tables.test_status_after_acts import NUMBERS, STORY, Living, at_microsoft, new_school
 
@@ -56,13 +58,14 @@ def test_after_each_act_in_a_school_it_is_what_is_read_anew(
     new_school: Callable[[], Living], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     school, acts = new_school(), dict[str, list[str]]()
-    actor, read = school.cast.olga.actor, _counted(monkeypatch)
+    actors, read = (school.cast.olga.actor, school.cast.cora.actor), _counted(monkeypatch)
     for name in STORY:
         refused = school.do_somewhere(name)
         assert len(refused) < NUMBERS, f"{name} does not happen: {refused[0]}, {refused[-1]}"
         read.clear()
-        for user_type in TYPES:
-            assert _said(_followed(actor, user_type)) == _said(_anew(actor, user_type)), (name, user_type)
+        for actor, user_type in product(actors, TYPES):
+            said = _said(_followed(actor, user_type))
+            assert said == _said(_anew(actor, user_type)), (name, actor.label, user_type)
         acts.setdefault(name, list(read))
     followed = [name for name, anew in acts.items() if not anew]
     assert len(followed) > len(acts) / 2, acts
@@ -121,7 +124,21 @@ def test_everybody_is_read_anew_after_an_hour_and_after_many_changes(
 def test_whoever_sees_some_classes_is_told_of_these_alone(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
     read = _counted(monkeypatch)
     assert _followed(cast.olga.actor, "student").size > _followed(cast.cora.actor, "student").size
-    assert read == ["student"]
+    assert read == ["student", "student"]
+    _move(cast.otto, cast.sam.person.section_id)
+    assert cast.otto.person.id in _followed(cast.cora.actor, "student")["person"]
+    assert read == ["student", "student"]
+    _move(cast.otto, cast.otto.person.section_id)
+    assert cast.otto.person.id not in _followed(cast.cora.actor, "student")["person"]
+    assert read == ["student"] * 3, "who is gone has everybody read anew"
+
+
+def _move(student: Member, section_id: int | None) -> None:
+    """A grade that a class of others has not would be new to those who see it: then everybody is read anew."""
+    with database.transaction() as db:
+        for table, key, more in ((Person, Person.id, {"grade": "7"}), (Enrolment, Enrolment.person_id, {})):
+            moved = sa.update(table).where(col(key) == student.person.id)
+            db.execute(moved.values(section_id=section_id, **more))
 
 
 def test_whoever_may_not_see_it_is_told_nothing_of_what_is_known(cast: Cast) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
@@ -14,11 +14,11 @@ from core import clock
 from core.tables.conditions import Given
 from core.tables.roll import changes
 from core.tables.roll.changes import Changes, Mark
-from core.tables.roll.facts import Ids
 from core.tables.roll.listed import Key
 from core.tables.roll.orders import LATE_AT_MOST, Order
 from core.tables.roll.people import People
-from core.tables.roll.texts import Text, Texts
+from core.tables.roll.scopes import Scopes
+from core.tables.roll.texts import Texts
 
 AT_ONCE, AT_MOST = 300, 50_000  # changes for which an answer waits, and that the keeper reads; of more everything
 LATELY_S = 15 * 60
@@ -50,6 +50,7 @@ class Roll:
     orders: dict[Key, Order] = field(default_factory=dict)
     being_read: dict[Key, set[int]] = field(default_factory=dict)
     texts: Texts = field(default_factory=Texts)
+    scopes: Scopes = field(default_factory=Scopes)
     missed: set[Key] = field(default_factory=set)
     asked_at: dict[Key, float] = field(default_factory=dict)
     lock: threading.Lock = field(default_factory=threading.Lock)
@@ -93,17 +94,18 @@ class Roll:
 
     def _note(self, people: Collection[int], accounts: Collection[int]) -> None:
         self.texts.note(set(people))
+        self.scopes.note(set(people))
         for key, late in self.being_read.items():
             late |= key.moved(set(people), set(accounts))
         for key, order in list(self.orders.items()):
             self.keep(key, order.without(key.moved(set(people), set(accounts))))
 
-    def remember(self, text: Text, ids: Ids, people: People) -> None:
-        """Whom a text finds, for whoever leafs on; not where somebody has changed since `people` were looked at."""
+    def remember(self, people: People, keep: Callable[[], None]) -> None:
+        """Keep what was found, for whoever asks next; not where somebody has changed since `people` were looked at."""
         if self.lock.acquire(blocking=False):
             try:
                 if self.known.people is people:
-                    self.texts.remember(text, ids)
+                    keep()
             finally:
                 self.lock.release()
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from sqlmodel import Session
 
+from core.permissions import Actor
 from core.tables.filters import Page
 from core.tables.narrowing import Few
 
@@ -16,12 +17,13 @@ class Listed:
     """A list whose orders are held. `in_order`: the persons of all its rows in the order of a page, or some of them.
 
     `of_people`: orders that no change of an account alone can move. `of_accounts`: those that one can. Others look at
-    what no change of a person tells.
+    what no change of a person tells. `as_seen`: those of all these that another scope puts in another order.
     """
 
     in_order: Callable[[Session, Page, Few | None], Sequence[int]]
     of_people: Collection[str]
     of_accounts: Collection[str]
+    as_seen: Collection[str] = ()
 
 
 @dataclass(frozen=True)
@@ -32,10 +34,10 @@ class Key:
     sort: str
     descending: bool
 
-    @property
-    def is_told(self) -> bool:
-        """Whether the list has this order, and the roll can follow it."""
-        return self.sort in self.listed.of_people or self.sort in self.listed.of_accounts
+    def is_told_to(self, actor: Actor) -> bool:
+        """Whether the list has this order, the roll can follow it, and it is that of whom the actor sees."""
+        is_followed = self.sort in self.listed.of_people or self.sort in self.listed.of_accounts
+        return is_followed and (actor.scope.everybody or self.sort not in self.listed.as_seen)
 
     def page(self, size: int) -> Page:
         return Page(sort=self.sort, descending=self.descending, size=size)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import numpy as np
 from sqlmodel import Session
 
@@ -11,7 +13,7 @@ from core.tables import narrowing
 from core.tables.conditions import Given
 from core.tables.filters import AccountFilter, Found, Page, StudentFilter
 from core.tables.narrowing import Few
-from core.tables.roll import facts, wanted
+from core.tables.roll import facts, scopes, wanted
 from core.tables.roll.facts import Ids
 from core.tables.roll.held import Roll
 from core.tables.roll.listed import Key, Listed
@@ -26,7 +28,7 @@ def found(
 ) -> Found | None:
     """The rows of a page, and how many there are."""
     key = Key(listed, page.sort, page.descending)
-    if not key.is_told or not _can_tell(db, actor, filter) or roll.order(key) is None:
+    if not key.is_told_to(actor) or not _can_tell(db, filter) or roll.order(key) is None:
         return None
     people = roll.up_to_date(db, given)
     order = roll.order(key) if people else None  # only now it is known who has moved, or that too many have
@@ -40,15 +42,15 @@ def found(
 
 def count(roll: Roll, db: Session, actor: Actor, filter: Filter, given: Given) -> int | None:
     """How many match."""
-    people = roll.up_to_date(db, given) if _can_tell(db, actor, filter) else None
+    people = roll.up_to_date(db, given) if _can_tell(db, filter) else None
     truths = _matching(roll, db, actor, people, filter, given) if people else None
     return None if truths is None else int(np.count_nonzero(truths))
 
 
-def _can_tell(db: Session, actor: Actor, filter: Filter) -> bool:
+def _can_tell(db: Session, filter: Filter) -> bool:
     """Only to readers: what a writer has not stored yet the roll must never know."""
     is_reader = bool(db.get_bind().get_execution_options().get("reading"))
-    return is_reader and actor.scope.everybody and wanted.is_told(filter)
+    return is_reader and wanted.is_told(filter)
 
 
 def _matching(roll: Roll, db: Session, actor: Actor, people: People, filter: Filter, given: Given) -> Truths | None:
@@ -57,6 +59,8 @@ def _matching(roll: Roll, db: Session, actor: Actor, people: People, filter: Fil
     if rest is None:
         return None
     truths = people.meeting(wanted.demands(filter, people.current))
+    if not actor.scope.everybody:
+        truths &= people.among(_seen(roll, db, people, actor))
     if words := sought(filter.text):
         text = Text.of(words, actor, students_only=isinstance(filter, StudentFilter))
         named = _named(roll, db, people, text)
@@ -77,7 +81,16 @@ def _named(roll: Roll, db: Session, people: People, text: Text) -> Ids | None:
     if ids is None:
         ids = roll.texts.looked_up(db, text)
         if ids is not None:
-            roll.remember(text, ids, people)
+            roll.remember(people, partial(roll.texts.remember, text, ids))
+    return ids
+
+
+def _seen(roll: Roll, db: Session, people: People, actor: Actor) -> Ids:
+    """Whomever an actor sees who does not see everybody."""
+    ids = roll.scopes.known(db, actor)
+    if ids is None:
+        ids = scopes.read(db, actor)
+        roll.remember(people, partial(roll.scopes.remember, actor, ids))
     return ids
 
 

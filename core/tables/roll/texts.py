@@ -21,9 +21,10 @@ from core.tables import narrowing, search
 from core.tables.among import AmongIds
 from core.tables.roll import facts
 from core.tables.roll.facts import Ids
+from core.tables.roll.kept import MOVED_AT_MOST, Kept
 
 RARE = 25_000  # as many bear one surname in a district; most are found twice, by their username too
-KEPT, ROOM, MOVED_AT_MOST = 100, 16_000_000, 300  # searches, ids in all of them, changes
+KEPT, ROOM = 100, 16_000_000  # searches, ids in all of them
 _KEY = secrets.token_bytes(16)
 _SEEING, _BLIND = Actor("the roll", roles=frozenset({Role.OFFICE})), Actor("the roll")
 
@@ -56,23 +57,12 @@ class Text:
         return _SEEING if self.sees_contacts else _BLIND
 
 
-@dataclass(frozen=True)
-class _Kept:
-    ids: Ids
-    moved: frozenset[int] = frozenset()
-
-    @property
-    def is_past(self) -> bool:
-        """So many have moved that the index is as quick."""
-        return len(self.moved) > min(MOVED_AT_MOST, max(20, len(self.ids) // 80))
-
-
 @dataclass
 class Texts:
     """Whom the latest searches find. `missed`: common words of which nobody knows that yet."""
 
     missed: set[Text] = field(default_factory=set)
-    _kept: OrderedDict[bytes, _Kept] = field(default_factory=OrderedDict)
+    _kept: OrderedDict[bytes, Kept] = field(default_factory=OrderedDict)
     _common: set[bytes] = field(default_factory=set)
     _being_read: dict[Text, set[int]] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
@@ -85,7 +75,7 @@ class Texts:
                 return None
             self._kept.move_to_end(mark)
             kept = self._kept[mark]
-        return _up_to_date(db, text, kept)
+        return kept.now(lambda moved: _among(db, text, moved))
 
     def looked_up(self, db: Session, text: Text) -> Ids | None:
         """Whoever matches, by the index; None where these are too many, who are read later."""
@@ -104,7 +94,7 @@ class Texts:
             if len(people) > MOVED_AT_MOST:
                 self._kept.clear()
             for mark, kept in list(self._kept.items()):
-                self._kept[mark] = replace(kept, moved=kept.moved | people)
+                self._kept[mark] = kept.after(people)
                 if self._kept[mark].is_past:
                     del self._kept[mark]
             for moved in self._being_read.values():
@@ -118,7 +108,7 @@ class Texts:
     def keep(self, text: Text, ids: Ids) -> None:
         """All who match, to be told from now on; whoever changed while they were read is asked each time."""
         with self._lock:
-            kept = _Kept(ids, frozenset(self._being_read.pop(text)))
+            kept = Kept(ids, frozenset(self._being_read.pop(text)))
             self.missed.discard(text)
             self._common.clear()  # what is still missed is looked up once more
             if not kept.is_past:
@@ -128,9 +118,9 @@ class Texts:
         """All who match, of whom nobody has changed since."""
         with self._lock:
             if text not in self._being_read:
-                self._put(text, _Kept(ids))
+                self._put(text, Kept(ids))
 
-    def _put(self, text: Text, kept: _Kept) -> None:
+    def _put(self, text: Text, kept: Kept) -> None:
         self._kept[text.mark] = kept
         while len(self._kept) > KEPT or (len(self._kept) > 1 and self._size() > ROOM):
             self._kept.popitem(last=False)
@@ -144,13 +134,6 @@ def read(db: Session, text: Text) -> Ids:
     matching = search.found(db, text.actor, text.words, students_only=text.students_only).subquery()
     found = db.connection().scalar(sa.select(narrowing.together(db, matching.c[0])))
     return np.unique(facts.numbers(found))
-
-
-def _up_to_date(db: Session, text: Text, kept: _Kept) -> Ids:
-    """Nothing of it is kept: another reader may see less."""
-    if not kept.moved:
-        return kept.ids
-    return np.concatenate([np.setdiff1d(kept.ids, list(kept.moved)), _among(db, text, kept.moved)])
 
 
 def _among(db: Session, text: Text, ids: Collection[int]) -> Ids:
