@@ -62,10 +62,15 @@ class SmtpEmail:
             raise
         return message_id
 
-    def reach(self) -> None:
-        """Connect, secure the line and sign in, and send nothing. Raises GatewayError when a message could not go."""
-        self._thread.smtp = self._connect()
+    def reach(self) -> bool:
+        """Connect, secure the line and sign in, and send nothing; gives whether the line is encrypted.
+
+        Raises GatewayError when a message could not go.
+        """
+        smtp = self._thread.smtp = self._connect()
+        is_encrypted = isinstance(smtp.sock, ssl.SSLSocket)
         self.close()
+        return is_encrypted
 
     def close(self) -> None:
         smtp = getattr(self._thread, "smtp", None)

@@ -23,7 +23,9 @@ from core.permissions import system
 from core.services import audit
 from tests.cast import Cast
 from tests.conftest import Clock
+from tests.peers import smtp
 from tests.peers.entra import Entra
+from tests.peers.smtp import Behaviour
 
 CANARY = "canary-of-the-mail-server"
 
@@ -74,6 +76,20 @@ def test_each_fault_is_said_in_words_with_its_remedy_and_without_a_secret(
     assert sentence in said and remedy in said
     assert CANARY not in said and "canary-word" not in said and "Traceback" not in said
     assert "secret_key" not in values or values["secret_key"] not in said
+
+
+def test_a_mail_server_is_called_encrypted_only_where_the_line_to_it_is(
+    cast: Cast, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    certificate = smtp.self_made_certificate(tmp_path)
+    monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
+    sender = {"email": "smtp", "email_from": "office@school.example"}
+    with smtp.server(Behaviour(), certificate=certificate) as port:
+        said = _doctor(monkeypatch, smtp_url=f"smtp://localhost:{port}", **sender)[1]
+    assert "ok  e-mail: localhost answers, encrypted, and lets us in" in said
+    with smtp.server(Behaviour()) as port:
+        said = _doctor(monkeypatch, smtp_url=f"smtp://localhost:{port}", **sender)[1]
+    assert "ok  e-mail: localhost answers, on this machine, not encrypted, and lets us in" in said
 
 
 def test_a_database_that_does_not_answer_is_said_without_its_password(

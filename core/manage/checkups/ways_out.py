@@ -26,13 +26,14 @@ def email(settings: Settings, *, is_demo: bool) -> Iterator[Finding]:
         return
     remedy = "Check FIRSTKEY_SMTP_URL: host, port, user and password; the server must offer TLS."
     try:
-        smtp_email.from_settings().reach()
+        is_encrypted = smtp_email.from_settings().reach()
     except SettingsError as error:
         yield fault("e-mail", str(error), "Correct the setting.")
     except (GatewayError, OSError) as error:
         yield fault("e-mail", f"The mail server cannot be used: {told(error, settings)}", remedy)
     else:
-        yield fine("e-mail", f"{urlsplit(settings.smtp_url).hostname} answers, encrypted, and lets us in")
+        line = "encrypted" if is_encrypted else "on this machine, not encrypted"
+        yield fine("e-mail", f"{urlsplit(settings.smtp_url).hostname} answers, {line}, and lets us in")
 
 
 def _graph(settings: Settings) -> Finding:
