@@ -30,6 +30,7 @@ from core.web.middleware.hosts import Hosts
 from core.web.middleware.measured import Measured
 from core.web.middleware.proxies import Proxies
 from pages.shared import feedback, left_screen, parts
+from pages.shared.uploads import Uploads
 
 
 @asynccontextmanager
@@ -70,7 +71,7 @@ app = st.App(
     Path(__file__).resolve().parent / "pages" / "navigation.py",
     lifespan=lifespan,
     routes=routes.ROUTES,
-    middleware=[Middleware(kind) for kind in (Proxies, Measured, SecurityHeaders, Faults, Hosts, Gate)],
+    middleware=[Middleware(kind) for kind in (Proxies, Measured, SecurityHeaders, Faults, Hosts, Gate, Uploads)],
     exception_handlers=routes.HANDLERS,
     on_script_error=script_failed,
 )

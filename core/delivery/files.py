@@ -18,6 +18,16 @@ LOOK_EVERY_S, LONGEST_S = 0.5, 1_800
 
 def make(request_id: int) -> None:
     """Return when the file is there, refused or cancelled. A process that ended without a word has failed."""
+    with database.reading() as db:
+        attempt = report_making.next_attempt(db, request_id=request_id)
+    _make(request_id)
+    if batches.stopping.is_set():
+        raise InterruptedError("Firstkey stops: the file is made when it starts again")
+    with database.transaction(wait_ms=database.WORKER_WAIT_MS) as db:
+        report_making.lost(db, request_id=request_id, attempt=attempt)
+
+
+def _make(request_id: int) -> None:
     waited = 0.0
     command = [sys.executable, "-m", "core.delivery.maker_process", str(request_id)]
     with subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE) as maker:  # noqa: S603
@@ -25,10 +35,6 @@ def make(request_id: int) -> None:
             waited += LOOK_EVERY_S
             if waited > LONGEST_S or batches.stopping.is_set():
                 maker.terminate()
-    if batches.stopping.is_set():
-        raise InterruptedError("Firstkey stops: the file is made when it starts again")
-    with database.transaction(wait_ms=database.WORKER_WAIT_MS) as db:
-        report_making.lost(db, request_id=request_id)
 
 
 def _has_ended(maker: subprocess.Popen[bytes]) -> bool:

@@ -80,10 +80,18 @@ def fail(db: Session, begun: Begun, refusal: AppError) -> None:
     _forget_parts(db, begun.request_id)
 
 
-def lost(db: Session, *, request_id: int) -> None:
-    """Whoever made it is gone without a word."""
+def next_attempt(db: Session, *, request_id: int) -> int:
+    """The attempt that begins, when nobody else begins one before."""
+    row = db.get(ReportRequest, request_id)
+    return row.attempt + 1 if row else 1
+
+
+def lost(db: Session, *, request_id: int, attempt: int) -> None:
+    """Whoever made it is gone without a word. What another process took over since is for that one to end."""
     left = sa.update(ReportRequest).where(
-        col(ReportRequest.id) == request_id, col(ReportRequest.status).in_(table.UNDER_WAY)
+        col(ReportRequest.id) == request_id,
+        col(ReportRequest.attempt) <= attempt,
+        col(ReportRequest.status).in_(table.UNDER_WAY),
     )
     if db.execute(left.values(status=RequestStatus.FAILED, refusal=_LOST, asked=b"")).rowcount:  # type: ignore[attr-defined]
         _forget_parts(db, request_id)

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import os
+import shlex
 import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -13,7 +16,7 @@ from sqlmodel import Session, select
 
 from core import database
 from core.config import ROOT
-from core.delivery import batches, engine, files, report_maker
+from core.delivery import batches, engine, files, heartbeat, report_maker
 from core.models import ReportPart, ReportRequest, RequestStatus
 from core.permissions import Actor
 from core.rules.report_requests import Asked
@@ -21,6 +24,7 @@ from core.services import list_files, report_making, report_requests, selections
 from core.tables.filters import StudentFilter
 from tests import cast as make
 from tests.cast import Cast
+from tests.chaos import law
 from tests.delivery import engine_room
 
 # The maker itself, whose reading takes as long as that of a very long list.
@@ -33,6 +37,13 @@ def read(*_asked, **_more):
     time.sleep(120)
 list_files.read = read
 report_maker.main({request_id})
+"""
+
+# A worker of its own, whose makers are those.
+WORKER = """
+import runpy, sys
+sys.executable = {maker!r}
+runpy.run_module("core.delivery.worker", run_name="__main__")
 """
 
 
@@ -55,6 +66,15 @@ def _ask(actor: Actor, kind: str = "list-xlsx") -> int:
 def _status(request_id: int) -> str:
     with database.reading() as db:
         return db.get_one(ReportRequest, request_id).status
+
+
+def _held_up(request_id: int, folder: Path) -> tuple[str, Path]:
+    """A program that is such a maker, whatever it is started with, and the file that tells that it reads."""
+    maker, reading = folder / "maker", folder / "reading"
+    program = shlex.join([sys.executable, "-c", HELD_UP.format(request_id=request_id, reading=str(reading))])
+    maker.write_text(f"#!/bin/sh\nexec {program}\n")
+    maker.chmod(0o755)
+    return str(maker), reading
 
 
 def _wait(until: Callable[[], bool], seconds: float = 60) -> None:
@@ -91,6 +111,43 @@ def test_a_stop_in_the_middle_leaves_it_to_the_next_start(cast: Cast, olga: Acto
     assert _status(request_id) in (RequestStatus.WAITING, RequestStatus.MAKING)
     engine_room.start_engine()
     _wait(lambda: _status(request_id) == RequestStatus.READY)
+
+
+@pytest.mark.both_databases
+def test_what_a_killed_process_was_making_is_made_by_another(
+    cast: Cast, olga: Actor, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, database_url: str
+) -> None:
+    law.use(monkeypatch, database_url)
+    monkeypatch.setattr(heartbeat, "SILENT_AFTER_S", 2.0)
+    monkeypatch.setattr(heartbeat, "EVERY_S", 0.5)
+    monkeypatch.setattr(engine, "LOOK_AROUND_EVERY_S", 0.5)
+    request_id = _ask(olga, "list-csv")
+    maker, reading = _held_up(request_id, tmp_path)
+    environment = os.environ | {"FIRSTKEY_EXECUTOR_ID": "gone-for-good"}
+    worker = subprocess.Popen([sys.executable, "-c", WORKER.format(maker=maker)], cwd=ROOT, env=environment)
+    _wait(reading.exists)
+    worker.kill()
+    worker.wait(30)
+    assert _status(request_id) == RequestStatus.MAKING
+    engine_room.start_engine()
+    _wait(lambda: _status(request_id) == RequestStatus.READY)
+
+
+def test_a_process_that_was_overtaken_fails_nothing_when_its_maker_ends(
+    cast: Cast, olga: Actor, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    request_id = _ask(olga, "list-csv")
+    maker, reading = _held_up(request_id, tmp_path)
+    monkeypatch.setattr(sys, "executable", maker)
+    with ThreadPoolExecutor(1) as overtaken:
+        made = overtaken.submit(files.make, request_id)
+        _wait(reading.exists)
+        with database.transaction() as db:
+            begun = report_making.begin(db, request_id=request_id)
+        made.result(60)
+    assert begun and _status(request_id) == RequestStatus.MAKING
+    with database.transaction() as db:
+        assert report_making.finish(db, begun, name="Students List.csv")
 
 
 def test_the_maker_ends_with_the_process_that_started_it(cast: Cast, olga: Actor) -> None:

@@ -5,93 +5,18 @@ from __future__ import annotations
 import re
 import ssl
 import time
-from collections.abc import Iterator
-from dataclasses import dataclass
 
 import httpx
 import pytest
 import sqlalchemy as sa
 from playwright.sync_api import Browser, expect, sync_playwright
-from sqlmodel import delete
 from websockets import exceptions, typing
 from websockets.sync.client import connect
 
-from core import config, database
-from core.models import SchoolSettings
-from tests import cast as tests_cast
+from core import database
 from tests.browser import conftest as browsers
-from tests.cast import Cast
-from tests.deploy.district import KEY, Processes
-from tests.peers import nginx, postgres
-from tests.peers.firstkey import free_port
-from tests.peers.nginx import Front
-from tests.web import browsing
+from tests.deploy.district import District, trusting
 from tests.web.browsing import PASSWORD
-
-
-@dataclass
-class District:
-    """The front, the processes behind it by their port, and the people."""
-
-    front: Front
-    processes: Processes
-    ports: tuple[int, int]
-    cast: Cast
-
-    def person(self, source: str = "127.0.0.1", **headers: str) -> httpx.Client:
-        """Somebody's browser, which comes from an address of this machine."""
-        way = httpx.HTTPTransport(local_address=source, verify=_trusting(self.front))
-        own = {"Origin": self.front.url} | headers
-        return httpx.Client(base_url=self.front.url, transport=way, headers=own, timeout=60)
-
-    def serves(self, client: httpx.Client) -> int:
-        """The port of the process that answers this browser; the line of the log comes after the answer."""
-        lines = self.front.log.count("\n")
-        client.get("/sign-in")
-        while self.front.log.count("\n") == lines:
-            time.sleep(0.01)
-        return int(self.front.log.rpartition(":")[2])
-
-
-@pytest.fixture(scope="module")
-def district(postgres_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[District]:
-    folder, ports, port = tmp_path_factory.mktemp("district"), (free_port(), free_port()), free_port()
-    postgres.admin(postgres_url, "CREATE DATABASE district TEMPLATE template_firstkey")
-    postgres.admin(postgres_url, "CREATE DATABASE district_engine")
-    url = postgres_url.format(name="district").replace("postgresql://", "postgresql+psycopg://", 1)
-    settings = {"database_url": url, "engine_url": postgres_url.format(name="district_engine"), "demo": "no"}
-    settings |= {"public_base_url": f"https://localhost:{port}", "trusted_proxies": "127.0.0.1"}
-    processes = Processes(folder, **settings)
-    with pytest.MonkeyPatch.context() as patch, nginx.running(folder, port=port, behind=ports) as front:
-        patch.setenv("FIRSTKEY_DATABASE_URL", url)
-        patch.setenv("FIRSTKEY_SECRET_KEY", KEY)
-        _forget()
-        processes.command("init")
-        with database.transaction() as db:
-            db.exec(delete(SchoolSettings))
-            people = tests_cast.school(db)
-        for member in (people.ada, people.olga):
-            browsing.give_password(member.account)
-        try:
-            for each in ports:
-                processes.web(each)
-            processes.wait_for(*ports)
-            yield District(front, processes, ports, people)
-        finally:
-            processes.stop_all()
-            _forget()
-    for name in ("district", "district_engine"):
-        postgres.admin(postgres_url, f"DROP DATABASE {name} WITH (FORCE)")
-
-
-def _forget() -> None:
-    database.forget()
-    config.settings.cache_clear()
-
-
-def _trusting(front: Front) -> ssl.SSLContext:
-    """Who knows the certificate of this test."""
-    return ssl.create_default_context(cafile=str(front.folder / "fullchain.pem"))
 
 
 def _sign_in(client: httpx.Client, username: str, password: str = PASSWORD) -> httpx.Response:
@@ -105,7 +30,7 @@ def _socket_status(district: District, cookie: str, origin: str) -> int:
     try:
         with connect(
             f"wss://localhost:{district.front.port}/_stcore/stream",
-            ssl=_trusting(district.front),
+            ssl=trusting(district.front),
             origin=typing.Origin(origin),
             subprotocols=[typing.Subprotocol("streamlit")],
             additional_headers={"Cookie": cookie},
@@ -127,7 +52,7 @@ def test_plain_http_is_sent_on_and_https_carries_the_headers(district: District)
 
 
 def test_r89_only_tls_1_2_and_newer(district: District) -> None:
-    old = _trusting(district.front)
+    old = trusting(district.front)
     old.set_ciphers("ALL:@SECLEVEL=0")
     old.minimum_version = ssl.TLSVersion.TLSv1
     old.maximum_version = ssl.TLSVersion.TLSv1_1
@@ -189,23 +114,14 @@ def test_after_the_loss_of_a_process_the_next_page_comes_back_within_ten_seconds
             _lose_its_process(district, browser)
         finally:
             browser.close()
-    while_away = [port for port in district.ports if str(port) not in district.processes.running]
-    district.processes.web(while_away[0])
-    district.processes.wait_for(while_away[0])
+    district.come_back()
 
 
 def _lose_its_process(district: District, browser: Browser) -> None:
     context = browser.new_context(base_url=district.front.url, ignore_https_errors=True)
     page = context.new_page()
-    page.goto("/sign-in")
-    page.get_by_label("Username").fill(district.cast.ada.account.username)
-    page.get_by_label("Password", exact=True).fill(PASSWORD)
-    page.get_by_role("button", name="Sign in").click()
-    expect(page.get_by_role("heading", name="Account status")).to_be_visible(timeout=60_000)
-    node = next(each["value"] for each in context.cookies() if each["name"] == "firstkey_node")
-    with district.person(Cookie=f"firstkey_node={node}") as same:
-        lost = district.serves(same)
-    district.processes.kill(str(lost))
+    district.signs_in(page, district.cast.ada)
+    district.processes.kill(str(district.has(context)))
     started = time.monotonic()
     page.goto("/students", wait_until="commit")
     took = time.monotonic() - started  # drawing it is the browser's work, which has other tests beside it

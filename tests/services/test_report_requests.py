@@ -185,7 +185,7 @@ def test_a_lost_one_has_failed_and_a_finished_one_stays(cast: Cast, olga: Actor)
     report_maker.run(ready)
     with database.transaction() as db:
         for request_id in (lost, ready):
-            report_making.lost(db, request_id=request_id)
+            report_making.lost(db, request_id=request_id, attempt=1)
     assert (_row(lost).status, _row(ready).status) == (RequestStatus.FAILED, RequestStatus.READY)
     assert len(_names(_fetched(olga, ready))) == 3
 
