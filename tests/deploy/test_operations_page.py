@@ -39,7 +39,7 @@ RUN_FROM_SENTENCES = (
     "ALTER SYSTEM",
     "REVOKE",
 )
-NO_COMMANDS = ("firstkey_", "rate(", "audit noted", "contradicts itself")
+NO_COMMANDS = ("location ", "firstkey_", "rate(", "audit noted", "contradicts itself")
 
 
 @pytest.fixture
@@ -119,6 +119,7 @@ def test_a_school_of_the_page_moves_to_postgresql_and_is_backed_up_there(tmp_pat
             **{
                 "createuser firstkey": "createuser school",
                 "--owner firstkey ": "--owner school ",
+                "postgresql+psycopg:///firstkey_rehearsal": f"postgresql+psycopg://school@/firstkey_rehearsal?host={where}",
                 "postgresql+psycopg:///firstkey": f"postgresql+psycopg://school@/firstkey?host={where}",
                 "postgresql:///firstkey_engine": f"postgresql://school@/firstkey_engine?host={where}",
             },
@@ -134,6 +135,9 @@ def test_a_school_of_the_page_moves_to_postgresql_and_is_backed_up_there(tmp_pat
         new, move = machine.blocks("## PostgreSQL")
         of.run(new)
         said = of.run(move)
+        (of.root / "opt/firstkey.new").symlink_to(ROOT)
+        (rehearsed,) = machine.blocks("### Trying an upgrade on PostgreSQL")
+        assert "up to date" in of.run(rehearsed)
         assert "Moved in" in said and "The audit is whole" in said and said.count("Written:") == 2
         assert "ok  database: postgresql" in of.run("firstkey doctor || true")
         _the_audit_is_of_another_role(of)
@@ -188,6 +192,7 @@ def test_each_block_of_the_page_is_run_by_one_of_these_tests() -> None:
         "### Folders elsewhere",
         "## Backups",
         "## Upgrading",
+        "### Trying an upgrade on PostgreSQL",
         "## Several processes, several machines",
         "## PostgreSQL",
         "## Imports by themselves",
