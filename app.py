@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import gc
 import os
 from collections.abc import AsyncIterator
@@ -18,6 +19,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.middleware import Middleware
 
 from core import logs as log_lines
+from core import supervisor
 from core.config import settings
 from core.delivery import engine
 from core.errors import AppError
@@ -49,7 +51,9 @@ async def lifespan(_app: object) -> AsyncIterator[None]:
     log_lines.adopt()
     gc.enable()
     gc.freeze()  # else a page waits now and then (75 ms) while all that was loaded is searched for garbage
+    telling = asyncio.create_task(supervisor.keep_telling())
     yield
+    telling.cancel()
     await run_in_threadpool(roll.end)
     await run_in_threadpool(engine.shutdown)
 

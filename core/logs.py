@@ -45,16 +45,27 @@ class JsonLines(logging.Formatter):
         return json.dumps(line, ensure_ascii=False)
 
 
+class _FirstWords(logging.Filter):
+    """The engine puts what an error says, or all of its stack, behind the first colon of its message."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Let the record through, without that."""
+        if record.name.split(".")[0] == "dbos" and record.levelno >= logging.WARNING:
+            record.msg, record.args = record.getMessage().split(": ", 1)[0].splitlines()[0], ()
+        return True
+
+
 def begin() -> None:
     """Called by whatever runs for long, before it writes its first line."""
     handler = logging.StreamHandler()
+    handler.addFilter(_FirstWords())
     handler.setFormatter(_formatter())
     logging.basicConfig(level=settings().log_level.upper(), handlers=[handler], force=True)
 
 
 def adopt() -> None:
     """Libraries have handlers of their own, which write errors out: ours take their place. Called once all is there."""
-    for logger in logging.Logger.manager.loggerDict.values():
+    for logger in list(logging.Logger.manager.loggerDict.values()):  # threads make others meanwhile
         if isinstance(logger, logging.Logger) and logger.handlers:
             logger.handlers, logger.propagate = [], True
 

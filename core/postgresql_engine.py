@@ -23,10 +23,9 @@ _PATIENCE["tcp_user_timeout"] = 30_000  # ms
 
 def made(url: str) -> sa.Engine:
     """An engine whose connections are there when somebody takes one, also after the server was started anew."""
-    told, ours = sa.make_url(url).query, {**_PATIENCE, "application_name": own_name()}
     engine = sa.create_engine(
         url,
-        connect_args={name: value for name, value in ours.items() if name not in told},
+        connect_args=manner(url),
         pool_size=20,
         max_overflow=20,
         pool_use_lifo=True,  # the connection of last needs no question, and has prepared what is asked
@@ -37,6 +36,12 @@ def made(url: str) -> sa.Engine:
     sa.event.listen(engine, "checkin", _note)
     sa.event.listen(engine, "do_execute", _plan)
     return engine
+
+
+def manner(url: str) -> dict[str, Any]:
+    """How we connect, but for what the URL says itself."""
+    told, ours = sa.make_url(url).query, {**_PATIENCE, "application_name": own_name()}
+    return {name: value for name, value in ours.items() if name not in told}
 
 
 def own_name() -> str:

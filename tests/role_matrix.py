@@ -148,10 +148,7 @@ SERVICES: dict[str, Needs] = {
     "portal.choose_language": Asks.OWN,
     **dict.fromkeys(("previews.keep", "previews.forget"), Asks.OWN),
     **dict.fromkeys(
-        (
-            f"open_session.{verb}"
-            for verb in ("begin", "is_due_to_note", "note_use", "close", "form_token", "form_token_fits")
-        ),
+        (f"open_session.{verb}" for verb in ("is_due_to_note", "note_use", "close", "form_token", "form_token_fits")),
         Asks.OWN,
     ),
     **dict.fromkeys(("sign_in.confirm", "step_up.note", "sign_in_steps.begin", "second_factor.tell"), Asks.OWN),
@@ -162,7 +159,7 @@ SERVICES: dict[str, Needs] = {
     ),
     **dict.fromkeys(("address_changes.follow", "import_addresses.follow"), Asks.PART),
     **dict.fromkeys((f"address_notices.{verb}" for verb in ("tell", "tell_left", "ask_to_confirm")), Asks.PART),
-    **dict.fromkeys(("audit.name_of", "audit.session_of", "directory_attempts.ask"), Asks.PART),
+    **dict.fromkeys(("audit.name_of", "audit.session_of", "directory_attempts.ask", "open_session.begin"), Asks.PART),
     **dict.fromkeys(("printed_accounts.accounts", "printed_accounts.classes", "printed_accounts.count"), Asks.OWN),
     **dict.fromkeys((f"credential_papers.{verb}" for verb in ("credentials", "part", "remember")), Asks.PART),
     "audit.record": Asks.OWN,

@@ -83,3 +83,11 @@ def test_people_read_the_same_as_text(lines: io.StringIO) -> None:
     with requests.for_campaign(7):
         logging.getLogger("core.x").warning("slow")
     assert lines.getvalue().endswith(f"WARNING core.x slow [request {requests.current()}, campaign 7]\n")
+
+
+@pytest.mark.parametrize("lines", ["json", "text"], indirect=True)
+def test_r97_the_engine_says_what_failed_and_not_what_the_error_says(lines: io.StringIO) -> None:
+    logging.getLogger("dbos").error("Error executing workflow campaign-3: Key (email)=(maria@mail.example) exists")
+    logging.getLogger("dbos").error("Exception encountered\nTraceback about maria@mail.example")
+    assert "maria" not in lines.getvalue()
+    assert "Error executing workflow campaign-3" in lines.getvalue() and "Exception encountered" in lines.getvalue()

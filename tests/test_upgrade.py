@@ -9,7 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -22,7 +22,7 @@ from alembic.config import Config
 from typer.testing import CliRunner
 
 from core import config, database, migrations, postgresql_engine, search_indexes, version
-from core.backup import before_upgrade, postgresql_store
+from core.backup import before_upgrade, postgresql_store, rehearsal
 from core.config import ROOT
 from core.errors import SettingsError
 from core.manage.__main__ import app
@@ -246,17 +246,14 @@ def test_postgresql_is_upgraded_with_a_backup_of_today(at_work: str, tmp_path: P
 
 @pytest.fixture
 def beside(at_work: str, request: pytest.FixtureRequest) -> Iterator[tuple[str, ...]]:
-    """What has to be said for a rehearsal: on PostgreSQL the empty database of a user who is no superuser."""
+    """What has to be said for a rehearsal: on PostgreSQL an empty database."""
     if database.is_sqlite():
         yield ()
         return
     cluster = request.getfixturevalue("postgres_url")
-    for act in ("CREATE ROLE school LOGIN", "CREATE DATABASE rehearsal OWNER school"):
-        postgres.admin(cluster, act)
-    where = sa.make_url(at_work).set(username="school", database="rehearsal").render_as_string(hide_password=False)
-    yield "--on", where
-    for act in ("DROP DATABASE rehearsal WITH (FORCE)", "DROP ROLE school"):
-        postgres.admin(cluster, act)
+    postgres.admin(cluster, "CREATE DATABASE rehearsal")
+    yield "--on", "rehearsal"
+    postgres.admin(cluster, "DROP DATABASE rehearsal WITH (FORCE)")
 
 
 def test_a_rehearsal_says_how_long_it_takes_and_leaves_nothing(at_work: str, beside: tuple[str, ...]) -> None:
@@ -265,13 +262,24 @@ def test_a_rehearsal_says_how_long_it_takes_and_leaves_nothing(at_work: str, bes
         said = CliRunner().invoke(app, ["upgrade", "--rehearse", *beside])
         assert said.exit_code == 0 and "Firstkey will be away" in said.output, (said.output, said.exception)
     assert (migrations.current(), _shape()) == (OLD, before)
-    assert not beside or postgresql_store.is_empty(beside[1])
+    copy = sa.make_url(at_work).set(database="rehearsal").render_as_string(hide_password=False)
+    assert not beside or not postgresql_store.removals(copy)
     assert not list(config.VAR.glob(".rehearsal-*"))
 
 
+def test_what_a_killed_rehearsal_has_left_is_removed_a_day_later(at_work: str, clock: Clock) -> None:
+    left = config.VAR / ".rehearsal-killed"
+    left.mkdir()
+    (left / "firstkey.db").touch()
+    assert (rehearsal.forget_old(), left.exists()) == (0, True)
+    clock.now = datetime.now(UTC) + timedelta(days=2)
+    assert (rehearsal.forget_old(), left.exists()) == (1, False)
+
+
 def test_a_rehearsal_refuses_a_database_with_something_in_it_and_one_that_it_has_no_use_for(at_work: str) -> None:
-    said = str(CliRunner().invoke(app, ["upgrade", "--rehearse", "--on", at_work]).exception)
-    assert ("leave --on out" if database.is_sqlite() else "There is something in that database already") in said
+    own = sa.make_url(at_work).database or ""
+    said = str(CliRunner().invoke(app, ["upgrade", "--rehearse", "--on", own]).exception)
+    assert ("leave --on out" if database.is_sqlite() else f"There is something in {own} already") in said
     assert migrations.current() == OLD
 
 

@@ -48,15 +48,21 @@ def is_empty(url: str) -> bool:
 
 
 def clear(url: str) -> None:
-    """Take away what `place` has put there; what belongs to an extension stays."""
+    """Take away whatever `removals` names."""
+    with psycopg.connect(libpq(url)) as connection:
+        for statement in removals(url):
+            connection.execute(statement.encode())
+
+
+def removals(url: str) -> list[str]:
+    """What would take away all tables and functions but those of extensions; nothing for a database just made."""
     ours = (
         "SELECT format('DROP TABLE %I CASCADE', tablename) FROM pg_tables WHERE schemaname = 'public' UNION ALL "
         "SELECT format('DROP FUNCTION %s CASCADE', oid::regprocedure) FROM pg_proc WHERE "
         "pronamespace = 'public'::regnamespace AND oid NOT IN (SELECT objid FROM pg_depend WHERE deptype = 'e')"
     )
     with psycopg.connect(libpq(url)) as connection:
-        for (statement,) in connection.execute(ours).fetchall():
-            connection.execute(statement)
+        return [statement for (statement,) in connection.execute(ours)]
 
 
 def require_tools() -> None:

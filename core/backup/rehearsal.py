@@ -2,49 +2,70 @@
 
 from __future__ import annotations
 
+import shutil
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from pathlib import Path
 
-from core import database
+import sqlalchemy as sa
+
+from core import clock, database
 from core.backup import postgresql_store, sqlite_store
 from core.config import settings
 from core.errors import Conflict, InputProblem
 
 _BESIDE = "On SQLite the copy is made beside the database: leave --on out."
 _HOW = (
-    "On PostgreSQL an upgrade is tried out in a database of its own. Make an empty one, and name it with --on: see "
-    "docs/operations.md, Upgrading."
+    "On PostgreSQL an upgrade is tried out in a database of its own on the same server. Make an empty one, and name it "
+    "with --on: see docs/operations.md, Trying an upgrade on PostgreSQL."
 )
+_PREFIX, _A_DAY = ".rehearsal-", timedelta(days=1)
 
 
 @contextmanager
-def copied(folder: Path, on: str) -> Iterator[str]:
-    """The address of the copy. `on`: the empty database that takes it where the school's is PostgreSQL."""
-    if database.is_sqlite():
-        if on:
-            raise InputProblem(_BESIDE)
-        copy = folder / "firstkey.db"
-        sqlite_store.copy(sqlite_store.path_of(settings().database_url), copy)
-        yield f"sqlite:///{copy}"
-        return
-    _require_empty(on)
-    try:
-        _fill(on, folder / "people.sql")
-        yield on
-    finally:
-        postgresql_store.clear(on)
+def copied(on: str) -> Iterator[tuple[str, str]]:
+    """The address of the copy, and a folder. `on`: the empty database that takes it, where the school's is PostgreSQL.
+
+    What an earlier one left behind that was killed goes by itself; of its database it is said that it is not empty.
+    """
+    forget_old()
+    with tempfile.TemporaryDirectory(prefix=_PREFIX, dir=settings().var_folder) as folder:
+        if database.is_sqlite():
+            yield _beside(Path(folder), on), folder
+            return
+        copy = _filled(Path(folder), on)
+        try:
+            yield copy, folder
+        finally:
+            postgresql_store.clear(copy)
 
 
-def _require_empty(on: str) -> None:
+def forget_old() -> int:
+    """Copies that were left behind a day ago; gives how many."""
+    moment = (clock.now() - _A_DAY).timestamp()
+    left = [path for path in settings().var_folder.glob(f"{_PREFIX}*") if path.stat().st_mtime < moment]
+    for path in left:
+        shutil.rmtree(path, ignore_errors=True)
+    return len(left)
+
+
+def _beside(folder: Path, on: str) -> str:
+    if on:
+        raise InputProblem(_BESIDE)
+    sqlite_store.copy(sqlite_store.path_of(settings().database_url), folder / "firstkey.db")
+    return f"sqlite:///{folder}/firstkey.db"
+
+
+def _filled(folder: Path, on: str) -> str:
+    """All of it or nothing; the dump is gone before the upgrade begins, so room is needed once."""
     if not on:
         raise InputProblem(_HOW)
-    if not postgresql_store.is_empty(on):
-        raise Conflict("There is something in that database already. Nothing was changed: name an empty one.")
-
-
-def _fill(on: str, dump: Path) -> None:
-    """The dump is gone before the upgrade begins: room is needed once."""
-    postgresql_store.copy(settings().database_url, dump)
-    postgresql_store.place(on, dump, then=())
-    dump.unlink()
+    copy = sa.make_url(settings().database_url).set(database=on).render_as_string(hide_password=False)
+    if not postgresql_store.is_empty(copy) or postgresql_store.removals(copy):
+        raise Conflict(f"There is something in {on} already. Nothing was changed: name an empty database.")
+    postgresql_store.copy(settings().database_url, folder / "people.sql")
+    postgresql_store.place(copy, folder / "people.sql", then=())
+    (folder / "people.sql").unlink()
+    return copy

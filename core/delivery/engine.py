@@ -9,9 +9,9 @@ from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
 
-from dbos import DBOS, DBOSPortableJSONSerializer, SetWorkflowID
+from dbos import DBOS, DBOSConfig, DBOSPortableJSONSerializer, SetWorkflowID
 
-from core import clock, database
+from core import clock, database, postgresql_engine
 from core.config import settings
 from core.delivery import batches, housekeeping, queues, take_over, workflows
 from core.delivery.heartbeat import Heartbeat, Watch
@@ -44,6 +44,7 @@ def launch(*, deliver: bool = True, executor: str = "web") -> None:
                 "serializer": DBOSPortableJSONSerializer(),
                 "log_level": "WARNING",
                 "max_executor_threads": queues.threads(),
+                **_connecting(settings().engine_url),
             }
         )
         if deliver:
@@ -60,6 +61,13 @@ def launch(*, deliver: bool = True, executor: str = "web") -> None:
         _go_on()
         _stop.clear()
         threading.Thread(target=_look_around, args=(watch,), name="delivery-look-around", daemon=True).start()
+
+
+def _connecting(url: str) -> DBOSConfig:
+    """As to our own database: where a server lost its power, nobody waits for it as long as the system would."""
+    if url.startswith("sqlite"):
+        return {}
+    return {"db_engine_kwargs": {"connect_args": postgresql_engine.manner(url)}}
 
 
 def shutdown() -> None:

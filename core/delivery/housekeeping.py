@@ -9,7 +9,7 @@ from datetime import timedelta
 from dbos import DBOS
 
 from core import clock, database, requests
-from core.backup import before_upgrade
+from core.backup import before_upgrade, rehearsal
 from core.config import settings
 from core.delivery import alarms, bounce_watch, directory_look_up, import_folder, reconcile, take_over, workflows
 from core.services import change_notes, fault_notes, microsoft_flows, previews, report_requests, throttles, workers
@@ -59,6 +59,11 @@ def forget_throttles() -> int:
     """Counts of wrong sign-ins that say nothing any more about what is usual."""
     with database.transaction(wait_ms=database.WORKER_WAIT_MS) as db:
         return throttles.forget_old(db)
+
+
+def forget_copies() -> int:
+    """Databases as they were before an upgrade, and what is left of one that was only tried out."""
+    return before_upgrade.forget_old() + rehearsal.forget_old()
 
 
 def forget_faults() -> int:
@@ -118,7 +123,7 @@ JOBS: dict[str, tuple[timedelta, Callable[[], int]]] = {
     "forget previews": (timedelta(minutes=15), forget_previews),
     "forget sign-ins under way": (timedelta(hours=1), forget_flows),
     "forget wrong sign-ins": (timedelta(hours=1), forget_throttles),
-    "forget copies from before upgrades": (timedelta(hours=12), before_upgrade.forget_old),
+    "forget copies from before upgrades": (timedelta(hours=12), forget_copies),
     "forget faults": (timedelta(hours=12), forget_faults),
     "forget processes that are gone": (timedelta(hours=12), forget_processes),
     "forget who changed": (timedelta(hours=1), forget_changes),

@@ -48,7 +48,7 @@ def _look() -> Iterator[Finding]:
     yield from microsoft.look(settings)
     yield from installation.signing_in()
     yield from installation.alerts(is_demo=is_demo)
-    yield from ways_back.tools()
+    yield from ways_back.tools(settings)
     yield from ways_back.place(settings)
     yield from ways_back.latest(is_demo=is_demo)
     yield from installation.import_folder(settings)

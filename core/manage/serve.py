@@ -16,7 +16,7 @@ from typing import Annotated
 import typer
 from sqlmodel import Session, select
 
-from core import database, keys, logs, migrations
+from core import database, keys, logs, migrations, supervisor
 from core.config import require_folder, settings
 from core.errors import SettingsError
 from core.manage.checkups import ways_out
@@ -167,6 +167,7 @@ def _share_memory_among_threads() -> None:
 def _say_when_ready(server: object) -> None:
     while not getattr(server, "started", False):
         time.sleep(0.02)
+    supervisor.tell("READY=1")
     print(f"Firstkey is ready: {settings().base_url}   (Ctrl-C stops it)", flush=True)
 
 

@@ -5,16 +5,14 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-import tempfile
 import time
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from core import database, migrations, version
 from core.backup import before_upgrade, rehearsal
-from core.config import ROOT, settings
+from core.config import ROOT
 from core.errors import InputProblem
 
 
@@ -22,9 +20,7 @@ def upgrade(
     rehearse: Annotated[
         bool, typer.Option("--rehearse", help="Try it on a copy and say how long it takes; change nothing.")
     ] = False,
-    on: Annotated[
-        str, typer.Option("--on", help="With --rehearse on PostgreSQL: the empty database that takes the copy.")
-    ] = "",
+    on: Annotated[str, typer.Option("--on", help="With --rehearse on PostgreSQL: the name of an empty database.")] = "",
     without_backup: Annotated[
         bool, typer.Option("--without-backup", help="Go on although nothing of today could be restored.")
     ] = False,
@@ -48,10 +44,7 @@ def upgrade(
 
 def _rehearse(on: str) -> None:
     """In a process of its own, which knows of nothing but the copy."""
-    with (
-        tempfile.TemporaryDirectory(prefix=".rehearsal-", dir=settings().var_folder) as scratch,
-        rehearsal.copied(Path(scratch), on) as copy,
-    ):
+    with rehearsal.copied(on) as (copy, scratch):
         started = time.perf_counter()
         line = [sys.executable, "-m", "core.manage", "upgrade"] + ([] if database.is_sqlite() else ["--without-backup"])
         environment = os.environ | {"FIRSTKEY_DATABASE_URL": copy, "FIRSTKEY_FOLDER": scratch}

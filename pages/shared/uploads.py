@@ -1,4 +1,4 @@
-"""A file for a page that another process draws: 404, and nginx hands it on to the next process (deploy/nginx).
+"""A file for a page that another process draws: 403, and nginx hands it on to the next process (deploy/nginx).
 
 Streamlit keeps what is uploaded with the page it is for, and says 400 where it does not know that page. A page whose
 process died stays with another one when its own is back; what the page asks for beside its websocket is not.
@@ -24,6 +24,6 @@ class Uploads:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         file = _FILE.fullmatch(scope["path"]) if scope["type"] == "http" else None
         if file and not Runtime.instance().is_active_session(file[1]):
-            await PlainTextResponse("Not found", 404)(scope, receive, send)
+            await PlainTextResponse("Another process draws this page", 403)(scope, receive, send)
         else:
             await self.app(scope, receive, send)

@@ -119,7 +119,6 @@ def test_a_school_of_the_page_moves_to_postgresql_and_is_backed_up_there(tmp_pat
             **{
                 "createuser firstkey": "createuser school",
                 "--owner firstkey ": "--owner school ",
-                "postgresql+psycopg:///firstkey_rehearsal": f"postgresql+psycopg://school@/firstkey_rehearsal?host={where}",
                 "postgresql+psycopg:///firstkey": f"postgresql+psycopg://school@/firstkey?host={where}",
                 "postgresql:///firstkey_engine": f"postgresql://school@/firstkey_engine?host={where}",
             },

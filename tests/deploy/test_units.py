@@ -22,7 +22,13 @@ def test_each_unit_runs_a_command_that_exists_in_the_place_of_the_documentation(
     text = path.read_text()
     found = re.search(r"^ExecStart=/opt/firstkey/\.venv/bin/python -m core\.manage (\S+)$", text, re.MULTILINE)
     assert found and found[1] in {command.name for command in app.registered_commands}
-    for promise in ("User=firstkey", "WorkingDirectory=/opt/firstkey", "UMask=0077", "NoNewPrivileges=yes"):
+    for promise in (
+        "User=firstkey",
+        "WorkingDirectory=/opt/firstkey",
+        "UMask=0077",
+        "LimitCORE=0",
+        "NoNewPrivileges=yes",
+    ):
         assert f"\n{promise}\n" in text, promise
 
 

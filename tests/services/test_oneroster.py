@@ -389,6 +389,14 @@ def test_a_set_whose_enrolments_stop_after_the_header_takes_nobody_out_of_a_clas
     assert not any("put nobody into one" in problem.message for problem in check.problems)
 
 
+@pytest.mark.parametrize("days", ["2026-01-01,2026-06-30", "2027-09-01,2028-06-30"])
+def test_in_the_holidays_everybody_leaves_their_class_and_nothing_is_asked(days: str) -> None:
+    _import(archive(WHOLE))
+    check = _check(archive(WHOLE | {"enrollments": WHOLE["enrollments"].replace(",,\r\n", f",{days}\r\n")}))
+    assert check.plan.counts.enrolments_ended == 4
+    assert not any("put nobody into one" in problem.message for problem in check.problems)
+
+
 def test_an_administrator_who_types_how_many_may_go_on_and_nobody_else(cast: Cast) -> None:
     _import(many(60))
     upload = many(30)

@@ -16,6 +16,7 @@ from starlette.testclient import TestClient
 
 from core import database
 from core.config import ROOT, settings
+from core.logs import TextLines
 from core.models import Person, SchoolSettings
 from core.rules import words
 from core.services import setup
@@ -275,6 +276,7 @@ def test_r49_a_fault_shows_a_reference_and_the_log_has_the_rest(cast: Cast, capl
 def test_f5_a_busy_database_is_said_in_words_and_rows_stay_out_of_the_log(
     cast: Cast, caplog: pytest.LogCaptureFixture
 ) -> None:
+    caplog.handler.setFormatter(TextLines())
     error = sa.exc.OperationalError("SELECT", {}, Exception("database is locked: maria@mail.example"))
     answer = _broken(error).get("/sign-in")
     assert answer.status_code == 503
@@ -297,7 +299,9 @@ def test_without_a_database_there_is_still_a_sentence(cast: Cast, monkeypatch: p
     [
         ("/i/ABC", "/i/[redacted]"),
         ("/v/ABC", "/v/[redacted]"),
-        ("/files/ABC", "/files/[redacted]"),
+        ("/files/4f0c9aQd", "/files/[redacted]"),
+        ("/files/preview/page/2", "/files/[redacted]"),
+        ("/files/list-xlsx", "/files/list-xlsx"),
         ("/setup/x/y", "/setup/[redacted]"),
         ("/_stcore/upload_file/id/f", "/_stcore/upload_file/[redacted]"),
         ("/media/x\ny", "/media/[redacted]"),

@@ -18,8 +18,7 @@ _NOBODY, _TIMEX_BYTES = 5, 256  # adjtimex(2): TIME_ERROR; no system's `struct t
 
 
 def look() -> Iterator[Finding]:
-    """Needs a database with the tables of this program."""
-    yield _set_back()
+    """Against the database's, and whether it is kept."""
     if not database.is_sqlite():
         yield _skew()
     if not is_kept():
@@ -45,8 +44,8 @@ def _skew() -> Finding:
     return warning("clock", f"{said}.", remedy) if apart > SKEW_S else fine("clock", said)
 
 
-def _set_back() -> Finding:
-    """A clock that was set back shows in the audit, whose newest entry is then still to come."""
+def set_back() -> Finding:
+    """A clock that was set back shows in the audit, whose newest entry is then still to come. Needs our tables."""
     with database.reading() as db:
         newest = audit.newest_at(db)
     ahead = (newest - clock.now()).total_seconds() if newest else 0

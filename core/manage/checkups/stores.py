@@ -10,7 +10,7 @@ from pathlib import Path
 
 import sqlalchemy as sa
 
-from core import database, keys, migrations, search_indexes
+from core import database, keys, migrations, postgresql_engine, search_indexes
 from core.backup import postgresql_store
 from core.config import Settings, command
 from core.manage.checkups import clocks
@@ -34,7 +34,8 @@ def people(settings: Settings) -> Iterator[Finding]:
         yield fault("database", sentence, f"Run: {command('init')}")
     else:
         yield fine("database", f"{_named()}, tables of version {version}, answers in {took:.0f} ms")
-        yield from clocks.look()
+        yield clocks.set_back()
+    yield from clocks.look()
     if not database.is_sqlite():
         yield _trigrams()
 
@@ -50,7 +51,8 @@ def engine(settings: Settings) -> Iterator[Finding]:
         yield fine("engine", "its file is made at the first start")
         return
     try:
-        made = sa.create_engine(url, hide_parameters=True)
+        more = {} if url.startswith("sqlite") else {"connect_args": postgresql_engine.manner(url)}
+        made = sa.create_engine(url, hide_parameters=True, **more)
         with made.connect() as connection:
             connection.execute(sa.text("SELECT 1"))
         made.dispose()

@@ -31,20 +31,24 @@ def place(settings: Settings) -> Iterator[Finding]:
         yield _key(Path(key_file), folder)
 
 
-def tools() -> Iterator[Finding]:
-    """Whether the programs that back PostgreSQL up are there, and read this server."""
+def tools(settings: Settings) -> Iterator[Finding]:
+    """Whether what backs PostgreSQL up is there and reads this server; perhaps another machine makes the backups."""
     if database.is_sqlite():
         return
     server = postgresql_store.server_version(database.engine())
-    remedy = f"Install those of its version (on Debian: apt-get install postgresql-client-{server})."
+    remedy = (
+        f"Install those of version {server} (on Debian: postgresql-client, from apt.postgresql.org where the server is "
+        "newer), or make the backups on another machine."
+    )
+    wrong = fault if settings.backup_folder else warning
     try:
         postgresql_store.require_tools()
         ours = postgresql_store.dump_version()
     except SettingsError as missing:
-        yield fault("backup", str(missing), remedy)
+        yield wrong("backup", str(missing), remedy)
         return
     if ours < server:
-        yield fault("backup", f"pg_dump {ours} cannot read a server of version {server}.", remedy)
+        yield wrong("backup", f"pg_dump {ours} cannot read a server of version {server}.", remedy)
     else:
         yield fine("backup", f"pg_dump {ours} reads the server")
 

@@ -103,9 +103,13 @@ class Places:
 
     @cached_property
     def puts_nobody_into_a_class(self) -> bool:
-        """Whether a whole set has classes and people and no enrolment: an export that stopped, not a school without."""
-        files = self._intake
-        return bool(files.whole and files.format != Format.LIST and files.sections and not files.enrolments)
+        """Whether a whole set has classes and people and no enrolment: an export that stopped, not a school without.
+
+        In the holidays a set has enrolments, all of them over or still to come.
+        """
+        files, today = self._intake, self._world.today
+        is_without = files.whole and files.format != Format.LIST and files.sections and not files.enrolments
+        return bool(is_without and not files.ended and not any(row.is_to_come(today) for row in files.enrolled))
 
     def _has_ended(self, section: SectionKey, person: PersonKey) -> bool:
         if not self._intake.whole:
