@@ -55,7 +55,8 @@ ALLOWED = {
     "documents": {"documents", "rules", "errors", "config"},
     "tables": FOUNDATION | {"tables"},
     "services": FOUNDATION | {"tables", "documents", "services"},
-    "delivery": FOUNDATION | {"tables", "services", "gateways", "delivery", "compaction", "backup", "migrations"},
+    "delivery": FOUNDATION
+    | {"tables", "services", "gateways", "delivery", "compaction", "backup", "migrations", "postgresql_engine"},
     "backup": FOUNDATION | {"tables", "backup", "migrations", "version"},
     "web": FOUNDATION | {"tables", "services", "web", "delivery", "gateways"},  # the way to Microsoft and back
 }

@@ -7,9 +7,10 @@ import threading
 from collections.abc import Iterator
 
 import pytest
+import sqlalchemy as sa
 from sqlmodel import select
 
-from core import clock, config, database
+from core import clock, config, database, postgresql_engine
 from core.delivery import batches, breaker, engine, take_over, workflows
 from core.models import AuditEntry, CampaignStatus, MessageStatus, SchoolSettings
 from core.services import campaign_moves, outbox
@@ -227,3 +228,14 @@ def test_the_outbox_sends_nothing_and_only_the_demo_calls_it_sent(
 def test_workflows_carry_ids_and_nothing_about_people() -> None:
     assert workflows.batch_of("cab12-0-b7-a2") == 7
     assert workflows.batch_of("cab12-0") == -1
+
+
+@pytest.mark.usefixtures("ready")
+def test_the_engine_connects_as_we_do_and_gives_a_lost_server_up_as_soon() -> None:
+    engine.launch()
+    if database.is_sqlite():
+        assert engine._connecting(config.settings().engine_url) == {}
+        return
+    asked = sa.text("SELECT application_name FROM pg_stat_activity WHERE datname = current_database()")
+    with database.reading() as db:
+        assert set(db.scalars(asked)) == {postgresql_engine.own_name()}
