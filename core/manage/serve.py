@@ -148,6 +148,7 @@ def _run_server() -> None:
             server_header=False,
             proxy_headers=False,  # whoever connects could name any address (R57)
             ws_max_size=60 * 1024 * 1024,
+            ws_ping_interval=20,  # nginx gives up a websocket that says nothing for a minute
             ws_per_message_deflate=False,  # else zlib keeps memory for each browser; a page turn is 14 kB
             timeout_graceful_shutdown=3,
         )
