@@ -31,7 +31,7 @@ from core.web.middleware.headers import SecurityHeaders
 from core.web.middleware.hosts import Hosts
 from core.web.middleware.measured import Measured
 from core.web.middleware.proxies import Proxies
-from pages.shared import feedback, left_screen, parts
+from pages.shared import feedback, left_screen, parts, turns
 from pages.shared.uploads import Uploads
 
 
@@ -42,6 +42,7 @@ async def lifespan(_app: object) -> AsyncIterator[None]:
     self_check.run()
     self_check.keep_theme()
     parts.answer_for_the_page()
+    turns.begin()
     left_screen.forget_widgets()
     logs.quiet()
     for heavy in ("pandas", "pyarrow", "plotly.graph_objects"):
