@@ -97,9 +97,9 @@ def test_r48_files_are_uploaded_by_staff_only_and_what_is_refused_is_not_kept(si
         assert kept == {"nobody": False, "a guardian": False, "ada": True}
 
 
-def test_a_file_for_a_page_of_another_process_is_not_found_here_so_that_nginx_asks_the_next(site: Site) -> None:
+def test_a_file_for_a_page_of_another_process_is_refused_in_a_way_that_makes_nginx_ask_the_next(site: Site) -> None:
     answer = _upload(site, "a-page-of-another-process", "ada", _cookie(site, site.cast.ada))
-    assert (answer.status_code, answer.text) == (404, "Not found")
+    assert (answer.status_code, answer.text) == (403, "Another process draws this page")
 
 
 def _upload(site: Site, live: str, who: str, cookie: str) -> httpx.Response:
