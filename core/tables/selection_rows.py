@@ -79,6 +79,10 @@ def sizes(db: Session, actor: Actor, *, selection_id: int) -> tuple[int, int]:
         return chosen, 0
     if row.everything and not row.filter:  # whoever is shown is meant, but for those taken out
         return chosen, chosen - _size_of_everything(db, actor, row, row.shown_filter)
+    if row.shown_filter.get("selected") is False:
+        return chosen, chosen
+    if not row.everything and row.list_name in LISTS:  # as a filter of the list, which a roll may tell at once
+        return chosen, chosen - _count(db, actor, row.list_name, {**row.shown_filter, "selected": True})
     shown = row_ids(db, actor, selection_id=selection_id, scope="shown")
     # Of few that are ticked, only those are looked at.
     meant = row_ids(db, actor, selection_id=selection_id) if row.everything else _items(row)
@@ -147,11 +151,13 @@ def _size_of_everything(db: Session, actor: Actor, row: Selection, asked: dict[s
     """How many match a filter, without those taken out: all are counted, the few are looked up and taken off."""
     taken_out = matching(db, actor, list_name_of(row), asked)
     taken_out = taken_out.where(taken_out.selected_columns[0].in_(_items(row)))
-    if list_name_of(row) in OF_PEOPLE:
-        all_of_them = students.count(db, actor, filter=StudentFilter.from_json(asked))
-    else:
-        all_of_them = accounts.count(db, actor, filter=AccountFilter.from_json(asked))
-    return all_of_them - counting.rows(db, taken_out)
+    return _count(db, actor, list_name_of(row), asked) - counting.rows(db, taken_out)
+
+
+def _count(db: Session, actor: Actor, list_name: str, asked: dict[str, Any]) -> int:
+    if list_name in OF_PEOPLE:
+        return students.count(db, actor, filter=StudentFilter.from_json(asked))
+    return accounts.count(db, actor, filter=AccountFilter.from_json(asked))
 
 
 def _items(row: Selection) -> sa.Select[Any]:

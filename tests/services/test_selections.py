@@ -68,6 +68,17 @@ def test_a_selection_survives_another_search_and_says_what_is_not_visible(cast: 
         assert shown == {_id(cast.sam), _id(cast.max)}
 
 
+@pytest.mark.parametrize(("selected", "hidden"), [(True, 0), (False, 1), (None, 0)])
+def test_of_those_shown_as_selected_none_is_hidden_and_of_the_others_all(
+    cast: Cast, selected: bool | None, hidden: int
+) -> None:
+    actor = cast.olga.actor
+    with database.transaction() as db:
+        selections.tick(db, actor, list_name="students", on=[cast.sam.person.id or 0])
+        view = selections.show(db, actor, list_name="students", filter=StudentFilter(selected=selected))
+        assert selection_rows.sizes(db, actor, selection_id=view.id or 0) == (1, hidden)
+
+
 def test_everything_that_matches_less_what_is_taken_out(cast: Cast) -> None:
     sideris = StudentFilter(text="sideris")
     with database.transaction() as db:
