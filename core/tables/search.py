@@ -131,7 +131,7 @@ def _trigrams(db: Session, table: str, readings: Sequence[Sequence[str]], *, stu
         return rows.where(sa.false())
     sought = " OR ".join(possible)
     text = f"({sought}) AND {_phrase(OF_A_STUDENT)}" if students_only else sought
-    return rows.where(sa.text(f"{table} MATCH :{table}").bindparams(**{table: text}))
+    return rows.where(sa.literal_column(table).bool_op("MATCH")(text))
 
 
 def _matches(parts: Iterable[Iterable[str]]) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 from sqlmodel import Session
@@ -11,7 +12,7 @@ from core import database
 from core.errors import NotAllowed, NotFound
 from core.permissions import Actor, command_line
 from core.services import selections, selections_beside
-from core.tables import selection_rows
+from core.tables import selection_rows, students
 from core.tables.filters import AccountFilter, StudentFilter
 from tests.cast import Cast, Member
 from tests.conftest import Clock
@@ -66,6 +67,19 @@ def test_a_selection_survives_another_search_and_says_what_is_not_visible(cast: 
         assert selection_rows.sizes(db, cast.olga.actor, selection_id=chosen)[1] == 1
         shown = _people(db, cast.olga.actor, chosen, "shown")
         assert shown == {_id(cast.sam), _id(cast.max)}
+
+
+def test_all_of_one_search_are_hidden_under_another_and_stay_chosen_beside_all_of_that(cast: Cast) -> None:
+    """Two searches in one question to the database."""
+    actor, first, then = cast.olga.actor, StudentFilter(text="sideris"), StudentFilter(text="otto")
+    with database.transaction() as db:
+        selections.everything(db, actor, list_name="students", filter=first)
+        chosen = selections.show(db, actor, list_name="students", filter=then).id or 0
+        assert selection_rows.sizes(db, actor, selection_id=chosen) == (2, 2)
+        for filter, number in ((first, 2), (then, 0)):
+            assert students.count(db, actor, filter=replace(filter, selected=True)) == number
+        selections.everything(db, actor, list_name="students", filter=then)
+        assert _people(db, actor, chosen) == {_id(cast.sam), _id(cast.max), _id(cast.otto)}
 
 
 @pytest.mark.parametrize(("selected", "hidden"), [(True, 0), (False, 1), (None, 0)])
