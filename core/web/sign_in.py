@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+import anyio
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
@@ -17,7 +18,7 @@ from core.models import Account, SignInMethod
 from core.rules import password_hash
 from core.services import open_session, password_choice, sign_in, sign_in_steps
 from core.tables.candidates import Candidate
-from core.web import cookies, door, forms, hashing, pages, people
+from core.web import cookies, door, forms, hashing, pages, patience, people
 
 WRONG = (
     "The username or the password is not right, or was tried too often. Check both and wait a minute, "
@@ -47,7 +48,8 @@ def show(request: Request) -> Response:
 
 
 async def send(request: Request) -> Response:
-    """Check and begin a session; the answer to everything wrong is the same sentence (R22)."""
+    """Check and begin a session; the answer to everything wrong is the same sentence, in even steps of time (R22)."""
+    began = anyio.current_time()
     fields = await forms.read(request)
     username, target = fields.get("username", "")[:100], forms.local_path(fields.get("next", "/"))
     candidate = await door.wait_turn(request, username)
@@ -60,7 +62,9 @@ async def send(request: Request) -> Response:
     if onward is not None:
         return onward
     reads = fields.get("reads", "")
-    return await run_in_threadpool(_page, request, username, target, NO_ROLE if opened else WRONG, reads)
+    refused = await run_in_threadpool(_page, request, username, target, NO_ROLE if opened else WRONG, reads)
+    await patience.even_out(began)  # a failure at a name that exists is written to its account, which takes longer
+    return refused
 
 
 def go_on(request: Request, opened: sign_in.Opened, target: str) -> Response | None:
