@@ -103,12 +103,17 @@ def test_a_maker_that_dies_without_a_word_has_failed(cast: Cast, olga: Actor, mo
     assert _status(request_id) == RequestStatus.FAILED
 
 
-def test_a_stop_in_the_middle_leaves_it_to_the_next_start(cast: Cast, olga: Actor) -> None:
+def test_a_stop_in_the_middle_leaves_it_to_the_next_start(cast: Cast, olga: Actor, tmp_path: Path) -> None:
     request_id = _ask(olga)
-    batches.stopping.set()
-    with pytest.raises(InterruptedError):
-        files.make(request_id)
-    assert _status(request_id) in (RequestStatus.WAITING, RequestStatus.MAKING)
+    maker, reading = _held_up(request_id, tmp_path)
+    with ThreadPoolExecutor(1) as stopped, pytest.MonkeyPatch.context() as held_up:
+        held_up.setattr(sys, "executable", maker)
+        made = stopped.submit(files.make, request_id)
+        _wait(reading.exists)
+        batches.stopping.set()
+        with pytest.raises(InterruptedError):
+            made.result(60)
+    assert _status(request_id) == RequestStatus.MAKING
     engine_room.start_engine()
     _wait(lambda: _status(request_id) == RequestStatus.READY)
 
