@@ -12,7 +12,7 @@ import typer
 from core import database, migrations
 from core.config import command
 from core.errors import InputProblem, RowProblem, Severity
-from core.permissions import command_line
+from core.permissions import Actor, command_line
 from core.rules.delimited import DELIMITERS
 from core.rules.imports import reading
 from core.rules.imports.intake import FORMAT_WORDS, Intake
@@ -21,7 +21,7 @@ from core.rules.imports.reading import Choices
 from core.rules.spreadsheets import COMMAND_LINE_LIMITS, Upload
 from core.rules.text_encoding import ENCODINGS
 from core.services import imports
-from core.services.imports import Leave
+from core.services.imports import Applied, Check, Leave
 
 _SHOWN = 50
 _ENDINGS = (".csv", ".txt", ".xlsx")
@@ -50,16 +50,9 @@ def import_(
     if only_said and not mark_as_left:
         raise InputProblem("--only-said says who is marked as left: write --mark-as-left beside it.")
     migrations.upgrade()
-    started = time.perf_counter()
-    uploads = _uploads(path)
+    started, uploads = time.perf_counter(), _uploads(path)
     choices = Choices(encoding=encoding, delimiter=_DELIMITER_WORDS.get(delimiter, delimiter))
-    intake = reading.read(reading.sheets(uploads, limits=COMMAND_LINE_LIMITS, choices=choices), choices=choices)
-    _say_what_was_read(intake)
-    actor = command_line(getpass.getuser())
-    with database.reading() as db:
-        check = imports.check(db, actor, intake=intake)
-    _say_problems(check.problems)
-    _say_counts(check.plan.counts)
+    check = _checked(uploads, choices)
     leavers = check.leavers(only_said=only_said)
     spared = [row["source_id"] for row in leavers.spared]
     _say_leavers([row["source_id"] for row in leavers.rows], spared=spared, only_said=only_said, stay=not mark_as_left)
@@ -68,10 +61,29 @@ def import_(
         raise typer.Exit(1 if check.errors else 0)
     leave = (Leave.WHO_IS_SAID_TO if only_said else Leave.WHO_IS_MISSING) if mark_as_left else Leave.NOBODY
     with database.transaction(wait_ms=database.WORKER_WAIT_MS) as db:
-        done = imports.apply(db, actor, seen=check, uploads=uploads, leave=leave, typed_leavers=typed)
+        done = imports.apply(db, _actor(), seen=check, uploads=uploads, leave=leave, typed_leavers=typed)
+    _say_done(done, seconds=time.perf_counter() - started, leave=leave)
+
+
+def _checked(uploads: list[Upload], choices: Choices) -> Check:
+    """What the files would change, and what is wrong with them, which is said."""
+    intake = reading.read(reading.sheets(uploads, limits=COMMAND_LINE_LIMITS, choices=choices), choices=choices)
+    _say_what_was_read(intake)
+    with database.reading() as db:
+        check = imports.check(db, _actor(), intake=intake)
+    _say_problems(check.problems)
+    _say_counts(check.plan.counts)
+    return check
+
+
+def _actor() -> Actor:
+    return command_line(getpass.getuser())
+
+
+def _say_done(done: Applied, *, seconds: float, leave: Leave) -> None:
     run = done.run
-    left = f", {run.left:,} marked as left" if mark_as_left else ""
-    print(f"Imported in {time.perf_counter() - started:.1f} s: {run.created:,} new, {run.changed:,} changed{left}.")
+    left = "" if leave == Leave.NOBODY else f", {run.left:,} marked as left"
+    print(f"Imported in {seconds:.1f} s: {run.created:,} new, {run.changed:,} changed{left}.")
     if done.notices:
         print("Addresses changed: the old ones are told, and whoever is verified is asked to confirm the new one.")
         print("This is sent while Firstkey runs.")
