@@ -33,7 +33,7 @@ class Settings(BaseSettings):
     engine_url: str = f"sqlite:///{VAR / 'engine.db'}"
     folder: str = ""
     listen_on: str = "127.0.0.1"
-    port: int = 8501
+    port: int = Field(8501, ge=1, le=65_535)
     public_base_url: str = ""
     secret_key: str = ""
     secret_key_previous: str = ""

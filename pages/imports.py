@@ -91,7 +91,8 @@ def _offer(actor: Actor, uploads: list[Upload], check: Check) -> None:
     if found.nothing and chosen.leave is Leave.NOBODY:
         st.info("Firstkey knows all of this already. There is nothing to import.")
         return
-    label = f"Import {found.created + found.changed:,} people"
+    imported = found.created + found.changed
+    label = f"Import {imported:,} people" if imported or not chosen.number else f"Mark {chosen.number:,} as Left"
     stands_still = check.errors > 0 or not chosen.may_go_on
     pressed = st.button(label, type="primary", disabled=stands_still, width="stretch")
     acting = fresh_code.proved(actor, pressed, key=f"import.{_key(uploads)}", act=label) if chosen.asks_who else actor

@@ -5,9 +5,11 @@ from __future__ import annotations
 import os
 import sys
 
+import sqlalchemy as sa
 import typer
 
-from core import requests
+from core import migrations, requests
+from core.config import command as command_of
 from core.errors import AppError, SettingsError
 from core.manage import (
     audit,
@@ -24,6 +26,11 @@ from core.manage import (
     serve,
     upgrade,
     worker,
+)
+
+NO_ADDRESS = (
+    "FIRSTKEY_DATABASE_URL is no address of a database. Write sqlite:////folder/firstkey.db, or "
+    "postgresql+psycopg://user@host/database."
 )
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False, help="Firstkey")
@@ -63,7 +70,27 @@ def main() -> int:
     except (AppError, SettingsError) as refusal:
         print(refusal, file=sys.stderr)
         return 1
+    except sa.exc.ArgumentError:
+        print(NO_ADDRESS, file=sys.stderr)
+        return 1
+    except sa.exc.DatabaseError:
+        why = _why_not()
+        if not why:
+            raise
+        print(why, file=sys.stderr)
+        return 1
     return 0
+
+
+def _why_not() -> str:
+    """What keeps every command from this database; nothing where it is as it should be, and the fault is ours."""
+    try:
+        migrations.require()
+    except SettingsError as refusal:
+        return str(refusal)
+    except sa.exc.SQLAlchemyError:
+        return f"The database does not answer, or is none. What is wrong with it is said by: {command_of('doctor')}"
+    return ""
 
 
 if __name__ == "__main__":

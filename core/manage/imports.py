@@ -93,7 +93,8 @@ def _say_done(done: Applied, *, seconds: float, leave: Leave) -> None:
 def _uploads(path: Path) -> list[Upload]:
     if not path.exists():
         raise InputProblem(f"There is no file or folder {path}. Check the path.")
-    files = [path] if path.is_file() else sorted(file for file in path.iterdir() if file.suffix.lower() in _ENDINGS)
+    # What is no folder is read, whatever it is: a pipe of a shell, say.
+    files = sorted(file for file in path.iterdir() if file.suffix.lower() in _ENDINGS) if path.is_dir() else [path]
     return [Upload(file.name, file.read_bytes()) for file in files]
 
 

@@ -82,7 +82,7 @@ def check_password(db: Session, chooser: Chooser, *, password: str) -> None:
 
 
 def refuse_same(same: bool) -> None:
-    """Refuse the password that has to be changed."""
+    """Refuse as the new password the one that it is already."""
     if same:
         raise InputProblem(_SAME, field="password")
 

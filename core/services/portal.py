@@ -21,7 +21,10 @@ from core.tables import school
 # Made once, and of columns: whole rows took three times as long, and everybody begins with this page.
 _OWN = (
     sa.select(*(col(getattr(Account, name)) for name in ("username", "sign_in_method", "user_type", "last_sign_in_at")))
-    .add_columns(*(col(getattr(Person, name)) for name in ("first_name", "last_name", "language")), col(Section.title))
+    .add_columns(
+        *(col(getattr(Person, name)) for name in ("first_name", "middle_name", "last_name", "language")),
+        col(Section.title),
+    )
     .join(Person, col(Person.id) == col(Account.person_id))
     .outerjoin(Section, col(Section.id) == col(Person.section_id))
     .where(col(Account.id) == sa.bindparam("of_account"))
@@ -41,6 +44,7 @@ class OwnAccount:
     """My account. `students` are whom a guardian answers for today."""
 
     first_name: str
+    middle_name: str
     last_name: str
     username: str
     language: str
@@ -60,6 +64,7 @@ def own(db: Session, actor: Actor) -> OwnAccount:
     settings = school.settings(db)  # which tells the clock where the school is
     return OwnAccount(
         mine.first_name,
+        mine.middle_name,
         mine.last_name,
         mine.username,
         mine.language,
@@ -74,7 +79,7 @@ def own(db: Session, actor: Actor) -> OwnAccount:
 def check_new_password(db: Session, actor: Actor, *, password: str) -> None:
     """Refuse a password that will not do, before any lock is taken."""
     mine = own(db, actor)
-    about = (mine.first_name, mine.last_name, mine.username, school.settings(db).school_name)
+    about = (mine.first_name, mine.middle_name, mine.last_name, mine.username, school.settings(db).school_name)
     opinion = passwords.judge(password, shortest=mine.shortest, about=about)
     if not opinion.accepted:
         raise InputProblem(OBJECTION[opinion.objections[0]], field="password")

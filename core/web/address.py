@@ -26,7 +26,7 @@ def show(request: Request) -> Response:
 
 async def send(request: Request) -> Response:
     """Store the answer; then say so, once."""
-    await forms.read(request)
+    await forms.read(request, about=cookies.address_name())
     question = await run_in_threadpool(_question, request)
     done = await run_in_threadpool(_confirm, request)
     template = "address_confirmed.html" if done else "dead_question.html"
@@ -52,7 +52,13 @@ def _token(request: Request) -> str:
 def _page(request: Request, question: Question, template: str) -> Response:
     status = 410 if template == "dead_question.html" else 200
     return pages.render(
-        request, template, status=status, language=question.language, here="/address", question=question
+        request,
+        template,
+        status=status,
+        language=question.language,
+        about=_token(request),
+        here="/address",
+        question=question,
     )
 
 

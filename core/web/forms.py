@@ -16,6 +16,10 @@ _PURPOSE = "visitor form"
 MOST_BYTES, MOST_FIELDS = 16_384, 30
 TOO_MUCH = "That is more than this form can take. Go back, shorten it and send it again."
 EXPIRED = "This form has expired. Go back, reload the page and send it again."
+OVERTAKEN = (
+    "This page is too old, or another link was opened in this browser after it. Nothing was changed. "
+    "Open the link of your message once more, or sign in again."
+)
 
 
 def new_cookie() -> str:
@@ -23,19 +27,31 @@ def new_cookie() -> str:
     return secrets.token_urlsafe(18)
 
 
-def token(cookie: str) -> str:
-    """What such a form carries; nobody without the key can make it from a cookie of their own choice."""
-    return keys.token(_PURPOSE, cookie)
+def token(cookie: str, about: str = "") -> str:
+    """What such a form carries; nobody without the key can make it from a cookie of their own choice.
+
+    `about` is the link or the ticket of whom the form is: two of a family may be open in one browser, which keeps the
+    later one, and the form of the first is no form of the second.
+    """
+    return keys.token(_PURPOSE, _tied(cookie, about))
 
 
-async def read(request: Request) -> dict[str, str]:
-    """The fields of a form from our own page in this browser; anything else is refused."""
+async def read(request: Request, *, about: str = "") -> dict[str, str]:
+    """The fields of a form from our own page in this browser; anything else is refused.
+
+    `about` names the cookie of a link or ticket: the form may have been drawn for that one, and for no other.
+    """
     require_same_origin(request)
     fields = await fields_of(request)
-    cookie = request.cookies.get(cookies.form_name(), "")
-    if not cookie or not keys.made(_PURPOSE, cookie, fields.get("form_token", "")):
-        raise NotAllowed(EXPIRED)
+    cookie, link = request.cookies.get(cookies.form_name(), ""), request.cookies.get(about, "") if about else ""
+    fits = (keys.made(_PURPOSE, value, fields.get("form_token", "")) for value in (_tied(cookie, link), cookie))
+    if not cookie or not any(fits):
+        raise NotAllowed(OVERTAKEN if about else EXPIRED)
     return fields
+
+
+def _tied(cookie: str, about: str) -> str:
+    return f"{cookie} {about}" if about else cookie
 
 
 async def fields_of(request: Request) -> dict[str, str]:

@@ -30,7 +30,7 @@ def show(request: Request) -> Response:
 
 async def send(request: Request) -> Response:
     """Store the password the person chose; then on to the sign-in page, never straight in (R15)."""
-    fields = await forms.read(request)
+    fields = await forms.read(request, about=cookies.invitation_name())
     offer = await run_in_threadpool(_offer, request)
     if not offer.is_live or offer.is_microsoft:
         return await run_in_threadpool(_page, request, offer)
@@ -51,12 +51,13 @@ async def send(request: Request) -> Response:
 
 async def ask_new_link(request: Request) -> Response:
     """Always the same answer, whoever asks with whatever link (R20, R22)."""
-    await forms.read(request)
+    fields = await forms.read(request, about=cookies.invitation_name())
     await door.wait_for_link(request)
     campaign_id = await run_in_threadpool(_ask, request)
     if campaign_id is not None and engine.is_up():
         await run_in_threadpool(engine.start, campaign_id)
-    return await run_in_threadpool(pages.render, request, "new_link.html", here="/invitation")
+    reads = fields.get("reads", "")
+    return await run_in_threadpool(pages.render, request, "new_link.html", language=reads, here="/invitation")
 
 
 def _chosen(offer: Offer, fields: dict[str, str]) -> str:
@@ -102,6 +103,7 @@ def _page(request: Request, offer: Offer, *, problem: str = "") -> Response:
         template,
         status=status,
         language=offer.language,
+        about=_token(request) if offer.is_live else "",
         here="/invitation",
         offer=offer,
         problem=problem,

@@ -26,7 +26,9 @@ def show(request: Request) -> Response:
 
 async def send(request: Request) -> Response:
     """Store the password the person chose; then on to the sign-in page, never straight in (R15)."""
-    fields = await forms.read(request)
+    if not _ticket(request):
+        return _begin_again()
+    fields = await forms.read(request, about=cookies.choice_name())
     chooser = await run_in_threadpool(_chooser, request)
     if chooser is None:
         return _begin_again()
@@ -78,7 +80,7 @@ def _chooser(request: Request) -> Chooser | None:
 
 
 def _ticket(request: Request) -> str:
-    return request.cookies.get(cookies.choice_name(), "")[:200]
+    return request.cookies.get(cookies.choice_name(), "")
 
 
 def _begin_again() -> Response:
@@ -93,6 +95,7 @@ def _page(request: Request, chooser: Chooser, *, problem: str = "") -> Response:
         "choose_password.html",
         status=422 if problem else 200,
         language=chooser.language,
+        about=_ticket(request),
         here=HERE,
         chooser=chooser,
         problem=problem,

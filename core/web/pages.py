@@ -30,11 +30,13 @@ def render(
     status: int = 200,
     language: str = "",
     form_key: str = "",
+    about: str = "",
     here: str = "",
     **context: Any,
 ) -> HTMLResponse:
     """A page in the reader's language. `form_key` ties its forms to a session, or to this browser when empty.
 
+    `about` ties them to a link or ticket as well, of which this browser keeps one at a time.
     `here` is where the page can be asked for again in another language, when that is not its own address.
     """
     settings = people.school_of(request)
@@ -52,7 +54,7 @@ def render(
             is_demo=settings.is_demo,
             help_contact=settings.help_contact,
             portal_address=settings.portal_address,
-            form_token=form_key or forms.token(form_cookie),
+            form_token=form_key or forms.token(form_cookie, about),
             moment=lambda at: languages.moment(at, chosen, settings.time_zone),
             **context,
         )

@@ -13,7 +13,7 @@ from core.errors import InputProblem, NotAllowed, SignInRequired
 from core.models import CampaignKind
 from core.permissions import Actor
 from core.rules import password_hash
-from core.services import notices, open_session, portal, sessions
+from core.services import notices, open_session, password_choice, portal, sessions
 from core.tables import candidates
 from core.web import cookies, door, forms, hashing, pages, people
 
@@ -72,6 +72,8 @@ def _change(request: Request, actor: Actor, fields: dict[str, str]) -> int | Non
         candidate = candidates.own(db, actor)
         portal.check_new_password(db, actor, password=wanted)
     fits = password_hash.fits(candidate.stored_hash, fields.get("current", ""))
+    if fits:
+        password_choice.refuse_same(password_hash.fits(candidate.stored_hash, wanted))
     made = password_hash.make(wanted) if fits else ""
     with database.transaction() as db:
         confirmed, alarm = door.confirm(db, actor, candidate=candidate, fits=fits, carried=request.cookies)

@@ -13,7 +13,7 @@ from core.tables import school, unfinished
 from core.tables import sending_hold as table
 from pages.shared import cells, feedback, fresh_code
 
-LATER = "All sending is held: nothing leaves until an administrator says *Go*."
+LATER = "All sending is held: nothing leaves until an administrator says “Go”."
 
 
 def draw(actor: Actor) -> None:

@@ -27,12 +27,13 @@ _WHO = (
 
 @dataclass(frozen=True)
 class Chosen:
-    """Who is marked as left. `typed` is what an administrator typed; `may_go_on` whether that is enough.
+    """Who is marked as left, and how many. `typed` is what an administrator typed; `may_go_on` whether that is enough.
 
     `asks_who`: so many that whoever does it proves anew who they are.
     """
 
     leave: Leave = Leave.NOBODY
+    number: int = 0
     typed: int | None = None
     may_go_on: bool = True
     asks_who: bool = False
@@ -52,7 +53,7 @@ def choose(actor: Actor, check: Check) -> Chosen:
     if found.why_not:
         return _too_many(actor, found, leave)
     st.caption(f"Nothing of them is deleted. For {UNDO_DAYS} days it can be undone here.")
-    return Chosen(leave, asks_who=check.asks_who(found))
+    return Chosen(leave, len(found), asks_who=check.asks_who(found))
 
 
 def _say_spared(found: Leavers) -> None:
@@ -71,10 +72,10 @@ def _too_many(actor: Actor, found: Leavers, leave: Leave) -> Chosen:
     st.warning(found.why_not + asks, icon=":material/group_off:")
     if not actor.may(Permission.CHANGE_SETTINGS):
         st.caption("If so many have really left, an administrator can import this file.")
-        return Chosen(leave, may_go_on=False)
+        return Chosen(leave, len(found), may_go_on=False)
     typed = st.text_input(f"If so many have really left, type how many: {len(found)}", key="import_left_typed")
     is_right = typed.strip().replace(",", "") == str(len(found))
-    return Chosen(leave, len(found) if is_right else None, may_go_on=is_right, asks_who=True)
+    return Chosen(leave, len(found), len(found) if is_right else None, may_go_on=is_right, asks_who=True)
 
 
 def undo(actor: Actor, runs: Sequence[ImportRun], *, zone: str, told: str) -> None:

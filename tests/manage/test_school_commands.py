@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -33,6 +36,23 @@ def _run(command: object, *arguments: str) -> tuple[int, str]:
     app.command()(command)  # type: ignore[type-var]
     result = CliRunner().invoke(app, list(arguments), catch_exceptions=False)
     return result.exit_code, result.output
+
+
+@pytest.mark.parametrize(
+    ("address", "said"),
+    [
+        ("nonsense", "is no address of a database"),
+        ("sqlite:///{folder}/none.db", "The tables are of version none"),
+        ("sqlite:///{folder}/no-database", "The database does not answer, or is none"),
+    ],
+)
+def test_a_command_without_its_database_says_so_in_a_sentence(tmp_path: Path, address: str, said: str) -> None:
+    (tmp_path / "no-database").write_text("no database " * 1_000)
+    there = os.environ | {"FIRSTKEY_DATABASE_URL": address.format(folder=tmp_path)}
+    command = [sys.executable, "-m", "core.manage", "verify-audit"]
+    done = subprocess.run(command, cwd=ROOT, env=there, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert said in done.stderr and "Traceback" not in done.stderr
 
 
 def test_an_import_only_checks_until_it_is_told_to_apply() -> None:

@@ -146,12 +146,12 @@ def test_so_many_leave_only_when_an_administrator_types_how_many_and_it_can_be_u
     page = _upload_set(_page(monkeypatch, cast.ada.actor), oneroster.many(10))
     page = page.checkbox[0].check().run()
     assert "marks nobody" in _texts(page.warning)
-    assert _button(page, "Import 0 people").disabled
     number = page.checkbox[0].label.split("mark the ")[1].split()[0]
+    assert _button(page, f"Mark {number} as Left").disabled
     typed = next(field for field in page.text_input if field.label.startswith("If so many"))
     page = typed.input(number).run()
     assert "only ever marked by hand" not in _texts(page.caption)
-    page = _button(page, "Import 0 people").click().run()
+    page = _button(page, f"Mark {number} as Left").click().run()
     assert not page.exception
     assert f"{number} marked as Left" in _texts(page.success)
     page = _button(page, "Undo that they left").click().run()
@@ -174,11 +174,11 @@ def test_r31_who_lets_so_many_leave_is_asked_who_they_are_and_the_import_goes_on
     monkeypatch.setattr(proof, "has_any", lambda _actor: True)
     monkeypatch.setattr(proof, "by_code", lambda _actor: True)
     monkeypatch.setattr(proof, "given", lambda _actor, typed, *, carried: typed == "123456")
-    page = _button(page, "Import 0 people").click().run()
+    page = _button(page, f"Mark {number} as Left").click().run()
     with database.reading() as db:
         assert db.get(Person, cast.otto.person.id).status == "registered", "nothing before the code"
     next(field for field in page.text_input if field.label.startswith("Six digits")).input("123456")
-    page = _button(page, "It is me: import 0 people").click().run()
+    page = _button(page, f"It is me: mark {number} as Left").click().run()
     assert f"{number} marked as Left" in _texts(page.success)
 
 
@@ -195,7 +195,7 @@ def test_who_comes_back_is_said_before_and_after_and_can_be_undone(cast: Cast, m
     whole = oneroster.archive(oneroster.WHOLE)
     _button(_upload_set(_page(monkeypatch, cast.olga.actor), whole), "Import 5 people").click().run()
     gone = oneroster.changes(users="s2,tobedeleted,2026-11-01,,,,,,,,,,,,,,,\r\n")
-    _button(_upload_set(_page(monkeypatch, cast.olga.actor), gone), "Import 0 people").click().run()
+    _button(_upload_set(_page(monkeypatch, cast.olga.actor), gone), "Mark 1 as Left").click().run()
     page = _upload_set(_page(monkeypatch, cast.olga.actor), whole)
     assert "1 person of this file had left before" in _texts(page.info)
     page = _button(page, "Import 1 people").click().run()
@@ -210,7 +210,8 @@ def test_the_office_cannot_let_so_many_leave(cast: Cast, monkeypatch: pytest.Mon
     page = _upload_set(_page(monkeypatch, cast.olga.actor), oneroster.many(10))
     page = page.checkbox[0].check().run()
     assert "an administrator can import this file" in _texts(page.caption)
-    assert _button(page, "Import 0 people").disabled
+    number = page.checkbox[0].label.split("mark the ")[1].split()[0]
+    assert _button(page, f"Mark {number} as Left").disabled
 
 
 def test_what_became_of_files_of_the_import_folder_stands_on_the_page(

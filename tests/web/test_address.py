@@ -38,6 +38,16 @@ def test_r14_looking_changes_nothing_and_the_button_confirms_once(browser: Brows
     assert gone.status_code == 410 and "new@mail.example" not in gone.text and "does not work any more" in gone.text
 
 
+def test_of_two_questions_in_one_browser_the_first_does_not_answer_the_second(browser: Browser, cast: Cast) -> None:
+    browser.open(f"/v/{_question(cast)}")
+    browser.open("/address")
+    of_sam = browser.form_token
+    browser.open(f"/v/{browsing.link_for(cast.max.account)}")
+    answer = browser.send("/address", {"form_token": of_sam})
+    assert answer.status_code == 403 and "Nothing was changed" in answer.text
+    assert browsing.stored(cast.sam.account).verified_address == ""
+
+
 def test_r15_the_answer_signs_nobody_in(browser: Browser, cast: Cast) -> None:
     browser.open(f"/v/{_question(cast)}")
     browser.open("/address")

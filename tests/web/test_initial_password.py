@@ -55,6 +55,20 @@ def _must_change(member: Member) -> str:
     return username
 
 
+def test_of_two_slips_in_one_browser_no_password_goes_to_the_other_person(browser: Browser, cast: Cast) -> None:
+    first, second = (_issued(cast.olga.actor, member) for member in (cast.sam, cast.max))
+    browser.sign_in(cast.sam.account.username, first)
+    browser.open(CHOOSE)
+    of_sam = browser.form_token
+    browser.sign_in(cast.max.account.username, second)
+    browser.open(CHOOSE)
+    answer = browser.send(CHOOSE, {"password": OWN, "again": OWN, "form_token": of_sam})
+    assert answer.status_code == 403 and "Nothing was changed" in answer.text
+    assert not any(browsing.stored(member.account).password_hash for member in (cast.sam, cast.max))
+    assert _choose(browser)[0] == 303
+    assert browsing.stored(cast.max.account).password_hash
+
+
 def test_r21_an_initial_password_opens_only_the_page_to_choose_ones_own(browser: Browser, cast: Cast) -> None:
     answer = browser.sign_in(cast.sam.account.username, _issued(cast.olga.actor, cast.sam))
     assert (answer.status_code, answer.headers["location"]) == (303, CHOOSE)

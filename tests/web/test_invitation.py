@@ -63,6 +63,42 @@ def test_who_reads_greek_goes_on_in_greek_and_the_next_one_on_the_device_does_no
             assert "<h1>Sign in</h1>" in page and "<script>" not in page
 
 
+def test_of_two_links_in_one_browser_no_password_goes_to_the_other_person(browser: Browser, cast: Cast) -> None:
+    """A parent opens the messages of both children, each in a tab, and begins with the first."""
+    sams, maxs = (browsing.link_for(member.account) for member in (cast.sam, cast.max))
+    browser.open(f"/i/{sams}")
+    browser.open("/invitation")
+    of_sam = browser.form_token
+    browser.open(f"/i/{maxs}")
+    browser.open("/invitation")
+    answer = browser.send("/invitation", CHOSEN | {"form_token": of_sam})
+    assert answer.status_code == 403 and "another link was opened in this browser" in answer.text
+    assert not any(browsing.stored(member.account).password_hash for member in (cast.sam, cast.max))
+    for member, token in ((cast.sam, sams), (cast.max, maxs)):
+        assert _activate(browser, token) == 303
+        assert browsing.stored(member.account).password_hash
+
+
+def test_a_parent_who_is_signed_in_sees_that_the_password_of_the_child_is_saved(browser: Browser, cast: Cast) -> None:
+    browser.sign_in(browsing.give_password(cast.gina.account))
+    browser.open(f"/i/{browsing.link_for(cast.sam.account)}")
+    browser.open("/invitation")
+    page = browser.open(browser.send("/invitation", CHOSEN).headers["location"])
+    assert page.status_code == 200 and f'value="{cast.sam.account.username}"' in page.text
+    assert browser.open("/me").status_code == 200
+
+
+def test_a_new_link_is_asked_for_in_the_language_of_the_dead_one(cast: Cast) -> None:
+    with database.transaction() as db:
+        db.get_one(Person, cast.sam.person.id).language = "el"
+    with browsing.browser(**{"accept-language": "en"}) as english:
+        token = browsing.link_for(cast.sam.account)
+        assert _activate(english, token) == 303
+        english.open(f"/i/{token}")
+        english.open("/invitation")
+        assert '<html lang="el"' in english.send("/invitation/new-link", {"reads": english.hidden("reads")}).text
+
+
 def test_r15_a_chosen_password_signs_nobody_in(browser: Browser, cast: Cast) -> None:
     assert _activate(browser, browsing.link_for(cast.sam.account)) == 303
     assert browsing.SESSION() not in browser.cookies

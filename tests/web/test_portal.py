@@ -72,6 +72,12 @@ def test_r10b_a_password_is_changed_with_the_current_one_and_other_browsers_are_
         assert db.exec(select(Invitation)).one().superseded_because == "password_chosen"
 
 
+def test_the_password_of_now_is_no_new_one(browser: Browser, cast: Cast) -> None:
+    answer = _enter(browser, cast.sam).send("/me/password", {"current": PASSWORD, "password": PASSWORD})
+    assert answer.status_code == 422 and "This is the password you have now" in answer.text
+    assert browsing.stored(cast.sam.account).password_hash == browsing.HASH
+
+
 def test_a_wrong_current_password_changes_nothing_and_counts(browser: Browser, cast: Cast, clock: Clock) -> None:
     _enter(browser, cast.sam)
     for number in range(1, 11):
