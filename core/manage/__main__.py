@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 
+import pydantic
 import sqlalchemy as sa
 import typer
 
@@ -27,6 +28,7 @@ from core.manage import (
     upgrade,
     worker,
 )
+from core.manage.checkups import installation
 
 NO_ADDRESS = (
     "FIRSTKEY_DATABASE_URL is no address of a database. Write sqlite:////folder/firstkey.db, or "
@@ -69,6 +71,9 @@ def main() -> int:
         app()
     except (AppError, SettingsError) as refusal:
         print(refusal, file=sys.stderr)
+        return 1
+    except pydantic.ValidationError as error:
+        print(*installation.unusable(error), installation.REMEDY, sep="\n", file=sys.stderr)
         return 1
     except sa.exc.ArgumentError:
         print(NO_ADDRESS, file=sys.stderr)

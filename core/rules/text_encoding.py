@@ -17,6 +17,7 @@ ENCODINGS = {
     "cp1252": "Windows-1252 (western European)",
 }
 _MARKS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
+_UTF8_AS_WELL = re.compile(rb"\xc3[\x80-\xbf]")  # a western letter in UTF-8; in Windows-1252 a tilde before a sign
 _GREEK_WORD = re.compile(r"[Ά-ώ]{2,}")
 _MIXED_WORD = re.compile(r"[A-Za-z][Ά-ώ]|[Ά-ώ][A-Za-z]")
 
@@ -24,6 +25,11 @@ _MIXED_WORD = re.compile(r"[A-Za-z][Ά-ώ]|[Ά-ώ][A-Za-z]")
 def read(content: bytes, *, encoding: str = "") -> tuple[str, str]:
     """The text and the name of its encoding, which is found out unless it is given."""
     name = encoding or detect(content)
+    if name == "cp1252" and not encoding and _UTF8_AS_WELL.search(content):
+        raise InputProblem(
+            "Some lines of this file are UTF-8 and others Windows-1252: names would be spoilt. Save it again as "
+            "CSV UTF-8 and upload that."
+        )
     try:
         return content.decode(name), name
     except (UnicodeDecodeError, LookupError) as error:

@@ -55,6 +55,14 @@ def test_a_command_without_its_database_says_so_in_a_sentence(tmp_path: Path, ad
     assert said in done.stderr and "Traceback" not in done.stderr
 
 
+def test_a_setting_that_cannot_be_used_is_named_without_what_stands_in_it() -> None:
+    there = os.environ | {"FIRSTKEY_PORT": "99999999", "FIRSTKEY_SMS_RATE": "a-secret-by-mistake"}
+    command = [sys.executable, "-m", "core.manage", "verify-audit"]
+    done = subprocess.run(command, cwd=ROOT, env=there, capture_output=True, text=True, check=False)
+    assert done.returncode == 1 and "FIRSTKEY_PORT:" in done.stderr and "FIRSTKEY_SMS_RATE:" in done.stderr
+    assert "a-secret" not in done.stderr and "Traceback" not in done.stderr
+
+
 def test_an_import_only_checks_until_it_is_told_to_apply() -> None:
     code, output = _run(imports.import_, str(SET))
     assert (code, "8 to create" in output, "Nothing was changed" in output) == (0, True, True)

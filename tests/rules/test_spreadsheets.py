@@ -62,6 +62,14 @@ def test_a_wrong_encoding_is_refused_with_a_way_out() -> None:
         text_encoding.read(b"Code\r\n\xff\xfe\xfa", encoding="utf-8")
 
 
+def test_a_file_put_together_of_two_encodings_is_refused_before_it_spoils_a_name() -> None:
+    mixed = "S1,Müller\r\n".encode() + "S2,Zoë\r\n".encode("cp1252")
+    with pytest.raises(InputProblem, match="others Windows-1252"):
+        text_encoding.read(mixed)
+    assert text_encoding.read("S2,JOÃO,Zoë »\r\n".encode("cp1252"))[1] == "cp1252"
+    assert text_encoding.read(mixed, encoding="cp1252")[1] == "cp1252"
+
+
 def test_row_numbers_are_those_of_a_spreadsheet() -> None:
     sheet = _read(b'Code,Last name\r\nS1,"two\r\nlines"\r\n\r\nS2,Smith\r\n')
     assert [number for number, _row in sheet.rows] == [2, 4]

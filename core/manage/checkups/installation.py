@@ -22,6 +22,7 @@ from core.errors import SettingsError
 from core.manage.checkups.findings import Finding, fault, fine, warning
 from core.tables import keys_in_use, school
 
+REMEDY = "Correct it in the environment or in .env; .env.example says what it takes."
 _PIN = re.compile(r"^([A-Za-z0-9._-]+)==([^ ;\\]+)", re.MULTILINE)
 
 
@@ -30,9 +31,12 @@ def settings() -> tuple[Settings | None, list[Finding]]:
     try:
         return read_settings(), [fine("settings", "can be read")]
     except pydantic.ValidationError as error:
-        wrong = [(f"FIRSTKEY_{'_'.join(map(str, each['loc'])).upper()}", each["msg"]) for each in error.errors()]
-        remedy = "Correct it in the environment or in .env; .env.example says what it takes."
-        return None, [fault("settings", f"{name}: {message}", remedy) for name, message in wrong]
+        return None, [fault("settings", wrong, REMEDY) for wrong in unusable(error)]
+
+
+def unusable(error: pydantic.ValidationError) -> list[str]:
+    """Each setting by its name, and why it cannot be used."""
+    return [f"FIRSTKEY_{'_'.join(map(str, each['loc'])).upper()}: {each['msg']}" for each in error.errors()]
 
 
 def key() -> Iterator[Finding]:
