@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import json
 import logging
 import os
@@ -24,6 +25,12 @@ class TextLines(logging.Formatter):
 
     def __init__(self) -> None:
         super().__init__(_TEXT)
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Python keeps at a record how the first handler wrote its error: ours is not always the first."""
+        own = copy.copy(record)
+        own.exc_text = None
+        return super().format(own)
 
     def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802  (logging calls it so)
         said = [f"{name} {value}" for name, value in _belongs_to().items()]
