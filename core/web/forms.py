@@ -40,9 +40,11 @@ async def read(request: Request, *, about: str = "") -> dict[str, str]:
     """The fields of a form from our own page in this browser; anything else is refused.
 
     `about` names the cookie of a link or ticket: the form may have been drawn for that one, and for no other.
+    The answer is in the language of the form where it carries one, a refusal too.
     """
     require_same_origin(request)
     fields = await fields_of(request)
+    request.state.reads = fields.get("reads", "")
     cookie, link = request.cookies.get(cookies.form_name(), ""), request.cookies.get(about, "") if about else ""
     fits = (keys.made(_PURPOSE, value, fields.get("form_token", "")) for value in (_tied(cookie, link), cookie))
     if not cookie or not any(fits):

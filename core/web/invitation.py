@@ -51,13 +51,12 @@ async def send(request: Request) -> Response:
 
 async def ask_new_link(request: Request) -> Response:
     """Always the same answer, whoever asks with whatever link (R20, R22)."""
-    fields = await forms.read(request, about=cookies.invitation_name())
+    await forms.read(request, about=cookies.invitation_name())
     await door.wait_for_link(request)
     campaign_id = await run_in_threadpool(_ask, request)
     if campaign_id is not None and engine.is_up():
         await run_in_threadpool(engine.start, campaign_id)
-    reads = fields.get("reads", "")
-    return await run_in_threadpool(pages.render, request, "new_link.html", language=reads, here="/invitation")
+    return await run_in_threadpool(pages.render, request, "new_link.html", here="/invitation")
 
 
 def _chosen(offer: Offer, fields: dict[str, str]) -> str:

@@ -41,7 +41,8 @@ def render(
     """
     settings = people.school_of(request)
     offered = {code: name for code, name in languages.LANGUAGES.items() if code in settings.languages}
-    chosen = languages.of(request, offered=offered, person=language, school=settings.default_language)
+    reads = language or getattr(request.state, "reads", "")  # of the form that is answered
+    chosen = languages.of(request, offered=offered, person=reads, school=settings.default_language)
     form_cookie = request.cookies.get(cookies.form_name()) or forms.new_cookie()
     html = (
         _environment(chosen)
@@ -54,6 +55,7 @@ def render(
             is_demo=settings.is_demo,
             help_contact=settings.help_contact,
             portal_address=settings.portal_address,
+            here=here,
             form_token=form_key or forms.token(form_cookie, about),
             moment=lambda at: languages.moment(at, chosen, settings.time_zone),
             **context,

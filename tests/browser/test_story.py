@@ -127,10 +127,24 @@ def _activate_on_the_phone(phone: BrowserContext, box: Mailbox) -> None:
     page.get_by_role("button", name="Σύνδεση").click()
     expect(page.get_by_role("heading", name="Ο λογαριασμός μου")).to_be_visible()
     expect(page.get_by_text("Μαρία Παπαδοπούλου")).to_be_visible()
+    _go_back(page)
     page.goto("/students")
     expect(page.get_by_role("heading", name="Ο λογαριασμός μου")).to_be_visible()
     page.goto(link[0])
     expect(page.get_by_role("link", name="Σύνδεση")).to_be_visible()
+
+
+def _go_back(page: Page) -> None:
+    """From *My account* past the sign-in page to the form that was refused: a page of ours each time, nothing sent."""
+    sent: list[str] = []
+    page.on("request", lambda request: sent.append(request.url) if request.method == "POST" else None)
+    page.go_back()
+    expect(page.get_by_text("Μαρία Παπαδοπούλου").or_(page.locator("#username"))).to_be_visible()
+    page.go_back()
+    expect(page.get_by_role("link", name="Σύνδεση")).to_be_visible()  # the link has been used
+    page.reload()
+    expect(page.get_by_role("link", name="Σύνδεση")).to_be_visible()
+    assert page.url.endswith("/invitation") and sent == []
 
 
 def _see_it_on_the_status_page(page: Page) -> None:

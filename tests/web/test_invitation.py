@@ -79,6 +79,18 @@ def test_of_two_links_in_one_browser_no_password_goes_to_the_other_person(browse
         assert browsing.stored(member.account).password_hash
 
 
+def test_a_page_that_was_overtaken_says_so_in_its_own_language(cast: Cast) -> None:
+    with database.transaction() as db:
+        db.get_one(Person, cast.sam.person.id).language = "el"
+    with browsing.browser(**{"accept-language": "en"}) as english:
+        english.open(f"/i/{browsing.link_for(cast.sam.account)}")
+        english.open("/invitation")
+        fields = CHOSEN | {name: english.hidden(name) for name in ("form_token", "reads")}
+        english.open(f"/i/{browsing.link_for(cast.max.account)}")
+        answer = english.send("/invitation", fields)
+        assert answer.status_code == 403 and "άλλος σύνδεσμος" in answer.text and '<html lang="el"' in answer.text
+
+
 def test_a_parent_who_is_signed_in_sees_that_the_password_of_the_child_is_saved(browser: Browser, cast: Cast) -> None:
     browser.sign_in(browsing.give_password(cast.gina.account))
     browser.open(f"/i/{browsing.link_for(cast.sam.account)}")
