@@ -58,6 +58,9 @@ def _without(listing: Listing, chip: Chip) -> None:
 
 def no_students(actor: Actor) -> None:
     """What belongs here, and how they come."""
+    if not actor.scope.everybody:
+        _nobody_of_yours()
+        return
     st.subheader("No students yet")
     st.write("Here stand the students of your school with their classes, addresses and accounts.")
     if actor.may(Permission.IMPORT):
@@ -66,6 +69,9 @@ def no_students(actor: Actor) -> None:
 
 def no_accounts(actor: Actor) -> None:
     """What belongs here, and how they are made."""
+    if not actor.scope.everybody:
+        _nobody_of_yours()
+        return
     st.subheader("No accounts yet")
     st.write(
         "Here stand the accounts of students, parents and staff. Those of students are made in the Students List, "
@@ -73,3 +79,12 @@ def no_accounts(actor: Actor) -> None:
     )
     if actor.may(Permission.CREATE_ACCOUNTS):
         st.page_link("students.py", label="Create accounts for your students", icon=":material/person_add:")
+
+
+def _nobody_of_yours() -> None:
+    """The school has people; whoever looks sees those of some classes."""
+    st.subheader("Nobody in your classes")
+    st.write(
+        "You see the people of the classes, grades or schools that your role is for, and just now nobody is in them. "
+        "If you miss somebody, ask your school's office."
+    )

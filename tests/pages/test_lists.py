@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from streamlit.testing.v1 import AppTest
 
@@ -142,6 +144,15 @@ def test_an_empty_school_is_told_the_first_step(open_screen: screens.Open) -> No
     page = open_screen(olga, "students.py")
     assert "No students yet" in everything_said(page)
     assert "Import your students" in everything_said(page)
+
+
+@pytest.mark.parametrize("screen", ["students.py", "accounts.py", "status.py"])
+def test_a_coordinator_whose_classes_are_empty_is_not_told_that_the_school_is(
+    screen: str, open_screen: screens.Open, cast: Cast
+) -> None:
+    page = open_screen(replace(cast.cora.actor, scope=Scope()), screen)
+    said = everything_said(page)
+    assert "Nobody in your classes" in said and "No students yet" not in said and "No accounts yet" not in said
 
 
 def _lone_account() -> int:
