@@ -58,7 +58,7 @@ class _FirstWords(logging.Filter):
     def filter(self, record: logging.LogRecord) -> bool:
         """Let the record through, without that."""
         if record.name.split(".")[0] == "dbos" and record.levelno >= logging.WARNING:
-            record.msg, record.args = record.getMessage().split(": ", 1)[0].splitlines()[0], ()
+            record.msg, record.args = record.getMessage().partition("\n")[0].partition(": ")[0], ()
         return True
 
 

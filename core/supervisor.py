@@ -8,13 +8,13 @@ import os
 import socket
 
 
-def tell(words: str) -> None:
-    """Say it to whoever supervises this process; nothing where nobody does."""
+def tell(words: str, *, wait_s: float = 0.0) -> None:
+    """Say it to whoever supervises this process; nothing where nobody does, or does not listen for so long."""
     address = os.environ.get("NOTIFY_SOCKET")
     if not address:
         return
     with contextlib.suppress(OSError), socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as line:
-        line.setblocking(False)
+        line.settimeout(wait_s)
         line.connect(f"\0{address[1:]}" if address.startswith("@") else address)
         line.send(words.encode())
 

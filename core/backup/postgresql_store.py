@@ -18,6 +18,21 @@ from core.errors import InputProblem, SettingsError
 
 _INSTALLED = Path("/usr/lib/postgresql")
 
+_REMOVALS = """
+WITH of_extensions AS (SELECT classid, objid FROM pg_depend WHERE deptype = 'e')
+SELECT format('DROP SCHEMA %I CASCADE', nspname) FROM pg_namespace
+WHERE nspname NOT IN ('public', 'information_schema') AND nspname NOT LIKE 'pg\\_%'
+AND ('pg_namespace'::regclass, oid) NOT IN (SELECT classid, objid FROM of_extensions)
+UNION ALL
+SELECT format('DROP TABLE %I CASCADE', relname) FROM pg_class
+WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'p') AND NOT relispartition
+AND ('pg_class'::regclass, oid) NOT IN (SELECT classid, objid FROM of_extensions)
+UNION ALL
+SELECT format('DROP FUNCTION %s CASCADE', oid::regprocedure) FROM pg_proc
+WHERE pronamespace = 'public'::regnamespace
+AND ('pg_proc'::regclass, oid) NOT IN (SELECT classid, objid FROM of_extensions)
+"""
+
 
 def copy(url: str, target: Path, *, snapshot: str = "") -> None:
     """Dump one moment of the database as SQL; with `snapshot` the moment that a transaction of ours sees."""
@@ -55,14 +70,11 @@ def clear(url: str) -> None:
 
 
 def removals(url: str) -> list[str]:
-    """What would take away all tables and functions but those of extensions; nothing for a database just made."""
-    ours = (
-        "SELECT format('DROP TABLE %I CASCADE', tablename) FROM pg_tables WHERE schemaname = 'public' UNION ALL "
-        "SELECT format('DROP FUNCTION %s CASCADE', oid::regprocedure) FROM pg_proc WHERE "
-        "pronamespace = 'public'::regnamespace AND oid NOT IN (SELECT objid FROM pg_depend WHERE deptype = 'e')"
-    )
+    """What would take away all schemas but *public*, and of that its tables and functions; what belongs to extensions
+    stays. Nothing for a database just made.
+    """
     with psycopg.connect(libpq(url)) as connection:
-        return [statement for (statement,) in connection.execute(ours)]
+        return [statement for (statement,) in connection.execute(_REMOVALS)]
 
 
 def require_tools() -> None:

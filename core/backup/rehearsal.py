@@ -35,8 +35,9 @@ def copied(on: str) -> Iterator[tuple[str, str]]:
         if database.is_sqlite():
             yield _beside(Path(folder), on), folder
             return
-        copy = _filled(Path(folder), on)
+        copy = _empty(on)
         try:
+            _fill(copy, Path(folder) / "people.sql")
             yield copy, folder
         finally:
             postgresql_store.clear(copy)
@@ -58,14 +59,17 @@ def _beside(folder: Path, on: str) -> str:
     return f"sqlite:///{folder}/firstkey.db"
 
 
-def _filled(folder: Path, on: str) -> str:
-    """All of it or nothing; the dump is gone before the upgrade begins, so room is needed once."""
+def _empty(on: str) -> str:
     if not on:
         raise InputProblem(_HOW)
     copy = sa.make_url(settings().database_url).set(database=on).render_as_string(hide_password=False)
     if not postgresql_store.is_empty(copy) or postgresql_store.removals(copy):
         raise Conflict(f"There is something in {on} already. Nothing was changed: name an empty database.")
-    postgresql_store.copy(settings().database_url, folder / "people.sql")
-    postgresql_store.place(copy, folder / "people.sql", then=())
-    (folder / "people.sql").unlink()
     return copy
+
+
+def _fill(copy: str, dump: Path) -> None:
+    """The dump is gone before the upgrade begins, so room is needed once."""
+    postgresql_store.copy(settings().database_url, dump)
+    postgresql_store.place(copy, dump, then=())
+    dump.unlink()

@@ -29,6 +29,7 @@ def run() -> None:
             _note(name, every, went_well=_do(name, work))
     _do("note the newest entry of the audit", alarms.note_audit)
     _do("look at the disks of this machine", alarms.look_at_disks)
+    _do("forget what upgrades that were tried out have left on this machine", rehearsal.forget_old)
 
 
 def forget_finished() -> int:
@@ -59,11 +60,6 @@ def forget_throttles() -> int:
     """Counts of wrong sign-ins that say nothing any more about what is usual."""
     with database.transaction(wait_ms=database.WORKER_WAIT_MS) as db:
         return throttles.forget_old(db)
-
-
-def forget_copies() -> int:
-    """Databases as they were before an upgrade, and what is left of one that was only tried out."""
-    return before_upgrade.forget_old() + rehearsal.forget_old()
 
 
 def forget_faults() -> int:
@@ -123,7 +119,7 @@ JOBS: dict[str, tuple[timedelta, Callable[[], int]]] = {
     "forget previews": (timedelta(minutes=15), forget_previews),
     "forget sign-ins under way": (timedelta(hours=1), forget_flows),
     "forget wrong sign-ins": (timedelta(hours=1), forget_throttles),
-    "forget copies from before upgrades": (timedelta(hours=12), forget_copies),
+    "forget copies from before upgrades": (timedelta(hours=12), before_upgrade.forget_old),
     "forget faults": (timedelta(hours=12), forget_faults),
     "forget processes that are gone": (timedelta(hours=12), forget_processes),
     "forget who changed": (timedelta(hours=1), forget_changes),

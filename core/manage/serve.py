@@ -168,7 +168,7 @@ def _share_memory_among_threads() -> None:
 def _say_when_ready(server: object) -> None:
     while not getattr(server, "started", False):
         time.sleep(0.02)
-    supervisor.tell("READY=1")
+    supervisor.tell("READY=1", wait_s=60)  # said once: systemd waits for it
     print(f"Firstkey is ready: {settings().base_url}   (Ctrl-C stops it)", flush=True)
 
 

@@ -46,8 +46,7 @@ async def read(request: Request, *, about: str = "") -> dict[str, str]:
     fields = await fields_of(request)
     request.state.reads = fields.get("reads", "")
     cookie, link = request.cookies.get(cookies.form_name(), ""), request.cookies.get(about, "") if about else ""
-    fits = (keys.made(_PURPOSE, value, fields.get("form_token", "")) for value in (_tied(cookie, link), cookie))
-    if not cookie or not any(fits):
+    if not cookie or not keys.made(_PURPOSE, _tied(cookie, link), fields.get("form_token", "")):
         raise NotAllowed(OVERTAKEN if about else EXPIRED)
     return fields
 

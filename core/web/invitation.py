@@ -102,7 +102,7 @@ def _page(request: Request, offer: Offer, *, problem: str = "") -> Response:
         template,
         status=status,
         language=offer.language,
-        about=_token(request) if offer.is_live else "",
+        about=_token(request),
         here="/invitation",
         offer=offer,
         problem=problem,

@@ -66,22 +66,25 @@ def _end_sessions(actor: Actor, place: str) -> None:
 
 
 def _change(request: Request, actor: Actor, fields: dict[str, str]) -> int | None:
-    """Looks at everything first; the hashes are made before the transaction begins. Gives a notice to start."""
+    """Looks at everything first; the hashes are made before the transaction begins. Gives a notice to start.
+
+    All three are made whatever was typed, and the present password as the new one is named only to whoever has
+    confirmed it: neither time nor words tell a guess that is right from others while guesses are held up (R10, R22).
+    """
     wanted = fields.get("password", "")
     with database.reading() as db:
         candidate = candidates.own(db, actor)
         portal.check_new_password(db, actor, password=wanted)
     fits = password_hash.fits(candidate.stored_hash, fields.get("current", ""))
-    if fits:
-        password_choice.refuse_same(password_hash.fits(candidate.stored_hash, wanted))
-    made = password_hash.make(wanted) if fits else ""
+    same, made = password_hash.fits(candidate.stored_hash, wanted), password_hash.make(wanted)
     with database.transaction() as db:
         confirmed, alarm = door.confirm(db, actor, candidate=candidate, fits=fits, carried=request.cookies)
-        if confirmed:
+        if confirmed and not same:
             portal.change_password(db, actor, password_hash=made)
             open_session.close_all(db, account_id=actor.account_id or 0, but=actor.session_id)
             return notices.tell(db, kind=CampaignKind.PASSWORD_CHANGED, account_id=actor.account_id or 0)
     door.start(alarm)
+    password_choice.refuse_same(confirmed)
     raise InputProblem(WRONG_CURRENT, field="current")
 
 

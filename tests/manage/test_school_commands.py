@@ -14,7 +14,7 @@ from sqlmodel import col, select
 from typer.testing import CliRunner
 
 from core import database
-from core.config import ROOT
+from core.config import ROOT, Settings
 from core.errors import Conflict, InputProblem
 from core.manage import __main__ as main
 from core.manage import demo, imports
@@ -53,6 +53,13 @@ def test_a_command_without_its_database_says_so_in_a_sentence(tmp_path: Path, ad
     done = subprocess.run(command, cwd=ROOT, env=there, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stdout) == (1, "")
     assert said in done.stderr and "Traceback" not in done.stderr
+
+
+def test_the_address_that_is_none_is_named_and_two_good_ones_are_not_blamed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(main, "settings", lambda: Settings(engine_url="nonsense"))
+    assert "FIRSTKEY_ENGINE_URL is no address" in main._no_address()
+    monkeypatch.setattr(main, "settings", Settings)
+    assert main._no_address() == ""
 
 
 def test_a_setting_that_cannot_be_used_is_named_without_what_stands_in_it() -> None:

@@ -6,14 +6,48 @@ import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
 
 import pytest
+from streamlit.proto.WidgetStates_pb2 import WidgetState, WidgetStates
 from streamlit.runtime.scriptrunner.script_runner import RerunData, ScriptRunner
 
 from pages.shared import turns
 from pages.shared.turns import Turns
 
 LONG_S = 20.0
+
+
+@dataclass
+class Begun:
+    """The line, and what was drawn: what was asked, and how many drew then."""
+
+    turns: Turns = field(default_factory=lambda: Turns(1, LONG_S))
+    drawn: list[tuple[RerunData, int]] = field(default_factory=list)
+
+
+@pytest.fixture(name="begun")
+def _begun(monkeypatch: pytest.MonkeyPatch) -> Begun:
+    """A process whose pages come one after the other."""
+    made = Begun()
+    monkeypatch.setattr(turns, "Turns", lambda: made.turns)
+
+    def draw(_runner: ScriptRunner, asked: RerunData) -> None:
+        made.drawn.append((asked, len(made.turns._until)))
+
+    monkeypatch.setattr(ScriptRunner, "_run_script", draw)
+    turns.begin()
+    return made
+
+
+def _runner(session: str) -> ScriptRunner:
+    made = ScriptRunner.__new__(ScriptRunner)
+    made._session_id = session
+    return made
+
+
+def _pressed(button: str) -> WidgetStates:
+    return WidgetStates(widgets=[WidgetState(id=button, trigger_value=True)])
 
 
 def _until(holds: Callable[[], bool]) -> None:
@@ -84,13 +118,50 @@ def test_a_crowd_comes_through_a_few_at_a_time() -> None:
     assert len(most) == 400 and max(most) <= 2
 
 
-def test_each_run_of_a_page_takes_its_turn_and_is_put_in_line_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    drawn, free = list[object](), Turns()
-    monkeypatch.setattr(turns, "Turns", lambda: free)
-    monkeypatch.setattr(ScriptRunner, "_run_script", lambda _runner, asked: drawn.append((asked, len(free._until))))
+def test_turns_come_in_the_order_in_which_they_were_asked_for() -> None:
+    at, came = Turns(1, LONG_S), list[int]()
+
+    def draw(number: int) -> None:
+        with at.taken():
+            came.append(number)
+
+    with ThreadPoolExecutor(21) as pool:
+        first = _Drawing(at, pool)
+        assert first.begun.wait(LONG_S)
+        for number in range(20):
+            pool.submit(draw, number)
+            _until(lambda: len(at._line) == number + 1)  # noqa: B023  (over before the next one)
+        first.over.set()
+    assert came == list(range(20)) and not at._line
+
+
+def test_whoever_is_first_in_line_is_called_when_a_long_turn_ceases_to_count_and_calls_the_next() -> None:
+    at = Turns(1, 0.05)
+    with ThreadPoolExecutor(4) as pool:
+        slow = [_Drawing(at, pool) for _ in range(4)]
+        assert all(one.begun.wait(LONG_S) for one in slow)
+        for one in slow:
+            one.over.set()
+
+
+def test_each_run_of_a_page_takes_its_turn_and_is_put_in_line_once(begun: Begun) -> None:
     turns.begin()
-    turns.begin()
-    asked = RerunData()
-    ScriptRunner._run_script(ScriptRunner.__new__(ScriptRunner), asked)
-    assert drawn == [(asked, 1)]
-    assert free._until == {}
+    asked = RerunData(page_name="students")
+    ScriptRunner._run_script(_runner("of Olga"), asked)
+    assert begun.drawn == [(asked, 1)]
+    assert begun.turns._until == {}
+
+
+def test_what_is_pressed_while_a_page_waits_is_done_with_the_next_click(begun: Begun) -> None:
+    """At a second click Streamlit stops the first one's thread and begins another."""
+    with ThreadPoolExecutor(4) as pool:
+        busy = _Drawing(begun.turns, pool)
+        assert busy.begun.wait(LONG_S)
+        for clicks, (name, button) in enumerate([("of Olga", "send"), ("of Ada", "search"), ("of Olga", "leaf")], 1):
+            asked = RerunData(widget_states=_pressed(button), fragment_id_queue=["part"] if button == "send" else [])
+            pool.submit(ScriptRunner._run_script, _runner(name), asked)
+            _until(lambda: len(begun.turns._line) == clicks)  # noqa: B023  (over before the next one)
+        busy.over.set()
+    pressed = [sorted(state.id for state in asked.widget_states.widgets) for asked, _ in begun.drawn]
+    assert pressed == [["search"], ["leaf", "send"]]
+    assert begun.drawn[1][0].fragment_id_queue == [], "the whole page is drawn, as the last click asks"

@@ -78,6 +78,15 @@ def test_the_password_of_now_is_no_new_one(browser: Browser, cast: Cast) -> None
     assert browsing.stored(cast.sam.account).password_hash == browsing.HASH
 
 
+def test_r10_while_guesses_are_held_up_a_right_one_is_not_told_from_a_wrong_one(browser: Browser, cast: Cast) -> None:
+    """Whoever sits down at a page that was left open may try the same password as the present and as the new one."""
+    _enter(browser, cast.sam)
+    for _guess in range(10):
+        browser.send("/me/password", {"current": "wrong", "password": NEW})
+    guesses = [browser.send("/me/password", {"current": one, "password": one}) for one in (PASSWORD, NEW)]
+    assert all("Your current password is not right, or was tried too often" in guess.text for guess in guesses)
+
+
 def test_a_wrong_current_password_changes_nothing_and_counts(browser: Browser, cast: Cast, clock: Clock) -> None:
     _enter(browser, cast.sam)
     for number in range(1, 11):
