@@ -8,7 +8,7 @@ import sqlite3
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from itertools import count
 from pathlib import Path
@@ -265,6 +265,26 @@ def test_a_rehearsal_says_how_long_it_takes_and_leaves_nothing(at_work: str, bes
     copy = sa.make_url(at_work).set(database="rehearsal").render_as_string(hide_password=False)
     assert not beside or not postgresql_store.removals(copy)
     assert not list(config.VAR.glob(".rehearsal-*"))
+
+
+@pytest.mark.parametrize("empty", ["postgresql"], indirect=True)
+def test_a_rehearsal_that_fails_leaves_nobody_in_its_database(
+    at_work: str, beside: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where the engine shares the school's database, what is the engine's goes too."""
+    with psycopg.connect(postgresql_store.libpq(at_work)) as connection:
+        connection.execute("CREATE SCHEMA dbos CREATE TABLE workflow_status (id int)")
+    place = postgresql_store.place
+
+    def and_then_the_server_restarts(url: str, dump: Path, *, then: Sequence[str]) -> None:
+        place(url, dump, then=then)
+        raise psycopg.OperationalError("terminating connection")
+
+    copy = sa.make_url(at_work).set(database="rehearsal").render_as_string(hide_password=False)
+    monkeypatch.setattr(postgresql_store, "place", and_then_the_server_restarts)
+    with pytest.raises(psycopg.OperationalError), rehearsal.copied("rehearsal"):
+        pass
+    assert postgresql_store.is_empty(copy) and not postgresql_store.removals(copy)
 
 
 def test_what_a_killed_rehearsal_has_left_is_removed_a_day_later(at_work: str, clock: Clock) -> None:

@@ -2,7 +2,7 @@
 
 Python lets one thread work. Where dozens draw at once, each gives the others way at every statement, and what costs 9
 ms alone takes 17: 300 people who turn pages waited for seconds. Whoever takes long, or waits for somebody else, keeps
-nobody waiting: a turn counts for a quarter of a second.
+nobody waiting: a turn counts for as long as a few acts take.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from functools import wraps
 from streamlit.runtime.scriptrunner.script_runner import RerunData, ScriptRunner
 from streamlit.runtime.scriptrunner_utils.script_requests import ScriptRequests
 
-AT_ONCE, COUNTS_S = 2, 0.25  # two: one may wait for the database or the disk
+AT_ONCE, COUNTS_S = 2, 0.06  # two: one may wait for the database or the disk
 
 
 class Turns:
