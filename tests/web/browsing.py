@@ -53,6 +53,11 @@ class Browser:
         sent = {"Origin": settings().base_url, "Sec-Fetch-Site": "same-origin"} | headers
         return self._kept(self.client.post(path, data=form, headers=sent))
 
+    def form_of(self, link: str) -> str:
+        """Open a link of a message and the page that it leads to; gives the token of the form there."""
+        self.open(self.open(link).headers["location"])
+        return self.form_token
+
     def sign_in(self, username: str, password: str = PASSWORD, *, path: str = "/sign-in") -> Response:
         self.open(path)
         target = self.hidden("next") or "/"

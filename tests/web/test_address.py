@@ -39,9 +39,7 @@ def test_r14_looking_changes_nothing_and_the_button_confirms_once(browser: Brows
 
 
 def test_of_two_questions_in_one_browser_the_first_does_not_answer_the_second(browser: Browser, cast: Cast) -> None:
-    browser.open(f"/v/{_question(cast)}")
-    browser.open("/address")
-    of_sam = browser.form_token
+    of_sam = browser.form_of(f"/v/{_question(cast)}")
     browser.open(f"/v/{browsing.link_for(cast.max.account)}")
     answer = browser.send("/address", {"form_token": of_sam})
     assert answer.status_code == 403 and "Nothing was changed" in answer.text

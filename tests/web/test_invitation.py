@@ -66,11 +66,8 @@ def test_who_reads_greek_goes_on_in_greek_and_the_next_one_on_the_device_does_no
 def test_of_two_links_in_one_browser_no_password_goes_to_the_other_person(browser: Browser, cast: Cast) -> None:
     """A parent opens the messages of both children, each in a tab, and begins with the first."""
     sams, maxs = (browsing.link_for(member.account) for member in (cast.sam, cast.max))
-    browser.open(f"/i/{sams}")
-    browser.open("/invitation")
-    of_sam = browser.form_token
-    browser.open(f"/i/{maxs}")
-    browser.open("/invitation")
+    of_sam = browser.form_of(f"/i/{sams}")
+    browser.form_of(f"/i/{maxs}")
     answer = browser.send("/invitation", CHOSEN | {"form_token": of_sam})
     assert answer.status_code == 403 and "another link was opened in this browser" in answer.text
     assert not any(browsing.stored(member.account).password_hash for member in (cast.sam, cast.max))
@@ -83,13 +80,7 @@ def test_a_new_link_is_not_sent_to_whoever_opened_another_one_meanwhile(
     browser: Browser, cast: Cast, clock: Clock
 ) -> None:
     """In one tab the ended link of Sam, in the next the live one of Max, whose link a newer message would end."""
-    with database.transaction() as db:
-        wordings.ensure_defaults(db)
-    ended = browsing.link_for(cast.sam.account, days=1)
-    clock.forward(days=2)
-    browser.open(f"/i/{ended}")
-    browser.open("/invitation")
-    of_sam = browser.form_token
+    of_sam = browser.form_of(f"/i/{_ended_link(cast, clock)}")
     browser.open(f"/i/{browsing.link_for(cast.max.account)}")
     answer = browser.send("/invitation/new-link", {"form_token": of_sam})
     assert answer.status_code == 403 and "another link was opened in this browser" in answer.text
@@ -322,10 +313,7 @@ def _new_links() -> list[tuple[int, str]]:
 def test_r20_a_new_link_goes_to_the_address_on_file_and_the_answer_is_always_the_same(
     browser: Browser, cast: Cast, clock: Clock
 ) -> None:
-    with database.transaction() as db:
-        wordings.ensure_defaults(db)
-    ended = browsing.link_for(cast.sam.account, days=1)
-    clock.forward(days=2)
+    ended = _ended_link(cast, clock)
     answers = []
     for token in (ended, ended, "0" * 26, "garbage"):
         browser.open(f"/i/{token}")
@@ -340,6 +328,14 @@ def test_r20_a_new_link_goes_to_the_address_on_file_and_the_answer_is_always_the
     browser.open("/invitation")
     browser.send("/invitation/new-link")
     assert len(_new_links()) == 2
+
+
+def _ended_link(cast: Cast, clock: Clock) -> str:
+    with database.transaction() as db:
+        wordings.ensure_defaults(db)
+    link = browsing.link_for(cast.sam.account, days=1)
+    clock.forward(days=2)
+    return link
 
 
 def test_r20_at_most_five_new_links_a_day(browser: Browser, cast: Cast, clock: Clock) -> None:
