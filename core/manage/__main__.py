@@ -88,7 +88,7 @@ def _no_address() -> str:
     """Which setting cannot be the address of a database; nothing where both can."""
     for name in ("database_url", "engine_url"):
         try:
-            sa.make_url(getattr(settings(), name))
+            sa.make_url(getattr(settings(), name)).get_dialect()
         except sa.exc.ArgumentError:
             return NO_ADDRESS % f"FIRSTKEY_{name.upper()}"
     return ""

@@ -15,7 +15,6 @@ from contextlib import contextmanager
 from functools import wraps
 
 from streamlit.runtime.scriptrunner.script_runner import RerunData, ScriptRunner
-from streamlit.runtime.scriptrunner_utils.script_requests import ScriptRequests
 
 AT_ONCE, COUNTS_S = 2, 0.06  # two: one may wait for the database or the disk
 
@@ -63,47 +62,15 @@ class Turns:
         return ends[-self._at_once] - now if len(ends) >= self._at_once else 0.0
 
 
-class Pages:
-    """What pages that wait for their turn were asked.
-
-    At the next click Streamlit stops the thread of the first and begins another: the first would come to its turn and
-    do nothing, and a button that was pressed while the page waited would never have been pressed.
-    """
-
-    def __init__(self) -> None:
-        self._waiting, self._lock = dict[str, tuple[ScriptRunner, RerunData]](), threading.Lock()
-
-    def wait(self, runner: ScriptRunner, asked: RerunData) -> None:
-        """Whatever the page was asked before and has not begun is asked with it, as Streamlit folds what is asked."""
-        folded = ScriptRequests()
-        with self._lock:
-            if runner._session_id in self._waiting:
-                folded.request_rerun(self._waiting[runner._session_id][1])
-            folded.request_rerun(asked)
-            self._waiting[runner._session_id] = runner, folded.on_scriptrunner_ready().rerun_data
-
-    def begin(self, runner: ScriptRunner) -> RerunData | None:
-        """What is asked; nothing of a runner whose page goes on with another."""
-        with self._lock:
-            latest, asked = self._waiting.get(runner._session_id, (None, None))
-            if latest is not runner:
-                return None
-            del self._waiting[runner._session_id]
-            return asked
-
-
 def begin() -> None:
     """Once per process, before any visitor."""
-    run, turns, pages = ScriptRunner._run_script, Turns(), Pages()
+    run, turns = ScriptRunner._run_script, Turns()
     if hasattr(run, "__wrapped__"):
         return
 
     @wraps(run)
     def run_script(runner: ScriptRunner, asked: RerunData) -> None:
-        pages.wait(runner, asked)
         with turns.taken():
-            latest = pages.begin(runner)
-            if latest is not None:
-                run(runner, latest)
+            run(runner, asked)
 
     setattr(ScriptRunner, "_run_script", run_script)  # noqa: B010  (mypy takes an assignment for a mistake)

@@ -42,6 +42,7 @@ def _run(command: object, *arguments: str) -> tuple[int, str]:
     ("address", "said"),
     [
         ("nonsense", "is no address of a database"),
+        ("postgres://office@school/people", "is no address of a database"),
         ("sqlite:///{folder}/none.db", "The tables are of version none"),
         ("sqlite:///{folder}/no-database", "The database does not answer, or is none"),
     ],

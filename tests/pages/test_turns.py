@@ -9,7 +9,6 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
 import pytest
-from streamlit.proto.WidgetStates_pb2 import WidgetState, WidgetStates
 from streamlit.runtime.scriptrunner.script_runner import RerunData, ScriptRunner
 
 from pages.shared import turns
@@ -38,16 +37,6 @@ def _begun(monkeypatch: pytest.MonkeyPatch) -> Begun:
     monkeypatch.setattr(ScriptRunner, "_run_script", draw)
     turns.begin()
     return made
-
-
-def _runner(session: str) -> ScriptRunner:
-    made = ScriptRunner.__new__(ScriptRunner)
-    made._session_id = session
-    return made
-
-
-def _pressed(button: str) -> WidgetStates:
-    return WidgetStates(widgets=[WidgetState(id=button, trigger_value=True)])
 
 
 def _until(holds: Callable[[], bool]) -> None:
@@ -147,21 +136,6 @@ def test_whoever_is_first_in_line_is_called_when_a_long_turn_ceases_to_count_and
 def test_each_run_of_a_page_takes_its_turn_and_is_put_in_line_once(begun: Begun) -> None:
     turns.begin()
     asked = RerunData(page_name="students")
-    ScriptRunner._run_script(_runner("of Olga"), asked)
+    ScriptRunner._run_script(ScriptRunner.__new__(ScriptRunner), asked)
     assert begun.drawn == [(asked, 1)]
     assert begun.turns._until == {}
-
-
-def test_what_is_pressed_while_a_page_waits_is_done_with_the_next_click(begun: Begun) -> None:
-    """At a second click Streamlit stops the first one's thread and begins another."""
-    with ThreadPoolExecutor(4) as pool:
-        busy = _Drawing(begun.turns, pool)
-        assert busy.begun.wait(LONG_S)
-        for clicks, (name, button) in enumerate([("of Olga", "send"), ("of Ada", "search"), ("of Olga", "leaf")], 1):
-            asked = RerunData(widget_states=_pressed(button), fragment_id_queue=["part"] if button == "send" else [])
-            pool.submit(ScriptRunner._run_script, _runner(name), asked)
-            _until(lambda: len(begun.turns._line) == clicks)  # noqa: B023  (over before the next one)
-        busy.over.set()
-    pressed = [sorted(state.id for state in asked.widget_states.widgets) for asked, _ in begun.drawn]
-    assert pressed == [["search"], ["leaf", "send"]]
-    assert begun.drawn[1][0].fragment_id_queue == [], "the whole page is drawn, as the last click asks"
