@@ -10,6 +10,7 @@ from core.config import ROOT, command
 from core.errors import SettingsError
 
 _FOLDER = ROOT / "data" / "migrations"
+STOPPED = "This stopped the tables from being brought up to date. They are as they were."
 
 
 def upgrade(*, without_backup: bool = False) -> None:
@@ -25,7 +26,11 @@ def upgrade(*, without_backup: bool = False) -> None:
             _refuse_at_work()
             if not without_backup:
                 before_upgrade.secure(before)
-        _migrate()
+        try:
+            _migrate()
+        except sa.exc.DatabaseError as error:
+            error.add_note(STOPPED)
+            raise
     search_indexes.make()
     _sample()
 

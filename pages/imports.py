@@ -92,7 +92,8 @@ def _offer(actor: Actor, uploads: list[Upload], check: Check) -> None:
         st.info("Firstkey knows all of this already. There is nothing to import.")
         return
     imported = found.created + found.changed
-    label = f"Import {imported:,} people" if imported or not chosen.number else f"Mark {chosen.number:,} as Left"
+    only_left = found.nothing and chosen.number
+    label = f"Mark {chosen.number:,} as Left" if only_left else f"Import {imported:,} people"
     stands_still = check.errors > 0 or not chosen.may_go_on
     pressed = st.button(label, type="primary", disabled=stands_still, width="stretch")
     acting = fresh_code.proved(actor, pressed, key=f"import.{_key(uploads)}", act=label) if chosen.asks_who else actor

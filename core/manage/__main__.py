@@ -75,9 +75,9 @@ def main() -> int:
     except pydantic.ValidationError as error:
         print(*installation.unusable(error), installation.REMEDY, sep="\n", file=sys.stderr)
         return 1
-    except (sa.exc.ArgumentError, sa.exc.DatabaseError):
+    except (sa.exc.ArgumentError, sa.exc.DatabaseError) as error:
         why = _no_address() or _why_not()
-        if not why:
+        if not why or migrations.STOPPED in getattr(error, "__notes__", ()):  # then the tables are old because of it
             raise
         print(why, file=sys.stderr)
         return 1

@@ -57,7 +57,7 @@ def show(request: Request) -> Response:
 
 async def send_code(request: Request) -> Response:
     """A code of the app."""
-    fields = await forms.read(request)
+    fields = await forms.read(request, about=cookies.step_name())
     step = await run_in_threadpool(_step, request)
     if step is None or step.seed:
         return _begin_again()
@@ -67,7 +67,7 @@ async def send_code(request: Request) -> Response:
 
 async def send_recovery(request: Request) -> Response:
     """One of the ten codes on paper; then on to the page where another phone can be set up."""
-    fields = await forms.read(request)
+    fields = await forms.read(request, about=cookies.step_name())
     step = await run_in_threadpool(_step, request)
     if step is None or step.seed:
         return _begin_again()
@@ -77,7 +77,7 @@ async def send_recovery(request: Request) -> Response:
 
 async def set_up(request: Request) -> Response:
     """The first code of a new app: it is set up, the session begins, and the recovery codes are shown, once."""
-    fields = await forms.read(request)
+    fields = await forms.read(request, about=cookies.step_name())
     step = await run_in_threadpool(_step, request)
     if step is None or not step.seed:
         return _begin_again()
@@ -183,6 +183,7 @@ def _code_page(request: Request, step: Step, problem: str = "") -> Response:
         "recovery_code.html" if recovery else "code.html",
         status=403 if problem else 200,
         language=step.language,
+        about=request.cookies.get(cookies.step_name(), ""),
         here=RECOVERY if recovery else CODE,
         problem=problem,
         waits_until=waits_until,
@@ -198,6 +199,7 @@ def _app_page(request: Request, step: Step, problem: str = "") -> Response:
         "set_up_app.html",
         status=422 if problem else 200,
         language=step.language,
+        about=request.cookies.get(cookies.step_name(), ""),
         here=APP,
         step=step,
         picture=code.svg_inline(border=3, light="#fff", omitsize=True, svgclass="qr", lineclass=None),

@@ -50,8 +50,8 @@ def show(request: Request) -> Response:
 
 async def send(request: Request) -> Response:
     """Check and begin a session; the answer to everything wrong is the same sentence, in even steps of time (R22)."""
-    began = anyio.current_time()
     fields = await forms.read(request)
+    began = anyio.current_time()  # of what we do: how slowly a form comes is the sender's choice
     username, target = fields.get("username", "")[:100], forms.local_path(fields.get("next", "/"))
     candidate = await door.wait_turn(request, username)
     tried = await _tried(candidate, fields.get("password", ""))

@@ -9,11 +9,12 @@ import sys
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 import typer
 from sqlmodel import col, select
 from typer.testing import CliRunner
 
-from core import database
+from core import database, migrations
 from core.config import ROOT, Settings
 from core.errors import Conflict, InputProblem
 from core.manage import __main__ as main
@@ -22,6 +23,7 @@ from core.models import AuditEntry, ImportRun, Person
 from tests import oneroster
 
 pytestmark = pytest.mark.usefixtures("ready")
+UPGRADE = migrations.upgrade  # which `ready` replaces
 SET = ROOT / "tests" / "data" / "sds" / "SDS_v2.1"
 
 
@@ -61,6 +63,19 @@ def test_the_address_that_is_none_is_named_and_two_good_ones_are_not_blamed(monk
     assert "FIRSTKEY_ENGINE_URL is no address" in main._no_address()
     monkeypatch.setattr(main, "settings", Settings)
     assert main._no_address() == ""
+
+
+def test_what_stops_an_upgrade_is_not_hidden_behind_the_old_tables(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Such as "permission denied for schema public": to run the upgrade once more would be no advice."""
+
+    def is_not_allowed() -> None:
+        raise sa.exc.ProgrammingError("CREATE TABLE", {}, Exception("permission denied for schema public"))
+
+    monkeypatch.setattr("core.migrations._migrate", is_not_allowed)
+    monkeypatch.setattr("core.migrations.current", lambda: None)
+    monkeypatch.setattr(main, "app", UPGRADE)
+    with pytest.raises(sa.exc.ProgrammingError, match="permission denied"):
+        main.main()
 
 
 def test_a_setting_that_cannot_be_used_is_named_without_what_stands_in_it() -> None:

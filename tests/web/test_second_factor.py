@@ -66,6 +66,20 @@ def test_r25_the_password_alone_opens_no_page(browser: Browser, cast: Cast, cloc
         assert db.exec(select(SignInSession)).first() is None
 
 
+def test_r25_of_two_who_set_up_their_app_in_one_browser_nobody_gets_the_other_ones(
+    browser: Browser, cast: Cast, clock: Clock
+) -> None:
+    for member in (cast.ada, cast.olga):
+        browsing.give_password(member.account)
+    browser.sign_in(cast.ada.account.username)
+    browser.open(APP)
+    code, of_ada = pyotp.TOTP(_seed(browser)).at(clock.now), browser.form_token
+    browser.sign_in(cast.olga.account.username)
+    answer = browser.send(APP, {"code": code, "form_token": of_ada})
+    assert answer.status_code == 403 and "sign in again" in answer.text and 'class="seed"' not in answer.text
+    assert not _has_session(browser)
+
+
 @pytest.mark.both_databases
 def test_r25_setting_up_the_app_opens_the_session_and_shows_the_codes_once(
     browser: Browser, cast: Cast, clock: Clock
