@@ -53,12 +53,16 @@ class JsonLines(logging.Formatter):
 
 
 class _FirstWords(logging.Filter):
-    """The engine puts what an error says, or all of its stack, behind the first colon of its message."""
+    """The engine puts what an error says, or all of its stack, behind the first colon of its message; asyncio, and a
+    server that could not start, behind the first line.
+    """
 
     def filter(self, record: logging.LogRecord) -> bool:
         """Let the record through, without that."""
-        if record.name.split(".")[0] == "dbos" and record.levelno >= logging.WARNING:
-            record.msg, record.args = record.getMessage().partition("\n")[0].partition(": ")[0], ()
+        whose = record.name.split(".")[0]
+        if whose in ("dbos", "asyncio", "uvicorn") and record.levelno >= logging.WARNING:
+            first = record.getMessage().partition("\n")[0]
+            record.msg, record.args = first.partition(": ")[0] if whose == "dbos" else first, ()
         return True
 
 

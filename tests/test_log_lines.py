@@ -86,6 +86,14 @@ def test_people_read_the_same_as_text(lines: io.StringIO) -> None:
 
 
 @pytest.mark.parametrize("lines", ["json", "text"], indirect=True)
+def test_r97_neither_asyncio_nor_a_server_that_could_not_start_quotes_an_error(lines: io.StringIO) -> None:
+    said = "Task exception was never retrieved\nfuture: <Task exception=ValueError('maria@mail.example')>"
+    logging.getLogger("asyncio").error(said, exc_info=ValueError("maria@mail.example"))
+    logging.getLogger("uvicorn.error").error("Traceback (most recent call last):\n  ValueError: maria@mail.example\n")
+    assert "maria" not in lines.getvalue() and "Task exception was never retrieved" in lines.getvalue()
+
+
+@pytest.mark.parametrize("lines", ["json", "text"], indirect=True)
 def test_r97_the_engine_says_what_failed_and_not_what_the_error_says(lines: io.StringIO) -> None:
     logging.getLogger("dbos").error("Error executing workflow campaign-3: Key (email)=(maria@mail.example) exists")
     logging.getLogger("dbos").error("Exception encountered\nTraceback about maria@mail.example")

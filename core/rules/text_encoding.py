@@ -17,7 +17,12 @@ ENCODINGS = {
     "cp1252": "Windows-1252 (western European)",
 }
 _MARKS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
-_UTF8_AS_WELL = re.compile(rb"\xc3[\x80-\xbf]")  # a western letter in UTF-8; in Windows-1252 a tilde before a sign
+# Letters of UTF-8 that are nonsense in the other encoding: western ones, Slavic or Turkish ones before a letter, and
+# curly signs in Windows-1252; three Greek ones in a row in Windows-1253.
+_UTF8_AS_WELL = {
+    "cp1252": re.compile(rb"\xc3[\x80-\xbf]|[\xc4\xc5][\x80-\xbf][A-Za-z]|\xe2\x80[\x80-\xbf]"),
+    "cp1253": re.compile(rb"(?:[\xce\xcf][\x80-\xbf]){3}"),
+}
 _GREEK_WORD = re.compile(r"[Ά-ώ]{2,}")
 _MIXED_WORD = re.compile(r"[A-Za-z][Ά-ώ]|[Ά-ώ][A-Za-z]")
 
@@ -25,9 +30,10 @@ _MIXED_WORD = re.compile(r"[A-Za-z][Ά-ώ]|[Ά-ώ][A-Za-z]")
 def read(content: bytes, *, encoding: str = "") -> tuple[str, str]:
     """The text and the name of its encoding, which is found out unless it is given."""
     name = encoding or detect(content)
-    if name == "cp1252" and not encoding and _UTF8_AS_WELL.search(content):
+    if not encoding and name in _UTF8_AS_WELL and _UTF8_AS_WELL[name].search(content):
+        other = ENCODINGS[name].partition(" (")[0]
         raise InputProblem(
-            "Some lines of this file are UTF-8 and others Windows-1252: names would be spoilt. Save it again as "
+            f"Some lines of this file are UTF-8 and others {other}: names would be spoilt. Save it again as "
             "CSV UTF-8 and upload that."
         )
     try:

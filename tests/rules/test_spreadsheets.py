@@ -62,11 +62,30 @@ def test_a_wrong_encoding_is_refused_with_a_way_out() -> None:
         text_encoding.read(b"Code\r\n\xff\xfe\xfa", encoding="utf-8")
 
 
-def test_a_file_put_together_of_two_encodings_is_refused_before_it_spoils_a_name() -> None:
-    mixed = "S1,Müller\r\n".encode() + "S2,Zoë\r\n".encode("cp1252")
-    with pytest.raises(InputProblem, match="others Windows-1252"):
+@pytest.mark.parametrize(
+    ("utf8", "other", "encoding"),
+    [
+        ("Müller", "Zoë", "cp1252"),
+        ("Žan,Košir", "Zoë", "cp1252"),
+        ("Ayşe,Yıldız", "Zoë", "cp1252"),
+        ("O’Brien", "Zoë", "cp1252"),
+        ("Γιάννης,Παπάς", "Παπαδόπουλος,Ελένη", "cp1253"),
+    ],
+)
+def test_a_file_put_together_of_two_encodings_is_refused_before_it_spoils_a_name(
+    utf8: str, other: str, encoding: str
+) -> None:
+    mixed = f"S1,{utf8}\r\n".encode() + f"S2,{other}\r\n".encode(encoding) * 3
+    with pytest.raises(InputProblem, match=f"others Windows-{encoding.removeprefix('cp')}"):
         text_encoding.read(mixed)
-    assert text_encoding.read("S2,JOÃO,Zoë »\r\n".encode("cp1252"))[1] == "cp1252"
+
+
+def test_honest_files_of_windows_are_read() -> None:
+    mixed = "S1,Müller\r\n".encode() + "S2,Zoë\r\n".encode("cp1252")
+    honest = "S2,JOÃO,Zoë »,Åsa,“Ärla”,Ž’s,Ångström Å\r\n"
+    assert text_encoding.read(honest.encode("cp1252")) == (honest, "cp1252")
+    greek = "S2,Ξένια,Όλγα,ΟΊΚΟΣ,«Ελένη»\r\n"
+    assert text_encoding.read(greek.encode("cp1253")) == (greek, "cp1253")
     assert text_encoding.read(mixed, encoding="cp1252")[1] == "cp1252"
 
 
