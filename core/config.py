@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Literal, Self
 from urllib.parse import urlsplit
 
+import sqlalchemy as sa
 from pydantic import Field, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
@@ -19,15 +20,16 @@ from core.errors import SettingsError
 
 ROOT = Path(__file__).resolve().parent.parent
 VAR = ROOT / "data" / "var"
-
-
+NO_DATABASE = "is no address of a database; write sqlite:////folder/file.db or postgresql+psycopg://user@host/database"
 OWN_COMMAND = Path("/usr/local/sbin/firstkey")
 
 
 class Settings(BaseSettings):
     """One field per FIRSTKEY_ variable; the names and defaults stand in .env.example."""
 
-    model_config = SettingsConfigDict(env_prefix="FIRSTKEY_", env_file=ROOT / ".env", extra="ignore")
+    model_config = SettingsConfigDict(
+        env_prefix="FIRSTKEY_", env_file=ROOT / ".env", extra="ignore", hide_input_in_errors=True
+    )
 
     database_url: str = f"sqlite:///{VAR / 'firstkey.db'}"
     engine_url: str = f"sqlite:///{VAR / 'engine.db'}"
@@ -78,6 +80,15 @@ class Settings(BaseSettings):
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     log_format: Literal["text", "json"] = "text"
     metrics_token: str = ""
+
+    @field_validator("database_url", "engine_url")
+    @classmethod
+    def _is_a_database(cls, value: str) -> str:
+        try:
+            sa.make_url(value).get_dialect()
+        except (sa.exc.ArgumentError, ValueError, ImportError):  # no address, no port, no program that reads it
+            raise ValueError(NO_DATABASE) from None  # a password may stand in it
+        return value
 
     @field_validator("public_base_url")
     @classmethod

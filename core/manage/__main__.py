@@ -11,7 +11,6 @@ import typer
 
 from core import migrations, requests
 from core.config import command as command_of
-from core.config import settings
 from core.errors import AppError, SettingsError
 from core.manage import (
     audit,
@@ -30,10 +29,6 @@ from core.manage import (
     worker,
 )
 from core.manage.checkups import installation
-
-NO_ADDRESS = (
-    "%s is no address of a database. Write sqlite:////folder/firstkey.db, or postgresql+psycopg://user@host/database."
-)
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False, help="Firstkey")
 for module in (
@@ -75,23 +70,13 @@ def main() -> int:
     except pydantic.ValidationError as error:
         print(*installation.unusable(error), installation.REMEDY, sep="\n", file=sys.stderr)
         return 1
-    except (sa.exc.ArgumentError, sa.exc.DatabaseError) as error:
-        why = _no_address() or _why_not()
+    except sa.exc.DatabaseError as error:
+        why = _why_not()
         if not why or migrations.STOPPED in getattr(error, "__notes__", ()):  # then the tables are old because of it
             raise
         print(why, file=sys.stderr)
         return 1
     return 0
-
-
-def _no_address() -> str:
-    """Which setting cannot be the address of a database; nothing where both can."""
-    for name in ("database_url", "engine_url"):
-        try:
-            sa.make_url(getattr(settings(), name)).get_dialect()
-        except sa.exc.ArgumentError:
-            return NO_ADDRESS % f"FIRSTKEY_{name.upper()}"
-    return ""
 
 
 def _why_not() -> str:

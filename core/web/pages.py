@@ -6,7 +6,7 @@ from collections.abc import Collection
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import parse_qsl, urlencode
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.requests import Request
@@ -88,7 +88,8 @@ def _language_links(request: Request, here: str, offered: Collection[str]) -> di
     """The same page in each language; none for the answer to a form that cannot be asked for again."""
     if not here and request.method not in ("GET", "HEAD"):
         return {}
-    path, asked = here or request.url.path, {} if here else dict(request.query_params)
+    path, _mark, query = here.partition("?") if here else (request.url.path, "", request.url.query)
+    asked = dict(parse_qsl(query))
     return {code: f"{path}?{urlencode(asked | {'lang': code})}" for code in offered}
 
 

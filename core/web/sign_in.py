@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from urllib.parse import urlencode
 
 import anyio
 from starlette.concurrency import run_in_threadpool
@@ -155,8 +156,9 @@ def _close(request: Request, form_token: str) -> bool:
 
 def _page(request: Request, username: str, target: str, problem: str = "", reads: str = "") -> Response:
     status = 403 if problem else 200
-    here = "/sign-in" if problem else ""
     saved = request.query_params.get("saved", "")
+    kept = {"next": target, "saved": saved, "reads": reads}  # no username: a password may have been typed there
+    here = f"/sign-in?{urlencode(kept)}" if problem else ""
     out = request.query_params.get("out") == "microsoft" and settings().microsoft_is_set_up
     return pages.render(
         request,

@@ -68,7 +68,11 @@ class Browser:
         return self.hidden("form_token")
 
     def hidden(self, name: str) -> str:
-        found = re.search(rf'name="{name}" value="([^"]*)"', self.page)
+        return self.found(f'name="{name}" value="')
+
+    def found(self, before: str) -> str:
+        """What stands in the page after this, to the end of the attribute; nothing where it does not."""
+        found = re.search(rf'{before}([^"]*)"', self.page)
         return unescape(found[1]) if found else ""
 
     def _kept(self, response: Response) -> Response:

@@ -105,6 +105,8 @@ def test_a_parent_who_is_signed_in_sees_that_the_password_of_the_child_is_saved(
     browser.open("/invitation")
     page = browser.open(browser.send("/invitation", CHOSEN).headers["location"])
     assert page.status_code == 200 and f'value="{cast.sam.account.username}"' in page.text
+    browser.send(browser.found('action="'), {"username": cast.sam.account.username, "password": "mistyped"})
+    assert browser.open(browser.found('data-here="')).status_code == 200, "a reload still asks the child to sign in"
     assert browser.open("/me").status_code == 200
 
 

@@ -242,3 +242,13 @@ def test_somebody_signed_in_is_not_asked_again(browser: Browser, cast: Cast) -> 
 def test_the_cookie_of_the_page_before_signing_in_says_nothing_about_anybody(browser: Browser) -> None:
     browser.open("/sign-in")
     assert set(browser.cookies) == {cookies.form_name()}
+
+
+def test_a_reload_after_a_wrong_password_still_knows_where_one_wanted_to_go(browser: Browser, cast: Cast) -> None:
+    browser.open("/sign-in?next=/students%3Fstate%3Dready")
+    fields = {"username": "a password by mistake", "password": "wrong", "next": browser.hidden("next")}
+    assert browser.send("/sign-in", fields).status_code == 403
+    here = browser.found('data-here="')
+    assert "mistake" not in here, "addresses are kept by browsers and proxies"
+    browser.open(here)
+    assert browser.hidden("next") == "/students?state=ready"
